@@ -1,0 +1,28 @@
+const swc = [
+  '@swc/jest',
+  { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'commonjs' }, sourceMaps: 'inline' },
+];
+
+/** One project a level, so that `npm run test:<level>` runs that level alone. */
+const level = (name, testTimeout) => ({
+  displayName: name,
+  testMatch: [`<rootDir>/test/${name}/**/*.test.ts`],
+  testEnvironment: 'node',
+  transform: { '\\.[jt]s$': swc },
+  modulePathIgnorePatterns: ['<rootDir>/dist/'],
+  ...(testTimeout ? { testTimeout } : {}),
+});
+
+module.exports = {
+  maxWorkers: 2,
+  projects: [
+    level('unit'),
+    level('workflows'),
+    level('replay'),
+    level('contract'),
+    level('integration'),
+    level('crash'),
+    level('e2e'),
+    level('browser'),
+  ],
+};

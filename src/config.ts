@@ -1,0 +1,82 @@
+import path from 'node:path';
+import { z } from 'zod';
+import { durationMs } from './contracts/lifecycle-input';
+
+/** A mistake in the environment; its message is one line for the person who set it. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+const duration = (standard: string) =>
+  z
+    .string()
+    .default(standard)
+    .transform((text, context) => {
+      const ms = durationMs(text);
+      if (ms !== undefined && ms > 0) return ms;
+      context.addIssue({ code: 'custom', message: `must be a duration such as "500ms", "10s" or "2m", not "${text}"` });
+      return z.NEVER;
+    });
+
+const count = (standard: number, most: number) => z.coerce.number().int().min(1).max(most).default(standard);
+
+const EnvironmentSchema = z.object({
+  TWELVE_LABS_API_KEY: z.string().trim().optional(),
+  TWELVELABS_BASE_URL: z.url({ protocol: /^https?$/ }).default('https://api.twelvelabs.io/v1.3'),
+  ASSET_LIFECYCLE_SOURCE_ROOTS: z.string().default(''),
+  ASSET_LIFECYCLE_RESULTS: z.string().min(1).default('.asset-lifecycle/results'),
+  ASSET_LIFECYCLE_POLL_INTERVAL_MIN: duration('1s'),
+  ASSET_LIFECYCLE_POLL_INTERVAL_MAX: duration('10s'),
+  ASSET_LIFECYCLE_POLL_REQUESTS_PER_MINUTE: count(300, 60_000),
+  ASSET_LIFECYCLE_SETTLE_WINDOW: duration('15s'),
+  ASSET_LIFECYCLE_REQUEST_TIMEOUT: duration('60s'),
+  ASSET_LIFECYCLE_CALL_SLOTS: count(50, 1000),
+  ASSET_LIFECYCLE_WAIT_SLOTS: count(5000, 20_000),
+});
+
+/** Everything the worker and the CLI take from the environment, checked once. Durations in milliseconds. */
+export interface Config {
+  readonly twelvelabs: { readonly apiKey?: string; readonly baseUrl: string; readonly requestTimeoutMs: number };
+  /** Absolute folders that file sources may lie in; none means that file sources are refused. */
+  readonly sourceRoots: readonly string[];
+  /** Absolute folder of the result store. */
+  readonly resultsFolder: string;
+  readonly poll: { readonly minIntervalMs: number; readonly maxIntervalMs: number; readonly requestsPerMinute: number };
+  /** How long a create whose answer was lost may still take effect. */
+  readonly settleWindowMs: number;
+  readonly slots: { readonly calls: number; readonly waits: number };
+}
+
+/**
+ * Reads the environment.
+ * @throws ConfigError naming the variable and what it may be; never its value where that is secret.
+ */
+export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config {
+  const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const parsed = EnvironmentSchema.safeParse(set);
+  if (!parsed.success) {
+    throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '));
+  }
+  const env = parsed.data;
+  if (env.ASSET_LIFECYCLE_POLL_INTERVAL_MIN > env.ASSET_LIFECYCLE_POLL_INTERVAL_MAX) {
+    throw new ConfigError('ASSET_LIFECYCLE_POLL_INTERVAL_MIN: must not be longer than ASSET_LIFECYCLE_POLL_INTERVAL_MAX');
+  }
+  return Object.freeze({
+    twelvelabs: {
+      apiKey: env.TWELVE_LABS_API_KEY,
+      baseUrl: env.TWELVELABS_BASE_URL.replace(/\/+$/, ''),
+      requestTimeoutMs: env.ASSET_LIFECYCLE_REQUEST_TIMEOUT,
+    },
+    sourceRoots: env.ASSET_LIFECYCLE_SOURCE_ROOTS.split(path.delimiter)
+      .filter(Boolean)
+      .map((root) => path.resolve(root)),
+    resultsFolder: path.resolve(env.ASSET_LIFECYCLE_RESULTS),
+    poll: {
+      minIntervalMs: env.ASSET_LIFECYCLE_POLL_INTERVAL_MIN,
+      maxIntervalMs: env.ASSET_LIFECYCLE_POLL_INTERVAL_MAX,
+      requestsPerMinute: env.ASSET_LIFECYCLE_POLL_REQUESTS_PER_MINUTE,
+    },
+    settleWindowMs: env.ASSET_LIFECYCLE_SETTLE_WINDOW,
+    slots: { calls: env.ASSET_LIFECYCLE_CALL_SLOTS, waits: env.ASSET_LIFECYCLE_WAIT_SLOTS },
+  });
+}

@@ -1,0 +1,79 @@
+import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import type { Duration } from '@temporalio/common';
+
+/**
+ * Every way a lifecycle step can fail, and whether Temporal tries it again.
+ * The names are wire format: they stand in histories, in `status.error.type` and in `docs/failures.md`.
+ */
+export const FAILURES = {
+  /** The input is wrong; nothing was sent to the provider. */
+  InvalidRequest: { retry: false },
+  /** The provider understood the request and refused it (400, 403). */
+  ProviderRejected: { retry: false },
+  /** The API key is missing, wrong or expired (401). */
+  ProviderAuth: { retry: false },
+  /** The plan's credit or quota is used up; waiting minutes does not help. */
+  QuotaExhausted: { retry: false },
+  /** The resource is unknown to the provider (404). */
+  ResourceGone: { retry: false },
+  /** The asset is referred to, so an unforced delete was refused (409). */
+  BlockedByReferences: { retry: false },
+  /** The provider finished the work and says it failed. An outcome, not a fault. */
+  ProcessingFailed: { retry: false },
+  /** The source's bytes could not be read to the end, or changed while they were read. */
+  SourceUnreadable: { retry: false },
+  /** The source is larger than the provider takes this way (413, or known before). */
+  PayloadTooLarge: { retry: false },
+  /** A wait lasted longer than the input's `deadlines` allow. */
+  DeadlineExceeded: { retry: false },
+  /** The provider asked to slow down (429); tried again after the wait it named. */
+  RateLimited: { retry: true },
+  /** 5xx, or no connection, and the request certainly had no effect. */
+  ProviderUnavailable: { retry: true },
+  /** The request may have had its effect; the next attempt looks before it acts. */
+  OutcomeUnknown: { retry: true },
+  /** An upload session expired; the next attempt opens a new one. */
+  UploadExpired: { retry: true },
+  /** This worker is stopping and gives the step back; another attempt goes on. */
+  WorkerStopping: { retry: true },
+} as const satisfies Record<string, { retry: boolean }>;
+
+export type FailureType = keyof typeof FAILURES;
+
+/** Failure types that no retry policy may try again; given to every activity's retry policy. */
+export const NON_RETRYABLE: FailureType[] = (Object.keys(FAILURES) as FailureType[]).filter(
+  (type) => !FAILURES[type].retry,
+);
+
+/** Failures that are part of normal running, so that they do not count as errors in logs and metrics. */
+const BENIGN: ReadonlySet<FailureType> = new Set(['RateLimited', 'WorkerStopping']);
+
+export interface FailureOptions {
+  /** A small object for machines; never a URL, header, body or key. */
+  details?: unknown;
+  /** When the next attempt may start; overrides the retry policy's back-off. */
+  retryAfter?: Duration;
+  cause?: unknown;
+}
+
+/**
+ * Makes the failure that workflows and activities throw. Nothing else constructs `ApplicationFailure`.
+ * @param message what happened to what, with the provider's own words, and what to do; at most 2,000 characters are kept.
+ */
+export function failure(type: FailureType, message: string, options: FailureOptions = {}): ApplicationFailure {
+  return ApplicationFailure.create({
+    type,
+    message: message.length > 2000 ? `${message.slice(0, 1999)}…` : message,
+    nonRetryable: !FAILURES[type].retry,
+    category: BENIGN.has(type) ? ApplicationFailureCategory.BENIGN : undefined,
+    ...(options.details === undefined ? {} : { details: [options.details] }),
+    ...(options.retryAfter === undefined ? {} : { nextRetryDelay: options.retryAfter }),
+    ...(options.cause instanceof Error ? { cause: options.cause } : {}),
+  });
+}
+
+/** The failure type of an error, or `undefined` when it is not one of ours. */
+export function failureType(error: unknown): FailureType | undefined {
+  if (!(error instanceof ApplicationFailure) || !error.type) return undefined;
+  return Object.hasOwn(FAILURES, error.type) ? (error.type as FailureType) : undefined;
+}

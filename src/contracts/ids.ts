@@ -1,0 +1,49 @@
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+
+/** Media APIs a lifecycle can run at. */
+export const PROVIDERS = ['twelvelabs'] as const;
+export type ProviderName = (typeof PROVIDERS)[number];
+
+/** Task queue of the workflows; starts from other clients name this one. */
+export const WORKFLOW_TASK_QUEUE = 'asset-lifecycle';
+
+/** Task queue of a provider's calls and uploads, so that server-side rate limits can apply to them alone. */
+export const callTaskQueue = (provider: ProviderName): string => `${WORKFLOW_TASK_QUEUE}-${provider}`;
+
+/** Task queue of a provider's held waits: thousands of slots that never starve the calls. */
+export const waitTaskQueue = (provider: ProviderName): string => `${WORKFLOW_TASK_QUEUE}-${provider}-waits`;
+
+/** Registered workflow types. */
+export const ASSET_LIFECYCLE = 'assetLifecycle';
+
+/** Names of messages a lifecycle hears. */
+export const CANCEL_SIGNAL = 'cancel';
+export const FORCE_DELETE_SIGNAL = 'forceDelete';
+export const STATUS_QUERY = 'status';
+
+/** Memo field that holds the final status of a run stopped by native cancellation. */
+export const STATUS_MEMO = 'status';
+
+/** The one workflow id of a key at a provider. */
+export const lifecycleWorkflowId = (provider: ProviderName, key: string): string =>
+  `${WORKFLOW_TASK_QUEUE}:${provider}:${key}`;
+
+/** The key inside a workflow id made by {@link lifecycleWorkflowId}; `undefined` for any other id. */
+export function keyOfWorkflowId(provider: ProviderName, workflowId: string): string | undefined {
+  const prefix = lifecycleWorkflowId(provider, '');
+  return workflowId.startsWith(prefix) && workflowId.length > prefix.length ? workflowId.slice(prefix.length) : undefined;
+}
+
+const { KEYWORD, INT, DATETIME } = SearchAttributeType;
+
+/** Search attributes of a lifecycle; `setup` and the dev server register exactly these. */
+export const SEARCH_ATTRIBUTES = {
+  key: defineSearchAttributeKey('AssetKey', KEYWORD),
+  assetId: defineSearchAttributeKey('AssetId', KEYWORD),
+  provider: defineSearchAttributeKey('AssetProvider', KEYWORD),
+  phase: defineSearchAttributeKey('AssetPhase', KEYWORD),
+  branch: defineSearchAttributeKey('AssetBranch', KEYWORD),
+  outcome: defineSearchAttributeKey('AssetOutcome', KEYWORD),
+  bytes: defineSearchAttributeKey('AssetBytes', INT),
+  readyAt: defineSearchAttributeKey('AssetReadyAt', DATETIME),
+} as const;

@@ -1,0 +1,108 @@
+import { z } from 'zod';
+import { BranchSchema } from './branch';
+import { failure } from './failures';
+import { PROVIDERS } from './ids';
+import { SourceSchema } from './source';
+
+const DURATION = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)$/;
+const UNIT_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+const LONGEST_DEADLINE_MS = 30 * UNIT_MS.d;
+
+/** Milliseconds of a duration such as `"90s"`, `"2h"`, `"1.5d"`; `undefined` when it is not one. */
+export function durationMs(text: string): number | undefined {
+  const [, amount, unit] = DURATION.exec(text) ?? [];
+  return amount && unit ? Number(amount) * UNIT_MS[unit as keyof typeof UNIT_MS] : undefined;
+}
+
+const deadline = z.string().refine((text) => {
+  const ms = durationMs(text);
+  return ms !== undefined && ms >= 1000 && ms <= LONGEST_DEADLINE_MS;
+}, 'must be a duration from "1s" to "30d", such as "90s", "30m" or "2h"');
+
+const printable = (text: string): boolean => !/\p{Cc}/u.test(text);
+
+/** User metadata as the provider keeps it: flat, and with room for the lifecycle's own tag. */
+export const MetadataSchema = z
+  .record(
+    z.string().min(1).max(128),
+    z.union([z.string().max(2000), z.number(), z.boolean()], {
+      error: 'must be a string, a number or true/false (nested values are not kept by the provider)',
+    }),
+  )
+  .refine((metadata) => Object.keys(metadata).length <= 50, 'must have at most 50 fields')
+  .refine(
+    (metadata) => !Object.keys(metadata).some((name) => name.startsWith('asset_lifecycle_')),
+    'must not have fields that start with "asset_lifecycle_": they are the lifecycle\'s own tag',
+  );
+export type Metadata = z.output<typeof MetadataSchema>;
+
+export const CLEANUP_POLICIES = ['keep', 'delete', 'force-delete'] as const;
+export const CleanupPolicySchema = z.enum(CLEANUP_POLICIES);
+export type CleanupPolicy = z.output<typeof CleanupPolicySchema>;
+
+/** The business key of a lifecycle: one key, one lifecycle, one asset. */
+export const KeySchema = z
+  .string()
+  .min(1)
+  .max(200)
+  .refine(printable, 'must not contain control characters')
+  .refine((key) => key.trim() === key, 'must not begin or end with white space');
+
+/** Input of `assetLifecycle`; unknown fields are refused. Only `source` is required. */
+export const LifecycleInputSchema = z.strictObject({
+  /** Default: the workflow id's own key, else the whole workflow id. */
+  key: KeySchema.optional(),
+  provider: z.enum(PROVIDERS).default('twelvelabs'),
+  source: SourceSchema,
+  /** Name at the provider; default: the file's or the URL's own name. */
+  filename: z
+    .string()
+    .min(1)
+    .max(255)
+    .refine(printable, 'must not contain control characters')
+    .refine((name) => !/[\\/]/.test(name), 'must be a bare name without a path separator')
+    .optional(),
+  metadata: MetadataSchema.default({}),
+  /** Ask the provider for an HLS stream of the asset (video and audio). */
+  enableHls: z.boolean().default(false),
+  /** Ask the provider for a thumbnail of the asset. */
+  enableThumbnail: z.boolean().default(false),
+  branch: BranchSchema.default({ type: 'none' }),
+  /** What to do with what the lifecycle made when it is stopped or fails. */
+  cleanup: z
+    .strictObject({
+      onCancel: CleanupPolicySchema.default('delete'),
+      onFailure: CleanupPolicySchema.default('keep'),
+    })
+    .prefault({}),
+  /** How long to wait for the asset to be ready, and for the branch after that. */
+  deadlines: z.strictObject({ ready: deadline.default('2h'), branch: deadline.default('6h') }).prefault({}),
+});
+
+/** What a caller sends. */
+export type LifecycleInput = z.input<typeof LifecycleInputSchema>;
+/** The same with every default filled in. */
+export type AcceptedInput = z.output<typeof LifecycleInputSchema>;
+
+/** One line a field: `branch.type: …; source: …`. */
+export function describeIssues(error: z.core.$ZodError, root = 'input'): string {
+  return error.issues
+    .map((issue) => {
+      const where = issue.path.length > 0 ? issue.path.join('.') : root;
+      if (issue.code === 'invalid_union' && 'discriminator' in issue && typeof issue.discriminator === 'string') {
+        return `${where}: must be one of the known types`;
+      }
+      return `${where}: ${issue.message}`;
+    })
+    .join('; ');
+}
+
+/**
+ * Checks a lifecycle's input and fills in the defaults.
+ * @throws InvalidRequest naming every wrong field and what it may be.
+ */
+export function acceptInput(input: unknown): AcceptedInput {
+  const parsed = LifecycleInputSchema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  throw failure('InvalidRequest', `The lifecycle's input is not valid: ${describeIssues(parsed.error)}`);
+}

@@ -1,0 +1,110 @@
+import type { BranchType } from './branch';
+import type { FailureType } from './failures';
+import type { ProviderName } from './ids';
+import type { CleanupPolicy } from './lifecycle-input';
+import type { Resource } from './resource';
+
+/** How a lifecycle ended. */
+export const OUTCOMES = ['completed', 'cancelled', 'deleted', 'failed'] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+/** What a lifecycle is doing; once it has ended, the phase is its outcome. */
+export const PHASES = ['pending', 'creating', 'processing', 'branching', 'cleaning', ...OUTCOMES] as const;
+export type Phase = (typeof PHASES)[number];
+
+export const isOutcome = (phase: string): phase is Outcome => (OUTCOMES as readonly string[]).includes(phase);
+
+/** A provider's asset as last seen. Fields the provider has not told yet are absent. */
+export interface AssetSnapshot {
+  id: string;
+  status: 'processing' | 'ready' | 'failed';
+  filename?: string;
+  /** MIME type. */
+  fileType?: string;
+  sizeBytes?: number;
+  durationSec?: number;
+  widthPixels?: number;
+  heightPixels?: number;
+  /** RFC 3339. */
+  createdAt?: string;
+  /** True when the asset existed before the lifecycle, which then deletes it only by force. */
+  adopted?: boolean;
+}
+
+/** Where a lifecycle's embeddings are: NDJSON, one segment a line. The vectors themselves never travel in a status. */
+export interface EmbeddingResult {
+  /** `file:` (later `s3:`) URI. */
+  uri: string;
+  /** Hex SHA-256 of the stored bytes. */
+  sha256: string;
+  bytes: number;
+  /** Segments, that is lines. */
+  count: number;
+  /** Length of each vector. */
+  dimensions: number;
+}
+
+/** The downstream step: an embed task, an entity or an indexed asset. */
+export interface BranchStatus {
+  type: BranchType;
+  /** Embed task id, entity id or indexed asset id. */
+  id?: string;
+  status: 'pending' | 'running' | 'ready' | 'failed';
+  /** Only for `embed`. */
+  result?: EmbeddingResult;
+}
+
+/** What cleanup did with one resource. */
+export interface ReceiptEntry {
+  resource: Resource['kind'];
+  /** Absent when nothing with the lifecycle's tag was ever found. */
+  id?: string;
+  result: 'deleted' | 'kept' | 'leftover';
+  /** `deleted`: how that is known. `kept`: why. `leftover`: the error, in the provider's words. */
+  because: string;
+  /** `kept` because something refers to it: what does. */
+  referrers?: string[];
+  /** `leftover`: the failure's type. */
+  errorType?: FailureType;
+  /** RFC 3339. */
+  at: string;
+}
+
+/** Proof of what was cleaned up, newest resource first. */
+export interface Receipt {
+  policy: CleanupPolicy;
+  entries: ReceiptEntry[];
+}
+
+export interface LifecycleError {
+  type: FailureType | 'Unexpected';
+  /** One line, with the provider's own words. */
+  message: string;
+}
+
+/** RFC 3339 times of what has happened so far. */
+export interface LifecycleTimings {
+  startedAt: string;
+  createdAt?: string;
+  readyAt?: string;
+  branchReadyAt?: string;
+  stopRequestedAt?: string;
+  closedAt?: string;
+  /** Seconds from start to close, once closed. */
+  elapsedSec?: number;
+}
+
+/** The one shape that the `status` query, the workflow's result, the client and the CLI's `--json` give. */
+export interface LifecycleStatus {
+  key: string;
+  provider: ProviderName;
+  phase: Phase;
+  outcome?: Outcome;
+  asset?: AssetSnapshot;
+  branch?: BranchStatus;
+  receipt?: Receipt;
+  /** Why the run was stopped, as the caller of `cancel` or `forceDelete` said. */
+  reason?: string;
+  error?: LifecycleError;
+  timings: LifecycleTimings;
+}

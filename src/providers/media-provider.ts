@@ -1,0 +1,152 @@
+import type { EmbedBranch } from '../contracts/branch';
+import type { ProviderName } from '../contracts/ids';
+import type { Metadata } from '../contracts/lifecycle-input';
+import type { AssetSnapshot } from '../contracts/lifecycle-status';
+import type { LifecycleTag } from '../contracts/resource';
+import type { SourceFile } from '../sources/source-file';
+
+/** Options of every call that reaches the provider. */
+export interface CallOptions {
+  /** Aborts the call; what it may have done by then is the caller's to find out. */
+  signal?: AbortSignal;
+}
+
+/** One media object to hand to the provider. */
+export interface Submission {
+  source: { type: 'file'; file: SourceFile } | { type: 'url'; url: string };
+  /** Name at the provider. */
+  filename: string;
+  metadata: Metadata;
+  enableHls: boolean;
+  enableThumbnail: boolean;
+  tag: LifecycleTag;
+}
+
+export interface SubmitOptions extends CallOptions {
+  /** Called as the bytes of file sources go out; `sentBytes` is the sum over the submissions. */
+  onProgress?: (sentBytes: number) => void;
+}
+
+/** An asset with the provider's user metadata, for those who must look for a tag. */
+export interface ProviderAsset extends AssetSnapshot {
+  metadata: Record<string, unknown>;
+  /** The provider's own words when `status` is `failed`. */
+  errorMessage?: string;
+}
+
+export interface AssetQuery {
+  /** 1-based. */
+  page?: number;
+  /** 1 to 50. */
+  pageSize?: number;
+  ids?: readonly string[];
+  types?: readonly ('image' | 'video' | 'audio')[];
+  /** Case-insensitive part of the filename. */
+  filename?: string;
+}
+
+export interface AssetPage {
+  /** Newest first. */
+  items: ProviderAsset[];
+  page: number;
+  totalPages: number;
+  totalItems: number;
+}
+
+/** Something at the provider that is being worked on. */
+export type WatchTarget =
+  | { kind: 'asset'; assetId: string }
+  | { kind: 'embedding'; taskId: string }
+  | { kind: 'entity'; collectionId: string; entityId: string }
+  | { kind: 'indexed-asset'; indexId: string; indexedAssetId: string };
+
+/** What the provider said of a target in one round. `gone` only after it was asked for by its own id. */
+export interface Observation<T extends WatchTarget = WatchTarget> {
+  target: T;
+  state: 'working' | 'ready' | 'failed' | 'gone';
+  /** The provider's own words, when it gave any. */
+  message?: string;
+  /** For assets that were found. */
+  asset?: ProviderAsset;
+}
+
+export interface ObserveOptions extends CallOptions {
+  /** Awaited before each request, so that whoever watches decides the rate. */
+  pace: () => Promise<void>;
+}
+
+export interface EmbeddingSegment {
+  embedding: number[];
+  embedding_option?: string | null;
+  embedding_scope?: string | null;
+  start_sec?: number | null;
+  end_sec?: number | null;
+}
+
+/** What refers to an asset and blocks its deletion. */
+export interface AssetReference {
+  indexId: string;
+  indexName?: string;
+  indexedAssetId: string;
+}
+
+/**
+ * A media API. Adapters make single attempts: they never retry, they map every answer to one failure of
+ * `contracts/failures.ts`, and a failure after which the effect is not known is `OutcomeUnknown`.
+ */
+export interface MediaProvider {
+  readonly name: ProviderName;
+
+  /** Most bytes of one file that can be submitted, by the kind of file. */
+  maxFileBytes(filename: string): { limitBytes: number; why: string };
+
+  /**
+   * Submits one or many sources; the answers are in the same order. Never looks for earlier ones.
+   * @throws OutcomeUnknown when the request went out in full and no answer came.
+   */
+  submit(submissions: readonly Submission[], options?: SubmitOptions): Promise<ProviderAsset[]>;
+
+  listAssets(query: AssetQuery, options?: CallOptions): Promise<AssetPage>;
+  /** @throws ResourceGone */
+  getAsset(assetId: string, options?: CallOptions): Promise<ProviderAsset>;
+  /** @throws ResourceGone · BlockedByReferences, unless `force` */
+  deleteAsset(assetId: string, options: CallOptions & { force: boolean }): Promise<void>;
+  /** Every index entry of the asset. */
+  listReferences(assetId: string, options?: CallOptions): Promise<AssetReference[]>;
+
+  /** Asks for the state of many targets in as few requests as the API allows; yields as answers come. */
+  observe(targets: readonly WatchTarget[], options: ObserveOptions): AsyncIterable<Observation>;
+
+  createEmbedding(
+    asset: { assetId: string; fileType?: string; filename?: string },
+    branch: EmbedBranch,
+    options?: CallOptions,
+  ): Promise<{ taskId: string }>;
+  readEmbedding(taskId: string, options?: CallOptions): Promise<EmbeddingSegment[]>;
+
+  createEntity(
+    entity: { collectionId: string; name: string; description?: string; assetId: string; tag: LifecycleTag },
+    options?: CallOptions,
+  ): Promise<{ entityId: string }>;
+  /** The entity of that name in the collection that carries the tag. */
+  findEntity(
+    query: { collectionId: string; name: string; tag: LifecycleTag },
+    options?: CallOptions,
+  ): Promise<{ entityId: string } | undefined>;
+  /** Adding an asset that is there already changes nothing. */
+  addToEntity(
+    entity: { collectionId: string; entityId: string; assetId: string },
+    options?: CallOptions,
+  ): Promise<void>;
+  removeFromEntity(
+    entity: { collectionId: string; entityId: string; assetId: string },
+    options?: CallOptions,
+  ): Promise<void>;
+  deleteEntity(entity: { collectionId: string; entityId: string }, options?: CallOptions): Promise<void>;
+
+  createIndexedAsset(
+    entry: { indexId: string; assetId: string; enableVideoStream: boolean },
+    options?: CallOptions,
+  ): Promise<{ indexedAssetId: string }>;
+  deleteIndexedAsset(entry: { indexId: string; indexedAssetId: string }, options?: CallOptions): Promise<void>;
+}
