@@ -72,6 +72,18 @@ export function failure(type: FailureType, message: string, options: FailureOpti
   });
 }
 
+/** The same failure with other details. */
+export const withDetails = (error: ApplicationFailure, details: unknown): ApplicationFailure =>
+  ApplicationFailure.create({
+    type: error.type ?? undefined,
+    message: error.message,
+    nonRetryable: error.nonRetryable ?? undefined,
+    category: error.category ?? undefined,
+    nextRetryDelay: error.nextRetryDelay ?? undefined,
+    cause: error.cause,
+    details: [details],
+  });
+
 /** The failure type of an error, or `undefined` when it is not one of ours. */
 export function failureType(error: unknown): FailureType | undefined {
   if (!(error instanceof ApplicationFailure) || !error.type) return undefined;

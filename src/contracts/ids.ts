@@ -31,7 +31,9 @@ export const lifecycleWorkflowId = (provider: ProviderName, key: string): string
 /** The key inside a workflow id made by {@link lifecycleWorkflowId}; `undefined` for any other id. */
 export function keyOfWorkflowId(provider: ProviderName, workflowId: string): string | undefined {
   const prefix = lifecycleWorkflowId(provider, '');
-  return workflowId.startsWith(prefix) && workflowId.length > prefix.length ? workflowId.slice(prefix.length) : undefined;
+  return workflowId.startsWith(prefix) && workflowId.length > prefix.length
+    ? workflowId.slice(prefix.length)
+    : undefined;
 }
 
 const { KEYWORD, INT, DATETIME } = SearchAttributeType;

@@ -84,18 +84,9 @@ export type LifecycleInput = z.input<typeof LifecycleInputSchema>;
 /** The same with every default filled in. */
 export type AcceptedInput = z.output<typeof LifecycleInputSchema>;
 
-/** One line a field: `branch.type: …; source: …`. */
-export function describeIssues(error: z.core.$ZodError, root = 'input'): string {
-  return error.issues
-    .map((issue) => {
-      const where = issue.path.length > 0 ? issue.path.join('.') : root;
-      if (issue.code === 'invalid_union' && 'discriminator' in issue && typeof issue.discriminator === 'string') {
-        return `${where}: must be one of the known types`;
-      }
-      return `${where}: ${issue.message}`;
-    })
-    .join('; ');
-}
+/** Every wrong field with what it may be: `branch.type: must be …; source: …`. */
+export const describeIssues = (error: z.core.$ZodError): string =>
+  error.issues.map((issue) => `${issue.path.join('.') || 'input'}: ${issue.message}`).join('; ');
 
 /**
  * Checks a lifecycle's input and fills in the defaults.

@@ -2,11 +2,14 @@
  * Something a lifecycle may have made at the provider, registered before the call that makes it.
  * An id is absent while that call's outcome is not known; cleanup then looks for the lifecycle's tag.
  */
-export type Resource = AssetResource | EntityResource | EntityMembershipResource | IndexedAssetResource | ResultResource;
+export type Resource =
+  AssetResource | EntityResource | EntityMembershipResource | IndexedAssetResource | ResultResource;
 
 export interface AssetResource {
   kind: 'asset';
   id?: string;
+  /** It existed before the lifecycle, which removes it only by force. */
+  adopted: boolean;
   tag: LifecycleTag;
   /** Narrows the search for the tag. */
   filename?: string;

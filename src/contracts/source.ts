@@ -16,7 +16,11 @@ function urlProblem(text: string): string | undefined {
 export const FileSourceSchema = z.strictObject({
   type: z.literal('file'),
   /** Absolute, or relative to one of the worker's source roots. */
-  path: z.string().min(1).max(4096).refine((path) => !path.includes('\0'), 'must not contain a NUL character'),
+  path: z
+    .string()
+    .min(1)
+    .max(4096)
+    .refine((path) => !path.includes('\0'), 'must not contain a NUL character'),
 });
 
 export const UrlSourceSchema = z.strictObject({
@@ -34,9 +38,42 @@ export const UrlSourceSchema = z.strictObject({
 export const AssetSourceSchema = z.strictObject({
   type: z.literal('asset'),
   /** An asset that exists already; it is adopted, and deleted only by force. */
-  assetId: z.string().min(1).max(128).regex(/^[\w.-]+$/, 'must be an asset id (letters, digits, "_", "-", ".")'),
+  assetId: z
+    .string()
+    .min(1)
+    .max(128)
+    .regex(/^[\w.-]+$/, 'must be an asset id (letters, digits, "_", "-", ".")'),
 });
 
 /** Where the bytes come from. */
-export const SourceSchema = z.discriminatedUnion('type', [FileSourceSchema, UrlSourceSchema, AssetSourceSchema]);
+export const SourceSchema = z.discriminatedUnion('type', [FileSourceSchema, UrlSourceSchema, AssetSourceSchema], {
+  error: (issue) => (issue.code === 'invalid_union' ? 'must be "file", "url" or "asset"' : undefined),
+});
 export type Source = z.output<typeof SourceSchema>;
+
+/** What people call a source: the file's name, the URL without its query, or the asset id. Never a secret. */
+export function nameOfSource(source: Source): string {
+  switch (source.type) {
+    case 'file':
+      return source.path.split('/').at(-1) || source.path;
+    case 'url':
+      return source.url.replace(/[?#].*$/s, '');
+    case 'asset':
+      return source.assetId;
+  }
+}
+
+/** The name an asset gets when the input names none. */
+export function filenameOfSource(source: Exclude<Source, { type: 'asset' }>): string {
+  const last = nameOfSource(source).replace(/\/+$/, '').split('/').at(-1) ?? '';
+  const name = source.type === 'url' ? decoded(last) : last;
+  return name.replaceAll(/[\\/\p{Cc}]/gu, '_').slice(-255) || 'asset';
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text; // a stray "%": the name as it stands
+  }
+}

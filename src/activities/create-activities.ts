@@ -1,0 +1,16 @@
+import type { Activities } from '../contracts/activities';
+import { createBranchSteps } from './branch-steps';
+import type { ActivityDependencies } from './dependencies';
+import { createHeldWaits } from './held-waits';
+import { createRemoveResource } from './remove-resource';
+import { createSubmitSource } from './submit-source';
+
+/** All activities of the lifecycle over the given accounts, sources and result store. */
+export function createActivities(deps: ActivityDependencies): Activities {
+  return {
+    submitSource: createSubmitSource(deps),
+    ...createHeldWaits(deps),
+    ...createBranchSteps(deps),
+    removeResource: createRemoveResource(deps),
+  };
+}

@@ -1,0 +1,27 @@
+import { failure } from '../contracts/failures';
+import type { ProviderName } from '../contracts/ids';
+import type { MediaProvider } from '../providers/media-provider';
+import type { StatusWatcher } from '../providers/status-watcher';
+import type { ResultStore } from '../results/result-store';
+import type { FileSources } from '../sources/file-sources';
+
+/** A provider account as the activities use it. */
+export interface Account {
+  provider: MediaProvider;
+  watcher: StatusWatcher;
+}
+
+/** What the activities work with; `worker.ts` composes it. */
+export interface ActivityDependencies {
+  accounts: Partial<Record<ProviderName, Account>>;
+  sources: FileSources;
+  results: ResultStore;
+  /** How long a create whose answer was lost may still take effect, in milliseconds. */
+  settleWindowMs: number;
+}
+
+export function accountOf(deps: ActivityDependencies, name: ProviderName): Account {
+  const account = deps.accounts[name];
+  if (account) return account;
+  throw failure('InvalidRequest', `provider: this worker has no account at "${name}"; give it that provider's API key`);
+}

@@ -1,0 +1,75 @@
+import type { Activities, SubmitSourceInput } from '../contracts/activities';
+import { failure } from '../contracts/failures';
+import { filenameOfSource, type Source } from '../contracts/source';
+import type { MediaProvider, ProviderAsset, Submission } from '../providers/media-provider';
+import { calling } from './activity-call';
+import { snapshotOf } from './asset-snapshot';
+import { accountOf, type ActivityDependencies } from './dependencies';
+import { findTagged } from './tagged-assets';
+import { writeOnce } from './write-once';
+
+/**
+ * Finds the asset that carries the lifecycle's tag, or makes it; at most one live asset per tag. Safe to repeat.
+ * The first attempt looks too: an earlier run of the same key may have kept its asset.
+ * @throws InvalidRequest · PayloadTooLarge before the provider is called · SourceUnreadable · OutcomeUnknown (the next
+ *   attempt looks until a late commit can no longer come) · whatever the provider says.
+ */
+export const createSubmitSource =
+  (deps: ActivityDependencies): Activities['submitSource'] =>
+  async (input) => {
+    const { provider } = accountOf(deps, input.provider);
+    const { source } = input;
+    if (source.type === 'asset') {
+      const { assetId } = source;
+      return { ...snapshotOf(await calling((signal) => provider.getAsset(assetId, { signal }))), adopted: true };
+    }
+    const asset = await writeOnce({
+      settleWindowMs: deps.settleWindowMs,
+      prepare: () => submissionOf(deps, provider, input, source),
+      find: ({ filename }, search) => findOwn(provider, input, filename, search),
+      make: (submission, signal) => submitOne(provider, submission, signal),
+    });
+    return snapshotOf(asset);
+  };
+
+/** Checks the source and says what to send; the provider has not been called when this throws. */
+async function submissionOf(
+  deps: ActivityDependencies,
+  provider: MediaProvider,
+  input: SubmitSourceInput,
+  source: Exclude<Source, { type: 'asset' }>,
+): Promise<Submission> {
+  const { metadata, enableHls, enableThumbnail, tag } = input;
+  const filename = input.filename ?? filenameOfSource(source);
+  const common = { filename, metadata, enableHls, enableThumbnail, tag };
+  if (source.type === 'url') return { ...common, source: { type: 'url', url: source.url } };
+  const file = await deps.sources.resolve(source.path);
+  const { limitBytes, why } = provider.maxFileBytes(filename);
+  if (file.sizeBytes > limitBytes) {
+    throw failure('PayloadTooLarge', `source.path: ${filename} has ${file.sizeBytes} bytes; ${why}`);
+  }
+  return { ...common, source: { type: 'file', file } };
+}
+
+/** The asset of this key, if there is one; what there is beyond it is removed. */
+async function findOwn(
+  provider: MediaProvider,
+  { tag, since }: SubmitSourceInput,
+  filename: string,
+  { ambiguous, signal }: { ambiguous: boolean; signal: AbortSignal },
+): Promise<ProviderAsset | undefined> {
+  const found = await findTagged(provider, { tag, filename, ...(ambiguous ? { since } : {}) }, signal);
+  const own = found.find((asset) => asset.status !== 'failed' || madeSince(asset, since));
+  for (const { id } of found.filter((asset) => asset !== own)) await provider.deleteAsset(id, { force: false, signal });
+  return own;
+}
+
+/** An asset that failed in an earlier run does not count, and makes room; one that failed in this run is its result. */
+const madeSince = (asset: ProviderAsset, since: string): boolean =>
+  asset.createdAt === undefined || Date.parse(asset.createdAt) >= Date.parse(since);
+
+async function submitOne(provider: MediaProvider, submission: Submission, signal: AbortSignal): Promise<ProviderAsset> {
+  const [asset] = await provider.submit([submission], { signal });
+  if (asset) return asset;
+  throw failure('OutcomeUnknown', `${submission.filename}: the provider answered without an asset`);
+}

@@ -1,0 +1,79 @@
+import { Context } from '@temporalio/activity';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { failureType, withDetails } from '../contracts/failures';
+import { SubmissionAborted } from '../providers/media-provider';
+import { calling, cancellationOf, setProgress } from './activity-call';
+import { untilFound } from './until-found';
+
+/** What an attempt leaves for the next one: since when a write may be under way whose answer nobody has. */
+interface WriteProgress {
+  unansweredSince?: number;
+}
+
+interface WriteOnce<T, P> {
+  settleWindowMs: number;
+  /** Checks what is to be written; nothing is sent when it throws. */
+  prepare: () => Promise<P>;
+  /**
+   * Looks for what an earlier attempt or run made. `ambiguous`: an earlier write of this activity got no answer.
+   * It is asked before every write; return at once where the first attempt need not look.
+   */
+  find: (prepared: P, search: { ambiguous: boolean; signal: AbortSignal }) => Promise<T | undefined>;
+  /** The write, a single attempt. */
+  make: (prepared: P, signal: AbortSignal) => Promise<T>;
+}
+
+/**
+ * Makes something at most once, though attempts repeat: looks before it writes, and after a lost answer keeps looking
+ * until a late commit can no longer come. A failure or cancellation that made nothing for certain says so in its
+ * details: `{nothingMade: true}`.
+ */
+export async function writeOnce<T, P>({ settleWindowMs, prepare, find, make }: WriteOnce<T, P>): Promise<T> {
+  const unansweredSince = unansweredWrite();
+  let nothingMade = unansweredSince === undefined;
+  try {
+    return await calling(async (signal) => {
+      const prepared = await prepare();
+      const found =
+        unansweredSince === undefined
+          ? await find(prepared, { ambiguous: false, signal })
+          : await untilFound(() => find(prepared, { ambiguous: true, signal }), {
+              until: unansweredSince + settleWindowMs,
+              signal,
+            });
+      if (found !== undefined) return found;
+      if (signal.aborted) throw cancellationOf(signal);
+      nothingMade = false;
+      setProgress({ unansweredSince: Date.now() } satisfies WriteProgress);
+      try {
+        return await make(prepared, signal);
+      } catch (error) {
+        nothingMade = refusedForCertain(error);
+        throw error instanceof SubmissionAborted ? cancellationOf(signal) : error;
+      }
+    });
+  } catch (error) {
+    setProgress((nothingMade ? {} : { unansweredSince: Date.now() }) satisfies WriteProgress);
+    throw nothingMade ? sayNothingMade(error) : error;
+  }
+}
+
+/** Since when a write of an earlier attempt is unanswered; a killed worker leaves at least its last heartbeat. */
+function unansweredWrite(): number | undefined {
+  const { attempt, heartbeatDetails, currentAttemptScheduledTimestampMs } = Context.current().info;
+  if (heartbeatDetails) return (heartbeatDetails as WriteProgress).unansweredSince;
+  return attempt > 1 ? currentAttemptScheduledTimestampMs : undefined;
+}
+
+/** The answer, or its absence, proves that the write had no effect. */
+function refusedForCertain(error: unknown): boolean {
+  if (error instanceof SubmissionAborted) return true;
+  const type = failureType(error);
+  return type !== undefined && type !== 'OutcomeUnknown';
+}
+
+function sayNothingMade(error: unknown): unknown {
+  const details = { nothingMade: true };
+  if (error instanceof CancelledFailure) return new CancelledFailure(error.message, [details]);
+  return error instanceof ApplicationFailure ? withDetails(error, details) : error;
+}

@@ -1,0 +1,114 @@
+import path from 'node:path';
+import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
+import { createActivities } from './activities/create-activities';
+import type { ActivityDependencies } from './activities/dependencies';
+import { ConfigError, type Config } from './config';
+import type { Activities } from './contracts/activities';
+import { callTaskQueue, waitTaskQueue, WORKFLOW_TASK_QUEUE, type ProviderName } from './contracts/ids';
+import { createStatusWatcher } from './providers/status-watcher';
+import { answersAsEmulator } from './providers/twelvelabs/client';
+import { createTwelveLabsProvider } from './providers/twelvelabs/twelvelabs-provider';
+import { createFolderResultStore } from './results/folder-result-store';
+import { createFileSources } from './sources/file-sources';
+
+/** How long uploads and calls in flight may still take once the worker was told to stop; then they are handed back. */
+const SHUTDOWN_GRACE = '30s';
+/** A cancellation reaches a running call with its next heartbeat, so heartbeats are not held back for long. */
+const HEARTBEAT_THROTTLE = '1s';
+
+export interface WorkerSettings {
+  config: Config;
+  temporal: { connection: NativeConnection; namespace: string };
+  /** Changes to the Temporal workers' own options, for tests and benches. */
+  overrides?: Partial<WorkerOptions>;
+}
+
+export interface RunningWorker {
+  /** Ends when the worker has stopped; fails when it died. */
+  readonly done: Promise<void>;
+  /** Hands held waits back at once, lets calls in flight finish, and stops. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts polling: workflows, provider calls and held waits, each on a task queue of its own.
+ * @throws ConfigError without an API key, unless the base URL answers as an emulator.
+ */
+export async function startWorker({ config, temporal, overrides }: WorkerSettings): Promise<RunningWorker> {
+  const name: ProviderName = 'twelvelabs';
+  const provider = createTwelveLabsProvider({ ...config.twelvelabs, apiKey: await apiKeyOf(config) });
+  const watcher = createStatusWatcher({ provider, ...config.poll });
+  const deps: ActivityDependencies = {
+    accounts: { [name]: { provider, watcher } },
+    sources: createFileSources({ roots: config.sourceRoots }),
+    results: createFolderResultStore(config.resultsFolder),
+    settleWindowMs: config.settleWindowMs,
+  };
+  const activities = createActivities(deps);
+  const common: WorkerOptions = {
+    ...temporal,
+    taskQueue: WORKFLOW_TASK_QUEUE,
+    shutdownGraceTime: SHUTDOWN_GRACE,
+    maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,
+    ...overrides,
+  };
+  const workers = await Promise.all([
+    Worker.create({ workflowBundle: { codePath: WORKFLOW_BUNDLE }, ...common }),
+    Worker.create({
+      ...common,
+      taskQueue: callTaskQueue(name),
+      activities: calls(activities),
+      maxConcurrentActivityTaskExecutions: config.slots.calls,
+    }),
+    Worker.create({
+      ...common,
+      taskQueue: waitTaskQueue(name),
+      activities: waits(activities),
+      maxConcurrentActivityTaskExecutions: config.slots.waits,
+    }),
+  ]);
+  return run(workers, {
+    handBack: () => watcher.handBack(),
+    close: () => provider.close(),
+  });
+}
+
+/** Written by the build, beside the compiled sources. */
+const WORKFLOW_BUNDLE = path.join(__dirname, '../workflow-bundle.js');
+
+function run(workers: Worker[], hooks: { handBack: () => void; close: () => Promise<void> }): RunningWorker {
+  let stopping = false;
+  const stop = (): void => {
+    if (stopping) return;
+    stopping = true;
+    hooks.handBack();
+    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+  };
+  const done = Promise.all(workers.map((worker) => worker.run().finally(stop)))
+    .finally(() => hooks.close())
+    .then(() => undefined);
+  return {
+    done,
+    async stop() {
+      stop();
+      await done;
+    },
+  };
+}
+
+async function apiKeyOf({ twelvelabs }: Config): Promise<string> {
+  if (twelvelabs.apiKey) return twelvelabs.apiKey;
+  if (await answersAsEmulator(twelvelabs.baseUrl)) return 'emulator';
+  throw new ConfigError(
+    `TWELVE_LABS_API_KEY: not set, and ${twelvelabs.baseUrl} is not an emulator; set it to your API key, ` +
+      'or point TWELVELABS_BASE_URL at a running "asset-lifecycle emulator"',
+  );
+}
+
+const WAITS = ['untilAssetReady', 'untilEmbeddingReady', 'untilEntityReady', 'untilIndexedAssetReady'] as const;
+
+const waits = (activities: Activities): Partial<Activities> =>
+  Object.fromEntries(WAITS.map((name) => [name, activities[name]]));
+
+const calls = (activities: Activities): Partial<Activities> =>
+  Object.fromEntries(Object.entries(activities).filter(([name]) => !(WAITS as readonly string[]).includes(name)));

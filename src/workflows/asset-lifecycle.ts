@@ -1,0 +1,57 @@
+import type { AssetResource } from '../contracts/resource';
+import type { LifecycleInput } from '../contracts/lifecycle-input';
+import type { LifecycleStatus } from '../contracts/lifecycle-status';
+import { filenameOfSource } from '../contracts/source';
+import { runBranch } from './lib/branches';
+import { Lifecycle } from './lib/lifecycle';
+
+/**
+ * One asset from its source to a terminal outcome, or provably gone. At most 40 events with an `embed` branch.
+ *
+ * Signals: `cancel` `{reason?, cleanup?}`, `forceDelete` `{reason?}`. Query: `status`. Stopped by a signal it closes as
+ * Completed with its receipt; by native cancellation as Canceled, with the receipt in the memo.
+ * @throws InvalidRequest before anything is sent, naming the wrong field · any failure of `contracts/failures.ts`,
+ *   with the {@link LifecycleStatus} as its details.
+ */
+export async function assetLifecycle(input: LifecycleInput): Promise<LifecycleStatus> {
+  const life = new Lifecycle(input);
+  try {
+    await life.whileWanted(async () => {
+      life.enter('creating');
+      await submit(life);
+      life.mark('createdAt');
+
+      life.enter('processing');
+      life.asset = await life.steps.untilAssetReady({ provider: life.input.provider, assetId: life.asset.id });
+      life.mark('readyAt');
+
+      life.enter('branching');
+      await runBranch(life);
+    });
+  } catch (error) {
+    return await life.closeAfter(error);
+  }
+  return life.complete();
+}
+
+async function submit(life: Lifecycle): Promise<void> {
+  const { provider, source, metadata, enableHls, enableThumbnail } = life.input;
+  const since = life.status.timings.startedAt;
+  const filename = life.input.filename ?? (source.type === 'asset' ? undefined : filenameOfSource(source));
+  const adopted = source.type === 'asset';
+  const made: AssetResource = { kind: 'asset', adopted, tag: life.tag, filename, since };
+  if (adopted) made.id = source.assetId;
+  life.asset = await life.making(made, () =>
+    life.steps.submitSource({
+      provider,
+      source,
+      filename,
+      metadata,
+      enableHls,
+      enableThumbnail,
+      tag: life.tag,
+      since,
+    }),
+  );
+  made.id = life.asset.id;
+}

@@ -1,0 +1,45 @@
+import { ActivityCancellationType, type ActivityOptions, type RetryPolicy } from '@temporalio/workflow';
+import { NON_RETRYABLE } from '../../contracts/failures';
+import { callTaskQueue, waitTaskQueue, type ProviderName } from '../../contracts/ids';
+
+/** Doubles to a minute and goes on until the schedule-to-close timeout: outages end, and a slow retry costs nothing. */
+const retry: RetryPolicy = {
+  initialInterval: '1s',
+  backoffCoefficient: 2,
+  maximumInterval: '1m',
+  nonRetryableErrorTypes: NON_RETRYABLE,
+};
+
+/** One or a few HTTP calls. A started write is settled before a cancellation goes on, so that its effect is known. */
+export const providerCall = (provider: ProviderName): ActivityOptions => ({
+  taskQueue: callTaskQueue(provider),
+  startToCloseTimeout: '10m', // every call inside has its own, shorter timeout
+  scheduleToCloseTimeout: '2d', // an outage of a weekend is waited out
+  heartbeatTimeout: '15s', // a dead worker is noticed, and a cancellation heard, this fast at the latest
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  retry,
+});
+
+/** Bytes on the wire: as a call, but 200 MB over a slow line take long. */
+export const transfer = (provider: ProviderName): ActivityOptions => ({
+  ...providerCall(provider),
+  startToCloseTimeout: '2h',
+  heartbeatTimeout: '20s',
+});
+
+/** Holds a slot of its own queue and heartbeats; costs three events however long it takes. Nothing to settle. */
+export const heldWait = (provider: ProviderName, deadlineMs: number): ActivityOptions => ({
+  taskQueue: waitTaskQueue(provider),
+  startToCloseTimeout: deadlineMs,
+  scheduleToCloseTimeout: deadlineMs,
+  heartbeatTimeout: '30s', // the worker heartbeats every 10 s
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+  retry: { ...retry, maximumInterval: '15s' },
+});
+
+/** Cleanup is what must not be given up: a week of attempts, as it is with the provider for that long as well. */
+export const cleanup = (provider: ProviderName): ActivityOptions => ({
+  ...providerCall(provider),
+  scheduleToCloseTimeout: '7d',
+  cancellationType: ActivityCancellationType.ABANDON,
+});

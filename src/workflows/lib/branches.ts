@@ -1,0 +1,77 @@
+import type { EmbedBranch, EntityBranch, IndexBranch } from '../../contracts/branch';
+import type { BranchStatus } from '../../contracts/lifecycle-status';
+import type { Resource } from '../../contracts/resource';
+import type { Lifecycle } from './lifecycle';
+
+/** Takes the ready asset through its one downstream step. */
+export async function runBranch(life: Lifecycle): Promise<void> {
+  const { branch } = life.input;
+  if (branch.type === 'none') return;
+  const status: BranchStatus = { type: branch.type, status: 'pending' };
+  life.status.branch = status;
+  switch (branch.type) {
+    case 'embed':
+      await embed(life, branch, status);
+      break;
+    case 'entity':
+      await entity(life, branch, status);
+      break;
+    case 'index':
+      await index(life, branch, status);
+      break;
+  }
+  status.status = 'ready';
+  life.mark('branchReadyAt');
+}
+
+async function embed(life: Lifecycle, branch: EmbedBranch, status: BranchStatus): Promise<void> {
+  const { tag, asset, steps } = life;
+  const { provider } = life.input;
+  const { taskId } = await steps.ensureEmbedding({
+    provider,
+    assetId: asset.id,
+    fileType: asset.fileType,
+    filename: asset.filename,
+    branch,
+  });
+  running(status, taskId);
+  await steps.untilEmbeddingReady({ provider, taskId });
+  const resultName = tag.workflowId;
+  status.result = await life.making({ kind: 'result', id: resultName }, () =>
+    steps.storeEmbedding({ provider, taskId, resultName }),
+  );
+}
+
+async function entity(life: Lifecycle, branch: EntityBranch, status: BranchStatus): Promise<void> {
+  const { tag, asset, steps } = life;
+  const { provider } = life.input;
+  const { collectionId } = branch;
+  const name = branch.name ?? asset.filename ?? tag.key;
+  const made: Resource = branch.entityId
+    ? { kind: 'entity-membership', id: branch.entityId, collectionId, assetId: asset.id }
+    : { kind: 'entity', collectionId, name, tag };
+  const { entityId } = await life.making(made, () =>
+    steps.ensureEntity({ provider, assetId: asset.id, branch, name, tag }),
+  );
+  made.id = entityId;
+  running(status, entityId);
+  await steps.untilEntityReady({ provider, collectionId, entityId });
+}
+
+async function index(life: Lifecycle, branch: IndexBranch, status: BranchStatus): Promise<void> {
+  const { asset, steps } = life;
+  const { provider } = life.input;
+  const { indexId } = branch;
+  const made: Resource = { kind: 'indexed-asset', indexId, assetId: asset.id };
+  const { indexedAssetId } = await life.making(made, () =>
+    steps.ensureIndexedAsset({ provider, assetId: asset.id, branch }),
+  );
+  made.id = indexedAssetId;
+  running(status, indexedAssetId);
+  await steps.untilIndexedAssetReady({ provider, indexId, indexedAssetId });
+}
+
+function running(status: BranchStatus, id: string): void {
+  status.id = id;
+  status.status = 'running';
+}

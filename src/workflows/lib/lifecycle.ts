@@ -1,0 +1,202 @@
+import { CancellationScope, CancelledFailure, upsertMemo, workflowInfo } from '@temporalio/workflow';
+import { defineQuery, defineSignal, setHandler } from '@temporalio/workflow';
+import { failure, failureType } from '../../contracts/failures';
+import { CANCEL_SIGNAL, FORCE_DELETE_SIGNAL, keyOfWorkflowId, STATUS_MEMO, STATUS_QUERY } from '../../contracts/ids';
+import { acceptInput, type AcceptedInput, type CleanupPolicy } from '../../contracts/lifecycle-input';
+import type {
+  AssetSnapshot,
+  LifecycleStatus,
+  LifecycleTimings,
+  Outcome,
+  Phase,
+} from '../../contracts/lifecycle-status';
+import { CancelRequestSchema, ForceDeleteRequestSchema } from '../../contracts/messages';
+import type { LifecycleTag, Resource } from '../../contracts/resource';
+import { cleanUp } from './clean-up';
+import { stepsOf, type Steps } from './steps';
+import { describeError, endsLifecycle, isStop, madeNothing, type StopRequest } from './stop';
+import { showRefused, Visibility } from './visibility';
+
+export const cancelSignal = defineSignal<[unknown?]>(CANCEL_SIGNAL);
+export const forceDeleteSignal = defineSignal<[unknown?]>(FORCE_DELETE_SIGNAL);
+export const statusQuery = defineQuery<LifecycleStatus>(STATUS_QUERY);
+
+const now = (): string => new Date().toISOString();
+
+/** The state of one lifecycle: its status, what it may have made so far, and whether it is still wanted. */
+export class Lifecycle {
+  readonly input: AcceptedInput;
+  readonly status: LifecycleStatus;
+  readonly tag: LifecycleTag;
+  readonly steps: Steps;
+  private readonly made: Resource[] = [];
+  private readonly visibility = new Visibility();
+  private stop: StopRequest | undefined;
+  private wanted: CancellationScope | undefined;
+
+  constructor(rawInput: unknown) {
+    this.input = accepted(rawInput);
+    const { workflowId, startTime } = workflowInfo();
+    const { provider } = this.input;
+    const key = this.input.key ?? keyOfWorkflowId(provider, workflowId) ?? workflowId;
+    this.tag = { key, workflowId };
+    this.status = { key, provider, phase: 'pending', timings: { startedAt: startTime.toISOString() } };
+    this.steps = stepsOf(this.input, () => this.status);
+    setHandler(statusQuery, () => this.status, { description: 'Phase, asset, branch, receipt and error so far.' });
+    setHandler(cancelSignal, (request) => this.onCancel(request), { description: 'Stops the lifecycle, cleans up.' });
+    setHandler(forceDeleteSignal, (request) => this.onForceDelete(request), {
+      description: 'Stops the lifecycle and removes everything it touched, by force.',
+    });
+  }
+
+  get asset(): AssetSnapshot {
+    if (!this.status.asset) throw new Error('no asset yet: a step was taken before its time');
+    return this.status.asset;
+  }
+
+  /** Merges what was learnt of the asset. */
+  set asset(asset: AssetSnapshot) {
+    this.status.asset = { ...this.status.asset, ...asset };
+  }
+
+  enter(phase: Phase): void {
+    this.status.phase = phase;
+    this.visibility.show(this.status, this.input);
+  }
+
+  mark(moment: Exclude<keyof LifecycleTimings, 'elapsedSec'>): void {
+    this.status.timings[moment] = now();
+  }
+
+  /**
+   * Takes a step that may make `resource`. It is registered first, since the step may have its effect though nobody
+   * hears of it; it is taken back only when the step says that it made nothing.
+   */
+  async making<T>(resource: Resource, step: () => Promise<T>): Promise<T> {
+    this.made.push(resource);
+    try {
+      return await step();
+    } catch (error) {
+      if (madeNothing(error)) this.made.splice(this.made.indexOf(resource), 1);
+      throw error;
+    }
+  }
+
+  /** Runs the story until it ends or somebody stops it; then throws the cancellation. */
+  async whileWanted(story: () => Promise<void>): Promise<void> {
+    await CancellationScope.cancellable(async () => {
+      this.wanted = CancellationScope.current();
+      if (this.stop) this.wanted.cancel();
+      await story();
+    });
+    if (this.stop) throw new CancelledFailure('stopped while the last step ended');
+  }
+
+  /** Ends a lifecycle whose story is complete. */
+  complete(): LifecycleStatus {
+    return this.end('completed');
+  }
+
+  /**
+   * Cleans up after the story broke off, and ends the lifecycle: returns the status of a run stopped by a signal,
+   * throws for a run that failed, was cancelled natively, or left something over.
+   */
+  async closeAfter(error: unknown): Promise<LifecycleStatus> {
+    if (!endsLifecycle(error)) throw error;
+    if (isStop(error)) this.stop ??= this.nativeStop();
+    else this.failWith(error);
+    await CancellationScope.nonCancellable(() => this.cleanUp());
+    return this.verdict(error);
+  }
+
+  private async cleanUp(): Promise<void> {
+    this.status.timings.stopRequestedAt ??= now();
+    let policy: CleanupPolicy;
+    do {
+      policy = this.policy();
+      this.enter('cleaning');
+      this.status.receipt = await cleanUp({
+        provider: this.input.provider,
+        steps: this.steps,
+        made: this.made,
+        policy,
+      });
+    } while (policy !== this.policy()); // a forceDelete that came meanwhile asks for more
+  }
+
+  private policy(): CleanupPolicy {
+    return this.stop?.policy ?? this.input.cleanup.onFailure;
+  }
+
+  private verdict(error: unknown): LifecycleStatus {
+    const leftover = this.status.receipt?.entries.find((entry) => entry.result === 'leftover');
+    if (leftover && !this.status.error) {
+      const message = `Cleanup could not finish: ${leftover.resource} ${leftover.id ?? ''} is left over: ${leftover.because}`;
+      this.status.error = { type: leftover.errorType ?? 'Unexpected', message };
+    }
+    if (this.status.error && (leftover || !this.stop)) {
+      const { type, message } = this.status.error;
+      const status = this.end('failed');
+      const known = type === 'Unexpected' ? 'ProviderRejected' : type;
+      throw failure(known, message, { details: status, cause: error });
+    }
+    const status = this.end(this.stop?.outcome ?? 'failed');
+    if (!this.stop?.native) return status;
+    upsertMemo({ [STATUS_MEMO]: status }); // a run closed as Canceled has no result
+    throw new CancelledFailure('cancelled natively; the receipt is in the memo');
+  }
+
+  private end(outcome: Outcome): LifecycleStatus {
+    const { timings } = this.status;
+    this.status.outcome = outcome;
+    timings.closedAt = now();
+    timings.elapsedSec = (Date.parse(timings.closedAt) - Date.parse(timings.startedAt)) / 1000;
+    this.enter(outcome);
+    return this.status;
+  }
+
+  private failWith(error: unknown): void {
+    this.status.error = describeError(error);
+    if (this.status.error.type !== 'ProcessingFailed') return;
+    if (this.status.phase === 'processing' && this.status.asset) this.status.asset.status = 'failed';
+    if (this.status.phase === 'branching' && this.status.branch) this.status.branch.status = 'failed';
+  }
+
+  private onCancel(payload: unknown): void {
+    const request = CancelRequestSchema.safeParse(payload ?? {});
+    const { reason, cleanup } = request.success ? request.data : { reason: undefined, cleanup: undefined };
+    this.requestStop({ outcome: 'cancelled', policy: cleanup ?? this.input.cleanup.onCancel, reason, native: false });
+  }
+
+  private onForceDelete(payload: unknown): void {
+    const request = ForceDeleteRequestSchema.safeParse(payload ?? {});
+    this.requestStop({
+      outcome: 'deleted',
+      policy: 'force-delete',
+      reason: request.success ? request.data.reason : undefined,
+      native: false,
+    });
+  }
+
+  private nativeStop(): StopRequest {
+    return { outcome: 'cancelled', policy: this.input.cleanup.onCancel, native: true };
+  }
+
+  /** The first request counts, but a forceDelete may still follow a cancel. */
+  private requestStop(request: StopRequest): void {
+    if (this.stop && request.outcome !== 'deleted') return;
+    this.stop = { ...request, native: this.stop?.native ?? false };
+    this.status.reason = request.reason ?? this.status.reason;
+    this.status.timings.stopRequestedAt ??= now();
+    this.wanted?.cancel();
+  }
+}
+
+function accepted(rawInput: unknown): AcceptedInput {
+  try {
+    return acceptInput(rawInput);
+  } catch (error) {
+    if (failureType(error) === 'InvalidRequest') showRefused((error as Error).message);
+    throw error;
+  }
+}

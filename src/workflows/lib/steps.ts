@@ -1,0 +1,38 @@
+import { proxyActivities, type ActivityOptions } from '@temporalio/workflow';
+import type { Activities } from '../../contracts/activities';
+import { durationMs, type AcceptedInput } from '../../contracts/lifecycle-input';
+import type { LifecycleStatus } from '../../contracts/lifecycle-status';
+import { nameOfSource } from '../../contracts/source';
+import { cleanup, heldWait, providerCall, transfer } from './activity-options';
+
+/** The activities of a lifecycle, each with the options of its kind and a summary that names the asset. */
+export type Steps = Activities;
+
+/** Temporal keeps 400 bytes of a summary. */
+const SUMMARY_CHARACTERS = 100;
+
+export function stepsOf(input: AcceptedInput, status: () => LifecycleStatus): Steps {
+  const { provider, deadlines, source, filename } = input;
+  const name = filename ?? nameOfSource(source);
+  const summary = (): string => [name.slice(-SUMMARY_CHARACTERS), status().asset?.id].filter(Boolean).join(' · ');
+
+  const call = providerCall(provider);
+  const ready = heldWait(provider, durationMs(deadlines.ready) as number);
+  const branchReady = heldWait(provider, durationMs(deadlines.branch) as number);
+  const options: Record<keyof Activities, ActivityOptions> = {
+    submitSource: source.type === 'file' ? transfer(provider) : call,
+    untilAssetReady: ready,
+    ensureEmbedding: call,
+    untilEmbeddingReady: branchReady,
+    storeEmbedding: call,
+    ensureEntity: call,
+    untilEntityReady: branchReady,
+    ensureIndexedAsset: call,
+    untilIndexedAssetReady: branchReady,
+    removeResource: cleanup(provider),
+  };
+  const proxied = (name: keyof Activities) => (argument: never) =>
+    proxyActivities<Activities>({ ...options[name], summary: summary() })[name](argument);
+  const names = Object.keys(options) as (keyof Activities)[];
+  return Object.fromEntries(names.map((step) => [step, proxied(step)])) as unknown as Steps;
+}

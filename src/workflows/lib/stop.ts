@@ -1,0 +1,54 @@
+import { ActivityFailure, ApplicationFailure, CancelledFailure } from '@temporalio/workflow';
+import { isCancellation, TemporalFailure, TimeoutFailure } from '@temporalio/workflow';
+import { RetryState } from '@temporalio/common';
+import { failureType } from '../../contracts/failures';
+import type { CleanupPolicy } from '../../contracts/lifecycle-input';
+import type { LifecycleError, Outcome } from '../../contracts/lifecycle-status';
+
+/** Who asked a lifecycle to stop, and what is to become of what it made. */
+export interface StopRequest {
+  outcome: Extract<Outcome, 'cancelled' | 'deleted'>;
+  policy: CleanupPolicy;
+  reason?: string;
+  native: boolean;
+}
+
+/** True for errors that end a lifecycle; anything else is a bug, which must fail the workflow task and not the run. */
+export const endsLifecycle = (error: unknown): error is TemporalFailure => error instanceof TemporalFailure;
+
+export const isStop = (error: unknown): boolean => isCancellation(error);
+
+/** What the activity said of the outcome with its failure or cancellation: nothing can have been made. */
+export function madeNothing(error: unknown): boolean {
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  if (!(cause instanceof ApplicationFailure || cause instanceof CancelledFailure)) return false;
+  const [details] = cause.details ?? [];
+  return typeof details === 'object' && details !== null && 'nothingMade' in details && details.nothingMade === true;
+}
+
+const WAITS: Readonly<Record<string, string>> = {
+  untilAssetReady: 'deadlines.ready',
+  untilEmbeddingReady: 'deadlines.branch',
+  untilEntityReady: 'deadlines.branch',
+  untilIndexedAssetReady: 'deadlines.branch',
+};
+
+/** The lifecycle's error in the words of whoever failed. */
+export function describeError(error: unknown): LifecycleError {
+  if (error instanceof ActivityFailure) {
+    const deadline = WAITS[error.activityType];
+    const outOfTime = error.retryState === RetryState.TIMEOUT || error.cause instanceof TimeoutFailure;
+    if (deadline && outOfTime) {
+      return { type: 'DeadlineExceeded', message: `${error.activityType}: not ready within ${deadline} of the input` };
+    }
+    if (error.cause instanceof TimeoutFailure) {
+      return { type: 'ProviderUnavailable', message: `${error.activityType}: ${lastWords(error.cause)}` };
+    }
+    return describeError(error.cause);
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return { type: failureType(error) ?? 'Unexpected', message };
+}
+
+const lastWords = (timeout: TimeoutFailure): string =>
+  timeout.cause instanceof Error ? timeout.cause.message : 'no answer in time; see the activity in Temporal Web';

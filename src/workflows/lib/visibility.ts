@@ -1,0 +1,89 @@
+import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
+import type { SearchAttributeUpdatePair } from '@temporalio/common';
+import { SEARCH_ATTRIBUTES } from '../../contracts/ids';
+import type { AcceptedInput } from '../../contracts/lifecycle-input';
+import type { LifecycleStatus, Phase } from '../../contracts/lifecycle-status';
+import { nameOfSource } from '../../contracts/source';
+
+/** Keeps Temporal Web and list queries in step with a lifecycle's status; sends only what has changed. */
+export class Visibility {
+  private readonly sent = new Map<string, string | number>();
+
+  show(status: LifecycleStatus, input: AcceptedInput): void {
+    const { key, assetId, provider, phase, branch, outcome, bytes, readyAt } = SEARCH_ATTRIBUTES;
+    const pairs: (SearchAttributeUpdatePair | undefined)[] = [
+      this.changed(key, status.key),
+      this.changed(provider, status.provider),
+      this.changed(branch, input.branch.type),
+      this.changed(phase, status.phase),
+      this.changed(outcome, status.outcome),
+      this.changed(assetId, status.asset?.id),
+      this.changed(bytes, status.asset?.sizeBytes),
+      status.timings.readyAt !== undefined && this.differs(readyAt.name, status.timings.readyAt)
+        ? { key: readyAt, value: new Date(status.timings.readyAt) }
+        : undefined,
+    ];
+    const updates = pairs.filter((pair) => pair !== undefined);
+    if (updates.length > 0) upsertSearchAttributes(updates);
+    setCurrentDetails(describe(status, input));
+  }
+
+  private changed(key: SearchAttributeUpdatePair['key'], value: string | number | undefined) {
+    if (value === undefined || !this.differs(key.name, value)) return undefined;
+    return { key, value } as SearchAttributeUpdatePair;
+  }
+
+  private differs(name: string, value: string | number): boolean {
+    if (this.sent.get(name) === value) return false;
+    this.sent.set(name, value);
+    return true;
+  }
+}
+
+/** A run refused for its input still says so in lists. */
+export function showRefused(message: string): void {
+  upsertSearchAttributes([
+    { key: SEARCH_ATTRIBUTES.phase, value: 'failed' },
+    { key: SEARCH_ATTRIBUTES.outcome, value: 'failed' },
+  ]);
+  setCurrentDetails(`**failed**: ${message}`);
+}
+
+const DOING: Record<Phase, string> = {
+  pending: 'not started yet',
+  creating: 'handing the source to the provider',
+  processing: 'waiting until the provider has processed the asset',
+  branching: 'the asset is ready; the branch is at work',
+  cleaning: 'cleaning up',
+  completed: 'everything is ready',
+  cancelled: 'stopped on request; see the receipt',
+  deleted: 'force-deleted; see the receipt',
+  failed: 'see the error and the receipt',
+};
+
+const ON_CANCEL = {
+  keep: 'keeps what was made',
+  delete: 'deletes what was made, unless something else refers to it',
+  'force-delete': 'deletes what was made, also where something else refers to it',
+} as const;
+
+function describe(status: LifecycleStatus, input: AcceptedInput): string {
+  const { asset, branch, receipt, error, outcome } = status;
+  const lines = [`**${status.phase}**: ${DOING[status.phase]}`, '', `- source: ${code(nameOfSource(input.source))}`];
+  if (asset) lines.push(`- asset: ${code(asset.id)}, ${asset.status}${asset.adopted ? ', adopted' : ''}`);
+  if (branch) lines.push(`- branch: ${branch.type}${branch.id ? ` ${code(branch.id)}` : ''}, ${branch.status}`);
+  if (branch?.result) {
+    const { count, dimensions, uri } = branch.result;
+    lines.push(`- result: ${count} segments of ${dimensions} dimensions in ${code(uri)}`);
+  }
+  if (status.reason) lines.push(`- reason given: ${code(status.reason)}`);
+  if (error) lines.push(`- error: ${error.type}: ${code(error.message)}`);
+  for (const entry of receipt?.entries ?? []) {
+    lines.push(`- ${entry.result}: ${entry.resource}${entry.id ? ` ${code(entry.id)}` : ''} (${entry.because})`);
+  }
+  if (!outcome) lines.push('', `A cancel now ${ON_CANCEL[input.cleanup.onCancel]}.`);
+  return lines.join('\n');
+}
+
+/** As code, so that a name cannot change the page. */
+const code = (text: string): string => `\`${text.replaceAll('`', "'").replaceAll(/\s+/g, ' ').slice(0, 300)}\``;

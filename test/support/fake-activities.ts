@@ -1,0 +1,59 @@
+import { Context } from '@temporalio/activity';
+import type { Activities } from '../../src/contracts/activities';
+import type { ReceiptEntry } from '../../src/contracts/lifecycle-status';
+
+/** What a fake provider answers when nothing goes wrong; tests override single steps. */
+export function fakeActivities(overrides: Partial<Activities> = {}): { activities: Activities; calls: string[] } {
+  const calls: string[] = [];
+  const standard: Activities = {
+    async submitSource({ source, filename }) {
+      const adopted = source.type === 'asset';
+      return { id: adopted ? source.assetId : 'asset-1', status: 'processing', filename, adopted };
+    },
+    async untilAssetReady({ assetId }) {
+      return { id: assetId, status: 'ready', fileType: 'video/mp4', sizeBytes: 1234, durationSec: 10 };
+    },
+    async ensureEmbedding() {
+      return { taskId: 'task-1' };
+    },
+    async untilEmbeddingReady() {},
+    async storeEmbedding() {
+      return { uri: 'file:///results/a.ndjson', sha256: 'ab'.repeat(32), bytes: 99, count: 3, dimensions: 512 };
+    },
+    async ensureEntity({ branch }) {
+      return { entityId: branch.entityId ?? 'entity-1' };
+    },
+    async untilEntityReady() {},
+    async ensureIndexedAsset() {
+      return { indexedAssetId: 'indexed-1' };
+    },
+    async untilIndexedAssetReady() {},
+    async removeResource({ resource, policy }) {
+      const result = policy === 'keep' ? 'kept' : 'deleted';
+      const id = resource.id ?? `found-${resource.kind}`;
+      return [
+        { resource: resource.kind, id, result, because: policy, at: new Date(0).toISOString() },
+      ] as ReceiptEntry[];
+    },
+  };
+  const merged = { ...standard, ...overrides };
+  const activities = Object.fromEntries(
+    Object.entries(merged).map(([name, step]) => [
+      name,
+      (argument: never) => {
+        const target =
+          'resource' in (argument as object) ? ` ${(argument as { resource: { kind: string } }).resource.kind}` : '';
+        calls.push(name + target);
+        return (step as (input: never) => Promise<unknown>)(argument);
+      },
+    ]),
+  ) as unknown as Activities;
+  return { activities, calls };
+}
+
+/** A wait that ends only when it is cancelled. */
+export const forever = async (): Promise<never> => {
+  const context = Context.current();
+  const timer = setInterval(() => context.heartbeat(), 50);
+  return context.cancelled.finally(() => clearInterval(timer));
+};

@@ -1,0 +1,76 @@
+import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
+import { fakeActivities } from '../support/fake-activities';
+import { LifecycleEnvironment } from '../support/lifecycle-environment';
+
+let lifecycles: LifecycleEnvironment;
+beforeAll(async () => {
+  lifecycles = await LifecycleEnvironment.create();
+}, 120_000);
+afterAll(() => lifecycles.close());
+
+const file = { type: 'file', path: '/media/clip.mp4' };
+
+async function run(input: unknown): Promise<{ status: LifecycleStatus; calls: string[]; events: number }> {
+  const { activities, calls } = fakeActivities();
+  return lifecycles.with(activities, async () => {
+    const handle = await lifecycles.start(input);
+    const status = (await handle.result()) as LifecycleStatus;
+    const { events } = await handle.fetchHistory();
+    return { status, calls, events: events?.length ?? 0 };
+  });
+}
+
+test('embed: creates, waits, embeds and stores, within 40 events', async () => {
+  const { status, calls, events } = await run({ source: file, branch: { type: 'embed' } });
+  expect(calls).toEqual([
+    'submitSource',
+    'untilAssetReady',
+    'ensureEmbedding',
+    'untilEmbeddingReady',
+    'storeEmbedding',
+  ]);
+  expect(status).toMatchObject({
+    provider: 'twelvelabs',
+    phase: 'completed',
+    outcome: 'completed',
+    asset: { id: 'asset-1', status: 'ready', filename: 'clip.mp4', sizeBytes: 1234 },
+    branch: { type: 'embed', id: 'task-1', status: 'ready', result: { count: 3, dimensions: 512 } },
+  });
+  expect(status.receipt).toBeUndefined();
+  expect(events).toBeLessThanOrEqual(40);
+});
+
+test('entity: makes an entity named after the asset', async () => {
+  const { status, calls } = await run({ source: file, branch: { type: 'entity', collectionId: 'c1' } });
+  expect(calls).toEqual(['submitSource', 'untilAssetReady', 'ensureEntity', 'untilEntityReady']);
+  expect(status.branch).toEqual({ type: 'entity', id: 'entity-1', status: 'ready' });
+});
+
+test('entity with entityId: joins the entity that exists', async () => {
+  const branch = { type: 'entity', collectionId: 'c1', entityId: 'e9' };
+  const { status } = await run({ source: file, branch });
+  expect(status.branch).toEqual({ type: 'entity', id: 'e9', status: 'ready' });
+});
+
+test('index: adds the asset to the index', async () => {
+  const { status, calls } = await run({ source: file, branch: { type: 'index', indexId: 'i1' } });
+  expect(calls).toEqual(['submitSource', 'untilAssetReady', 'ensureIndexedAsset', 'untilIndexedAssetReady']);
+  expect(status.branch).toEqual({ type: 'index', id: 'indexed-1', status: 'ready' });
+});
+
+test('none: ends when the asset is ready', async () => {
+  const { status, calls } = await run({ source: { type: 'url', url: 'https://example.com/a/b%20c.mp4?x=1' } });
+  expect(calls).toEqual(['submitSource', 'untilAssetReady']);
+  expect(status).toMatchObject({ outcome: 'completed', asset: { filename: 'b c.mp4' } });
+  expect(status.branch).toBeUndefined();
+});
+
+test('asset: adopts the asset that exists', async () => {
+  const { status } = await run({ source: { type: 'asset', assetId: 'a7' } });
+  expect(status.asset).toMatchObject({ id: 'a7', adopted: true, status: 'ready' });
+});
+
+test('takes its key from the workflow id when the input has none', async () => {
+  const { status } = await run({ source: file });
+  expect(status.key).toMatch(/^test-/);
+});

@@ -1,0 +1,222 @@
+import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { failure } from '../../src/contracts/failures';
+import { STATUS_MEMO } from '../../src/contracts/ids';
+import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
+import { fakeActivities, forever } from '../support/fake-activities';
+import { LifecycleEnvironment, untilPhase } from '../support/lifecycle-environment';
+
+let lifecycles: LifecycleEnvironment;
+beforeAll(async () => {
+  lifecycles = await LifecycleEnvironment.create();
+}, 120_000);
+afterAll(() => lifecycles.close());
+
+const source = { type: 'file', path: '/media/clip.mp4' };
+const resultOf = async (handle: WorkflowHandle) => (await handle.result()) as LifecycleStatus;
+const failureOf = async (handle: WorkflowHandle): Promise<unknown> =>
+  handle.result().then(
+    () => undefined,
+    (error: WorkflowFailedError) => error.cause,
+  );
+
+describe('the cancel signal', () => {
+  test('during a held wait deletes the asset and completes with the receipt', async () => {
+    const { activities, calls } = fakeActivities({ untilAssetReady: forever });
+    const status = await lifecycles.with(activities, async () => {
+      const handle = await lifecycles.start({ source });
+      await untilPhase(handle, 'processing');
+      await handle.signal('cancel', { reason: 'wrong file' });
+      return resultOf(handle);
+    });
+    expect(status).toMatchObject({ phase: 'cancelled', outcome: 'cancelled', reason: 'wrong file' });
+    expect(status.receipt).toMatchObject({
+      policy: 'delete',
+      entries: [{ resource: 'asset', id: 'asset-1', result: 'deleted' }],
+    });
+    expect(calls).toEqual(['submitSource', 'untilAssetReady', 'removeResource asset']);
+  });
+
+  test('with cleanup "keep" keeps the asset and says why', async () => {
+    const { activities, calls } = fakeActivities({ untilAssetReady: forever });
+    const status = await lifecycles.with(activities, async () => {
+      const handle = await lifecycles.start({ source });
+      await untilPhase(handle, 'processing');
+      await handle.signal('cancel', { cleanup: 'keep' });
+      return resultOf(handle);
+    });
+    expect(status.receipt?.entries).toMatchObject([{ resource: 'asset', id: 'asset-1', result: 'kept' }]);
+    expect(calls).not.toContain('removeResource asset');
+  });
+
+  test('during the create settles it first: the asset it made is deleted', async () => {
+    let begun = () => {};
+    const creating = new Promise<void>((resolve) => (begun = resolve));
+    let finish = () => {};
+    const finished = new Promise<void>((resolve) => (finish = resolve));
+    const { activities } = fakeActivities({
+      submitSource: async () => {
+        begun();
+        await finished;
+        return { id: 'late-1', status: 'processing' };
+      },
+    });
+    const status = await lifecycles.with(activities, async () => {
+      const handle = await lifecycles.start({ source });
+      await creating;
+      await handle.signal('cancel');
+      finish();
+      return resultOf(handle);
+    });
+    expect(status.receipt?.entries).toMatchObject([{ resource: 'asset', id: 'late-1', result: 'deleted' }]);
+  });
+
+  test('undoes in reverse order: the entity before the asset', async () => {
+    const { activities, calls } = fakeActivities({ untilEntityReady: forever });
+    const status = await lifecycles.with(activities, async () => {
+      const handle = await lifecycles.start({ source, branch: { type: 'entity', collectionId: 'c1' } });
+      await untilPhase(handle, 'branching');
+      await waitFor(() => calls.includes('untilEntityReady'));
+      await handle.signal('cancel');
+      return resultOf(handle);
+    });
+    expect(status.receipt?.entries.map((entry) => entry.resource)).toEqual(['entity', 'asset']);
+    expect(calls.slice(-2)).toEqual(['removeResource entity', 'removeResource asset']);
+  });
+
+  test('keeps an adopted asset, and forceDelete removes it', async () => {
+    const { activities } = fakeActivities({ untilAssetReady: forever });
+    await lifecycles.with(activities, async () => {
+      const stop = async (signal: string) => {
+        const handle = await lifecycles.start({ source: { type: 'asset', assetId: 'a7' } });
+        await untilPhase(handle, 'processing');
+        await handle.signal(signal);
+        return resultOf(handle);
+      };
+      expect((await stop('cancel')).receipt?.entries).toMatchObject([{ id: 'a7', result: 'kept' }]);
+      const deleted = await stop('forceDelete');
+      expect(deleted).toMatchObject({ outcome: 'deleted', receipt: { policy: 'force-delete' } });
+      expect(deleted.receipt?.entries).toMatchObject([{ id: 'a7', result: 'deleted' }]);
+    });
+  });
+});
+
+test('forceDelete during cleanup asks for more, and gets it', async () => {
+  let kept = 0;
+  let begun = () => {};
+  const cleaning = new Promise<void>((resolve) => (begun = resolve));
+  let finish = () => {};
+  const finished = new Promise<void>((resolve) => (finish = resolve));
+  const { activities } = fakeActivities({
+    untilAssetReady: forever,
+    removeResource: async ({ resource, policy }) => {
+      begun();
+      if (policy === 'delete') {
+        kept++;
+        await finished;
+      }
+      const result = policy === 'force-delete' ? 'deleted' : 'kept';
+      return [{ resource: resource.kind, id: resource.id, result, because: policy, at: '' }];
+    },
+  });
+  const status = await lifecycles.with(activities, async () => {
+    const handle = await lifecycles.start({ source });
+    await untilPhase(handle, 'processing');
+    await handle.signal('cancel');
+    await cleaning;
+    await handle.signal('forceDelete');
+    finish();
+    return resultOf(handle);
+  });
+  expect(kept).toBe(1);
+  expect(status).toMatchObject({ outcome: 'deleted', receipt: { policy: 'force-delete' } });
+  expect(status.receipt?.entries).toMatchObject([{ result: 'deleted' }]);
+});
+
+test('native cancellation closes as Canceled, with the receipt in the memo', async () => {
+  const { activities } = fakeActivities({ untilAssetReady: forever });
+  await lifecycles.with(activities, async () => {
+    const handle = await lifecycles.start({ source });
+    await untilPhase(handle, 'processing');
+    await handle.cancel();
+    expect(await failureOf(handle)).toBeInstanceOf(CancelledFailure);
+    const { memo, status } = await handle.describe();
+    expect(status.name).toBe('CANCELLED');
+    expect(memo?.[STATUS_MEMO]).toMatchObject({
+      outcome: 'cancelled',
+      receipt: { entries: [{ resource: 'asset', id: 'asset-1', result: 'deleted' }] },
+    });
+  });
+});
+
+describe('a failure', () => {
+  test('of processing keeps the asset by default and carries the status', async () => {
+    const { activities } = fakeActivities({
+      untilAssetReady: async () => {
+        throw failure('ProcessingFailed', 'Asset asset-1 ended as failed: unsupported codec');
+      },
+    });
+    await lifecycles.with(activities, async () => {
+      const error = (await failureOf(await lifecycles.start({ source }))) as ApplicationFailure;
+      expect(error.type).toBe('ProcessingFailed');
+      expect(error.message).toContain('unsupported codec');
+      expect(error.details?.[0]).toMatchObject({
+        outcome: 'failed',
+        asset: { id: 'asset-1', status: 'failed' },
+        error: { type: 'ProcessingFailed' },
+        receipt: { policy: 'keep', entries: [{ resource: 'asset', result: 'kept' }] },
+      });
+    });
+  });
+
+  test('that made nothing leaves nothing to clean up', async () => {
+    const { activities, calls } = fakeActivities({
+      submitSource: async () => {
+        throw failure('InvalidRequest', 'source.path: is a directory', { details: { nothingMade: true } });
+      },
+    });
+    await lifecycles.with(activities, async () => {
+      const error = (await failureOf(await lifecycles.start({ source }))) as ApplicationFailure;
+      expect(error.details?.[0]).toMatchObject({ receipt: { entries: [] } });
+    });
+    expect(calls).toEqual(['submitSource']);
+  });
+
+  test('of cleanup is in the receipt and fails the run', async () => {
+    const { activities } = fakeActivities({
+      untilAssetReady: forever,
+      removeResource: async () => {
+        throw failure('ProviderAuth', 'DELETE /assets/{id}: the API key was refused');
+      },
+    });
+    await lifecycles.with(activities, async () => {
+      const handle = await lifecycles.start({ source });
+      await untilPhase(handle, 'processing');
+      await handle.signal('cancel');
+      const error = (await failureOf(handle)) as ApplicationFailure;
+      expect(error.type).toBe('ProviderAuth');
+      expect(error.details?.[0]).toMatchObject({
+        outcome: 'failed',
+        receipt: { entries: [{ resource: 'asset', id: 'asset-1', result: 'leftover', errorType: 'ProviderAuth' }] },
+      });
+    });
+  });
+});
+
+test('a wait beyond its deadline fails as DeadlineExceeded, in skipped time', async () => {
+  const { activities } = fakeActivities({
+    untilAssetReady: async () => {
+      throw failure('WorkerStopping', 'handed back');
+    },
+  });
+  await lifecycles.with(activities, async () => {
+    const handle = await lifecycles.start({ source, deadlines: { ready: '2h' } });
+    const error = (await failureOf(handle)) as ApplicationFailure;
+    expect(error.type).toBe('DeadlineExceeded');
+    expect(error.message).toContain('deadlines.ready');
+  });
+});
+
+async function waitFor(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10));
+}
