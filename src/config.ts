@@ -59,7 +59,9 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
   }
   const env = parsed.data;
   if (env.ASSET_LIFECYCLE_POLL_INTERVAL_MIN > env.ASSET_LIFECYCLE_POLL_INTERVAL_MAX) {
-    throw new ConfigError('ASSET_LIFECYCLE_POLL_INTERVAL_MIN: must not be longer than ASSET_LIFECYCLE_POLL_INTERVAL_MAX');
+    throw new ConfigError(
+      'ASSET_LIFECYCLE_POLL_INTERVAL_MIN: must not be longer than ASSET_LIFECYCLE_POLL_INTERVAL_MAX',
+    );
   }
   return Object.freeze({
     twelvelabs: {

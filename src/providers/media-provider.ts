@@ -11,6 +11,14 @@ export interface CallOptions {
   signal?: AbortSignal;
 }
 
+/**
+ * A write was aborted before it had gone out in full, so it had no effect. A write that had gone out is never thrown
+ * away: the adapter waits for its answer, also when the signal aborts, because only then is the effect known.
+ */
+export class SubmissionAborted extends Error {
+  override readonly name = 'SubmissionAborted';
+}
+
 /** One media object to hand to the provider. */
 export interface Submission {
   source: { type: 'file'; file: SourceFile } | { type: 'url'; url: string };

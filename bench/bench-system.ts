@@ -1,0 +1,92 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { EmulatorControl } from '../emulator/control-client';
+import { startTemporalServer, type TemporalServer } from '../src/stack/temporal-server';
+
+const MAIN = path.join(__dirname, '../src/cli/main.js');
+
+/** Server, emulator and worker, each a process of its own as in production, so that each can be measured. */
+export interface BenchSystem {
+  temporal: TemporalServer;
+  client: Client;
+  control: EmulatorControl;
+  environment: NodeJS.ProcessEnv;
+  folder: string;
+  startWorker(changes?: NodeJS.ProcessEnv): Promise<BenchProcess>;
+  close(): Promise<void>;
+}
+
+export async function startBenchSystem(environment: NodeJS.ProcessEnv): Promise<BenchSystem> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'asset-lifecycle-bench-'));
+  const temporal = await startTemporalServer({ onProgress: (line) => console.error(line), environment });
+  const emulator = await BenchProcess.start(['emulator', '--port', '0', '--processing-ms', '0', '--json'], environment);
+  const { url, controlUrl } = JSON.parse(emulator.output.trim().split('\n').at(-1) ?? '{}') as Record<string, string>;
+  const connection = await Connection.connect({ address: temporal.address });
+  const workers: BenchProcess[] = [];
+  const forWorker: NodeJS.ProcessEnv = {
+    ...environment,
+    TEMPORAL_ADDRESS: temporal.address,
+    TEMPORAL_NAMESPACE: temporal.namespace,
+    TWELVELABS_BASE_URL: url,
+    ASSET_LIFECYCLE_SOURCE_ROOTS: [path.resolve(__dirname, '../../samples'), folder].join(path.delimiter),
+    ASSET_LIFECYCLE_RESULTS: path.join(folder, 'results'),
+  };
+  return {
+    temporal,
+    client: new Client({ connection, namespace: temporal.namespace }),
+    control: new EmulatorControl(controlUrl ?? ''),
+    environment: forWorker,
+    folder,
+    async startWorker(changes = {}) {
+      const worker = await BenchProcess.start(['worker'], { ...forWorker, ...changes });
+      workers.push(worker);
+      return worker;
+    },
+    async close() {
+      for (const worker of workers) await worker.stop();
+      await connection.close();
+      await emulator.stop();
+      await temporal.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A command of the CLI in its own process, whose resident memory can be read. */
+export class BenchProcess {
+  output = '';
+
+  private constructor(private readonly child: ChildProcess) {}
+
+  static async start(args: string[], environment: NodeJS.ProcessEnv): Promise<BenchProcess> {
+    const child = spawn(process.execPath, [MAIN, ...args], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+    const started = new BenchProcess(child);
+    await new Promise<void>((resolve, reject) => {
+      const hear = (chunk: Buffer): void => {
+        started.output += chunk.toString();
+        if (/ready|"url"/.test(started.output)) resolve();
+      };
+      child.stdout?.on('data', hear);
+      child.stderr?.on('data', hear);
+      child.once('exit', (code) => reject(new Error(`${args.join(' ')} ended with ${code}: ${started.output}`)));
+    });
+    return started;
+  }
+
+  /** Resident set size in bytes (Linux). */
+  async residentBytes(): Promise<number> {
+    const status = await readFile(`/proc/${this.child.pid}/status`, 'utf8');
+    return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? Number.NaN) * 1024;
+  }
+
+  async stop(): Promise<void> {
+    if (this.child.exitCode !== null) return;
+    const exited = once(this.child, 'exit');
+    this.child.kill('SIGTERM');
+    await exited;
+  }
+}

@@ -1,0 +1,70 @@
+import path from 'node:path';
+import { bundleWorkflowCode, DefaultLogger, NativeConnection, Worker } from '@temporalio/worker';
+import { ASSET_LIFECYCLE, lifecycleWorkflowId, WORKFLOW_TASK_QUEUE } from '../src/contracts/ids';
+import type { BenchSystem } from './bench-system';
+import { median, type Figure } from './figures';
+
+const RUNS = 150;
+const ROUNDS = 4;
+const IN_FLIGHT = 50;
+const BARE_QUEUE = 'bench-bare-chain';
+
+/** Lifecycles a second against the bare chain of the same activities, in alternating rounds on one system. */
+export async function benchThroughput(system: BenchSystem): Promise<Figure[]> {
+  await system.control.setProcessing({ baseMs: 0, msPerMegabyte: 0 });
+  const worker = await system.startWorker({
+    ASSET_LIFECYCLE_POLL_INTERVAL_MIN: '50ms',
+    ASSET_LIFECYCLE_POLL_REQUESTS_PER_MINUTE: '60000',
+  });
+  const connection = await NativeConnection.connect({ address: system.temporal.address });
+  const bare = await Worker.create({
+    connection,
+    namespace: system.temporal.namespace,
+    taskQueue: BARE_QUEUE,
+    workflowBundle: await bundleWorkflowCode({
+      workflowsPath: path.join(__dirname, 'bare-chain.workflow.js'),
+      logger: new DefaultLogger('ERROR'),
+    }),
+  });
+  const running = bare.run();
+  const file = path.resolve(__dirname, '../../samples/portrait-1.jpg');
+  const rates: Record<'lifecycle' | 'bare', number[]> = { lifecycle: [], bare: [] };
+  try {
+    for (let round = 0; round <= ROUNDS; round++) {
+      for (const kind of ['bare', 'lifecycle'] as const) {
+        const rate = await ratePerSecond(async (run) => {
+          const key = `${kind}-${round}-${run}`;
+          await (kind === 'bare' ? system.client.workflow.execute('bareChain', {
+                taskQueue: BARE_QUEUE,
+                workflowId: key,
+                args: [{ key, path: file }],
+              })
+            : system.client.workflow.execute(ASSET_LIFECYCLE, {
+                taskQueue: WORKFLOW_TASK_QUEUE,
+                workflowId: lifecycleWorkflowId('twelvelabs', key),
+                args: [{ source: { type: 'file', path: file }, filename: `${key}.jpg`, branch: { type: 'embed' } }],
+              }));
+        });
+        if (round > 0) rates[kind].push(rate); // the first round warms up
+      }
+    }
+  } finally {
+    bare.shutdown();
+    await running;
+    await connection.close();
+    await worker.stop();
+  }
+  const ratio = median(rates.lifecycle) / median(rates.bare);
+  const each = `${median(rates.lifecycle).toFixed(1)}/s against ${median(rates.bare).toFixed(1)}/s`;
+  return [{ name: 'lifecycles a second / bare chain', value: ratio, unit: '×', goal: '>= 0.85', ok: ratio >= 0.85, note: each }];
+}
+
+async function ratePerSecond(run: (index: number) => Promise<void>): Promise<number> {
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    while (next < RUNS) await run(next++);
+  };
+  const started = performance.now();
+  await Promise.all(Array.from({ length: IN_FLIGHT }, lane));
+  return RUNS / ((performance.now() - started) / 1000);
+}

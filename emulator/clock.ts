@@ -1,0 +1,59 @@
+interface Sleeper {
+  dueAt: number;
+  wake: () => void;
+  fail: (error: Error) => void;
+}
+
+/** The emulator's time: the machine's, plus whatever it was advanced by. Nothing else in the emulator reads a clock. */
+export class Clock {
+  private offsetMs = 0;
+  private readonly sleepers = new Set<Sleeper>();
+
+  now(): number {
+    return Date.now() + this.offsetMs;
+  }
+
+  iso(at: number = this.now()): string {
+    return new Date(at).toISOString();
+  }
+
+  get advancedMs(): number {
+    return this.offsetMs;
+  }
+
+  set advancedMs(ms: number) {
+    this.offsetMs = ms;
+    for (const sleeper of [...this.sleepers]) if (sleeper.dueAt <= this.now()) sleeper.wake();
+  }
+
+  advance(ms: number): void {
+    this.advancedMs = this.offsetMs + ms;
+  }
+
+  /** Ends when the time has passed, at once when the clock is advanced past it; fails when the emulator closes. */
+  async sleep(ms: number): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      const leave = (): void => {
+        clearTimeout(timer);
+        this.sleepers.delete(sleeper);
+      };
+      const sleeper: Sleeper = {
+        dueAt: this.now() + ms,
+        wake: () => {
+          leave();
+          resolve();
+        },
+        fail: (error) => {
+          leave();
+          reject(error);
+        },
+      };
+      const timer = setTimeout(sleeper.wake, ms);
+      this.sleepers.add(sleeper);
+    });
+  }
+
+  close(): void {
+    for (const sleeper of [...this.sleepers]) sleeper.fail(new Error('the emulator is closing'));
+  }
+}

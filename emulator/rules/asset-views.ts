@@ -1,0 +1,78 @@
+import type { AssetRecord } from '../store/records';
+import type { Emulation } from './emulation';
+import { invalid } from './errors';
+import { kindOfType } from './media/file-types';
+import { contains, many, one, pageOf, type Page, type Query } from './paging';
+import { stateOf } from './progress';
+import { presentMetadata } from './user-metadata';
+
+export type AssetView = Record<string, unknown> & { _id: string; status: string };
+
+/** The answer of a create: every upload is asynchronous, so it says `processing` even when nothing is left to do. */
+export function createdView(emulation: Emulation, asset: AssetRecord): AssetView {
+  const { clock, settings } = emulation;
+  const status = settings.readyAtOnce ? stateOf(asset.progress, clock.now()) : 'processing';
+  return { ...commonView(emulation, asset), status };
+}
+
+/** The answer of list and retrieve. */
+export function assetView(emulation: Emulation, asset: AssetRecord): AssetView {
+  const { clock, store } = emulation;
+  const status = stateOf(asset.progress, clock.now());
+  const media = store.mediaOf(asset);
+  return {
+    ...commonView(emulation, asset),
+    status,
+    ...streamViews(emulation, asset, status),
+    ...(media && status !== 'processing' ? { technical_metadata: media.technical, size: media.sizeBytes } : {}),
+    ...(media?.durationSec !== undefined && status !== 'processing' ? { duration: media.durationSec } : {}),
+    ...(status === 'failed' ? { error: { message: asset.progress.error } } : {}),
+  };
+}
+
+function commonView({ clock }: Emulation, asset: AssetRecord): AssetView {
+  return {
+    _id: asset.id,
+    method: asset.method,
+    status: 'processing',
+    filename: asset.filename,
+    ...(asset.fileType === undefined ? {} : { file_type: asset.fileType }),
+    created_at: clock.iso(asset.createdAt),
+    ...presentMetadata(asset.userMetadata),
+  };
+}
+
+function streamViews({ origin }: Emulation, asset: AssetRecord, status: string): Record<string, unknown> {
+  if (!['video', 'audio'].includes(kindOfType(asset.fileType) ?? '')) return {};
+  const state = status === 'failed' ? 'error' : status === 'ready' ? 'ready' : 'pending';
+  const view = (field: string, file: string) => ({
+    status: state,
+    ...(state === 'ready' ? { [field]: `${origin}/_emulator/media/${asset.id}/${file}` } : {}),
+  });
+  return {
+    ...(asset.enableHls ? { hls: view('manifest_url', 'manifest.m3u8') } : {}),
+    ...(asset.enableThumbnail ? { thumbnail: view('representative_url', 'thumbnail.jpg') } : {}),
+  };
+}
+
+const TYPES = ['image', 'video', 'audio', 'document'];
+
+/** Newest first. Ids are looked up, not searched for. */
+export function listAssets(emulation: Emulation, query: Query): Page<AssetView> {
+  const { assets } = emulation.store;
+  const types = many(query, 'asset_types');
+  const unknown = types.find((type) => !TYPES.includes(type));
+  if (unknown !== undefined) throw invalid(`The asset_types parameter must be one of ${TYPES.join(', ')}.`);
+  const filename = one(query, 'filename');
+  const found = candidates(assets, many(query, 'asset_ids')).filter(
+    (asset) =>
+      contains(asset.filename, filename) && (types.length === 0 || types.includes(kindOfType(asset.fileType) ?? '')),
+  );
+  return pageOf(found, query, (asset) => assetView(emulation, asset));
+}
+
+function candidates(assets: Map<string, AssetRecord>, ids: string[]): AssetRecord[] {
+  if (ids.length === 0) return [...assets.values()].reverse();
+  const found = [...new Set(ids)].map((id) => assets.get(id)).filter((asset) => asset !== undefined);
+  return found.sort((a, b) => b.createdAt - a.createdAt);
+}

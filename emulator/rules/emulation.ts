@@ -1,0 +1,41 @@
+import type { Clock } from '../clock';
+import type { RateLimits } from '../rate-limits';
+import type { Store } from '../store/store';
+import type { Background } from './background';
+import type { MediaLibrary } from './media/media-library';
+
+/** How long work takes: a base, and more for each megabyte (1,000,000 bytes). Zero and zero is at once. */
+export interface Processing {
+  baseMs: number;
+  msPerMegabyte: number;
+}
+
+/** Where the sources about the provider disagree; the defaults are in `start-emulator.ts`. */
+export interface Switches {
+  /** Status of operations that answer nothing. */
+  voidStatus: 200 | 204;
+  /** Whether a 429 carries `Retry-After`. */
+  retryAfterHeader: boolean;
+  /** Value of `enable_hls` and `enable_thumbnail` when they are left out. */
+  enableFlagDefaults: boolean;
+  /** Whether a create may answer `ready` when processing takes no time, instead of always `processing`. */
+  readyAtOnce: boolean;
+}
+
+export interface Settings extends Switches {
+  processing: Processing;
+  /** Accepted keys; undefined accepts any that is not empty. */
+  apiKeys: readonly string[] | undefined;
+}
+
+/** All that the rules work on. */
+export interface Emulation {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly settings: Settings;
+  readonly limits: RateLimits;
+  readonly library: MediaLibrary;
+  readonly background: Background;
+  /** `http://host:port`, for the URLs in answers. */
+  origin: string;
+}

@@ -1,0 +1,59 @@
+import { open } from 'node:fs/promises';
+import { mediaInfoFactory, type MediaInfo } from 'mediainfo.js';
+import type { MediaFacts } from '../../store/records';
+import { fileTypeOf, kindOf } from './file-types';
+import { technicalMetadata, tracksOf, type Tracks } from './technical-metadata';
+
+const UNREADABLE = 'The file is not a valid video, audio or image file, or its format is not supported.';
+
+/** Looks into files with MediaInfo, one at a time and chunk by chunk, so that memory does not grow with the file. */
+export class MediaInspector {
+  private loaded: Promise<MediaInfo> | undefined;
+  private turn: Promise<unknown> = Promise.resolve();
+
+  async inspect(file: string, sha256: string, sizeBytes: number): Promise<MediaFacts> {
+    const mine = this.turn.then(() => this.tracks(file, sizeBytes));
+    this.turn = mine.catch(() => undefined);
+    return factsOf(await mine, sha256, sizeBytes);
+  }
+
+  async close(): Promise<void> {
+    await this.turn;
+    (await this.loaded)?.close();
+  }
+
+  private async tracks(file: string, sizeBytes: number): Promise<Tracks> {
+    this.loaded ??= mediaInfoFactory({ format: 'object' });
+    const mediaInfo = await this.loaded;
+    const handle = await open(file);
+    try {
+      const result = await mediaInfo.analyzeData(sizeBytes, async (length, position) => {
+        const { buffer, bytesRead } = await handle.read(new Uint8Array(length), 0, length, position);
+        return buffer.subarray(0, bytesRead);
+      });
+      return tracksOf(result.media?.track ?? []);
+    } finally {
+      await handle.close();
+    }
+  }
+}
+
+function factsOf(tracks: Tracks, sha256: string, sizeBytes: number): MediaFacts {
+  const kind = kindOf(tracks);
+  const fileType = kind && fileTypeOf(tracks, kind);
+  const technical = technicalMetadata(tracks, sizeBytes, fileType);
+  const common = { sha256, sizeBytes, hasAudio: tracks.audio.length > 0, technical };
+  if (!kind) return { ...common, problem: UNREADABLE };
+  const picture = kind === 'image' ? tracks.image[0] : tracks.video[0];
+  const durationSec = kind === 'image' ? undefined : (tracks.general?.Duration ?? tracks.audio[0]?.Duration);
+  return {
+    ...common,
+    kind,
+    fileType,
+    ...(durationSec === undefined ? {} : { durationSec }),
+    ...(picture?.Width === undefined ? {} : { width: picture.Width }),
+    ...(picture?.Height === undefined ? {} : { height: picture.Height }),
+    ...(kind === 'video' && tracks.video[0]?.FrameRate ? { fps: tracks.video[0].FrameRate } : {}),
+    ...(kind !== 'image' && !durationSec ? { problem: 'The file is damaged: its duration cannot be read.' } : {}),
+  };
+}

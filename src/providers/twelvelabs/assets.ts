@@ -1,0 +1,145 @@
+import { tagFields } from '../../contracts/resource';
+import type { AssetReference, MediaProvider, ProviderAsset, Submission, SubmitOptions } from '../media-provider';
+import type { TwelveLabsClient } from './client';
+import { multipartForm } from './multipart-form';
+import { AssetPageSchema, AssetSchema, ReferencePageSchema, type AssetAnswer } from './schemas';
+
+const MEBIBYTE = 1024 ** 2;
+/** `POST /assets` with `method=direct`. */
+const DIRECT_LIMIT_MIB = 200;
+const IMAGE_LIMIT_MIB = 32;
+const IMAGE = /\.(jpe?g|png|webp|gif|bmp|tiff?|heic|avif)$/i;
+const PAGE_SIZE = 50;
+
+type AssetOperations = Pick<
+  MediaProvider,
+  'maxFileBytes' | 'submit' | 'listAssets' | 'getAsset' | 'deleteAsset' | 'listReferences'
+>;
+
+/** Operations under `/assets`. */
+export function assetOperations(client: TwelveLabsClient): AssetOperations {
+  return {
+    maxFileBytes(filename) {
+      const image = IMAGE.test(filename);
+      const limit = image ? IMAGE_LIMIT_MIB : DIRECT_LIMIT_MIB;
+      const kind = image ? 'an image' : 'a file uploaded directly';
+      return { limitBytes: limit * MEBIBYTE, why: `the limit for ${kind} is ${limit} MB` };
+    },
+
+    /** One `POST /assets` each: the API takes a single file a call. */
+    async submit(submissions, options = {}) {
+      const assets: ProviderAsset[] = [];
+      for (const submission of submissions) assets.push(await submitOne(client, submission, options));
+      return assets;
+    },
+
+    async listAssets({ page = 1, pageSize = 10, ids = [], types = [], filename }, { signal } = {}) {
+      const query = new URLSearchParams({ page: String(page), page_limit: String(pageSize) });
+      for (const id of ids) query.append('asset_ids', id);
+      for (const type of types) query.append('asset_types', type);
+      if (filename !== undefined) query.set('filename', filename);
+      const { data, page_info } = await client.call(
+        { method: 'GET', route: '/assets', path: `/assets?${query}`, creates: false, signal },
+        AssetPageSchema,
+      );
+      return {
+        items: data.map(assetOf),
+        page: page_info.page ?? page,
+        totalPages: page_info.total_page ?? 0,
+        totalItems: page_info.total_results ?? 0,
+      };
+    },
+
+    async getAsset(assetId, { signal } = {}) {
+      return assetOf(await client.call({ ...one('GET', assetId), signal }, AssetSchema));
+    },
+
+    async deleteAsset(assetId, { force, signal }) {
+      const call = one('DELETE', assetId);
+      await client.callVoid({ ...call, path: `${call.path}?force=${force}`, signal });
+    },
+
+    async listReferences(assetId, { signal } = {}) {
+      const references: AssetReference[] = [];
+      for (let page = 1; ; page++) {
+        const { data } = await client.call(
+          {
+            method: 'GET',
+            route: '/assets/{asset_id}/indexed-assets',
+            path: `/assets/${encodeURIComponent(assetId)}/indexed-assets?page=${page}&page_limit=${PAGE_SIZE}`,
+            about: assetId,
+            creates: false,
+            signal,
+          },
+          ReferencePageSchema,
+        );
+        for (const { _id, index } of data) {
+          references.push({ indexId: index._id, indexName: index.name, indexedAssetId: _id });
+        }
+        if (data.length < PAGE_SIZE) return references;
+      }
+    },
+  };
+}
+
+const one = (method: 'GET' | 'DELETE', assetId: string) =>
+  ({
+    method,
+    route: '/assets/{asset_id}',
+    path: `/assets/${encodeURIComponent(assetId)}`,
+    about: assetId,
+    creates: false,
+  }) as const;
+
+async function submitOne(
+  client: TwelveLabsClient,
+  { source, filename, metadata, enableHls, enableThumbnail, tag }: Submission,
+  { signal, onProgress }: SubmitOptions,
+): Promise<ProviderAsset> {
+  const fields = {
+    method: source.type === 'file' ? 'direct' : 'url',
+    ...(source.type === 'url' ? { url: source.url } : {}),
+    filename,
+    enable_hls: String(enableHls),
+    enable_thumbnail: String(enableThumbnail),
+    user_metadata: JSON.stringify({ ...metadata, ...tagFields(tag) }),
+  };
+  const form = multipartForm(
+    fields,
+    source.type === 'file' ? { field: 'file', filename, source: source.file } : undefined,
+  );
+  const answer = await client.call(
+    {
+      method: 'POST',
+      route: '/assets',
+      path: '/assets',
+      about: filename,
+      creates: true,
+      form,
+      signal,
+      onSentBytes: onProgress,
+    },
+    AssetSchema,
+  );
+  return assetOf(answer);
+}
+
+const STATUSES: Readonly<Record<string, ProviderAsset['status']>> = { ready: 'ready', failed: 'failed' };
+
+/** Older API versions also say `waiting`; whatever is not an end is on the way there. */
+export function assetOf(answer: AssetAnswer): ProviderAsset {
+  const { video_width, image_width, video_height, image_height } = answer.technical_metadata ?? {};
+  return {
+    id: answer._id,
+    status: STATUSES[answer.status ?? ''] ?? 'processing',
+    filename: answer.filename,
+    fileType: answer.file_type,
+    sizeBytes: answer.size,
+    durationSec: answer.duration,
+    widthPixels: video_width ?? image_width,
+    heightPixels: video_height ?? image_height,
+    createdAt: answer.created_at,
+    metadata: answer.user_metadata ?? {},
+    errorMessage: answer.error?.message,
+  };
+}

@@ -1,0 +1,151 @@
+import { Readable } from 'node:stream';
+import { Agent, request, type Dispatcher } from 'undici';
+import type { z } from 'zod';
+import { describeIssues } from '../../contracts/lifecycle-input';
+import { SubmissionAborted } from '../media-provider';
+import { failureOfAnswer, failureOfConnection, failureOfShape, type RequestLabel } from './errors';
+import type { MultipartForm } from './multipart-form';
+
+export interface TwelveLabsAccount {
+  apiKey: string;
+  /** Without a slash at the end; includes the version. */
+  baseUrl: string;
+  /** For the answer to begin once the request is out, and between two pieces of the answer. */
+  requestTimeoutMs: number;
+}
+
+export interface ApiRequest extends RequestLabel {
+  /** Path and query below the base URL, encoded. */
+  path: string;
+  json?: unknown;
+  form?: MultipartForm;
+  onSentBytes?: (sentBytes: number) => void;
+  signal?: AbortSignal;
+}
+
+const CONNECT_TIMEOUT_MS = 10_000;
+const CONNECTIONS = 128;
+
+/** The only HTTP of this provider: single attempts with timeouts; every answer is parsed or becomes a failure. */
+export class TwelveLabsClient {
+  private readonly agent: Agent;
+
+  constructor(private readonly account: TwelveLabsAccount) {
+    this.agent = new Agent({
+      connections: CONNECTIONS,
+      connect: { timeout: CONNECT_TIMEOUT_MS },
+      headersTimeout: account.requestTimeoutMs,
+      bodyTimeout: account.requestTimeoutMs,
+    });
+  }
+
+  async call<S extends z.ZodType>(call: ApiRequest, schema: S): Promise<z.output<S>> {
+    const answer = await this.send(call);
+    const parsed = schema.safeParse(answer);
+    if (parsed.success) return parsed.data;
+    throw failureOfShape(call, describeIssues(parsed.error));
+  }
+
+  async callVoid(call: ApiRequest): Promise<void> {
+    await this.send(call);
+  }
+
+  async close(): Promise<void> {
+    await this.agent.destroy();
+  }
+
+  private async send(call: ApiRequest): Promise<unknown> {
+    if (call.signal?.aborted) throw new SubmissionAborted(`${call.method} ${call.route}: not sent`);
+    const outgoing = new Outgoing(call);
+    try {
+      const response = await request(`${this.account.baseUrl}${call.path}`, {
+        method: call.method,
+        headers: { 'x-api-key': this.account.apiKey, accept: 'application/json', ...outgoing.headers },
+        body: outgoing.body,
+        signal: outgoing.signal,
+        dispatcher: this.agent,
+      });
+      const body = parseJson(await response.body.text());
+      if (response.statusCode >= 400) {
+        throw failureOfAnswer(call, { status: response.statusCode, headers: response.headers, body });
+      }
+      return body;
+    } catch (error) {
+      if (outgoing.aborted) throw new SubmissionAborted(`${call.method} ${call.route}: aborted while it was sent`);
+      if (call.signal?.aborted && call.method === 'GET') throw error;
+      throw failureOfConnection(call, error, outgoing.sentInFull);
+    } finally {
+      outgoing.release();
+    }
+  }
+}
+
+/** The body of a request and whether it may still be aborted without losing sight of its effect. */
+class Outgoing {
+  readonly headers: Record<string, string> = {};
+  readonly body: Dispatcher.DispatchOptions['body'];
+  /** Aborted by the caller before everything had gone out. */
+  aborted = false;
+  sentInFull = true;
+  private readonly controller = new AbortController();
+  private readonly onAbort = (): void => {
+    if (this.sentInFull && this.call.method !== 'GET') return; // settle it: only the answer tells the effect
+    this.aborted = this.call.method !== 'GET';
+    this.controller.abort(this.call.signal?.reason);
+  };
+
+  constructor(private readonly call: ApiRequest) {
+    if (call.form) {
+      this.sentInFull = false;
+      this.headers['content-type'] = call.form.contentType;
+      this.headers['content-length'] = String(call.form.contentLength);
+      this.body = Readable.from(this.watched(call.form), { objectMode: false });
+    } else if (call.json === undefined) {
+      this.body = null;
+    } else {
+      this.headers['content-type'] = 'application/json';
+      this.body = JSON.stringify(call.json);
+    }
+    call.signal?.addEventListener('abort', this.onAbort, { once: true });
+  }
+
+  get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+
+  release(): void {
+    this.call.signal?.removeEventListener('abort', this.onAbort);
+  }
+
+  private async *watched(form: MultipartForm): AsyncGenerator<Buffer> {
+    const { onSentBytes } = this.call;
+    let left = form.contentLength;
+    for await (const chunk of form.stream(onSentBytes)) {
+      left -= chunk.byteLength;
+      this.sentInFull = left <= 0; // before the last piece is handed over: from here on it may arrive
+      yield chunk;
+    }
+  }
+}
+
+function parseJson(text: string): unknown {
+  if (text === '') return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether an emulator of ours answers at the base URL; real providers are not asked. */
+export async function answersAsEmulator(baseUrl: string): Promise<boolean> {
+  const { origin, hostname } = new URL(baseUrl);
+  if (hostname.endsWith('twelvelabs.io')) return false;
+  try {
+    const { statusCode, body } = await request(`${origin}/_emulator/`, { headersTimeout: 3000, bodyTimeout: 3000 });
+    const answer = parseJson(await body.text());
+    return statusCode === 200 && typeof answer === 'object' && answer !== null && 'emulator' in answer;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,48 @@
+import { randomBytes } from 'node:crypto';
+import type { SourceFile } from '../../sources/source-file';
+
+/** A `multipart/form-data` body that streams its file and knows its length beforehand. */
+export interface MultipartForm {
+  contentType: string;
+  contentLength: number;
+  /** One pass over the bytes. `onFileBytes` hears the running count of the file's. */
+  stream(onFileBytes?: (sentBytes: number) => void): AsyncGenerator<Buffer>;
+}
+
+/** Builds the form; the file goes last, so that a server that streams has every field before the bytes. */
+export function multipartForm(
+  fields: Record<string, string>,
+  file?: { field: string; filename: string; source: SourceFile },
+): MultipartForm {
+  const boundary = `asset-lifecycle-${randomBytes(16).toString('hex')}`;
+  const head = Object.entries(fields)
+    .map(
+      ([name, value]) => `--${boundary}\r\nContent-Disposition: form-data; name="${quoted(name)}"\r\n\r\n${value}\r\n`,
+    )
+    .join('');
+  const fileHead = file
+    ? `--${boundary}\r\nContent-Disposition: form-data; name="${quoted(file.field)}"; ` +
+      `filename="${quoted(file.filename)}"\r\nContent-Type: application/octet-stream\r\n\r\n`
+    : '';
+  const before = Buffer.from(head + fileHead);
+  const after = Buffer.from(`${file ? '\r\n' : ''}--${boundary}--\r\n`);
+  return {
+    contentType: `multipart/form-data; boundary=${boundary}`,
+    contentLength: before.byteLength + (file?.source.sizeBytes ?? 0) + after.byteLength,
+    async *stream(onFileBytes) {
+      yield before;
+      let sentBytes = 0;
+      if (file) {
+        for await (const chunk of file.source.read() as AsyncIterable<Buffer>) {
+          yield chunk;
+          sentBytes += chunk.byteLength;
+          onFileBytes?.(sentBytes);
+        }
+      }
+      yield after;
+    },
+  };
+}
+
+/** As browsers quote names in forms (WHATWG); UTF-8 goes as it is. */
+const quoted = (text: string): string => text.replaceAll('"', '%22').replaceAll('\r', '%0D').replaceAll('\n', '%0A');

@@ -1,0 +1,64 @@
+import { z } from 'zod';
+
+/**
+ * The provider's answers, as far as they are used. Unknown fields are tolerated and null means absent; a missing
+ * required field is an error that names it. Source: the v1.3 OpenAPI document and the official SDKs.
+ */
+const absent = <T extends z.ZodType>(schema: T) => schema.nullish().transform((value) => value ?? undefined);
+const id = z.string().min(1);
+
+export const AssetSchema = z.object({
+  _id: id,
+  status: absent(z.string()),
+  filename: absent(z.string()),
+  file_type: absent(z.string()),
+  created_at: absent(z.string()),
+  user_metadata: absent(z.record(z.string(), z.unknown())),
+  size: absent(z.number()),
+  duration: absent(z.number()),
+  technical_metadata: absent(
+    z.object({
+      video_width: absent(z.number()),
+      video_height: absent(z.number()),
+      image_width: absent(z.number()),
+      image_height: absent(z.number()),
+    }),
+  ),
+  error: absent(z.object({ message: absent(z.string()) })),
+});
+export type AssetAnswer = z.output<typeof AssetSchema>;
+
+const page = <T extends z.ZodType>(item: T) =>
+  z.object({
+    data: z.array(item),
+    page_info: z.object({
+      page: absent(z.number()),
+      total_page: absent(z.number()),
+      total_results: absent(z.number()),
+    }),
+  });
+
+export const AssetPageSchema = page(AssetSchema);
+export const ReferencePageSchema = page(z.object({ _id: id, index: z.object({ _id: id, name: absent(z.string()) }) }));
+
+export const StateSchema = z.object({
+  _id: id,
+  status: z.string(),
+  error: absent(z.object({ message: absent(z.string()) })),
+});
+export const StatePageSchema = page(StateSchema);
+
+export const SegmentSchema = z.object({
+  embedding: z.array(z.number()).min(1),
+  embedding_option: z.string().nullish(),
+  embedding_scope: z.string().nullish(),
+  start_sec: z.number().nullish(),
+  end_sec: z.number().nullish(),
+});
+export const EmbedTaskSchema = z.object({ _id: id, status: z.string(), data: absent(z.array(SegmentSchema)) });
+
+export const CreatedSchema = z.object({ _id: id });
+
+export const EntityPageSchema = page(
+  z.object({ _id: id, name: absent(z.string()), metadata: absent(z.record(z.string(), z.unknown())) }),
+);

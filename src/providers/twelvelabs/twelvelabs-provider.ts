@@ -1,0 +1,18 @@
+import type { MediaProvider } from '../media-provider';
+import { assetOperations } from './assets';
+import { branchOperations } from './branches';
+import { TwelveLabsClient, type TwelveLabsAccount } from './client';
+import { observer } from './observe';
+
+/** TwelveLabs API v1.3 behind the provider port. `close` ends its connections. */
+export function createTwelveLabsProvider(account: TwelveLabsAccount): MediaProvider & { close(): Promise<void> } {
+  const client = new TwelveLabsClient(account);
+  const assets = assetOperations(client);
+  return {
+    name: 'twelvelabs',
+    ...assets,
+    ...branchOperations(client),
+    observe: observer(client, assets),
+    close: () => client.close(),
+  };
+}

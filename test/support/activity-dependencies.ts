@@ -1,0 +1,27 @@
+import type { ActivityDependencies } from '../../src/activities/dependencies';
+import type { MediaProvider } from '../../src/providers/media-provider';
+import type { StatusWatcher } from '../../src/providers/status-watcher';
+
+interface Doubles extends Partial<Pick<ActivityDependencies, 'sources' | 'results' | 'settleWindowMs'>> {
+  provider: MediaProvider;
+  watcher?: StatusWatcher;
+}
+
+const unused = (what: string) => (): never => {
+  throw new Error(`this test has no ${what}`);
+};
+
+/** Dependencies with what a test needs; anything else throws when it is used. */
+export function dependencies({ provider, watcher, sources, results, settleWindowMs = 0 }: Doubles): ActivityDependencies {
+  return {
+    accounts: {
+      twelvelabs: {
+        provider,
+        watcher: watcher ?? { until: unused('watcher'), handBack: unused('watcher'), waiting: 0 },
+      },
+    },
+    sources: sources ?? { resolve: unused('sources') },
+    results: results ?? { write: unused('results'), remove: unused('results') },
+    settleWindowMs,
+  };
+}

@@ -1,0 +1,60 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+
+const MAIN = path.resolve(__dirname, '../../dist/src/cli/main.js');
+
+/** A worker as users run it: its own process, from the build. */
+export class WorkerProcess {
+  private constructor(
+    private readonly child: ChildProcess,
+    private readonly output: string[],
+  ) {}
+
+  static async start(environment: NodeJS.ProcessEnv): Promise<WorkerProcess> {
+    const child = spawn(process.execPath, [MAIN, 'worker'], {
+      env: { PATH: process.env.PATH, HOME: process.env.HOME, ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const output: string[] = [];
+    const worker = new WorkerProcess(child, output);
+    const ready = new Promise<void>((resolve, reject) => {
+      const hear = (chunk: Buffer): void => {
+        output.push(chunk.toString());
+        if (output.join('').includes('ready')) resolve();
+      };
+      child.stdout?.on('data', hear);
+      child.stderr?.on('data', hear);
+      child.once('exit', (code) => reject(new Error(`the worker ended with ${code}: ${output.join('')}`)));
+    });
+    await ready;
+    return worker;
+  }
+
+  get pid(): number {
+    return this.child.pid as number;
+  }
+
+  /** Everything it has printed. */
+  get log(): string {
+    return this.output.join('');
+  }
+
+  /** SIGKILL: no chance to hand anything back. */
+  async kill(): Promise<void> {
+    await this.end('SIGKILL');
+  }
+
+  async stop(): Promise<number | null> {
+    return this.end('SIGTERM');
+  }
+
+  private async end(signal: NodeJS.Signals): Promise<number | null> {
+    if (this.child.exitCode === null && this.child.signalCode === null) {
+      const exited = once(this.child, 'exit');
+      this.child.kill(signal);
+      await exited;
+    }
+    return this.child.exitCode;
+  }
+}

@@ -1,0 +1,122 @@
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { createRemoveResource } from '../../src/activities/remove-resource';
+import { failure } from '../../src/contracts/failures';
+import type { CleanupPolicy } from '../../src/contracts/lifecycle-input';
+import type { ReceiptEntry } from '../../src/contracts/lifecycle-status';
+import { tagFields, type Resource } from '../../src/contracts/resource';
+import { dependencies } from '../support/activity-dependencies';
+import { FakeProvider } from '../support/fake-provider';
+
+const tag = { key: 'movies/a.mp4', workflowId: 'asset-lifecycle:twelvelabs:movies/a.mp4' };
+const since = '2020-01-01T00:00:00.000Z';
+const asset = (id?: string): Resource => ({ kind: 'asset', id, adopted: false, tag, filename: 'a.mp4', since });
+
+let provider: FakeProvider;
+let removed: string[];
+beforeEach(() => {
+  provider = new FakeProvider();
+  removed = [];
+});
+
+const remove = (resource: Resource, policy: CleanupPolicy = 'delete'): Promise<ReceiptEntry[]> => {
+  const results = {
+    write: async () => ({ uri: '', sha256: '', bytes: 0, count: 0 }),
+    remove: async (name: string) => removed.push(name) > 0,
+  };
+  const activity = createRemoveResource(dependencies({ provider, results }));
+  return new MockActivityEnvironment().run(() => activity({ provider: 'twelvelabs', resource, policy }));
+};
+
+test('deletes an asset and proves that it is gone', async () => {
+  const { id } = provider.addAsset();
+  expect(await remove(asset(id))).toMatchObject([{ resource: 'asset', id, result: 'deleted' }]);
+  expect(provider.calls).toEqual(['deleteAsset', 'getAsset']);
+});
+
+test('an asset that is gone already counts as deleted', async () => {
+  expect(await remove(asset('asset-9'))).toMatchObject([{ id: 'asset-9', result: 'deleted' }]);
+});
+
+test('an asset that is still shown after its deletion is not called deleted', async () => {
+  const { id } = provider.addAsset();
+  provider.deleteAsset = async () => {};
+  await expect(remove(asset(id))).rejects.toMatchObject({ type: 'ProviderUnavailable' });
+});
+
+test('never forces: an indexed asset is kept, and its referrers are named', async () => {
+  const { id } = provider.addAsset();
+  provider.references.set(id, [{ indexId: 'films', indexedAssetId: 'ix-1' }]);
+  const [entry] = await remove(asset(id));
+  expect(entry).toMatchObject({ id, result: 'kept', referrers: ['indexed asset ix-1 in index films'] });
+  expect(provider.assets.has(id)).toBe(true);
+});
+
+test('force-delete removes an indexed asset', async () => {
+  const { id } = provider.addAsset();
+  provider.references.set(id, [{ indexId: 'films', indexedAssetId: 'ix-1' }]);
+  expect(await remove(asset(id), 'force-delete')).toMatchObject([{ id, result: 'deleted' }]);
+  expect(provider.calls).toContain('deleteAsset by force');
+});
+
+test('finds by its tag what was made though nobody heard of it, and nothing else', async () => {
+  const own = provider.addAsset({ filename: 'a.mp4', metadata: tagFields(tag) });
+  const other = provider.addAsset({ filename: 'a.mp4', metadata: tagFields({ ...tag, key: 'other' }) });
+  expect(await remove(asset())).toMatchObject([{ id: own.id, result: 'deleted' }]);
+  expect([...provider.assets.keys()]).toEqual([other.id]);
+});
+
+test('waits out a late commit before it says that there was nothing', async () => {
+  const activity = createRemoveResource(dependencies({ provider, settleWindowMs: 5000 }));
+  const list = provider.listAssets.bind(provider);
+  let looks = 0;
+  provider.listAssets = async (query) => {
+    if (++looks === 2) provider.addAsset({ id: 'late', filename: 'a.mp4', metadata: tagFields(tag) });
+    return list(query);
+  };
+  const entries = await new MockActivityEnvironment().run(() =>
+    activity({ provider: 'twelvelabs', resource: asset(), policy: 'delete' }),
+  );
+  expect(entries).toMatchObject([{ id: 'late', result: 'deleted' }]);
+});
+
+test('says nothing of a resource that never came to be', async () => {
+  expect(await remove(asset())).toEqual([]);
+});
+
+test('under "keep" names what it finds and deletes nothing', async () => {
+  const own = provider.addAsset({ filename: 'a.mp4', metadata: tagFields(tag) });
+  expect(await remove(asset(), 'keep')).toMatchObject([{ id: own.id, result: 'kept' }]);
+  expect(provider.assets.size).toBe(1);
+});
+
+test('takes the asset out of an entity, but cannot take its last one', async () => {
+  provider.entities.set('e1', { name: 'Ada', metadata: {}, assetIds: ['x', 'y'] });
+  const membership = (assetId: string): Resource => ({
+    kind: 'entity-membership',
+    id: 'e1',
+    collectionId: 'c',
+    assetId,
+  });
+  expect(await remove(membership('x'))).toMatchObject([{ id: 'e1', result: 'deleted' }]);
+  expect(await remove(membership('y'))).toMatchObject([{ id: 'e1', result: 'kept' }]);
+});
+
+test('removes an entity found by its tag, an index entry found by its asset, and a stored result', async () => {
+  await provider.createEntity({ collectionId: 'c', name: 'Ada', assetId: 'x', tag });
+  await provider.createIndexedAsset({ indexId: 'films', assetId: 'x', enableVideoStream: false });
+  expect(await remove({ kind: 'entity', collectionId: 'c', name: 'Ada', tag })).toMatchObject([{ result: 'deleted' }]);
+  expect(provider.entities.size).toBe(0);
+  expect(await remove({ kind: 'indexed-asset', indexId: 'films', assetId: 'x' })).toMatchObject([
+    { result: 'deleted' },
+  ]);
+  expect(provider.references.get('x')).toEqual([]);
+  expect(await remove({ kind: 'result', id: 'r1' })).toMatchObject([{ result: 'deleted' }]);
+  expect(removed).toEqual(['r1']);
+});
+
+test('a refused key is no deletion', async () => {
+  provider.deleteAsset = async () => {
+    throw failure('ProviderAuth', 'DELETE /assets/{id}: the key was refused');
+  };
+  await expect(remove(asset('asset-1'))).rejects.toMatchObject({ type: 'ProviderAuth' });
+});
