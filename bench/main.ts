@@ -16,7 +16,8 @@ const BENCHES: Record<string, (system: BenchSystem) => Promise<Figure[]>> = {
 /** `npm run bench [-- name …]`: figures of one run, side by side; exits 1 when one misses its goal. */
 async function main(names: readonly string[]): Promise<void> {
   const unknown = names.filter((name) => !(name in BENCHES));
-  if (unknown.length > 0) throw new Error(`unknown bench ${unknown.join(', ')}; there are ${Object.keys(BENCHES).join(', ')}`);
+  if (unknown.length > 0)
+    throw new Error(`unknown bench ${unknown.join(', ')}; there are ${Object.keys(BENCHES).join(', ')}`);
   const table = new Table({ head: ['figure', 'measured', 'goal', '', 'note'] });
   let missed = false;
   for (const [name, bench] of Object.entries(BENCHES)) {

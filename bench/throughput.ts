@@ -34,7 +34,8 @@ export async function benchThroughput(system: BenchSystem): Promise<Figure[]> {
       for (const kind of ['bare', 'lifecycle'] as const) {
         const rate = await ratePerSecond(async (run) => {
           const key = `${kind}-${round}-${run}`;
-          await (kind === 'bare' ? system.client.workflow.execute('bareChain', {
+          await (kind === 'bare'
+            ? system.client.workflow.execute('bareChain', {
                 taskQueue: BARE_QUEUE,
                 workflowId: key,
                 args: [{ key, path: file }],
@@ -56,7 +57,16 @@ export async function benchThroughput(system: BenchSystem): Promise<Figure[]> {
   }
   const ratio = median(rates.lifecycle) / median(rates.bare);
   const each = `${median(rates.lifecycle).toFixed(1)}/s against ${median(rates.bare).toFixed(1)}/s`;
-  return [{ name: 'lifecycles a second / bare chain', value: ratio, unit: '×', goal: '>= 0.85', ok: ratio >= 0.85, note: each }];
+  return [
+    {
+      name: 'lifecycles a second / bare chain',
+      value: ratio,
+      unit: '×',
+      goal: '>= 0.85',
+      ok: ratio >= 0.85,
+      note: each,
+    },
+  ];
 }
 
 async function ratePerSecond(run: (index: number) => Promise<void>): Promise<number> {

@@ -47,7 +47,13 @@ export async function benchWaiting(system: BenchSystem): Promise<Figure[]> {
         goal: `<= ${atMost}`,
         ok: requests <= atMost * 1.05,
       },
-      { name: 'worker memory (RSS), 1,000 waiting', value: megabytes, unit: 'MB', goal: '<= 600', ok: megabytes <= 600 },
+      {
+        name: 'worker memory (RSS), 1,000 waiting',
+        value: megabytes,
+        unit: 'MB',
+        goal: '<= 600',
+        ok: megabytes <= 600,
+      },
       { name: 'ready to noticed, p95', value: p95, unit: 'poll intervals', goal: '<= 1.25', ok: p95 <= 1.25 },
     ];
   } finally {

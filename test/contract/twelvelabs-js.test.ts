@@ -82,7 +82,10 @@ test('refuses to delete an indexed asset, and deletes it by force', async () => 
     (await client.indexes.indexedAssets.retrieve(indexId, indexedId)).status,
   );
   await control.advanceClock(120_000);
-  expect(await client.indexes.indexedAssets.retrieve(indexId, indexedId)).toMatchObject({ assetId: id, status: 'ready' });
+  expect(await client.indexes.indexedAssets.retrieve(indexId, indexedId)).toMatchObject({
+    assetId: id,
+    status: 'ready',
+  });
   await expect(client.assets.delete(id)).rejects.toBeInstanceOf(TwelvelabsApi.ConflictError);
   await client.assets.delete(id, { force: true });
   await expect(client.assets.retrieve(id)).rejects.toBeInstanceOf(TwelvelabsApi.NotFoundError);

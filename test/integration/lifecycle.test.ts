@@ -23,7 +23,11 @@ test('a video file becomes embeddings on disk, and the history stays small and f
   const stored = await readFile(fileURLToPath(result.uri));
   expect(createHash('sha256').update(stored).digest('hex')).toBe(result.sha256);
   expect(stored.byteLength).toBe(result.bytes);
-  const segments = stored.toString().trimEnd().split('\n').map((line) => JSON.parse(line) as { embedding: number[] });
+  const segments = stored
+    .toString()
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { embedding: number[] });
   expect(segments).toHaveLength(result.count);
   expect(segments.every(({ embedding }) => embedding.length === 512)).toBe(true);
 
@@ -96,7 +100,10 @@ test('cancel while the provider processes deletes the asset there', async () => 
     const { asset } = await untilStatus(handle, ({ phase }) => phase === 'processing');
     await handle.signal('cancel', { reason: 'test' });
     const status = (await handle.result()) as LifecycleStatus;
-    expect(status).toMatchObject({ outcome: 'cancelled', receipt: { entries: [{ id: asset?.id, result: 'deleted' }] } });
+    expect(status).toMatchObject({
+      outcome: 'cancelled',
+      receipt: { entries: [{ id: asset?.id, result: 'deleted' }] },
+    });
     const { assets } = await system.control.state();
     expect(assets.map(({ _id }) => _id)).not.toContain(asset?.id);
   } finally {

@@ -12,7 +12,13 @@ const unused = (what: string) => (): never => {
 };
 
 /** Dependencies with what a test needs; anything else throws when it is used. */
-export function dependencies({ provider, watcher, sources, results, settleWindowMs = 0 }: Doubles): ActivityDependencies {
+export function dependencies({
+  provider,
+  watcher,
+  sources,
+  results,
+  settleWindowMs = 0,
+}: Doubles): ActivityDependencies {
   return {
     accounts: {
       twelvelabs: {

@@ -106,7 +106,10 @@ export class FakeProvider implements MediaProvider {
 
   async deleteIndexedAsset({ indexedAssetId }: Parameters<MediaProvider['deleteIndexedAsset']>[0]): Promise<void> {
     for (const [assetId, references] of this.references) {
-      this.references.set(assetId, references.filter((reference) => reference.indexedAssetId !== indexedAssetId));
+      this.references.set(
+        assetId,
+        references.filter((reference) => reference.indexedAssetId !== indexedAssetId),
+      );
     }
   }
 }

@@ -14,7 +14,11 @@ interface Attempt {
 }
 
 async function run({ attempt = 1, heartbeatDetails, ...steps }: Attempt) {
-  const env = new MockActivityEnvironment({ attempt, heartbeatDetails, currentAttemptScheduledTimestampMs: Date.now() });
+  const env = new MockActivityEnvironment({
+    attempt,
+    heartbeatDetails,
+    currentAttemptScheduledTimestampMs: Date.now(),
+  });
   const heartbeats: unknown[] = [];
   env.on('heartbeat', (details: unknown) => heartbeats.push(details));
   const searches: boolean[] = [];
