@@ -4,13 +4,12 @@ const swc = [
 ];
 
 /** One project a level, so that `npm run test:<level>` runs that level alone. */
-const level = (name, testTimeout) => ({
+const level = (name) => ({
   displayName: name,
   testMatch: [`<rootDir>/test/${name}/**/*.test.ts`],
   testEnvironment: 'node',
   transform: { '\\.[jt]s$': swc },
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
-  ...(testTimeout ? { testTimeout } : {}),
 });
 
 module.exports = {

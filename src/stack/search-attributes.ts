@@ -1,4 +1,4 @@
-import { Connection } from '@temporalio/client';
+import type { Connection } from '@temporalio/client';
 import { SEARCH_ATTRIBUTES } from '../contracts/ids';
 
 /** `IndexedValueType` of the server's API. */
@@ -7,10 +7,17 @@ const TYPES = { KEYWORD: 2, INT: 3, DATETIME: 6 } as const;
 /** Registers the search attributes that a namespace lacks. Safe to repeat. */
 export async function ensureSearchAttributes(connection: Connection, namespace: string): Promise<void> {
   const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
-  const missing = Object.values(SEARCH_ATTRIBUTES).filter(({ name }) => !(name in (customAttributes ?? {})));
+  await addSearchAttributes(connection, namespace, new Set(Object.keys(customAttributes ?? {})));
+}
+
+/** Registers all search attributes but those that are known already. */
+export async function addSearchAttributes(
+  connection: Connection,
+  namespace: string,
+  known: ReadonlySet<string> = new Set(),
+): Promise<void> {
+  const missing = Object.values(SEARCH_ATTRIBUTES).filter(({ name }) => !known.has(name));
   if (missing.length === 0) return;
-  await connection.operatorService.addSearchAttributes({
-    namespace,
-    searchAttributes: Object.fromEntries(missing.map(({ name, type }) => [name, TYPES[type as keyof typeof TYPES]])),
-  });
+  const searchAttributes = Object.fromEntries(missing.map(({ name, type }) => [name, TYPES[type as keyof typeof TYPES]]));
+  await connection.operatorService.addSearchAttributes({ namespace, searchAttributes });
 }

@@ -17,7 +17,7 @@ import {
   WORKFLOW_TASK_QUEUE,
 } from '../../src/contracts/ids';
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
-import { createTimeSkippingEnvironment } from './temporal';
+import { createDevEnvironment, createTimeSkippingEnvironment } from './temporal';
 
 let keys = 0;
 
@@ -28,14 +28,15 @@ export class LifecycleEnvironment {
     private readonly workflowBundle: WorkflowBundleWithSourceMap,
   ) {}
 
-  static async create(): Promise<LifecycleEnvironment> {
+  static async create(server: 'time-skipping' | 'dev' = 'time-skipping'): Promise<LifecycleEnvironment> {
     Runtime.install({ logger: new DefaultLogger('ERROR') });
     const workflowBundle = await bundleWorkflowCode({
       workflowsPath: path.resolve(__dirname, '../../src/workflows/index.ts'),
       preloadModules: [require.resolve('zod')],
       logger: new DefaultLogger('ERROR'),
     });
-    return new LifecycleEnvironment(await createTimeSkippingEnvironment(), workflowBundle);
+    const env = await (server === 'dev' ? createDevEnvironment() : createTimeSkippingEnvironment());
+    return new LifecycleEnvironment(env, workflowBundle);
   }
 
   /** Runs workers with these activities for as long as `use` takes. */

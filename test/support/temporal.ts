@@ -1,4 +1,6 @@
 import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { SEARCH_ATTRIBUTES } from '../../src/contracts/ids';
+import { addSearchAttributes } from '../../src/stack/search-attributes';
 import { startTemporalServer, type TemporalServer } from '../../src/stack/temporal-server';
 import { testTools } from './test-tools';
 
@@ -10,9 +12,22 @@ export async function startTestTemporal(): Promise<TemporalServer> {
   });
 }
 
-/** The time-skipping test server; it takes any search attribute. */
+/** The time-skipping test server, which knows our search attributes. */
 export async function createTimeSkippingEnvironment(): Promise<TestWorkflowEnvironment> {
-  return TestWorkflowEnvironment.createTimeSkipping({
+  const env = await TestWorkflowEnvironment.createTimeSkipping({
     server: { executable: { type: 'existing-path', path: testTools().testServer } },
+  });
+  await addSearchAttributes(env.connection, 'default');
+  return env;
+}
+
+/** A dev server without Temporal Web, in real time; unlike the test server it does everything a cluster does. */
+export async function createDevEnvironment(): Promise<TestWorkflowEnvironment> {
+  return TestWorkflowEnvironment.createLocal({
+    server: {
+      executable: { type: 'existing-path', path: testTools().temporalCli },
+      searchAttributes: Object.values(SEARCH_ATTRIBUTES),
+      log: { format: 'pretty', level: 'error' },
+    },
   });
 }

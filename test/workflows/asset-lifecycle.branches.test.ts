@@ -2,6 +2,7 @@ import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
 import { fakeActivities } from '../support/fake-activities';
 import { LifecycleEnvironment } from '../support/lifecycle-environment';
 
+jest.setTimeout(60_000);
 let lifecycles: LifecycleEnvironment;
 beforeAll(async () => {
   lifecycles = await LifecycleEnvironment.create();

@@ -3,6 +3,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { fakeActivities } from '../support/fake-activities';
 import { LifecycleEnvironment } from '../support/lifecycle-environment';
 
+jest.setTimeout(60_000);
 let lifecycles: LifecycleEnvironment;
 beforeAll(async () => {
   lifecycles = await LifecycleEnvironment.create();
