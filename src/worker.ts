@@ -1,13 +1,14 @@
 import path from 'node:path';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { createActivities } from './activities/create-activities';
 import type { ActivityDependencies } from './activities/dependencies';
-import { ConfigError, type Config } from './config';
+import { openAccount } from './accounts';
+import { unreachable } from './client/connection';
+import type { Config } from './config';
 import type { Activities } from './contracts/activities';
 import { callTaskQueue, waitTaskQueue, WORKFLOW_TASK_QUEUE, type ProviderName } from './contracts/ids';
 import { createStatusWatcher } from './providers/status-watcher';
-import { answersAsEmulator } from './providers/twelvelabs/client';
-import { createTwelveLabsProvider } from './providers/twelvelabs/twelvelabs-provider';
 import { createFolderResultStore } from './results/folder-result-store';
 import { createFileSources } from './sources/file-sources';
 
@@ -30,13 +31,30 @@ export interface RunningWorker {
   stop(): Promise<void>;
 }
 
+export interface WorkerConnection {
+  connection: NativeConnection;
+  namespace: string;
+  address: string;
+}
+
+/** Connects as Temporal's own tools do. @throws TemporalUnreachable naming the address. */
+export async function connectWorker(): Promise<WorkerConnection> {
+  const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
+  const address = connectionOptions.address ?? 'localhost:7233';
+  try {
+    return { connection: await NativeConnection.connect(connectionOptions), namespace, address };
+  } catch (error) {
+    throw unreachable(address, error);
+  }
+}
+
 /**
  * Starts polling: workflows, provider calls and held waits, each on a task queue of its own.
  * @throws ConfigError without an API key, unless the base URL answers as an emulator.
  */
 export async function startWorker({ config, temporal, overrides }: WorkerSettings): Promise<RunningWorker> {
   const name: ProviderName = 'twelvelabs';
-  const provider = createTwelveLabsProvider({ ...config.twelvelabs, apiKey: await apiKeyOf(config) });
+  const provider = await openAccount(config);
   const watcher = createStatusWatcher({ provider, ...config.poll });
   const deps: ActivityDependencies = {
     accounts: { [name]: { provider, watcher } },
@@ -46,7 +64,8 @@ export async function startWorker({ config, temporal, overrides }: WorkerSetting
   };
   const activities = createActivities(deps);
   const common: WorkerOptions = {
-    ...temporal,
+    connection: temporal.connection,
+    namespace: temporal.namespace,
     taskQueue: WORKFLOW_TASK_QUEUE,
     shutdownGraceTime: SHUTDOWN_GRACE,
     maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,
@@ -94,15 +113,6 @@ function run(workers: Worker[], hooks: { handBack: () => void; close: () => Prom
       await done;
     },
   };
-}
-
-async function apiKeyOf({ twelvelabs }: Config): Promise<string> {
-  if (twelvelabs.apiKey) return twelvelabs.apiKey;
-  if (await answersAsEmulator(twelvelabs.baseUrl)) return 'emulator';
-  throw new ConfigError(
-    `TWELVE_LABS_API_KEY: not set, and ${twelvelabs.baseUrl} is not an emulator; set it to your API key, ` +
-      'or point TWELVELABS_BASE_URL at a running "asset-lifecycle emulator"',
-  );
 }
 
 const WAITS = ['untilAssetReady', 'untilEmbeddingReady', 'untilEntityReady', 'untilIndexedAssetReady'] as const;

@@ -1,14 +1,20 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
+const NAME = 'asset-lifecycle';
+
 /** The folder of this package's package.json, from the sources as well as from the build. */
-export function packageRoot(from = __dirname): string {
-  for (let folder = from; ; folder = path.dirname(folder)) {
+export const packageRoot = (): string => find().folder;
+
+export const packageVersion = (): string => find().version;
+
+function find(): { folder: string; version: string } {
+  for (let folder = __dirname; ; folder = path.dirname(folder)) {
     const manifest = path.join(folder, 'package.json');
     if (existsSync(manifest)) {
-      const { name } = JSON.parse(readFileSync(manifest, 'utf8')) as { name?: string };
-      if (name === 'asset-lifecycle') return folder;
+      const { name, version = '' } = JSON.parse(readFileSync(manifest, 'utf8')) as { name?: string; version?: string };
+      if (name === NAME) return { folder, version };
     }
-    if (path.dirname(folder) === folder) throw new Error(`no package.json of asset-lifecycle above ${from}`);
+    if (path.dirname(folder) === folder) throw new Error(`no package.json of ${NAME} above ${__dirname}`);
   }
 }

@@ -18,6 +18,8 @@ export async function addSearchAttributes(
 ): Promise<void> {
   const missing = Object.values(SEARCH_ATTRIBUTES).filter(({ name }) => !known.has(name));
   if (missing.length === 0) return;
-  const searchAttributes = Object.fromEntries(missing.map(({ name, type }) => [name, TYPES[type as keyof typeof TYPES]]));
+  const searchAttributes = Object.fromEntries(
+    missing.map(({ name, type }) => [name, TYPES[type as keyof typeof TYPES]]),
+  );
   await connection.operatorService.addSearchAttributes({ namespace, searchAttributes });
 }

@@ -1,14 +1,10 @@
 import { tagFields } from '../../contracts/resource';
 import type { AssetReference, MediaProvider, ProviderAsset, Submission, SubmitOptions } from '../media-provider';
 import type { TwelveLabsClient } from './client';
+import { maxDirectBytes } from './limits';
 import { multipartForm } from './multipart-form';
 import { AssetPageSchema, AssetSchema, ReferencePageSchema, type AssetAnswer } from './schemas';
 
-const MEBIBYTE = 1024 ** 2;
-/** `POST /assets` with `method=direct`. */
-const DIRECT_LIMIT_MIB = 200;
-const IMAGE_LIMIT_MIB = 32;
-const IMAGE = /\.(jpe?g|png|webp|gif|bmp|tiff?|heic|avif)$/i;
 const PAGE_SIZE = 50;
 
 type AssetOperations = Pick<
@@ -19,12 +15,7 @@ type AssetOperations = Pick<
 /** Operations under `/assets`. */
 export function assetOperations(client: TwelveLabsClient): AssetOperations {
   return {
-    maxFileBytes(filename) {
-      const image = IMAGE.test(filename);
-      const limit = image ? IMAGE_LIMIT_MIB : DIRECT_LIMIT_MIB;
-      const kind = image ? 'an image' : 'a file uploaded directly';
-      return { limitBytes: limit * MEBIBYTE, why: `the limit for ${kind} is ${limit} MB` };
-    },
+    maxFileBytes: maxDirectBytes,
 
     /** One `POST /assets` each: the API takes a single file a call. */
     async submit(submissions, options = {}) {

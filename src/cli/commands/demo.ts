@@ -1,0 +1,108 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Command } from 'commander';
+import type { LifecycleClient } from '../../client/lifecycle-client';
+import type { LifecycleStatus } from '../../contracts/lifecycle-status';
+import type { LocalStack } from '../../stack/local-stack';
+import { action, untilStopped } from '../context';
+import { demoCases, runCase, type DemoCase, type DemoOutcome } from '../demo-cases';
+import { EXIT } from '../exit';
+import { lineOf, note, print, printJson, resultOf, tableOf } from '../output';
+
+export const demoCommand = (): Command =>
+  new Command('demo')
+    .summary('see it work: server, emulator, worker, and real files through every branch')
+    .description('Brings the whole stack up on free ports, takes the sample files through every branch, and exits.')
+    .option('--keep', 'stay up afterwards, for a look at Temporal Web')
+    .option('--json', 'print the outcomes as a JSON array only')
+    .addHelpText('after', '\nExample:\n  $ asset-lifecycle demo --keep')
+    .action(
+      action(async ({ keep, json }: { keep?: boolean; json?: boolean }) => {
+        const folder = await mkdtemp(path.join(tmpdir(), 'asset-lifecycle-demo-'));
+        try {
+          return await demo({ keep: keep === true, json: json === true, folder });
+        } finally {
+          await rm(folder, { recursive: true, force: true });
+        }
+      }),
+    );
+
+async function demo({ keep, json, folder }: { keep: boolean; json: boolean; folder: string }) {
+  const { startLocalStack } = await import('../../stack/local-stack.js');
+  const { prepareEmulator, serveFolder } = await import('../../stack/demo-provider.js');
+  const { packageRoot } = await import('../../stack/package-root.js');
+  const { connectTo } = await import('../../client/connection.js');
+  const { LifecycleClient } = await import('../../client/lifecycle-client.js');
+  const samples = path.join(packageRoot(), 'samples');
+  const stack = await startLocalStack({
+    environment: { ...process.env, ASSET_LIFECYCLE_SOURCE_ROOTS: samples },
+    onProgress: note,
+    onReady: (part, where) => note(`${part} ready: ${where}`),
+    stateFolder: folder,
+    persistent: false,
+    processing: { baseMs: 1500, msPerMegabyte: 2000 },
+  });
+  const files = await serveFolder(samples);
+  const client = await LifecycleClient.connect({ temporal: await connectTo(stack.temporal) });
+  try {
+    const at = { samples, filesUrl: files.url, ...(await prepareEmulator(stack.emulator.url)) };
+    const outcomes = await runAll(client, demoCases(at));
+    report(outcomes, stack, json);
+    if (keep) {
+      note('staying up; Ctrl-C stops');
+      await Promise.race([untilStopped(), stack.failed]);
+    }
+    return outcomes.every(({ status }) => status.outcome === 'completed') ? EXIT.done : EXIT.lifecycleFailed;
+  } finally {
+    await client.close();
+    await files.close();
+    await stack.close();
+  }
+}
+
+/** All at once; a live list on a terminal, a line a change in a pipe. */
+async function runAll(client: LifecycleClient, cases: DemoCase[]): Promise<DemoOutcome[]> {
+  const statuses = new Map<string, Promise<LifecycleStatus>>();
+  const results: Promise<DemoOutcome>[] = [];
+  const begin = (one: DemoCase, show: (status: LifecycleStatus) => void): Promise<DemoOutcome> => {
+    const result = runCase(client, one, statuses, show);
+    statuses.set(
+      one.title,
+      result.then(({ status }) => status),
+    );
+    results.push(result);
+    return result;
+  };
+  if (!process.stderr.isTTY) {
+    for (const one of cases) void begin(one, (status) => note(`${one.title}: ${lineOf(status)}`));
+    return Promise.all(results);
+  }
+  const { Listr } = await import('listr2');
+  await new Listr(
+    cases.map((one) => ({
+      title: one.title,
+      task: async (_context: unknown, task: { title: string }): Promise<void> => {
+        await begin(one, (status) => (task.title = `${one.title}: ${lineOf(status)}`));
+      },
+    })),
+    { concurrent: true },
+  ).run();
+  return Promise.all(results);
+}
+
+function report(outcomes: DemoOutcome[], { temporal }: LocalStack, json: boolean): void {
+  const linkOf = ({ workflowId, runId }: DemoOutcome): string | undefined =>
+    temporal.uiUrl &&
+    `${temporal.uiUrl}/namespaces/${temporal.namespace}/workflows/${encodeURIComponent(workflowId)}/${runId}/history`;
+  if (json) return printJson(outcomes.map((outcome) => ({ ...outcome, link: linkOf(outcome) })));
+  const rows = outcomes.map(({ title, status }) => [
+    title,
+    status.outcome,
+    status.asset?.id,
+    resultOf(status).replace(/ in .*/, ' floats'),
+    `${status.timings.elapsedSec?.toFixed(1)} s`,
+  ]);
+  print(tableOf(['lifecycle', 'outcome', 'asset', 'result', 'elapsed'], rows));
+  for (const outcome of outcomes) print(`${outcome.title}: ${linkOf(outcome) ?? outcome.workflowId}`);
+}

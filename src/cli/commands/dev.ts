@@ -1,0 +1,48 @@
+import { Command } from 'commander';
+import { action, untilStopped } from '../context';
+import { note, print, printJson } from '../output';
+import { number } from './emulator';
+
+interface DevFlags {
+  temporalPort: number;
+  uiPort: number;
+  emulatorPort: number;
+  state: string;
+  processingMs: number;
+  json?: boolean;
+}
+
+export const devCommand = (): Command =>
+  new Command('dev')
+    .summary('the whole stack on this machine, staying up')
+    .description('Temporal with Temporal Web, the emulator and one worker; state survives a restart. Ctrl-C stops it.')
+    .option('--temporal-port <n>', 'gRPC', number('--temporal-port', 1), 7233)
+    .option('--ui-port <n>', 'Temporal Web', number('--ui-port', 1), 8233)
+    .option('--emulator-port <n>', 'the emulator', number('--emulator-port', 1), 8090)
+    .option('--state <folder>', 'where the state is kept', '.asset-lifecycle')
+    .option('--processing-ms <n>', 'processing time of an asset at the emulator', number('--processing-ms', 0), 1500)
+    .option('--json', 'print the ready lines as JSON')
+    .addHelpText('after', '\nExample:\n  $ asset-lifecycle dev --ui-port 8080')
+    .action(
+      action(async ({ temporalPort, uiPort, emulatorPort, state, processingMs, json }: DevFlags) => {
+        const path = await import('node:path');
+        const { startLocalStack } = await import('../../stack/local-stack.js');
+        const stack = await startLocalStack({
+          environment: process.env,
+          onProgress: note,
+          onReady: (part, where) => (json ? printJson({ part, where }) : print(`${part} ready: ${where}`)),
+          ports: { temporal: temporalPort, ui: uiPort, emulator: emulatorPort },
+          stateFolder: path.resolve(state),
+          persistent: true,
+          processing: { baseMs: processingMs, msPerMegabyte: processingMs === 0 ? 0 : 20 },
+        });
+        try {
+          if (json) printJson({ ready: true });
+          else print('ready');
+          await Promise.race([untilStopped(), stack.failed]);
+          if (!json) note('stopping …');
+        } finally {
+          await stack.close();
+        }
+      }),
+    );

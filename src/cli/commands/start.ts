@@ -1,0 +1,70 @@
+import { Command } from 'commander';
+import { loadConfig } from '../../config';
+import { acceptInput } from '../../contracts/lifecycle-input';
+import { maxDirectBytes } from '../../providers/twelvelabs/limits';
+import { action, withClient } from '../context';
+import { exitCodeOfOutcome } from '../exit';
+import { follow } from '../follow';
+import { describeStatus, note, print, printJson } from '../output';
+import { checkLocalFile, inputOf, type StartFlags } from '../start-input';
+
+const list = (text: string): string[] => text.split(',').map((part) => part.trim());
+const collect = (value: string, earlier: string[] = []): string[] => [...earlier, value];
+
+export const startCommand = (): Command =>
+  new Command('start')
+    .summary('start a lifecycle, or join the one its key has')
+    .description('Starts the lifecycle of a file, a URL or an existing asset. Repeating it never makes a second asset.')
+    .argument('[file|url]', 'a local file, or an http(s) URL that the provider fetches')
+    .option('--asset <id>', 'adopt an asset that exists at the provider')
+    .option('--key <key>', 'business key; default: the path, the URL or the asset id')
+    .option('--branch <type>', 'embed, entity, index or none (default: none)')
+    .option('--model <name>', 'embed: marengo3.0 or marengo3.5')
+    .option('--scopes <list>', 'embed: clip,asset', list)
+    .option('--options <list>', 'embed: visual,audio,transcription', list)
+    .option('--collection <id>', 'entity: the collection')
+    .option('--name <name>', 'entity: its name; default: the filename')
+    .option('--description <text>', 'entity: its description')
+    .option('--entity <id>', 'entity: add the asset to this entity instead of making one')
+    .option('--index <id>', 'index: the index')
+    .option('--video-stream', 'index: let the provider keep a stream')
+    .option('--filename <name>', 'name at the provider; default: the file’s own')
+    .option('--metadata <name=value>', 'user metadata; repeatable, or one JSON object', collect)
+    .option('--hls', 'ask for an HLS stream')
+    .option('--thumbnail', 'ask for a thumbnail')
+    .option('--on-cancel <policy>', 'keep, delete (default) or force-delete')
+    .option('--on-failure <policy>', 'keep (default), delete or force-delete')
+    .option('--ready-within <duration>', 'deadline of the asset, such as 30m (default: 2h)')
+    .option('--branch-within <duration>', 'deadline of the branch (default: 6h)')
+    .option('--input <json>', 'the whole input as JSON, instead of the flags above')
+    .option('--input-file <path>', 'the same from a file')
+    .option('--wait', 'wait to the end; exit 1 unless it completes')
+    .option('--json', 'print JSON only')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ asset-lifecycle start intro.mp4 --branch embed --wait
+  $ asset-lifecycle start face.jpg --branch entity --collection <id> --name Ada
+  $ asset-lifecycle start https://example.com/film.mp4 --branch index --index <id> --json`,
+    )
+    .action(
+      action(async (target: string | undefined, flags: StartFlags & { wait?: boolean; json?: boolean }) => {
+        const input = await inputOf(target, flags);
+        acceptInput(input); // bad input is refused before a connection is tried
+        await checkLocalFile(input, loadConfig(), maxDirectBytes);
+        return withClient(async (client) => {
+          const started = await client.start(input);
+          if (!flags.json) note(`${started.joined ? 'joined' : 'started'} ${started.workflowId}`);
+          if (!flags.wait) {
+            if (flags.json) printJson(started);
+            else print(started.key);
+            return;
+          }
+          const status = await follow(client, started.key, flags.json === true);
+          if (flags.json) printJson(status);
+          else print(describeStatus(status));
+          return exitCodeOfOutcome(status);
+        });
+      }),
+    );

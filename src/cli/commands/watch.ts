@@ -1,0 +1,22 @@
+import { Command } from 'commander';
+import { action, withClient } from '../context';
+import { exitCodeOfOutcome } from '../exit';
+import { follow, last } from '../follow';
+import { describeStatus, print, printJson } from '../output';
+
+export const watchCommand = (): Command =>
+  new Command('watch')
+    .summary('follow a lifecycle to its end')
+    .description('Follows a lifecycle to its end; exits 1 unless it completes.')
+    .argument('<key>', 'the lifecycle’s key')
+    .option('--json', 'print one JSON status a line, one for every change')
+    .addHelpText('after', '\nExample:\n  $ asset-lifecycle watch movies/intro.mp4')
+    .action(
+      action((key: string, { json }: { json?: boolean }) =>
+        withClient(async (client) => {
+          const status = json ? await last(client, key, printJson) : await follow(client, key, false);
+          if (!json) print(describeStatus(status));
+          return exitCodeOfOutcome(status);
+        }),
+      ),
+    );

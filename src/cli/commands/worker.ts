@@ -1,0 +1,31 @@
+import { Command } from 'commander';
+import { loadConfig } from '../../config';
+import { action, untilStopped } from '../context';
+import { note, printJson } from '../output';
+
+export const workerCommand = (): Command =>
+  new Command('worker')
+    .summary('run a worker')
+    .description('Runs a worker until it is told to stop; then held waits are handed back and calls in flight finish.')
+    .option('--json', 'print the ready line as JSON')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ TWELVE_LABS_API_KEY=… ASSET_LIFECYCLE_SOURCE_ROOTS=/media asset-lifecycle worker',
+    )
+    .action(
+      action(async ({ json }: { json?: boolean }) => {
+        const { connectWorker, startWorker } = await import('../../worker.js');
+        const config = loadConfig();
+        const temporal = await connectWorker();
+        try {
+          const worker = await startWorker({ config, temporal });
+          if (json) printJson({ ready: 'worker', temporal: temporal.address, provider: config.twelvelabs.baseUrl });
+          else note(`worker ready: Temporal ${temporal.address}, provider ${new URL(config.twelvelabs.baseUrl).host}`);
+          await Promise.race([untilStopped(), worker.done]);
+          if (!json) note('stopping …');
+          await worker.stop();
+        } finally {
+          await temporal.connection.close();
+        }
+      }),
+    );

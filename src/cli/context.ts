@@ -1,0 +1,33 @@
+import { openAccount } from '../accounts';
+import { LifecycleClient } from '../client/lifecycle-client';
+import { loadConfig } from '../config';
+import type { ExitCode } from './exit';
+
+/** Connects, runs one command, and hangs up whatever happens. */
+export async function withClient<T extends ExitCode | void>(use: (client: LifecycleClient) => Promise<T>): Promise<T> {
+  const client = await LifecycleClient.connect({ openAccount: () => openAccount(loadConfig()) });
+  try {
+    return await use(client);
+  } finally {
+    await client.close();
+  }
+}
+
+/** A command's body: what it gives back becomes the exit code. */
+export const action =
+  <A extends unknown[]>(body: (...args: A) => Promise<ExitCode | void>) =>
+  async (...args: A): Promise<void> => {
+    process.exitCode = (await body(...args)) ?? 0;
+  };
+
+/** Ends when the person presses Ctrl-C or the system says stop; a second time ends the process at once. */
+export function untilStopped(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(signal, () => {
+        process.once(signal, () => process.exit(130));
+        resolve();
+      });
+    }
+  });
+}

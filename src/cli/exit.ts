@@ -1,0 +1,38 @@
+import { CommanderError } from 'commander';
+import { InvalidInput, LifecycleClientError, LifecycleNotFound, TemporalUnreachable } from '../client/errors';
+import { ConfigError } from '../config';
+import { failureType, type FailureType } from '../contracts/failures';
+import type { LifecycleStatus } from '../contracts/lifecycle-status';
+import { ProgramUnavailable } from '../stack/programs';
+
+/** What the commands exit with. */
+export const EXIT = { done: 0, lifecycleFailed: 1, badInput: 2, unreachable: 3 } as const;
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** Bad usage or input, in one line for the person who typed it. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+const UNREACHABLE: ReadonlySet<FailureType> = new Set(['ProviderUnavailable', 'OutcomeUnknown', 'RateLimited']);
+const FINAL: ReadonlySet<FailureType> = new Set(['ResourceGone', 'BlockedByReferences', 'ProviderRejected']);
+
+/** The exit code of an expected error; `undefined` for a bug, which deserves its stack trace. */
+export function exitCodeOf(error: unknown): ExitCode | undefined {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.badInput;
+  if (error instanceof TemporalUnreachable || error instanceof ProgramUnavailable) return EXIT.unreachable;
+  if (error instanceof UsageError || error instanceof ConfigError || error instanceof InvalidInput)
+    return EXIT.badInput;
+  if (error instanceof LifecycleNotFound || error instanceof RangeError) return EXIT.badInput;
+  if (error instanceof LifecycleClientError) return EXIT.lifecycleFailed;
+  const type = failureType(error);
+  if (type === undefined) return undefined;
+  if (UNREACHABLE.has(type)) return EXIT.unreachable;
+  return FINAL.has(type) ? EXIT.lifecycleFailed : EXIT.badInput;
+}
+
+/** 0 for a lifecycle that ended as the command wanted, else 1. */
+export const exitCodeOfOutcome = (
+  status: LifecycleStatus,
+  wanted: LifecycleStatus['outcome'] = 'completed',
+): ExitCode => (status.outcome === wanted ? EXIT.done : EXIT.lifecycleFailed);

@@ -1,0 +1,37 @@
+import type { LifecycleClient } from '../client/lifecycle-client';
+import type { LifecycleStatus } from '../contracts/lifecycle-status';
+import { lineOf, note } from './output';
+
+const LOOK_EVERY_MS = 500;
+
+/** Waits to a lifecycle's end and shows how far it is: a live line on a terminal, a line a change in a pipe. */
+export async function follow(client: LifecycleClient, key: string, quiet: boolean): Promise<LifecycleStatus> {
+  if (quiet) return last(client, key, () => {});
+  if (!process.stderr.isTTY) return last(client, key, (status) => note(lineOf(status)));
+  const { Listr } = await import('listr2');
+  const context = await new Listr<{ status?: LifecycleStatus }>(
+    [
+      {
+        title: key,
+        task: async (shared, task) => {
+          shared.status = await last(client, key, (status) => (task.title = lineOf(status)));
+        },
+      },
+    ],
+    { rendererOptions: { showErrorMessage: false } },
+  ).run({});
+  return context.status as LifecycleStatus;
+}
+
+/** Calls `show` on every change; gives the status that has the outcome. */
+export async function last(
+  client: LifecycleClient,
+  key: string,
+  show: (status: LifecycleStatus) => void,
+): Promise<LifecycleStatus> {
+  for await (const status of client.watch(key, { intervalMs: LOOK_EVERY_MS })) {
+    show(status);
+    if (status.outcome) return status;
+  }
+  throw new Error(`the watch of ${key} ended without an outcome`);
+}

@@ -1,0 +1,71 @@
+import Table from 'cli-table3';
+import type { LifecycleStatus, Receipt } from '../contracts/lifecycle-status';
+
+export const printJson = (value: unknown): void => {
+  process.stdout.write(`${JSON.stringify(value)}\n`);
+};
+
+export const print = (line: string): void => {
+  process.stdout.write(`${line}\n`);
+};
+
+/** For people only: progress and notes never go to stdout, where machine output is. */
+export const note = (line: string): void => {
+  process.stderr.write(`${line}\n`);
+};
+
+export function tableOf(head: string[], rows: (string | number | undefined)[][]): string {
+  const table = new Table({ head, style: { head: [], border: [] } });
+  for (const row of rows) table.push(row.map((cell) => String(cell ?? '')));
+  return table.toString();
+}
+
+/** One line that says where a lifecycle is. */
+export function lineOf({ key, phase, asset, branch, error }: LifecycleStatus): string {
+  const parts = [`${key}: ${phase}`];
+  if (asset) parts.push(`asset ${asset.id} ${asset.status}`);
+  if (branch) parts.push(`${branch.type} ${branch.status}`);
+  if (error) parts.push(`${error.type}: ${error.message}`);
+  return parts.join(', ');
+}
+
+/** A status for people, with its receipt as a table. */
+export function describeStatus(status: LifecycleStatus): string {
+  const { asset, branch, receipt, error, timings, reason } = status;
+  const rows: [string, string | number | undefined][] = [
+    ['key', status.key],
+    ['phase', status.phase],
+    ['asset', asset && `${asset.id} (${asset.status}${asset.adopted ? ', adopted' : ''})`],
+    [
+      'file',
+      [asset?.filename, asset?.fileType, asset?.sizeBytes && `${asset.sizeBytes} bytes`].filter(Boolean).join(', '),
+    ],
+    ['branch', branch && `${branch.type} ${branch.id ?? ''} (${branch.status})`],
+    ['result', resultOf(status)],
+    ['reason', reason],
+    ['error', error && `${error.type}: ${error.message}`],
+    ['started', timings.startedAt],
+    ['closed', timings.closedAt && `${timings.closedAt} (${timings.elapsedSec} s)`],
+  ];
+  const lines = rows.filter(([, value]) => value).map(([name, value]) => `${name.padEnd(8)} ${value}`);
+  return [...lines, ...(receipt ? [describeReceipt(receipt)] : [])].join('\n');
+}
+
+export function describeReceipt({ policy, entries }: Receipt): string {
+  if (entries.length === 0) return `receipt  policy "${policy}": nothing had been made`;
+  const rows = entries.map(({ resource, id, result, because, referrers }) => [
+    resource,
+    id,
+    result,
+    [because, ...(referrers ?? [])].join('\n'),
+  ]);
+  return `receipt  policy "${policy}"\n${tableOf(['resource', 'id', 'result', 'because'], rows)}`;
+}
+
+/** What a branch came to, in a few words. */
+export function resultOf({ branch, error }: LifecycleStatus): string {
+  if (error) return error.type;
+  if (!branch) return '';
+  const { result, id } = branch;
+  return result ? `${result.count} × ${result.dimensions} in ${result.uri}` : (id ?? '');
+}

@@ -1,0 +1,150 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { LifecycleInput } from '../contracts/lifecycle-input';
+import { failureType } from '../contracts/failures';
+import type { Config } from '../config';
+import { createFileSources } from '../sources/file-sources';
+import { UsageError } from './exit';
+
+/** Flags of `start`, as commander gives them. */
+export interface StartFlags {
+  asset?: string;
+  key?: string;
+  branch?: string;
+  model?: string;
+  scopes?: string[];
+  options?: string[];
+  collection?: string;
+  name?: string;
+  description?: string;
+  entity?: string;
+  index?: string;
+  videoStream?: boolean;
+  filename?: string;
+  metadata?: string[];
+  hls?: boolean;
+  thumbnail?: boolean;
+  onCancel?: string;
+  onFailure?: string;
+  readyWithin?: string;
+  branchWithin?: string;
+  input?: string;
+  inputFile?: string;
+}
+
+const URL_LIKE = /^[a-z][a-z0-9+.-]+:\/\//i;
+
+/** The lifecycle's input that the flags say; checked by the client, which knows the schema. */
+export async function inputOf(target: string | undefined, flags: StartFlags): Promise<LifecycleInput> {
+  const given = await givenInput(flags);
+  if (given) {
+    if (target || flags.asset) throw new UsageError('give either <file|url>, --asset or --input, not two of them');
+    return given as LifecycleInput;
+  }
+  const input: Record<string, unknown> = {
+    key: flags.key,
+    source: sourceOf(target, flags.asset),
+    filename: flags.filename,
+    metadata: metadataOf(flags.metadata),
+    enableHls: flags.hls,
+    enableThumbnail: flags.thumbnail,
+    branch: branchOf(flags),
+    cleanup: present({ onCancel: flags.onCancel, onFailure: flags.onFailure }),
+    deadlines: present({ ready: flags.readyWithin, branch: flags.branchWithin }),
+  };
+  return present(input) as unknown as LifecycleInput;
+}
+
+async function givenInput({ input, inputFile }: StartFlags): Promise<unknown> {
+  const text = input ?? (inputFile === undefined ? undefined : await readInput(inputFile));
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new UsageError(
+      `${input === undefined ? '--input-file' : '--input'}: is not JSON: ${(error as Error).message}`,
+    );
+  }
+}
+
+const readInput = (file: string): Promise<string> =>
+  readFile(file, 'utf8').catch((error: Error) => {
+    throw new UsageError(`--input-file: ${error.message}`);
+  });
+
+function sourceOf(target: string | undefined, assetId: string | undefined): unknown {
+  if (assetId !== undefined) {
+    if (target) throw new UsageError('give either <file|url> or --asset, not both');
+    return { type: 'asset', assetId };
+  }
+  if (target === undefined) throw new UsageError('missing <file|url>: what is the lifecycle to be of?');
+  return URL_LIKE.test(target) ? { type: 'url', url: target } : { type: 'file', path: path.resolve(target) };
+}
+
+function branchOf(flags: StartFlags): unknown {
+  switch (flags.branch) {
+    case undefined:
+      return undefined;
+    case 'embed':
+      return present({ type: 'embed', model: flags.model, scopes: flags.scopes, options: flags.options });
+    case 'entity': {
+      const { collection: collectionId, name, description, entity: entityId } = flags;
+      return present({ type: 'entity', collectionId, name, description, entityId });
+    }
+    case 'index':
+      return present({ type: 'index', indexId: flags.index, enableVideoStream: flags.videoStream });
+    default:
+      return { type: flags.branch };
+  }
+}
+
+/** `--metadata name=value` (repeatable; numbers and true/false are taken as such) or one JSON object. */
+function metadataOf(pairs: string[] | undefined): unknown {
+  if (!pairs) return undefined;
+  if (pairs.length === 1 && pairs[0]?.trim().startsWith('{')) {
+    try {
+      return JSON.parse(pairs[0]);
+    } catch (error) {
+      throw new UsageError(`--metadata: is not JSON: ${(error as Error).message}`);
+    }
+  }
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const at = pair.indexOf('=');
+      if (at < 1) throw new UsageError(`--metadata: "${pair}" is not name=value`);
+      return [pair.slice(0, at), scalarOf(pair.slice(at + 1))];
+    }),
+  );
+}
+
+function scalarOf(text: string): string | number | boolean {
+  if (text === 'true' || text === 'false') return text === 'true';
+  return text.trim() !== '' && Number.isFinite(Number(text)) && String(Number(text)) === text ? Number(text) : text;
+}
+
+/** Without the fields that were not given; `undefined` when none was. */
+function present(fields: Record<string, unknown>): Record<string, unknown> | undefined {
+  const entries = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return entries.length > 0 ? Object.fromEntries(entries) : undefined;
+}
+
+/**
+ * Looks at a local file before anything is started: the worker would refuse it too, but only once the run is there.
+ * Without configured roots the file's own folder counts, since only the worker knows its roots.
+ */
+export async function checkLocalFile(
+  { source, filename }: LifecycleInput,
+  config: Config,
+  maxFileBytes: (filename: string) => { limitBytes: number; why: string },
+): Promise<void> {
+  if (source?.type !== 'file' || !path.isAbsolute(source.path)) return;
+  const roots = config.sourceRoots.length > 0 ? config.sourceRoots : [path.dirname(source.path)];
+  try {
+    const file = await createFileSources({ roots }).resolve(source.path);
+    const { limitBytes, why } = maxFileBytes(filename ?? file.filename);
+    if (file.sizeBytes > limitBytes)
+      throw new UsageError(`source.path: ${source.path}: ${file.sizeBytes} bytes; ${why}`);
+  } catch (error) {
+    throw failureType(error) ? new UsageError((error as Error).message) : error;
+  }
+}

@@ -1,0 +1,22 @@
+/** Base of everything the client throws on purpose; messages are one line for a person. */
+export abstract class LifecycleClientError extends Error {}
+
+/** The input is wrong; nothing was started. The message names every wrong field. */
+export class InvalidInput extends LifecycleClientError {
+  override readonly name = 'InvalidInput';
+}
+
+/** No lifecycle has this key. */
+export class LifecycleNotFound extends LifecycleClientError {
+  override readonly name = 'LifecycleNotFound';
+}
+
+/** The lifecycle has ended, so that it hears no signal any more. */
+export class LifecycleClosed extends LifecycleClientError {
+  override readonly name = 'LifecycleClosed';
+}
+
+/** No Temporal server answers, or it refuses this client. */
+export class TemporalUnreachable extends LifecycleClientError {
+  override readonly name = 'TemporalUnreachable';
+}

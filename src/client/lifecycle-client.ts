@@ -1,0 +1,256 @@
+import {
+  isGrpcServiceError,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowFailedError,
+  WorkflowNotFoundError,
+  type Client,
+  type WorkflowExecutionDescription,
+  type WorkflowHandle,
+} from '@temporalio/client';
+import { CancelledFailure } from '@temporalio/common';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  ASSET_LIFECYCLE,
+  CANCEL_SIGNAL,
+  FORCE_DELETE_SIGNAL,
+  lifecycleWorkflowId,
+  SEARCH_ATTRIBUTES,
+} from '../contracts/ids';
+import { STATUS_QUERY, WORKFLOW_TASK_QUEUE, type ProviderName } from '../contracts/ids';
+import { acceptInput, type AcceptedInput, type LifecycleInput } from '../contracts/lifecycle-input';
+import type { LifecycleStatus } from '../contracts/lifecycle-status';
+import type { CancelRequest, ForceDeleteRequest } from '../contracts/messages';
+import { nameOfSource } from '../contracts/source';
+import type { MediaProvider } from '../providers/media-provider';
+import { connectTemporal, unreachable } from './connection';
+import { defaultKey } from './default-key';
+import { InvalidInput, LifecycleClosed, LifecycleNotFound } from './errors';
+import { listQuery, type ListFilter } from './list-query';
+import { providerAssets, type ProviderAssets } from './provider-assets';
+import { statusOfFailure, statusOfMemo, statusOfSummary, summaryOf, type LifecycleSummary } from './run-status';
+
+export interface LifecycleClientOptions {
+  /** An existing connection; without it the client connects as the environment says. */
+  temporal?: { client: Client; address: string; namespace: string };
+  provider?: ProviderName;
+  /** Opens the provider account behind `assets`, on first use; without it those operations throw. */
+  openAccount?: () => Promise<ProviderAccount>;
+}
+
+/** A provider with connections to close. */
+export type ProviderAccount = MediaProvider & { close(): Promise<void> };
+
+/** A lifecycle that is running, or ran. */
+export interface StartedLifecycle {
+  key: string;
+  workflowId: string;
+  runId: string;
+  /** True when this key had a lifecycle already, which this start has joined instead of making a second one. */
+  joined: boolean;
+}
+
+/** How long an open run's own answer is waited for before visibility has to do. */
+const QUERY_TIMEOUT_MS = 5000;
+
+/** Starts and follows lifecycles. Everything it gives has the one shape {@link LifecycleStatus}. */
+export class LifecycleClient {
+  readonly assets: ProviderAssets;
+
+  private account: Promise<ProviderAccount> | undefined;
+
+  private constructor(
+    private readonly temporal: { client: Client; address: string; namespace: string },
+    private readonly provider: ProviderName,
+    openAccount: (() => Promise<ProviderAccount>) | undefined,
+  ) {
+    this.assets = providerAssets(() => {
+      if (!openAccount) throw new InvalidInput('assets: this client was made without a provider account');
+      return (this.account ??= openAccount());
+    });
+  }
+
+  /** @throws TemporalUnreachable */
+  static async connect(options: LifecycleClientOptions = {}): Promise<LifecycleClient> {
+    const temporal = options.temporal ?? (await connectTemporal());
+    return new LifecycleClient(temporal, options.provider ?? 'twelvelabs', options.openAccount);
+  }
+
+  /**
+   * Starts a lifecycle, or joins the one that its key has: a running one, or one that completed. A key whose last run
+   * failed or was stopped starts anew and takes up the asset that run may have kept. Safe to repeat.
+   * @throws InvalidInput before anything is started.
+   */
+  async start(input: LifecycleInput): Promise<StartedLifecycle> {
+    const accepted = this.accept(input);
+    const { key } = accepted;
+    const workflowId = lifecycleWorkflowId(accepted.provider, key);
+    return this.reached(async () => {
+      try {
+        const handle = await this.startRun(accepted, 'REJECT_DUPLICATE');
+        return { key, workflowId, runId: handle.firstExecutionRunId, joined: false };
+      } catch (error) {
+        if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+      }
+      const earlier = await this.client.workflow.getHandle(workflowId).describe();
+      const summary = summaryOf(earlier);
+      if (summary.outcome === undefined || summary.outcome === 'completed') {
+        return { key, workflowId, runId: earlier.runId, joined: true };
+      }
+      const handle = await this.startRun(accepted, 'ALLOW_DUPLICATE');
+      return { key, workflowId, runId: handle.firstExecutionRunId, joined: false };
+    });
+  }
+
+  /** Summary of the latest run of a key. @throws LifecycleNotFound */
+  async get(key: string): Promise<LifecycleSummary> {
+    return summaryOf(await this.describe(key));
+  }
+
+  /**
+   * What a lifecycle is doing, or how it ended. An open run answers for itself; when no worker is there to answer,
+   * and for closed runs, it comes from what Temporal keeps.
+   * @throws LifecycleNotFound
+   */
+  async status(key: string): Promise<LifecycleStatus> {
+    const run = await this.describe(key);
+    if (run.status.name !== 'RUNNING') return this.statusOfClosed(key, run);
+    const handle = this.handle(key);
+    try {
+      return await this.client.withDeadline(Date.now() + QUERY_TIMEOUT_MS, () =>
+        handle.query<LifecycleStatus>(STATUS_QUERY),
+      );
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError || isGrpcServiceError(error)) return statusOfSummary(summaryOf(run));
+      throw error;
+    }
+  }
+
+  /** Every change of a lifecycle's status, from now to its end. The last one has an outcome. */
+  async *watch(
+    key: string,
+    { intervalMs = 1000, signal }: { intervalMs?: number; signal?: AbortSignal } = {},
+  ): AsyncGenerator<LifecycleStatus> {
+    let last = '';
+    for (;;) {
+      signal?.throwIfAborted();
+      const status = await this.status(key);
+      const seen = JSON.stringify(status);
+      if (seen !== last) yield status;
+      last = seen;
+      if (status.outcome) return;
+      await delay(intervalMs, undefined, { signal });
+    }
+  }
+
+  /** Waits to the end; gives the status however it ended, also when it failed. @throws LifecycleNotFound */
+  async result(key: string): Promise<LifecycleStatus> {
+    const run = await this.describe(key);
+    return this.statusOfClosed(key, run);
+  }
+
+  /** Asks a lifecycle to stop. `cleanup` overrides its own policy. @throws LifecycleNotFound · LifecycleClosed */
+  async cancel(key: string, request: CancelRequest = {}): Promise<void> {
+    await this.signal(key, CANCEL_SIGNAL, request);
+  }
+
+  /** Asks a running lifecycle to stop and to remove everything, by force. @throws LifecycleNotFound · LifecycleClosed */
+  async forceDelete(key: string, request: ForceDeleteRequest = {}): Promise<void> {
+    await this.signal(key, FORCE_DELETE_SIGNAL, request);
+  }
+
+  /** Lifecycles, newest first, from Temporal's visibility (which may lag by about a second). */
+  async *list(filter: ListFilter = {}): AsyncGenerator<LifecycleSummary> {
+    let left = filter.limit ?? Number.POSITIVE_INFINITY;
+    const runs = this.client.workflow.list({ query: listQuery(filter) })[Symbol.asyncIterator]();
+    while (left-- > 0) {
+      const next = await this.reached(() => runs.next());
+      if (next.done) return;
+      yield summaryOf(next.value);
+    }
+  }
+
+  async close(): Promise<void> {
+    await (await this.account)?.close();
+    await this.temporal.client.connection.close();
+  }
+
+  private get client(): Client {
+    return this.temporal.client;
+  }
+
+  private accept(input: LifecycleInput): AcceptedInput & { key: string } {
+    try {
+      const accepted = acceptInput(input);
+      return { ...accepted, key: accepted.key ?? defaultKey(accepted.source) };
+    } catch (error) {
+      throw new InvalidInput((error as Error).message, { cause: error });
+    }
+  }
+
+  private startRun(input: AcceptedInput & { key: string }, reuse: 'REJECT_DUPLICATE' | 'ALLOW_DUPLICATE') {
+    const name = (input.filename ?? nameOfSource(input.source)).slice(-100);
+    const { key, provider, branch, phase } = SEARCH_ATTRIBUTES;
+    return this.client.workflow.start(ASSET_LIFECYCLE, {
+      taskQueue: WORKFLOW_TASK_QUEUE,
+      workflowId: lifecycleWorkflowId(input.provider, input.key),
+      workflowIdReusePolicy: reuse,
+      workflowIdConflictPolicy: reuse === 'REJECT_DUPLICATE' ? 'FAIL' : 'USE_EXISTING',
+      args: [input],
+      staticSummary: input.branch.type === 'none' ? name : `${name} → ${input.branch.type}`,
+      typedSearchAttributes: [
+        { key, value: input.key },
+        { key: provider, value: input.provider },
+        { key: branch, value: input.branch.type },
+        { key: phase, value: 'pending' },
+      ],
+    });
+  }
+
+  private handle(key: string): WorkflowHandle {
+    return this.client.workflow.getHandle(lifecycleWorkflowId(this.provider, key));
+  }
+
+  private async describe(key: string): Promise<WorkflowExecutionDescription> {
+    return this.reached(() => this.handle(key).describe(), key);
+  }
+
+  private async statusOfClosed(key: string, run: WorkflowExecutionDescription): Promise<LifecycleStatus> {
+    const handle = this.client.workflow.getHandle(run.workflowId, run.runId);
+    try {
+      return (await this.reached(() => handle.result(), key)) as LifecycleStatus;
+    } catch (error) {
+      if (!(error instanceof WorkflowFailedError)) throw error;
+      const closed = await this.reached(() => handle.describe(), key);
+      return error.cause instanceof CancelledFailure
+        ? statusOfMemo(closed.memo, summaryOf(closed))
+        : statusOfFailure(error.cause, summaryOf(closed));
+    }
+  }
+
+  private async signal(key: string, name: string, request: object): Promise<void> {
+    const run = await this.describe(key);
+    const closed = new LifecycleClosed(
+      `lifecycle "${key}" has ended (${summaryOf(run).outcome}); there is nothing to stop`,
+    );
+    if (run.status.name !== 'RUNNING') throw closed;
+    try {
+      await this.handle(key).signal(name, request);
+    } catch (error) {
+      throw error instanceof WorkflowNotFoundError ? closed : error;
+    }
+  }
+
+  /** Says in our words what went wrong on the way to Temporal. */
+  private async reached<T>(call: () => Promise<T>, key?: string): Promise<T> {
+    try {
+      return await call();
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) throw new LifecycleNotFound(`no lifecycle has the key "${key}"`);
+      if (isGrpcServiceError(error) && UNREACHABLE.has(error.code)) throw unreachable(this.temporal.address, error);
+      throw error;
+    }
+  }
+}
+
+/** gRPC UNAVAILABLE and DEADLINE_EXCEEDED. */
+const UNREACHABLE: ReadonlySet<number> = new Set([14, 4]);

@@ -1,0 +1,55 @@
+import type { AssetPage, AssetQuery, MediaProvider, ProviderAsset } from '../providers/media-provider';
+
+const LARGEST_PAGE = 50;
+
+/** A list of assets: awaited it is the first page, iterated it is every item, and `pages()` gives page by page. */
+export interface AssetList extends PromiseLike<AssetPage>, AsyncIterable<ProviderAsset> {
+  pages(): AsyncIterable<AssetPage>;
+}
+
+/** The provider's own assets, whoever made them. */
+export interface ProviderAssets {
+  /** Newest first. Pages hold 1 to 50 items (default 10); `ids`, `types` and `filename` narrow the list. */
+  list(query?: AssetQuery): AssetList;
+  /** @throws ResourceGone */
+  get(assetId: string): Promise<ProviderAsset>;
+  /**
+   * Deletes for good.
+   * @param options.force also where indexed assets refer to it.
+   * @throws ResourceGone · BlockedByReferences
+   */
+  delete(assetId: string, options?: { force?: boolean }): Promise<void>;
+}
+
+export function providerAssets(provider: () => Promise<MediaProvider>): ProviderAssets {
+  return {
+    list: (query = {}) => assetList(provider, query),
+    get: async (assetId) => (await provider()).getAsset(assetId),
+    delete: async (assetId, { force = false } = {}) => (await provider()).deleteAsset(assetId, { force }),
+  };
+}
+
+function assetList(provider: () => Promise<MediaProvider>, query: AssetQuery): AssetList {
+  const { pageSize = 10, page: firstPage = 1 } = query;
+  if (!Number.isInteger(pageSize) || pageSize < 1 || pageSize > LARGEST_PAGE) {
+    throw new RangeError(`pageSize: must be a whole number from 1 to ${LARGEST_PAGE}, not ${pageSize}`);
+  }
+  if (!Number.isInteger(firstPage) || firstPage < 1) throw new RangeError(`page: must be 1 or more, not ${firstPage}`);
+  const read = async (page: number): Promise<AssetPage> => (await provider()).listAssets({ ...query, page, pageSize });
+
+  async function* pages(): AsyncGenerator<AssetPage> {
+    for (let page = firstPage; ; page++) {
+      const answer = await read(page);
+      if (answer.items.length > 0) yield answer;
+      if (answer.items.length < pageSize) return;
+    }
+  }
+  return {
+    pages,
+    async *[Symbol.asyncIterator]() {
+      for await (const { items } of pages()) yield* items;
+    },
+    // oxlint-disable-next-line unicorn/no-thenable -- awaiting a list for its first page is the point
+    then: (onPage, onError) => read(firstPage).then(onPage, onError),
+  };
+}

@@ -1,0 +1,37 @@
+import { openAccount } from './accounts';
+import { LifecycleClient } from './client/lifecycle-client';
+import { loadConfig } from './config';
+
+export { LifecycleClient } from './client/lifecycle-client';
+export type { LifecycleClientOptions, ProviderAccount, StartedLifecycle } from './client/lifecycle-client';
+export {
+  InvalidInput,
+  LifecycleClientError,
+  LifecycleClosed,
+  LifecycleNotFound,
+  TemporalUnreachable,
+} from './client/errors';
+export type { ListFilter } from './client/list-query';
+export type { AssetList, ProviderAssets } from './client/provider-assets';
+export type { LifecycleSummary } from './client/run-status';
+export { FAILURES } from './contracts/failures';
+export type { FailureType } from './contracts/failures';
+export { acceptInput, LifecycleInputSchema } from './contracts/lifecycle-input';
+export type { AcceptedInput, CleanupPolicy, LifecycleInput } from './contracts/lifecycle-input';
+export type {
+  AssetSnapshot,
+  BranchStatus,
+  EmbeddingResult,
+  LifecycleError,
+  LifecycleStatus,
+  LifecycleTimings,
+  Outcome,
+  Phase,
+  Receipt,
+  ReceiptEntry,
+} from './contracts/lifecycle-status';
+export type { AssetPage, AssetQuery, ProviderAsset } from './providers/media-provider';
+
+/** A client for the Temporal server and the provider account that the environment names. */
+export const connect = (): Promise<LifecycleClient> =>
+  LifecycleClient.connect({ openAccount: () => openAccount(loadConfig()) });
