@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { failure, FAILURES, failureType } from '../contracts/failures';
 import type { MediaProvider, Observation, WatchTarget } from './media-provider';
 
@@ -183,10 +182,15 @@ const idOf = (target: WatchTarget): string => Object.values(target).join('/');
 
 const handedBack = () => failure('WorkerStopping', 'this worker is stopping; another one goes on waiting');
 
-async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
-  try {
-    await delay(ms, undefined, { signal });
-  } catch {
-    // woken early
-  }
+/** Ends after `ms`, or as soon as the signal aborts. */
+function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal?.addEventListener('abort', end, { once: true });
+  });
 }

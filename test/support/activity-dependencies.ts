@@ -1,3 +1,5 @@
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
 import type { ActivityDependencies } from '../../src/activities/dependencies';
 import type { MediaProvider } from '../../src/providers/media-provider';
 import type { StatusWatcher } from '../../src/providers/status-watcher';
@@ -31,3 +33,7 @@ export function dependencies({
     settleWindowMs,
   };
 }
+
+/** A quiet activity context; a new one for each test, since a cancelled one stays so. */
+export const activityEnvironment = (info: ConstructorParameters<typeof MockActivityEnvironment>[0] = {}) =>
+  new MockActivityEnvironment(info, { logger: new DefaultLogger('ERROR') });

@@ -1,10 +1,9 @@
-import { MockActivityEnvironment } from '@temporalio/testing';
 import { createRemoveResource } from '../../src/activities/remove-resource';
 import { failure } from '../../src/contracts/failures';
 import type { CleanupPolicy } from '../../src/contracts/lifecycle-input';
 import type { ReceiptEntry } from '../../src/contracts/lifecycle-status';
 import { tagFields, type Resource } from '../../src/contracts/resource';
-import { dependencies } from '../support/activity-dependencies';
+import { activityEnvironment, dependencies } from '../support/activity-dependencies';
 import { FakeProvider } from '../support/fake-provider';
 
 const tag = { key: 'movies/a.mp4', workflowId: 'asset-lifecycle:twelvelabs:movies/a.mp4' };
@@ -24,7 +23,7 @@ const remove = (resource: Resource, policy: CleanupPolicy = 'delete'): Promise<R
     remove: async (name: string) => removed.push(name) > 0,
   };
   const activity = createRemoveResource(dependencies({ provider, results }));
-  return new MockActivityEnvironment().run(() => activity({ provider: 'twelvelabs', resource, policy }));
+  return activityEnvironment().run(() => activity({ provider: 'twelvelabs', resource, policy }));
 };
 
 test('deletes an asset and proves that it is gone', async () => {
@@ -73,7 +72,7 @@ test('waits out a late commit before it says that there was nothing', async () =
     if (++looks === 2) provider.addAsset({ id: 'late', filename: 'a.mp4', metadata: tagFields(tag) });
     return list(query);
   };
-  const entries = await new MockActivityEnvironment().run(() =>
+  const entries = await activityEnvironment().run(() =>
     activity({ provider: 'twelvelabs', resource: asset(), policy: 'delete' }),
   );
   expect(entries).toMatchObject([{ id: 'late', result: 'deleted' }]);

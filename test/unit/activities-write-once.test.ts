@@ -1,7 +1,7 @@
-import { MockActivityEnvironment } from '@temporalio/testing';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { writeOnce } from '../../src/activities/write-once';
 import { failure } from '../../src/contracts/failures';
+import { activityEnvironment } from '../support/activity-dependencies';
 import { SubmissionAborted } from '../../src/providers/media-provider';
 
 interface Attempt {
@@ -14,7 +14,7 @@ interface Attempt {
 }
 
 async function run({ attempt = 1, heartbeatDetails, ...steps }: Attempt) {
-  const env = new MockActivityEnvironment({
+  const env = activityEnvironment({
     attempt,
     heartbeatDetails,
     currentAttemptScheduledTimestampMs: Date.now(),

@@ -42,7 +42,7 @@ function typeOf(label: RequestLabel, status: number, code: string | undefined): 
   if (status === 401 || code === 'api_key_invalid') return 'ProviderAuth';
   if (status === 404 || (status === 400 && code !== undefined && GONE_CODES.has(code))) return 'ResourceGone';
   if (status === 409) return label.method === 'DELETE' ? 'BlockedByReferences' : 'ProviderRejected';
-  if (status === 413) return 'PayloadTooLarge';
+  if (status === 413 || code?.endsWith('_filesize_too_large')) return 'PayloadTooLarge';
   if (status === 429) return 'RateLimited';
   if (status === 408 || status >= 500) return label.creates ? 'OutcomeUnknown' : 'ProviderUnavailable';
   return 'ProviderRejected';

@@ -1,0 +1,192 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { failureType } from '../../src/contracts/failures';
+import { SubmissionAborted, type Submission } from '../../src/providers/media-provider';
+import { createTwelveLabsProvider } from '../../src/providers/twelvelabs/twelvelabs-provider';
+import { createFileSources } from '../../src/sources/file-sources';
+import { bodyOf, serve } from '../support/http-server';
+
+const KEY = 'tlk_UNIT';
+let folder: string;
+let answer: (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
+let server: Awaited<ReturnType<typeof serve>>;
+let provider: ReturnType<typeof createTwelveLabsProvider>;
+
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'asset-lifecycle-unit-'));
+  server = await serve((request, response) => void answer(request, response));
+  provider = createTwelveLabsProvider({ apiKey: KEY, baseUrl: `${server.url}/v1.3`, requestTimeoutMs: 1000 });
+});
+afterEach(async () => {
+  await provider.close();
+  await server.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const json = (response: ServerResponse, body: unknown, status = 200): void => {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+};
+const errorOf = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+
+async function submission(bytes: Buffer, changes: Partial<Submission> = {}): Promise<Submission> {
+  const file = path.join(folder, 'source.bin');
+  await writeFile(file, bytes);
+  return {
+    source: { type: 'file', file: await createFileSources({ roots: [folder] }).resolve(file) },
+    filename: 'Ä "quoted".mp4',
+    metadata: { season: 2 },
+    enableHls: false,
+    enableThumbnail: true,
+    tag: { key: 'k', workflowId: 'w' },
+    ...changes,
+  };
+}
+
+test('uploads a large file as a form with its exact length, key in the header alone', async () => {
+  const bytes = Buffer.alloc(20 * 1024 * 1024, 'media bytes ');
+  let seen: { headers: IncomingMessage['headers']; body: Buffer } | undefined;
+  answer = async (request, response) => {
+    seen = { headers: request.headers, body: await bodyOf(request) };
+    json(response, { _id: 'a1', status: 'processing', extra: { unknown: true } }, 201);
+  };
+  const progress: number[] = [];
+  const [asset] = await provider.submit([await submission(bytes)], { onProgress: (sent) => progress.push(sent) });
+  expect(asset).toMatchObject({ id: 'a1', status: 'processing' });
+  expect(seen?.headers['x-api-key']).toBe(KEY);
+  expect(Number(seen?.headers['content-length'])).toBe(seen?.body.byteLength);
+  expect(seen?.headers['transfer-encoding']).toBeUndefined();
+  const form = await new Response(seen?.body as never, {
+    headers: { 'content-type': seen?.headers['content-type'] ?? '' },
+  }).formData();
+  expect(form.get('method')).toBe('direct');
+  expect(form.get('filename')).toBe('Ä "quoted".mp4');
+  expect(JSON.parse(String(form.get('user_metadata')))).toEqual({
+    season: 2,
+    asset_lifecycle_key: 'k',
+    asset_lifecycle_workflow: 'w',
+  });
+  const sent = Buffer.from(await (form.get('file') as File).arrayBuffer());
+  expect(createHash('sha256').update(sent).digest('hex')).toBe(createHash('sha256').update(bytes).digest('hex'));
+  expect(progress.at(-1)).toBe(bytes.byteLength);
+});
+
+test('a create whose answer is lost is OutcomeUnknown, and is not sent twice', async () => {
+  let requests = 0;
+  answer = async (request) => {
+    requests += 1;
+    await bodyOf(request);
+    request.socket.destroy();
+  };
+  expect(failureType(await errorOf(provider.submit([await submission(Buffer.from('x'))])))).toBe('OutcomeUnknown');
+  expect(requests).toBe(1);
+});
+
+test('a create that is never answered is OutcomeUnknown after the timeout', async () => {
+  answer = async (request) => void (await bodyOf(request));
+  expect(failureType(await errorOf(provider.submit([await submission(Buffer.from('x'))])))).toBe('OutcomeUnknown');
+});
+
+test('a success without an id is OutcomeUnknown and names the field', async () => {
+  answer = async (request, response) => {
+    await bodyOf(request);
+    json(response, { status: 'processing' }, 201);
+  };
+  const error = await errorOf(provider.submit([await submission(Buffer.from('x'))]));
+  expect(failureType(error)).toBe('OutcomeUnknown');
+  expect((error as Error).message).toContain('_id');
+});
+
+test('an unreachable provider had no effect, also for a create', async () => {
+  await server.close();
+  const error = await errorOf(provider.submit([await submission(Buffer.from('x'))]));
+  expect(failureType(error)).toBe('ProviderUnavailable');
+  expect((error as Error).message).not.toContain(KEY);
+});
+
+test('an abort while the bytes go out ends the upload and says that nothing was made', async () => {
+  const controller = new AbortController();
+  answer = (request) => {
+    request.once('data', () => {
+      request.pause();
+      controller.abort(new Error('cancelled'));
+    });
+  };
+  const big = await submission(Buffer.alloc(64 * 1024 * 1024, 1));
+  expect(await errorOf(provider.submit([big], { signal: controller.signal }))).toBeInstanceOf(SubmissionAborted);
+});
+
+test('an abort after the bytes went out waits for the answer, because only it tells the effect', async () => {
+  const controller = new AbortController();
+  answer = async (request, response) => {
+    await bodyOf(request);
+    controller.abort(new Error('cancelled'));
+    json(response, { _id: 'made', status: 'processing' }, 201);
+  };
+  const [asset] = await provider.submit([await submission(Buffer.from('x'))], { signal: controller.signal });
+  expect(asset?.id).toBe('made');
+});
+
+test('watches 120 assets in three list requests and asks singly for one that is missing', async () => {
+  const asked: string[] = [];
+  answer = (request, response) => {
+    const url = new URL(request.url ?? '', 'http://x');
+    asked.push(url.pathname);
+    if (url.pathname.endsWith('/assets')) {
+      const ids = url.searchParams.getAll('asset_ids').filter((id) => id !== 'a119');
+      json(response, {
+        data: ids.map((id) => ({ _id: id, status: id === 'a3' ? 'ready' : 'waiting' })),
+        page_info: {},
+      });
+    } else json(response, { code: 'resource_not_exist', message: 'unknown' }, 404);
+  };
+  const targets = Array.from({ length: 120 }, (_, index) => ({ kind: 'asset' as const, assetId: `a${index}` }));
+  let paced = 0;
+  const states: Record<string, number> = {};
+  for await (const { state } of provider.observe(targets, { pace: async () => void paced++ })) {
+    states[state] = (states[state] ?? 0) + 1;
+  }
+  expect(asked.filter((route) => route === '/v1.3/assets')).toHaveLength(3);
+  expect(states).toEqual({ working: 118, ready: 1, gone: 1 });
+  expect(paced).toBe(asked.length);
+});
+
+test('lists embed tasks that are at work, and reads only those that have ended', async () => {
+  const asked: string[] = [];
+  answer = (request, response) => {
+    asked.push(request.url ?? '');
+    if (request.url?.includes('status=processing')) {
+      const data = Array.from({ length: 9 }, (_, index) => ({ _id: `t${index}`, status: 'processing' }));
+      json(response, { data, page_info: {} });
+    } else json(response, { _id: 't9', status: 'failed', error: { message: 'no sound' } });
+  };
+  const targets = Array.from({ length: 10 }, (_, index) => ({ kind: 'embedding' as const, taskId: `t${index}` }));
+  const ended = [];
+  for await (const seen of provider.observe(targets, { pace: async () => {} }))
+    if (seen.state !== 'working') ended.push(seen);
+  expect(asked).toHaveLength(2);
+  expect(ended).toMatchObject([{ target: { taskId: 't9' }, state: 'failed', message: 'no sound' }]);
+});
+
+test('embeds by the kind of the asset', async () => {
+  let body: unknown;
+  answer = async (request, response) => {
+    body = JSON.parse((await bodyOf(request)).toString());
+    json(response, { _id: 't1', status: 'processing', data: null }, 202);
+  };
+  const branch = { type: 'embed' as const, model: 'marengo3.0' as const };
+  await provider.createEmbedding({ assetId: 'a', fileType: 'audio/mpeg' }, { ...branch, options: ['visual', 'audio'] });
+  expect(body).toEqual({
+    input_type: 'audio',
+    model_name: 'marengo3.0',
+    audio: { media_source: { asset_id: 'a' }, embedding_option: ['audio'] },
+  });
+  const pdf = provider.createEmbedding({ assetId: 'a', fileType: 'application/pdf', filename: 'a.pdf' }, branch);
+  expect(failureType(await errorOf(pdf))).toBe('InvalidRequest');
+});
