@@ -1,5 +1,5 @@
-import { constants, createReadStream } from 'node:fs';
-import { access, lstat, open, realpath, stat } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { lstat, open, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { failure } from '../contracts/failures';
@@ -61,9 +61,13 @@ async function describe(asked: string, real: string): Promise<SourceFile> {
   if (facts.isDirectory()) throw refused(asked, 'is a folder; name a file');
   if (!facts.isFile()) throw refused(asked, 'is not a regular file');
   if (facts.size === 0) throw refused(asked, 'is empty');
-  await access(real, constants.R_OK).catch(() => {
-    throw refused(asked, 'cannot be read by the worker (permission denied)');
-  });
+  await open(real, 'r').then(
+    (handle) => handle.close(),
+    (error: NodeJS.ErrnoException) => {
+      const why = error.code === 'EACCES' ? 'permission denied' : error.code;
+      throw refused(asked, `cannot be read by the worker (${why})`);
+    },
+  );
   const { size: sizeBytes, mtimeMs } = facts;
   const filename = path.basename(asked);
   return { path: real, filename, sizeBytes, mtimeMs, read: () => Readable.from(bytesOf(real, sizeBytes, mtimeMs)) };
