@@ -1,0 +1,53 @@
+import path from 'node:path';
+import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import * as workflows from '../../src/workflows';
+import { manifestOf, manifestProblems, recordedHistories } from '../support/history-files';
+
+jest.setTimeout(60_000);
+const recorded = recordedHistories();
+let workflowBundle: WorkflowBundleWithSourceMap;
+
+beforeAll(async () => {
+  Runtime.install({ logger: new DefaultLogger('ERROR') });
+  workflowBundle = await bundleWorkflowCode({
+    workflowsPath: path.resolve(__dirname, '../../src/workflows/index.ts'),
+    preloadModules: [require.resolve('zod')],
+    logger: new DefaultLogger('ERROR'),
+  });
+});
+
+const replay = (history: unknown) => Worker.runReplayHistory({ workflowBundle }, history, 'replayed');
+
+test('the manifest lists every history, and none was edited, dropped or emptied', () => {
+  expect(manifestProblems(recorded, manifestOf())).toEqual([]);
+});
+
+test('every registered workflow has a history', () => {
+  for (const type of Object.keys(workflows)) {
+    expect(recorded.some(({ name }) => name.startsWith(`${type}/`))).toBe(true);
+  }
+});
+
+test.each(recorded.map(({ name, history }) => [name, history] as const))(
+  '%s replays on today’s code',
+  async (_name, history) => {
+    await replay(history);
+  },
+);
+
+test('the gate can fail: a history whose steps are in another order does not replay', async () => {
+  const embed = recorded.find(({ name }) => name.endsWith('-embed.json'));
+  if (!embed) throw new Error('no embed history');
+  const changed = JSON.parse(JSON.stringify(embed.history).replaceAll('untilAssetReady', 'ensureEntity')) as unknown;
+  await expect(replay(changed)).rejects.toMatchObject({ name: 'DeterminismViolationError' });
+});
+
+test('the manifest check can fail', () => {
+  const [first] = recorded;
+  if (!first) throw new Error('no history');
+  const manifest = manifestOf();
+  expect(manifestProblems([], manifest)).toContain('no history was recorded');
+  expect(manifestProblems([{ ...first, sha256: 'edited' }], manifest)).toContain(`${first.name}: was edited`);
+  expect(manifestProblems(recorded, {})).toContain(`${first.name}: not in the manifest`);
+});
