@@ -98,14 +98,14 @@ async function delays(system: BenchSystem): Promise<number[]> {
     const ends = (events ?? []).filter((event) => event.activityTaskCompletedEventAttributes);
     const seconds = Number(ends[1]?.eventTime?.seconds ?? 0);
     const endedAt = seconds * 1000 + (ends[1]?.eventTime?.nanos ?? 0) / 1e6; // submitSource, then untilAssetReady
-    late.push(endedAt - (asset.readyAtMs - aheadMs));
+    late.push(endedAt - ((asset.readyAtMs ?? Number.NaN) - aheadMs));
   }
   return late;
 }
 
 async function lastReadyAt(system: BenchSystem): Promise<number> {
   const { assets } = await system.control.state();
-  return Math.max(...assets.map(({ readyAtMs }) => readyAtMs));
+  return Math.max(...assets.map(({ readyAtMs }) => readyAtMs ?? 0));
 }
 
 const requestsOf = (counters: Record<string, { requests: number }>, route: string): number =>

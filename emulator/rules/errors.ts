@@ -34,7 +34,9 @@ export function parse<T>(schema: z.ZodType<T>, value: unknown): T {
   const issue = parsed.error.issues[0];
   const at = issue?.path.join('.') ?? '';
   if (issue?.path.length && valueAt(value, issue.path) === undefined) throw missing(at);
-  throw invalid(at ? `The ${at} parameter is invalid: ${issue?.message}.` : `The request is invalid: ${issue?.message}.`);
+  throw invalid(
+    at ? `The ${at} parameter is invalid: ${issue?.message}.` : `The request is invalid: ${issue?.message}.`,
+  );
 }
 
 function valueAt(value: unknown, path: PropertyKey[]): unknown {

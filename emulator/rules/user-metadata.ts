@@ -6,7 +6,8 @@ export function metadataObject(value: unknown, name = 'user_metadata'): Record<s
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw invalid(`The ${name} parameter must be an object.`);
   }
-  for (const [key, item] of Object.entries(value)) if (!isValue(item)) throw invalid(`${name}.${key} is not supported: ${ALLOWED}`);
+  for (const [key, item] of Object.entries(value))
+    if (!isValue(item)) throw invalid(`${name}.${key} is not supported: ${ALLOWED}`);
   return value as Record<string, MetadataValue | null>;
 }
 

@@ -7,7 +7,9 @@ export async function fetchMedia(library: MediaLibrary, url: string, signal?: Ab
   const response = await request(url, signal);
   if (!response.ok || !response.body) {
     await response.body?.cancel();
-    throw new Error(`The file could not be fetched: its URL answered ${response.status} ${response.statusText}.`.trim());
+    throw new Error(
+      `The file could not be fetched: its URL answered ${response.status} ${response.statusText}.`.trim(),
+    );
   }
   let facts: MediaFacts | undefined;
   try {

@@ -1,0 +1,154 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Counters } from '../counters';
+import type { Fault, Faults } from '../faults';
+import type { Category } from '../rate-limits';
+import type { Emulation } from '../rules/emulation';
+import { ApiError } from '../rules/errors';
+import type { Query } from '../rules/paging';
+
+export interface Answer {
+  status: number;
+  body?: unknown;
+}
+
+/** What a request does, once it was read and found well-formed: faults strike before or after it. */
+export type Effect = () => Answer | Promise<Answer>;
+
+export interface ApiCall {
+  params: Record<string, string>;
+  query: Query;
+  body: unknown;
+  raw: FastifyRequest;
+}
+
+interface RouteOptions {
+  category?: Category | ((call: ApiCall) => Category);
+  /** Errors stand under `error`, as on the embed routes. */
+  nestedErrors?: boolean;
+}
+
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/** Routes of the provider's API: key, rate limit, faults and counters in one place. */
+export class Api {
+  constructor(
+    private readonly app: FastifyInstance,
+    private readonly emulation: Emulation,
+    private readonly faults: Faults,
+    private readonly counters: Counters,
+    private readonly closing: AbortSignal,
+  ) {}
+
+  /** @param path below the version, with parameters in braces: `/assets/{asset_id}`. */
+  route(
+    method: Method,
+    path: string,
+    read: (call: ApiCall) => Effect | Promise<Effect>,
+    options: RouteOptions = {},
+  ): void {
+    const route = `${method} ${path}`;
+    this.app.route({
+      method,
+      url: `/v1.3${path.replaceAll(/\{(\w+)\}/g, ':$1')}`,
+      handler: async (request, reply) => {
+        this.counters.request(route);
+        try {
+          await this.serve(route, request, reply, read, options);
+        } catch (error) {
+          this.refuse(route, reply, error, options);
+        }
+        return reply;
+      },
+    });
+  }
+
+  /** An answer to an operation that has nothing to say. */
+  get done(): Answer {
+    return { status: this.emulation.settings.voidStatus };
+  }
+
+  private async serve(
+    route: string,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    read: (call: ApiCall) => Effect | Promise<Effect>,
+    { category }: RouteOptions,
+  ): Promise<void> {
+    this.authenticate(request);
+    const call: ApiCall = {
+      params: request.params as Record<string, string>,
+      query: request.query as Query,
+      body: request.body,
+      raw: request,
+    };
+    const effect = await read(call);
+    const fault = this.faults.take(route);
+    if (fault?.delayMs !== undefined) await delay(fault.delayMs, undefined, { signal: this.closing });
+    if (fault && (fault.drop || fault.status !== undefined)) return this.strike(route, fault, effect, request, reply);
+    if (category) this.emulation.limits.spend(typeof category === 'function' ? category(call) : category);
+    this.send(route, reply, await this.run(effect));
+  }
+
+  private async run(effect: Effect): Promise<Answer> {
+    const answer = await effect();
+    this.emulation.store.changed();
+    return answer;
+  }
+
+  private async strike(
+    route: string,
+    fault: Fault,
+    effect: Effect,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<void> {
+    if (fault.lateMs !== undefined) this.runLate(fault.lateMs, effect);
+    else if ((fault.drop ?? fault.when) === 'after') await this.run(effect);
+    if (fault.drop) {
+      this.counters.answer(route, 'dropped');
+      reply.hijack();
+      request.raw.socket.destroy();
+      return;
+    }
+    const status = fault.status ?? 500;
+    const body = 'body' in fault ? fault.body : { code: 'emulator_fault', message: 'A fault that was asked for.' };
+    reply.headers(fault.headers ?? {});
+    this.send(route, reply, { status, body });
+  }
+
+  /** A commit that comes when the caller has given up already. */
+  private runLate(ms: number, effect: Effect): void {
+    delay(ms, undefined, { signal: this.closing })
+      .then(() => this.run(effect))
+      .catch(() => {}); // the emulator closed, or the effect was refused: nobody is there to hear it
+  }
+
+  private authenticate({ headers }: FastifyRequest): void {
+    const key = headers['x-api-key'];
+    const { apiKeys } = this.emulation.settings;
+    if (typeof key === 'string' && key !== '' && (apiKeys?.includes(key) ?? true)) return;
+    throw new ApiError(401, 'api_key_invalid', 'The API key is missing, invalid or expired.');
+  }
+
+  private send(route: string, reply: FastifyReply, { status, body }: Answer): void {
+    this.counters.answer(route, status);
+    reply.status(status);
+    if (body === undefined) reply.send();
+    else reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(body));
+  }
+
+  private refuse(route: string, reply: FastifyReply, error: unknown, { nestedErrors }: RouteOptions): void {
+    if (reply.sent) return;
+    const known = error instanceof ApiError ? error : unexpected(error);
+    reply.headers(known.headers);
+    const words = { code: known.code, message: known.message };
+    const nested = nestedErrors === true && known.status !== 401; // 401 is flat everywhere
+    this.send(route, reply, { status: known.status, body: nested ? { error: words } : { ...words, docs_url: DOCS } });
+  }
+}
+
+const DOCS = 'https://docs.twelvelabs.io/reference/error-codes';
+
+const unexpected = (error: unknown): ApiError =>
+  new ApiError(500, 'generic_error', error instanceof Error ? error.message : String(error));

@@ -1,0 +1,76 @@
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import type { Counters } from '../counters';
+import { FaultSchema, type Faults } from '../faults';
+import { assetView } from '../rules/asset-views';
+import type { Emulation } from '../rules/emulation';
+import { entityView } from '../rules/entities';
+import { ApiError, parse } from '../rules/errors';
+import { entryView } from '../rules/indexes';
+import { failNow } from '../rules/progress';
+
+const ClockSchema = z.strictObject({ advanceMs: z.number().min(0) });
+const ProcessingSchema = z.strictObject({ baseMs: z.number().min(0), msPerMegabyte: z.number().min(0) });
+const FailSchema = z.strictObject({ id: z.string(), message: z.string() });
+
+/** For tests and people: what the emulator knows, and what it is to do wrong. Needs no API key. */
+export function controlRoutes(app: FastifyInstance, emulation: Emulation, faults: Faults, counters: Counters): void {
+  const { clock, store, settings, limits } = emulation;
+  const time = () => ({ nowMs: clock.now(), advancedMs: clock.advancedMs });
+  app.setErrorHandler((error, _request, reply) => {
+    const status = error instanceof ApiError ? error.status : 500;
+    void reply.status(status).send({ message: error instanceof Error ? error.message : String(error) });
+  });
+  app.get('/_emulator/', () => ({ emulator: 'twelvelabs', version: 'v1.3', ...time() }));
+  app.get('/_emulator/state', () => ({
+    assets: [...store.assets.values()].map((asset) => ({
+      ...assetView(emulation, asset),
+      user_metadata: asset.userMetadata,
+      sha256: asset.sha256,
+      readyAtMs: asset.progress.endsAt,
+    })),
+    embedTasks: [...store.embedTasks.values()].map(({ id, assetId }) => ({ _id: id, asset_id: assetId })),
+    collections: [...store.collections.values()].map(({ id, name }) => ({ _id: id, name })),
+    entities: [...store.entities.values()].map((entity) => entityView(emulation, entity)),
+    indexes: [...store.indexes.values()].map(({ id, name }) => ({ _id: id, index_name: name })),
+    indexedAssets: [...store.indexedAssets.values()].map((entry) => ({
+      ...entryView(emulation, entry),
+      index_id: entry.indexId,
+    })),
+  }));
+  app.get('/_emulator/counters', () => counters.all());
+  app.get('/_emulator/clock', time);
+  app.post('/_emulator/clock', ({ body }) => {
+    clock.advance(parse(ClockSchema, body).advanceMs);
+    store.changed();
+    return time();
+  });
+  app.get('/_emulator/faults', () => faults.list());
+  app.post('/_emulator/faults', ({ body }) => ({ id: faults.add(parse(FaultSchema, body)) }));
+  app.delete('/_emulator/faults', () => {
+    faults.clear();
+    return {};
+  });
+  app.delete('/_emulator/faults/:id', ({ params }) => ({
+    removed: faults.remove(Number((params as { id: string }).id)),
+  }));
+  app.post('/_emulator/processing', ({ body }) => {
+    settings.processing = parse(ProcessingSchema, body);
+    return settings.processing;
+  });
+  app.post('/_emulator/fail', ({ body }) => {
+    const { id, message } = parse(FailSchema, body);
+    const record = store.assets.get(id) ?? store.embedTasks.get(id) ?? store.indexedAssets.get(id);
+    if (!record) throw new ApiError(404, 'resource_not_exist', `nothing that can fail has the id ${id}`);
+    failNow(emulation, record.progress, message);
+    store.changed();
+    return {};
+  });
+  app.post('/_emulator/reset', () => {
+    store.clear();
+    faults.clear();
+    counters.clear();
+    limits.reset();
+    return {};
+  });
+}

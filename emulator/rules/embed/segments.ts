@@ -1,0 +1,42 @@
+import type { EmbeddingPlan, MediaFacts } from '../../store/records';
+import { vectorOf } from './vectors';
+
+export interface Segment {
+  embedding: number[];
+  embedding_option: string | null;
+  embedding_scope: string | null;
+  start_sec: number | null;
+  end_sec: number | null;
+}
+
+/** Embeddings of media as planned: clips follow its real duration, `asset` spans all of it. */
+export function segmentsOf(plan: EmbeddingPlan, media: MediaFacts): Segment[] {
+  if (plan.inputType === 'image') {
+    const embedding = vectorOf(`${media.sha256}/${plan.model}`);
+    return [{ embedding, embedding_option: null, embedding_scope: null, start_sec: null, end_sec: null }];
+  }
+  const audible = plan.options.filter((option) => option === 'visual' || media.hasAudio);
+  const options = [...(plan.separate ? audible : []), ...(plan.fused && audible.length > 1 ? ['fused'] : [])];
+  const spans = spansOf(plan, media.durationSec ?? 0);
+  return options.flatMap((option) =>
+    spans.map(({ scope, from, to }) => ({
+      embedding: vectorOf([media.sha256, plan.model, option, scope, from, to].join('/')),
+      embedding_option: option,
+      embedding_scope: scope,
+      start_sec: from,
+      end_sec: to,
+    })),
+  );
+}
+
+/** Clips of the wanted length, dynamic ones too: their cuts would depend on the picture, which nobody looks at. */
+function spansOf({ startSec = 0, endSec, scopes, clipSec }: EmbeddingPlan, durationSec: number) {
+  const end = Math.min(endSec ?? durationSec, durationSec);
+  const spans: { scope: string; from: number; to: number }[] = [];
+  if (scopes.includes('clip')) {
+    for (let from = startSec; from < end; from += clipSec)
+      spans.push({ scope: 'clip', from, to: Math.min(from + clipSec, end) });
+  }
+  if (scopes.includes('asset')) spans.push({ scope: 'asset', from: startSec, to: end });
+  return spans;
+}

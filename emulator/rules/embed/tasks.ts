@@ -1,0 +1,98 @@
+import type { EmbedTaskRecord, MediaFacts } from '../../store/records';
+import { readyAsset } from '../assets';
+import type { Emulation } from '../emulation';
+import { existing, invalid } from '../errors';
+import { fetchInto } from '../fetch-into';
+import { refuseForMarengo } from '../media/limits';
+import { isFetchable } from '../media/remote-media';
+import { many, one, pageOf, since, type Query } from '../paging';
+import { fetching, lastChangeAt, stateOf, workOnMedia } from '../progress';
+import { planOf, refuseOtherKind } from './plan';
+import { segmentsOf } from './segments';
+
+/** Checks what can be checked at once; a URL is fetched afterwards, and what is wrong with it fails the task. */
+export async function createTask(emulation: Emulation, body: unknown): Promise<EmbedTaskRecord> {
+  const { plan, source } = planOf(body);
+  const { store, clock, library } = emulation;
+  const task: EmbedTaskRecord = { id: store.newId(), plan, createdAt: clock.now(), progress: fetching(emulation) };
+  if (source.asset_id !== undefined) {
+    const { asset, media } = readyAsset(emulation, source.asset_id);
+    refuseOtherKind(plan, media);
+    refuseForMarengo(media);
+    Object.assign(task, { assetId: asset.id, filename: asset.filename });
+    takeIn(emulation, task, media);
+  } else if (source.url !== undefined) {
+    if (!isFetchable(source.url)) throw invalid('The url parameter is invalid: it must be an http or https URL.');
+    task.url = source.url;
+  } else {
+    const media = await library.receive([Buffer.from(source.base64_string ?? '', 'base64')]);
+    if (!media?.kind) throw invalid('The base64_string parameter is not valid media.');
+    refuseOtherKind(plan, media);
+    refuseForMarengo(media);
+    takeIn(emulation, task, media);
+  }
+  store.embedTasks.set(task.id, task);
+  if (task.url !== undefined) fetchTask(emulation, task);
+  return task;
+}
+
+export const fetchTask = (emulation: Emulation, task: EmbedTaskRecord): void =>
+  fetchInto(emulation, task, (media) => {
+    if (media.problem) throw new Error('The media could not be processed.');
+    takeIn(emulation, task, media);
+  });
+
+function takeIn(emulation: Emulation, task: EmbedTaskRecord, media: MediaFacts): void {
+  task.sha256 = media.sha256;
+  task.progress = workOnMedia(emulation, media);
+}
+
+export function taskView(emulation: Emulation, id: string) {
+  const { store, clock } = emulation;
+  const task = existing(store.embedTasks, 'task', id);
+  const status = stateOf(task.progress, clock.now());
+  const media = store.mediaOf(task);
+  return {
+    ...summaryView(emulation, task),
+    data: status === 'ready' && media ? segmentsOf(task.plan, media) : null,
+    ...(status === 'failed' ? { error: { message: task.progress.error } } : {}),
+    ...(status === 'ready' ? { metadata: metadataView(task, media) } : {}),
+  };
+}
+
+export function listTasks(emulation: Emulation, query: Query) {
+  const { store, clock } = emulation;
+  const now = clock.now();
+  const statuses = many(query, 'status');
+  const ended = one(query, 'ended_at');
+  const found = [...store.embedTasks.values()]
+    .toReversed()
+    .filter(
+      (task) =>
+        (statuses.length === 0 || statuses.includes(stateOf(task.progress, now))) &&
+        since(task.createdAt, query, 'started_at') &&
+        (ended === undefined || task.createdAt <= Date.parse(ended)),
+    );
+  return pageOf(found, query, (task) => ({
+    ...summaryView(emulation, task),
+    model_name: task.plan.model,
+    [`${task.plan.inputType}_embedding`]: { metadata: metadataView(task, store.mediaOf(task)) },
+  }));
+}
+
+function summaryView({ clock }: Emulation, task: EmbedTaskRecord) {
+  const now = clock.now();
+  return {
+    _id: task.id,
+    status: stateOf(task.progress, now),
+    created_at: clock.iso(task.createdAt),
+    updated_at: clock.iso(lastChangeAt(task.progress, now)),
+  };
+}
+
+const metadataView = ({ plan, filename }: EmbedTaskRecord, media: MediaFacts | undefined) => ({
+  input_type: plan.inputType,
+  ...(filename === undefined ? {} : { input_filename: filename }),
+  ...(plan.inputType === 'image' ? {} : { embedding_options: plan.options, embedding_scopes: plan.scopes }),
+  ...(media?.durationSec === undefined ? {} : { duration: media.durationSec }),
+});
