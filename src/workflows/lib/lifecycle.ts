@@ -2,6 +2,7 @@ import { CancellationScope, CancelledFailure, upsertMemo, workflowInfo } from '@
 import { defineQuery, defineSignal, setHandler } from '@temporalio/workflow';
 import { failure, failureType } from '../../contracts/failures';
 import { CANCEL_SIGNAL, FORCE_DELETE_SIGNAL, keyOfWorkflowId, STATUS_MEMO, STATUS_QUERY } from '../../contracts/ids';
+import type { ProviderName } from '../../contracts/ids';
 import { acceptInput, type AcceptedInput, type CleanupPolicy } from '../../contracts/lifecycle-input';
 import type {
   AssetSnapshot,
@@ -40,7 +41,7 @@ export class Lifecycle {
     const { provider } = this.input;
     const key = this.input.key ?? keyOfWorkflowId(provider, workflowId) ?? workflowId;
     this.tag = { key, workflowId };
-    this.status = { key, provider, phase: 'pending', timings: { startedAt: startTime.toISOString() } };
+    this.status = startingStatus(key, provider, startTime.toISOString());
     this.steps = stepsOf(this.input, () => this.status);
     setHandler(statusQuery, () => this.status, { description: 'Phase, asset, branch, receipt and error so far.' });
     setHandler(cancelSignal, (request) => this.onCancel(request), { description: 'Stops the lifecycle, cleans up.' });
@@ -191,6 +192,20 @@ export class Lifecycle {
     this.wanted?.cancel();
   }
 }
+
+/** With every field in the order that people read them, in Temporal Web and on the command line. */
+const startingStatus = (key: string, provider: ProviderName, startedAt: string): LifecycleStatus => ({
+  key,
+  provider,
+  phase: 'pending',
+  outcome: undefined,
+  error: undefined,
+  asset: undefined,
+  branch: undefined,
+  receipt: undefined,
+  reason: undefined,
+  timings: { startedAt },
+});
 
 function accepted(rawInput: unknown): AcceptedInput {
   try {
