@@ -1,9 +1,7 @@
-import path from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { EmulatorControl } from '../emulator/control-client';
 import { CANCEL_SIGNAL, FORCE_DELETE_SIGNAL, STATUS_QUERY } from '../src/contracts/ids';
 import type { LifecycleStatus } from '../src/contracts/lifecycle-status';
-import { packageRoot } from '../src/stack/package-root';
 
 /** What a scenario plays with. */
 export interface Recording {
@@ -16,7 +14,8 @@ export interface Recording {
 type Scenario = (recording: Recording) => Promise<WorkflowHandle>;
 
 const HOUR_MS = 3_600_000;
-const file = (name: string) => ({ type: 'file', path: path.join(packageRoot(), 'samples', name) });
+/** Relative to the source root, so that no path of this machine is recorded. */
+const file = (path: string) => ({ type: 'file', path });
 const video = file('clip.mp4');
 const image = file('portrait-2.png');
 
@@ -106,8 +105,11 @@ export const scenarios: Record<string, Scenario> = {
     await forceDelete(handle);
     return handle;
   },
-  'cancel-keep': stopped('cancel-keep', 'processing', () => ({ source: image }), (handle) =>
-    handle.signal(CANCEL_SIGNAL, { cleanup: 'keep' }),
+  'cancel-keep': stopped(
+    'cancel-keep',
+    'processing',
+    () => ({ source: image }),
+    (handle) => handle.signal(CANCEL_SIGNAL, { cleanup: 'keep' }),
   ),
   'force-delete-processing': stopped('force-delete', 'processing', () => ({ source: image }), forceDelete),
   'native-cancel-processing': stopped('native', 'processing', () => ({ source: image }), natively),
@@ -119,7 +121,10 @@ export const scenarios: Record<string, Scenario> = {
   ),
   'failure-invalid-request': plain('invalid', () => ({ source: { type: 'file', path: '/nowhere/a.mp4' } })),
   'failure-refused-input': plain('refused', () => ({ source: { type: 'ftp' } })),
-  'failure-processing': plain('processing-failed', () => ({ source: file('README.md'), cleanup: { onFailure: 'delete' } })),
+  'failure-processing': plain('processing-failed', () => ({
+    source: file('README.md'),
+    cleanup: { onFailure: 'delete' },
+  })),
   'failure-provider-rejected': plain('rejected', () => ({
     source: image,
     branch: { type: 'index', indexId: '0'.repeat(24) },
