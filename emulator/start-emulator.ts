@@ -92,7 +92,11 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
 }
 
 async function serverOf(emulation: Emulation, closing: AbortSignal) {
-  const app = fastify({ bodyLimit: BODY_LIMIT_BYTES, forceCloseConnections: true, routerOptions: { querystringParser: queryOf } });
+  const app = fastify({
+    bodyLimit: BODY_LIMIT_BYTES,
+    forceCloseConnections: true,
+    routerOptions: { querystringParser: queryOf },
+  });
   await app.register(multipart);
   app.removeContentTypeParser('application/json');
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {

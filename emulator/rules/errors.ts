@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { type z } from 'zod';
 
 /** An answer other than success, in the provider's words; the routes put it into the shape of their family. */
 export class ApiError extends Error {

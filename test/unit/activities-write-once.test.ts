@@ -1,4 +1,4 @@
-import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { type ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { writeOnce } from '../../src/activities/write-once';
 import { failure } from '../../src/contracts/failures';
 import { activityEnvironment } from '../support/activity-dependencies';

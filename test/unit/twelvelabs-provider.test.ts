@@ -67,7 +67,7 @@ test('uploads a large file as a form with its exact length, key in the header al
   }).formData();
   expect(form.get('method')).toBe('direct');
   expect(form.get('filename')).toBe('Ä "quoted".mp4');
-  expect(JSON.parse(String(form.get('user_metadata')))).toEqual({
+  expect(JSON.parse(form.get('user_metadata') as string)).toEqual({
     season: 2,
     asset_lifecycle_key: 'k',
     asset_lifecycle_workflow: 'w',

@@ -1,5 +1,5 @@
-import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
-import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { type WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
+import { type ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { failure } from '../../src/contracts/failures';
 import { STATUS_MEMO } from '../../src/contracts/ids';
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';

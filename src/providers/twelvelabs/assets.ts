@@ -30,7 +30,7 @@ export function assetOperations(client: TwelveLabsClient): AssetOperations {
       for (const type of types) query.append('asset_types', type);
       if (filename !== undefined) query.set('filename', filename);
       const { data, page_info } = await client.call(
-        { method: 'GET', route: '/assets', path: `/assets?${query}`, creates: false, signal },
+        { method: 'GET', route: '/assets', path: `/assets?${query.toString()}`, creates: false, signal },
         AssetPageSchema,
       );
       return {

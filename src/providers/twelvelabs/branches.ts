@@ -71,7 +71,7 @@ export function branchOperations(client: TwelveLabsClient): BranchOperations {
           {
             method: 'GET',
             route: '/entity-collections/{id}/entities',
-            path: `${entitiesPath(collectionId)}?${query}`,
+            path: `${entitiesPath(collectionId)}?${query.toString()}`,
             about: name,
             creates: false,
             signal,
