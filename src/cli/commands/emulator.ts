@@ -12,6 +12,7 @@ export const number =
   };
 
 interface EmulatorFlags {
+  host: string;
   port: number;
   state?: string;
   processingMs: number;
@@ -22,6 +23,7 @@ interface EmulatorFlags {
 export const emulatorCommand = (): Command =>
   new Command('emulator')
     .summary('serve the provider’s API locally')
+    .option('--host <address>', 'the address to listen on', '127.0.0.1')
     .option('--port <n>', '0 takes any free one', number('--port', 0), 8090)
     .option('--state <folder>', 'keep the state there')
     .option('--processing-ms <n>', 'processing time of an asset', number('--processing-ms', 0), 1500)
@@ -33,10 +35,10 @@ export const emulatorCommand = (): Command =>
     .option('--json', 'print the ready line as JSON')
     .addHelpText('after', '\nExample:\n  $ asset-lifecycle emulator --port 8090 --rate-limits free')
     .action(
-      action(async ({ port, state, processingMs, rateLimits, json }: EmulatorFlags) => {
+      action(async ({ host, port, state, processingMs, rateLimits, json }: EmulatorFlags) => {
         const { startEmulator } = await import('../../../emulator/start-emulator.js');
         const processing = { baseMs: processingMs, msPerMegabyte: processingMs === 0 ? 0 : 20 };
-        const emulator = await startEmulator({ port, stateFolder: state, processing, rateLimits });
+        const emulator = await startEmulator({ host, port, stateFolder: state, processing, rateLimits });
         if (json) printJson({ ready: 'emulator', url: emulator.url, controlUrl: emulator.controlUrl });
         else note(`emulator ready: TWELVELABS_BASE_URL=${emulator.url}`);
         await untilStopped();

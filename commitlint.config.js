@@ -1,0 +1,24 @@
+const SCOPES = [
+  'contracts',
+  'workflows',
+  'activities',
+  'providers',
+  'client',
+  'cli',
+  'worker',
+  'emulator',
+  'stack',
+  'bench',
+  'docs',
+  'ci',
+  'unit',
+  'e2e',
+  'browser',
+  'replay',
+  'integration',
+];
+
+module.exports = {
+  extends: ['@commitlint/config-conventional'],
+  rules: { 'scope-enum': [2, 'always', SCOPES], 'body-max-line-length': [0], 'header-max-length': [2, 'always', 120] },
+};

@@ -1,0 +1,4 @@
+module.exports = {
+  '*.{ts,mts}': ['prettier --check', 'oxlint --type-aware --deny-warnings'],
+  '*.{js,mjs,json,md,yml}': 'prettier --check',
+};
