@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { bundleWorkflowCode, DefaultLogger, NativeConnection, Worker } from '@temporalio/worker';
-import { ASSET_LIFECYCLE, lifecycleWorkflowId, WORKFLOW_TASK_QUEUE } from '../src/contracts/ids';
+import { LifecycleClient } from '../src/client/lifecycle-client';
 import type { BenchSystem } from './bench-system';
 import { median, type Figure } from './figures';
 
@@ -27,6 +27,8 @@ export async function benchThroughput(system: BenchSystem): Promise<Figure[]> {
     }),
   });
   const running = bare.run();
+  const { address, namespace } = system.temporal;
+  const lifecycles = await LifecycleClient.connect({ temporal: { client: system.client, address, namespace } });
   const file = path.resolve(__dirname, '../../samples/portrait-1.jpg');
   const rates: Record<'lifecycle' | 'bare', number[]> = { lifecycle: [], bare: [] };
   try {
@@ -34,17 +36,19 @@ export async function benchThroughput(system: BenchSystem): Promise<Figure[]> {
       for (const kind of ['bare', 'lifecycle'] as const) {
         const rate = await ratePerSecond(async (run) => {
           const key = `${kind}-${round}-${run}`;
-          await (kind === 'bare'
-            ? system.client.workflow.execute('bareChain', {
-                taskQueue: BARE_QUEUE,
-                workflowId: key,
-                args: [{ key, path: file }],
-              })
-            : system.client.workflow.execute(ASSET_LIFECYCLE, {
-                taskQueue: WORKFLOW_TASK_QUEUE,
-                workflowId: lifecycleWorkflowId('twelvelabs', key),
-                args: [{ source: { type: 'file', path: file }, filename: `${key}.jpg`, branch: { type: 'embed' } }],
-              }));
+          if (kind === 'bare') {
+            const start = { taskQueue: BARE_QUEUE, workflowId: key, args: [{ key, path: file }] };
+            await system.client.workflow.execute('bareChain', start);
+          } else {
+            const source = { type: 'file' as const, path: file };
+            const { workflowId } = await lifecycles.start({
+              key,
+              source,
+              filename: `${key}.jpg`,
+              branch: { type: 'embed' },
+            });
+            await system.client.workflow.getHandle(workflowId).result();
+          }
         });
         if (round > 0) rates[kind].push(rate); // the first round warms up
       }

@@ -8,7 +8,7 @@ const GROUPS = 20;
 const IDS_A_REQUEST = 50;
 const INTERVAL_MS = 5000;
 /** The assets become ready spread over this time, a group after the other. */
-const SPREAD_MS = 60_000;
+const SPREAD_MS = 120_000;
 const COUNT_ROUNDS = 4;
 const LIST = 'GET /assets';
 
@@ -63,24 +63,18 @@ export async function benchWaiting(system: BenchSystem): Promise<Figure[]> {
 
 async function startGroup(system: BenchSystem, group: number): Promise<void> {
   const size = LIFECYCLES / GROUPS;
-  const handles = await Promise.all(
+  await Promise.all(
     Array.from({ length: size }, (_, index) => {
       const key = `waiting-${group * size + index}`;
+      const source = { type: 'file', path: path.resolve(__dirname, '../../samples/portrait-2.png') };
       return system.client.workflow.start(ASSET_LIFECYCLE, {
         taskQueue: WORKFLOW_TASK_QUEUE,
         workflowId: lifecycleWorkflowId('twelvelabs', key),
-        args: [
-          {
-            source: { type: 'file', path: path.resolve(__dirname, '../../samples/portrait-2.png') },
-            filename: `${key}.png`,
-          },
-        ],
+        args: [{ source, filename: `${key}.png` }],
       });
     }),
   );
-  for (const handle of handles) {
-    while ((await handle.query<{ phase: string }>('status')).phase !== 'processing') await pause(100);
-  }
+  while (requestsOf(await system.control.counters(), 'POST /assets') < (group + 1) * size) await pause(100);
 }
 
 /** Milliseconds from each asset's readiness, by the emulator's clock, to the end of its wait in the history. */

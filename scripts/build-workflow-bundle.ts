@@ -7,8 +7,6 @@ async function main(): Promise<void> {
   const dist = path.resolve(__dirname, '..');
   const { code } = await bundleWorkflowCode({
     workflowsPath: path.join(dist, 'src/workflows/index.js'),
-    // Evaluated once for the whole worker instead of once a run; it keeps no state of a run.
-    preloadModules: [require.resolve('zod')],
     logger: new DefaultLogger('WARN'),
   });
   await writeFile(path.join(dist, 'workflow-bundle.js'), code);

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { z } from 'zod';
-import { durationMs } from './contracts/lifecycle-input';
+import { durationMs } from './contracts/duration';
 
 /** A mistake in the environment; its message is one line for the person who set it. */
 export class ConfigError extends Error {
@@ -32,6 +32,7 @@ const EnvironmentSchema = z.object({
   ASSET_LIFECYCLE_REQUEST_TIMEOUT: duration('60s'),
   ASSET_LIFECYCLE_CALL_SLOTS: count(50, 1000),
   ASSET_LIFECYCLE_WAIT_SLOTS: count(5000, 20_000),
+  ASSET_LIFECYCLE_CACHED_WORKFLOWS: count(300, 100_000),
 });
 
 /** Everything the worker and the CLI take from the environment, checked once. Durations in milliseconds. */
@@ -44,7 +45,7 @@ export interface Config {
   readonly poll: { readonly minIntervalMs: number; readonly maxIntervalMs: number; readonly requestsPerMinute: number };
   /** How long a create whose answer was lost may still take effect. */
   readonly settleWindowMs: number;
-  readonly slots: { readonly calls: number; readonly waits: number };
+  readonly slots: { readonly calls: number; readonly waits: number; readonly cachedWorkflows: number };
 }
 
 /**
@@ -79,6 +80,10 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
       requestsPerMinute: env.ASSET_LIFECYCLE_POLL_REQUESTS_PER_MINUTE,
     },
     settleWindowMs: env.ASSET_LIFECYCLE_SETTLE_WINDOW,
-    slots: { calls: env.ASSET_LIFECYCLE_CALL_SLOTS, waits: env.ASSET_LIFECYCLE_WAIT_SLOTS },
+    slots: {
+      calls: env.ASSET_LIFECYCLE_CALL_SLOTS,
+      waits: env.ASSET_LIFECYCLE_WAIT_SLOTS,
+      cachedWorkflows: env.ASSET_LIFECYCLE_CACHED_WORKFLOWS,
+    },
   });
 }

@@ -17,7 +17,8 @@ export type { LifecycleSummary } from './client/run-status';
 export { FAILURES } from './contracts/failures';
 export type { FailureType } from './contracts/failures';
 export { acceptInput, LifecycleInputSchema } from './contracts/lifecycle-input';
-export type { AcceptedInput, CleanupPolicy, LifecycleInput } from './contracts/lifecycle-input';
+export type { CleanupPolicy } from './contracts/cleanup-policy';
+export type { AcceptedInput, LifecycleInput } from './contracts/lifecycle-input';
 export type {
   AssetSnapshot,
   BranchStatus,

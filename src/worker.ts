@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
-import { createActivities } from './activities/create-activities';
+import { createActivities, localActivities } from './activities/create-activities';
 import type { ActivityDependencies } from './activities/dependencies';
 import { openAccount } from './accounts';
 import { unreachable } from './client/connection';
@@ -72,7 +72,13 @@ export async function startWorker({ config, temporal, overrides }: WorkerSetting
     ...overrides,
   };
   const workers = await Promise.all([
-    Worker.create({ workflowBundle: { codePath: WORKFLOW_BUNDLE }, ...common }),
+    Worker.create({
+      workflowBundle: { codePath: WORKFLOW_BUNDLE },
+      maxCachedWorkflows: config.slots.cachedWorkflows,
+      ...common,
+      activities: localActivities,
+      enableNonLocalActivities: false,
+    }),
     Worker.create({
       ...common,
       taskQueue: callTaskQueue(name),

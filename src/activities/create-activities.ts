@@ -1,4 +1,5 @@
-import type { Activities } from '../contracts/activities';
+import type { Activities, LocalActivities } from '../contracts/activities';
+import { acceptInput } from '../contracts/lifecycle-input';
 import { createBranchSteps } from './branch-steps';
 import type { ActivityDependencies } from './dependencies';
 import { createHeldWaits } from './held-waits';
@@ -14,3 +15,8 @@ export function createActivities(deps: ActivityDependencies): Activities {
     removeResource: createRemoveResource(deps),
   };
 }
+
+/** Steps that run inside the workflow worker. */
+export const localActivities: LocalActivities = {
+  acceptInput: async (input) => acceptInput(input),
+};

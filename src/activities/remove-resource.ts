@@ -1,6 +1,6 @@
 import type { Activities } from '../contracts/activities';
 import { failure, failureType } from '../contracts/failures';
-import type { CleanupPolicy } from '../contracts/lifecycle-input';
+import type { CleanupPolicy } from '../contracts/cleanup-policy';
 import type { ReceiptEntry } from '../contracts/lifecycle-status';
 import type { AssetResource, IndexedAssetResource, Resource } from '../contracts/resource';
 import type { MediaProvider } from '../providers/media-provider';

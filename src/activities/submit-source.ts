@@ -1,6 +1,7 @@
 import type { Activities, SubmitSourceInput } from '../contracts/activities';
 import { failure } from '../contracts/failures';
-import { filenameOfSource, type Source } from '../contracts/source';
+import { type Source } from '../contracts/source';
+import { filenameOfSource } from '../contracts/source-name';
 import type { MediaProvider, ProviderAsset, Submission } from '../providers/media-provider';
 import { calling } from './activity-call';
 import { snapshotOf } from './asset-snapshot';

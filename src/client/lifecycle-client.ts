@@ -20,7 +20,7 @@ import { STATUS_QUERY, WORKFLOW_TASK_QUEUE, type ProviderName } from '../contrac
 import { acceptInput, type AcceptedInput, type LifecycleInput } from '../contracts/lifecycle-input';
 import type { LifecycleStatus } from '../contracts/lifecycle-status';
 import type { CancelRequest, ForceDeleteRequest } from '../contracts/messages';
-import { nameOfSource } from '../contracts/source';
+import { nameOfSource } from '../contracts/source-name';
 import type { MediaProvider } from '../providers/media-provider';
 import { connectTemporal, unreachable } from './connection';
 import { defaultKey } from './default-key';
@@ -201,7 +201,7 @@ export class LifecycleClient {
         { key, value: input.key },
         { key: provider, value: input.provider },
         { key: branch, value: input.branch.type },
-        { key: phase, value: 'pending' },
+        { key: phase, value: 'creating' }, // its first phase: the run need not say it again,
       ],
     });
   }

@@ -1,6 +1,7 @@
 import type { EmbedBranch, EntityBranch, IndexBranch } from './branch';
 import type { ProviderName } from './ids';
-import type { CleanupPolicy, Metadata } from './lifecycle-input';
+import type { CleanupPolicy } from './cleanup-policy';
+import type { AcceptedInput, Metadata } from './lifecycle-input';
 import type { AssetSnapshot, EmbeddingResult, ReceiptEntry } from './lifecycle-status';
 import type { LifecycleTag, Resource } from './resource';
 import type { Source } from './source';
@@ -89,4 +90,14 @@ export interface Activities {
   untilIndexedAssetReady(input: IndexedAssetRef): Promise<void>;
   /** Deletes one resource, or keeps it as the policy says; tells what it did. */
   removeResource(input: RemoveResourceInput): Promise<ReceiptEntry[]>;
+}
+
+/** Steps that run in the workflow's own worker and touch nothing. */
+export interface LocalActivities {
+  /**
+   * Checks the input and fills in the defaults. Here and not in the workflow, because the schemas would cost every
+   * cached run more than a megabyte.
+   * @throws InvalidRequest
+   */
+  acceptInput(input: unknown): Promise<AcceptedInput>;
 }

@@ -1,18 +1,12 @@
 import { z } from 'zod';
 import { BranchSchema } from './branch';
+import { CLEANUP_POLICIES } from './cleanup-policy';
+import { durationMs } from './duration';
 import { failure } from './failures';
 import { PROVIDERS } from './ids';
 import { SourceSchema } from './source';
 
-const DURATION = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)$/;
-const UNIT_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-const LONGEST_DEADLINE_MS = 30 * UNIT_MS.d;
-
-/** Milliseconds of a duration such as `"90s"`, `"2h"`, `"1.5d"`; `undefined` when it is not one. */
-export function durationMs(text: string): number | undefined {
-  const [, amount, unit] = DURATION.exec(text) ?? [];
-  return amount && unit ? Number(amount) * UNIT_MS[unit as keyof typeof UNIT_MS] : undefined;
-}
+const LONGEST_DEADLINE_MS = 30 * 86_400_000;
 
 const deadline = z.string().refine((text) => {
   const ms = durationMs(text);
@@ -36,9 +30,7 @@ export const MetadataSchema = z
   );
 export type Metadata = z.output<typeof MetadataSchema>;
 
-export const CLEANUP_POLICIES = ['keep', 'delete', 'force-delete'] as const;
-export const CleanupPolicySchema = z.enum(CLEANUP_POLICIES);
-export type CleanupPolicy = z.output<typeof CleanupPolicySchema>;
+const CleanupPolicySchema = z.enum(CLEANUP_POLICIES);
 
 /** The business key of a lifecycle: one key, one lifecycle, one asset. */
 export const KeySchema = z

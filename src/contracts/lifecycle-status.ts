@@ -1,7 +1,7 @@
 import type { BranchType } from './branch';
 import type { FailureType } from './failures';
 import type { ProviderName } from './ids';
-import type { CleanupPolicy } from './lifecycle-input';
+import type { CleanupPolicy } from './cleanup-policy';
 import type { Resource } from './resource';
 
 /** How a lifecycle ended. */

@@ -1,13 +1,24 @@
-import { z } from 'zod';
-import { CleanupPolicySchema } from './lifecycle-input';
+import { CLEANUP_POLICIES, type CleanupPolicy } from './cleanup-policy';
 
 /** Payload of the `cancel` signal; `cleanup` overrides the input's `cleanup.onCancel`. */
-export const CancelRequestSchema = z.strictObject({
-  reason: z.string().max(1000).optional(),
-  cleanup: CleanupPolicySchema.optional(),
-});
-export type CancelRequest = z.output<typeof CancelRequestSchema>;
+export interface CancelRequest {
+  reason?: string;
+  cleanup?: CleanupPolicy;
+}
 
 /** Payload of the `forceDelete` signal: removes everything, also what refers to the asset and what was adopted. */
-export const ForceDeleteRequestSchema = z.strictObject({ reason: z.string().max(1000).optional() });
-export type ForceDeleteRequest = z.output<typeof ForceDeleteRequestSchema>;
+export interface ForceDeleteRequest {
+  reason?: string;
+}
+
+const LONGEST_REASON = 1000;
+
+/** Takes what is right of a payload: a person in a hurry may have typed it, and a stop must not fail for it. */
+export function readStopRequest(payload: unknown): CancelRequest {
+  if (typeof payload !== 'object' || payload === null) return {};
+  const { reason, cleanup } = payload as Record<string, unknown>;
+  return {
+    reason: typeof reason === 'string' ? reason.slice(0, LONGEST_REASON) : undefined,
+    cleanup: CLEANUP_POLICIES.find((policy) => policy === cleanup),
+  };
+}

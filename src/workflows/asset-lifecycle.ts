@@ -1,7 +1,8 @@
 import type { AssetResource } from '../contracts/resource';
 import type { LifecycleInput } from '../contracts/lifecycle-input';
 import type { LifecycleStatus } from '../contracts/lifecycle-status';
-import { filenameOfSource } from '../contracts/source';
+import { filenameOfSource } from '../contracts/source-name';
+import { accept } from './lib/accept';
 import { runBranch } from './lib/branches';
 import { Lifecycle } from './lib/lifecycle';
 
@@ -14,7 +15,7 @@ import { Lifecycle } from './lib/lifecycle';
  *   with the {@link LifecycleStatus} as its details.
  */
 export async function assetLifecycle(input: LifecycleInput): Promise<LifecycleStatus> {
-  const life = new Lifecycle(input);
+  const life = new Lifecycle(await accept(input));
   try {
     await life.whileWanted(async () => {
       life.enter('creating');

@@ -8,6 +8,7 @@ import {
   type WorkflowBundleWithSourceMap,
 } from '@temporalio/worker';
 import type { WorkflowHandle } from '@temporalio/client';
+import { localActivities } from '../../src/activities/create-activities';
 import type { Activities } from '../../src/contracts/activities';
 import {
   ASSET_LIFECYCLE,
@@ -32,7 +33,6 @@ export class LifecycleEnvironment {
     Runtime.install({ logger: new DefaultLogger('ERROR') });
     const workflowBundle = await bundleWorkflowCode({
       workflowsPath: path.resolve(__dirname, '../../src/workflows/index.ts'),
-      preloadModules: [require.resolve('zod')],
       logger: new DefaultLogger('ERROR'),
     });
     const env = await (server === 'dev' ? createDevEnvironment() : createTimeSkippingEnvironment());
@@ -43,7 +43,13 @@ export class LifecycleEnvironment {
   async with<T>(activities: Activities, use: () => Promise<T>): Promise<T> {
     const common = { connection: this.env.nativeConnection, maxHeartbeatThrottleInterval: 100 };
     const workers = await Promise.all([
-      Worker.create({ ...common, taskQueue: WORKFLOW_TASK_QUEUE, workflowBundle: this.workflowBundle }),
+      Worker.create({
+        ...common,
+        taskQueue: WORKFLOW_TASK_QUEUE,
+        workflowBundle: this.workflowBundle,
+        activities: localActivities,
+        enableNonLocalActivities: false,
+      }),
       Worker.create({ ...common, taskQueue: callTaskQueue('twelvelabs'), activities }),
       Worker.create({ ...common, taskQueue: waitTaskQueue('twelvelabs'), activities }),
     ]);

@@ -1,6 +1,6 @@
 import { createRemoveResource } from '../../src/activities/remove-resource';
 import { failure } from '../../src/contracts/failures';
-import type { CleanupPolicy } from '../../src/contracts/lifecycle-input';
+import type { CleanupPolicy } from '../../src/contracts/cleanup-policy';
 import type { ReceiptEntry } from '../../src/contracts/lifecycle-status';
 import { tagFields, type Resource } from '../../src/contracts/resource';
 import { activityEnvironment, dependencies } from '../support/activity-dependencies';

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { CLEANUP_POLICIES, type CleanupPolicy } from '../../contracts/lifecycle-input';
+import { CLEANUP_POLICIES, type CleanupPolicy } from '../../contracts/cleanup-policy';
 import { action, withClient } from '../context';
 import { exitCodeOfOutcome } from '../exit';
 import { follow } from '../follow';

@@ -1,4 +1,4 @@
-import type { CleanupPolicy } from '../../contracts/lifecycle-input';
+import type { CleanupPolicy } from '../../contracts/cleanup-policy';
 import type { Receipt, ReceiptEntry } from '../../contracts/lifecycle-status';
 import type { Resource } from '../../contracts/resource';
 import type { ProviderName } from '../../contracts/ids';

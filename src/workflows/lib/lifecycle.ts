@@ -1,9 +1,10 @@
 import { CancellationScope, CancelledFailure, upsertMemo, workflowInfo } from '@temporalio/workflow';
 import { defineQuery, defineSignal, setHandler } from '@temporalio/workflow';
-import { failure, failureType } from '../../contracts/failures';
+import { failure } from '../../contracts/failures';
 import { CANCEL_SIGNAL, FORCE_DELETE_SIGNAL, keyOfWorkflowId, STATUS_MEMO, STATUS_QUERY } from '../../contracts/ids';
 import type { ProviderName } from '../../contracts/ids';
-import { acceptInput, type AcceptedInput, type CleanupPolicy } from '../../contracts/lifecycle-input';
+import type { AcceptedInput } from '../../contracts/lifecycle-input';
+import type { CleanupPolicy } from '../../contracts/cleanup-policy';
 import type {
   AssetSnapshot,
   LifecycleStatus,
@@ -11,12 +12,12 @@ import type {
   Outcome,
   Phase,
 } from '../../contracts/lifecycle-status';
-import { CancelRequestSchema, ForceDeleteRequestSchema } from '../../contracts/messages';
+import { readStopRequest } from '../../contracts/messages';
 import type { LifecycleTag, Resource } from '../../contracts/resource';
 import { cleanUp } from './clean-up';
 import { stepsOf, type Steps } from './steps';
 import { describeError, endsLifecycle, isStop, madeNothing, type StopRequest } from './stop';
-import { showRefused, Visibility } from './visibility';
+import { Visibility } from './visibility';
 
 export const cancelSignal = defineSignal<[unknown?]>(CANCEL_SIGNAL);
 export const forceDeleteSignal = defineSignal<[unknown?]>(FORCE_DELETE_SIGNAL);
@@ -26,17 +27,15 @@ const now = (): string => new Date().toISOString();
 
 /** The state of one lifecycle: its status, what it may have made so far, and whether it is still wanted. */
 export class Lifecycle {
-  readonly input: AcceptedInput;
   readonly status: LifecycleStatus;
   readonly tag: LifecycleTag;
   readonly steps: Steps;
   private readonly made: Resource[] = [];
-  private readonly visibility = new Visibility();
+  private readonly visibility = new Visibility(workflowInfo().typedSearchAttributes);
   private stop: StopRequest | undefined;
   private wanted: CancellationScope | undefined;
 
-  constructor(rawInput: unknown) {
-    this.input = accepted(rawInput);
+  constructor(readonly input: AcceptedInput) {
     const { workflowId, startTime } = workflowInfo();
     const { provider } = this.input;
     const key = this.input.key ?? keyOfWorkflowId(provider, workflowId) ?? workflowId;
@@ -164,19 +163,13 @@ export class Lifecycle {
   }
 
   private onCancel(payload: unknown): void {
-    const request = CancelRequestSchema.safeParse(payload ?? {});
-    const { reason, cleanup } = request.success ? request.data : { reason: undefined, cleanup: undefined };
-    this.requestStop({ outcome: 'cancelled', policy: cleanup ?? this.input.cleanup.onCancel, reason, native: false });
+    const { reason, cleanup = this.input.cleanup.onCancel } = readStopRequest(payload);
+    this.requestStop({ outcome: 'cancelled', policy: cleanup, reason, native: false });
   }
 
   private onForceDelete(payload: unknown): void {
-    const request = ForceDeleteRequestSchema.safeParse(payload ?? {});
-    this.requestStop({
-      outcome: 'deleted',
-      policy: 'force-delete',
-      reason: request.success ? request.data.reason : undefined,
-      native: false,
-    });
+    const { reason } = readStopRequest(payload);
+    this.requestStop({ outcome: 'deleted', policy: 'force-delete', reason, native: false });
   }
 
   private nativeStop(): StopRequest {
@@ -206,12 +199,3 @@ const startingStatus = (key: string, provider: ProviderName, startedAt: string):
   reason: undefined,
   timings: { startedAt },
 });
-
-function accepted(rawInput: unknown): AcceptedInput {
-  try {
-    return acceptInput(rawInput);
-  } catch (error) {
-    if (failureType(error) === 'InvalidRequest') showRefused((error as Error).message);
-    throw error;
-  }
-}

@@ -1,8 +1,9 @@
 import { proxyActivities, type ActivityOptions } from '@temporalio/workflow';
 import type { Activities } from '../../contracts/activities';
-import { durationMs, type AcceptedInput } from '../../contracts/lifecycle-input';
+import { type AcceptedInput } from '../../contracts/lifecycle-input';
+import { durationMs } from '../../contracts/duration';
 import type { LifecycleStatus } from '../../contracts/lifecycle-status';
-import { nameOfSource } from '../../contracts/source';
+import { nameOfSource } from '../../contracts/source-name';
 import { cleanup, heldWait, providerCall, transfer } from './activity-options';
 
 /** The activities of a lifecycle, each with the options of its kind and a summary that names the asset. */

@@ -2,7 +2,7 @@ import { ActivityFailure, ApplicationFailure, CancelledFailure } from '@temporal
 import { isCancellation, TemporalFailure, TimeoutFailure } from '@temporalio/workflow';
 import { RetryState } from '@temporalio/common';
 import { failureType } from '../../contracts/failures';
-import type { CleanupPolicy } from '../../contracts/lifecycle-input';
+import type { CleanupPolicy } from '../../contracts/cleanup-policy';
 import type { LifecycleError, Outcome } from '../../contracts/lifecycle-status';
 
 /** Who asked a lifecycle to stop, and what is to become of what it made. */

@@ -1,13 +1,20 @@
 import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
-import type { SearchAttributeUpdatePair } from '@temporalio/common';
+import type { SearchAttributeUpdatePair, TypedSearchAttributes } from '@temporalio/common';
 import { SEARCH_ATTRIBUTES } from '../../contracts/ids';
 import type { AcceptedInput } from '../../contracts/lifecycle-input';
 import type { LifecycleStatus, Phase } from '../../contracts/lifecycle-status';
-import { nameOfSource } from '../../contracts/source';
+import { nameOfSource } from '../../contracts/source-name';
 
 /** Keeps Temporal Web and list queries in step with a lifecycle's status; sends only what has changed. */
 export class Visibility {
-  private readonly sent = new Map<string, string | number>();
+  private readonly sent: Map<string, string | number>;
+
+  /** @param known what the run was started with */
+  constructor(known: TypedSearchAttributes) {
+    this.sent = new Map(
+      known.getAll().flatMap(({ key, value }) => (typeof value === 'string' ? [[key.name, value]] : [])),
+    );
+  }
 
   show(status: LifecycleStatus, input: AcceptedInput): void {
     const { key, assetId, provider, phase, branch, outcome, bytes, readyAt } = SEARCH_ATTRIBUTES;

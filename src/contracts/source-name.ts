@@ -1,0 +1,28 @@
+import type { Source } from './source';
+
+/** What people call a source: the file's name, the URL without its query, or the asset id. Never a secret. */
+export function nameOfSource(source: Source): string {
+  switch (source.type) {
+    case 'file':
+      return source.path.split('/').at(-1) || source.path;
+    case 'url':
+      return source.url.replace(/[?#].*$/s, '');
+    case 'asset':
+      return source.assetId;
+  }
+}
+
+/** The name an asset gets when the input names none. */
+export function filenameOfSource(source: Exclude<Source, { type: 'asset' }>): string {
+  const last = nameOfSource(source).replace(/\/+$/, '').split('/').at(-1) ?? '';
+  const name = source.type === 'url' ? decoded(last) : last;
+  return name.replaceAll(/[\\/\p{Cc}]/gu, '_').slice(-255) || 'asset';
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text; // a stray "%": the name as it stands
+  }
+}
