@@ -15,6 +15,7 @@ const level = (name) => ({
 
 module.exports = {
   maxWorkers: 2,
+  testTimeout: 20_000, // dev servers start and stop while two files run side by side
   projects: [
     level('unit'),
     level('workflows'),

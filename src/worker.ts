@@ -3,11 +3,11 @@ import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { createActivities, localActivities } from './activities/create-activities';
 import type { ActivityDependencies } from './activities/dependencies';
-import { openAccount } from './accounts';
 import { unreachable } from './client/connection';
 import type { Config } from './config';
 import type { Activities } from './contracts/activities';
 import { callTaskQueue, waitTaskQueue, WORKFLOW_TASK_QUEUE, type ProviderName } from './contracts/ids';
+import type { MediaProvider } from './providers/media-provider';
 import { createStatusWatcher } from './providers/status-watcher';
 import { createFolderResultStore } from './results/folder-result-store';
 import { createFileSources } from './sources/file-sources';
@@ -19,6 +19,8 @@ const HEARTBEAT_THROTTLE = '1s';
 
 export interface WorkerSettings {
   config: Config;
+  /** The opened account; closed when the worker has stopped. */
+  provider: MediaProvider & { close(): Promise<void> };
   temporal: { connection: NativeConnection; namespace: string };
   /** Changes to the Temporal workers' own options, for tests and benches. */
   overrides?: Partial<WorkerOptions>;
@@ -50,11 +52,9 @@ export async function connectWorker(): Promise<WorkerConnection> {
 
 /**
  * Starts polling: workflows, provider calls and held waits, each on a task queue of its own.
- * @throws ConfigError without an API key, unless the base URL answers as an emulator.
  */
-export async function startWorker({ config, temporal, overrides }: WorkerSettings): Promise<RunningWorker> {
+export async function startWorker({ config, provider, temporal, overrides }: WorkerSettings): Promise<RunningWorker> {
   const name: ProviderName = 'twelvelabs';
-  const provider = await openAccount(config);
   const watcher = createStatusWatcher({ provider, ...config.poll });
   const deps: ActivityDependencies = {
     accounts: { [name]: { provider, watcher } },

@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
+import { openAccount } from '../accounts';
 import { loadConfig } from '../config';
 import { obtainTemporalServer } from './temporal-server';
 import { ProgramUnavailable, type Environment, type OnProgress } from './programs';
@@ -103,7 +104,11 @@ async function startWorkerAt({ address, namespace }: { address: string; namespac
   const connection = await NativeConnection.connect({ address });
   try {
     const config = loadConfig(environment as NodeJS.ProcessEnv);
-    const worker = await startWorker({ config, temporal: { connection, namespace } });
+    const worker = await startWorker({
+      config,
+      provider: await openAccount(config),
+      temporal: { connection, namespace },
+    });
     return {
       done: worker.done,
       async stop() {

@@ -36,12 +36,16 @@ const LAYERS: Layer[] = [
     ],
     lazily: [/^src\/worker$/, /^src\/stack\//, emulator],
   },
-  { files: /^src\/stack\//, may: [contracts, /^src\/stack\//, /^src\/config$/], lazily: [/^src\/worker$/, emulator] },
+  {
+    files: /^src\/stack\//,
+    may: [contracts, /^src\/stack\//, /^src\/(config|accounts)$/],
+    lazily: [/^src\/worker$/, emulator],
+  },
   { files: /^src\/config\.ts$/, may: [contracts] },
   { files: /^src\/accounts\.ts$/, may: [/^src\/config$/, /^src\/providers\//] },
   {
     files: /^src\/worker\.ts$/,
-    may: [/^src\/(config|accounts|activities|contracts|providers|results|sources)/, /^src\/client\/connection$/],
+    may: [/^src\/(config|activities|contracts|providers|results|sources)/, /^src\/client\/connection$/],
   },
   { files: /^src\/index\.m?ts$/, may: [/^src\/(index|config|accounts)$/, /^src\/(client|contracts)\//, ports] },
   { files: /^emulator\/store\//, may: [/^emulator\/(store\/|clock$)/, /^emulator\/rules\/errors$/] },

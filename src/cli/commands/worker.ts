@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { openAccount } from '../../accounts';
 import { loadConfig } from '../../config';
 import { action, untilStopped } from '../context';
 import { note, printJson } from '../output';
@@ -16,9 +17,10 @@ export const workerCommand = (): Command =>
       action(async ({ json }: { json?: boolean }) => {
         const { connectWorker, startWorker } = await import('../../worker.js');
         const config = loadConfig();
+        const provider = await openAccount(config); // refuses without a key before anything is connected
         const temporal = await connectWorker();
         try {
-          const worker = await startWorker({ config, temporal });
+          const worker = await startWorker({ config, provider, temporal });
           if (json) printJson({ ready: 'worker', temporal: temporal.address, provider: config.twelvelabs.baseUrl });
           else note(`worker ready: Temporal ${temporal.address}, provider ${new URL(config.twelvelabs.baseUrl).host}`);
           await Promise.race([untilStopped(), worker.done]);
