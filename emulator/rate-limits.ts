@@ -1,174 +1,78 @@
 import type { Clock } from './clock';
 import { ApiError } from './rules/errors';
 
-export type RateLimitTier = 'off' | 'free' | 'tier2' | 'tier3';
-/** Routes of one category share their counters. */
-export type RateCategory = 'upload' | 'index' | 'embed-media' | 'embed-still';
+export const PLANS = ['off', 'free', 'tier2', 'tier3'] as const;
+export type Plan = (typeof PLANS)[number];
+export type Category = 'upload' | 'index' | 'embed-media' | 'embed-text';
 
-interface Figures {
-  requestsPerMinute: number;
-  requestsPerDay: number;
-  minutesPerHour?: number;
-  minutesPerDay?: number;
-}
-
-const figures = (rpm: number, rpd: number, dph?: number, dpd?: number): Figures => ({
-  requestsPerMinute: rpm,
-  requestsPerDay: rpd,
-  ...(dph === undefined ? {} : { minutesPerHour: dph }),
-  ...(dpd === undefined ? {} : { minutesPerDay: dpd }),
-});
-
-const TIERS: Record<Exclude<RateLimitTier, 'off'>, Record<RateCategory, Figures>> = {
-  free: {
-    upload: figures(60, 3000),
-    index: figures(60, 3000, 600, 3000),
-    'embed-media': figures(25, 3000, 600, 3000),
-    'embed-still': figures(600, 3000),
-  },
-  tier2: {
-    upload: figures(120, 6000),
-    index: figures(120, 6000, 1200, 6000),
-    'embed-media': figures(50, 6000, 1200, 6000),
-    'embed-still': figures(1200, 12000),
-  },
-  tier3: {
-    upload: figures(240, 12000),
-    index: figures(240, 12000, 2400, 12000),
-    'embed-media': figures(75, 9000, 2400, 12000),
-    'embed-still': figures(2400, 30000),
-  },
+/** Requests a minute and a day, as published; other dimensions (media minutes) are not imitated. */
+const LIMITS: Record<Exclude<Plan, 'off'>, Record<Category, { minute: number; day: number }>> = {
+  free: limits(60, 60, 25, 600, [3000, 3000, 3000, 3000]),
+  tier2: limits(120, 120, 50, 1200, [6000, 6000, 6000, 12_000]),
+  tier3: limits(240, 240, 75, 2400, [12_000, 12_000, 9000, 30_000]),
 };
 
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
-
-/** A fixed window: it starts with its first use and forgets everything when it ends. */
-class Window {
-  private endsAtMs = 0;
-  private usedSoFar = 0;
-
-  constructor(
-    private readonly clock: Clock,
-    readonly lengthMs: number,
-    readonly limit: number,
-    readonly unit: string,
-  ) {}
-
-  get used(): number {
-    return this.clock.now() >= this.endsAtMs ? 0 : this.usedSoFar;
-  }
-
-  get resetAt(): number {
-    return this.used === 0 ? this.clock.now() + this.lengthMs : this.endsAtMs;
-  }
-
-  get remaining(): number {
-    return Math.max(0, this.limit - this.used);
-  }
-
-  fits(amount: number): boolean {
-    return this.used + amount <= this.limit;
-  }
-
-  use(amount: number): void {
-    const [used, resetAt] = [this.used, this.resetAt];
-    this.usedSoFar = used + amount;
-    this.endsAtMs = resetAt;
-  }
+function limits(upload: number, index: number, media: number, text: number, day: [number, number, number, number]) {
+  return {
+    upload: { minute: upload, day: day[0] },
+    index: { minute: index, day: day[1] },
+    'embed-media': { minute: media, day: day[2] },
+    'embed-text': { minute: text, day: day[3] },
+  };
 }
 
-interface Windows {
-  requests: Window[];
-  minutes: Window[];
-}
+const WINDOW_MS = { minute: 60_000, day: 86_400_000 } as const;
 
-/** The published limits of a plan, for the whole account: all keys count together. */
+/** Fixed windows for each category; all keys of an account share them. */
 export class RateLimits {
-  private readonly windows = new Map<RateCategory, Windows>();
+  private readonly windows = new Map<string, { startedAt: number; used: number }>();
 
   constructor(
     private readonly clock: Clock,
-    private readonly tier: RateLimitTier,
+    private readonly plan: Plan,
     private readonly retryAfterHeader: boolean,
   ) {}
 
-  /**
-   * Counts a request.
-   * @returns the headers for its answer; none when limits are off.
-   * @throws ApiError 429
-   */
-  spendRequest(category: RateCategory): Record<string, string> {
-    const windows = this.windowsOf(category);
-    if (!windows) return {};
-    this.spend(windows, windows.requests, 1);
-    return this.headers(windows, fullest(windows.requests));
-  }
-
-  /** Counts the length of media. @throws ApiError 429 */
-  spendMinutes(category: RateCategory, minutes: number): void {
-    const windows = this.windowsOf(category);
-    if (windows) this.spend(windows, windows.minutes, minutes);
+  /** Counts a request. @throws ApiError 429 with the headers, old and new. */
+  spend(category: Category): void {
+    if (this.plan === 'off') return;
+    const allowed = LIMITS[this.plan][category];
+    for (const unit of ['day', 'minute'] as const) {
+      const window = this.window(`${category}/${unit}`, WINDOW_MS[unit]);
+      if (window.used >= allowed[unit]) throw this.refusal(allowed[unit], unit, window);
+    }
+    for (const unit of ['day', 'minute'] as const) this.window(`${category}/${unit}`, WINDOW_MS[unit]).used += 1;
   }
 
   reset(): void {
     this.windows.clear();
   }
 
-  private spend(windows: Windows, spent: Window[], amount: number): void {
-    const full = spent.filter((window) => !window.fits(amount)).sort((a, b) => b.resetAt - a.resetAt)[0];
-    if (full) throw this.refusal(windows, full);
-    for (const window of spent) window.use(amount);
+  private window(name: string, lengthMs: number): { startedAt: number; used: number } {
+    const known = this.windows.get(name);
+    if (known && known.startedAt + lengthMs > this.clock.now()) return known;
+    const fresh = { startedAt: this.clock.now(), used: 0 };
+    this.windows.set(name, fresh);
+    return fresh;
   }
 
-  private windowsOf(category: RateCategory): Windows | undefined {
-    if (this.tier === 'off') return undefined;
-    const known = this.windows.get(category);
-    if (known) return known;
-    const { requestsPerMinute, requestsPerDay, minutesPerHour, minutesPerDay } = TIERS[this.tier][category];
-    const made: Windows = {
-      requests: [
-        new Window(this.clock, MINUTE, requestsPerMinute, 'requests per minute'),
-        new Window(this.clock, DAY, requestsPerDay, 'requests per day'),
-      ],
-      minutes: [
-        ...(minutesPerHour ? [new Window(this.clock, HOUR, minutesPerHour, 'media minutes per hour')] : []),
-        ...(minutesPerDay ? [new Window(this.clock, DAY, minutesPerDay, 'media minutes per day')] : []),
-      ],
-    };
-    this.windows.set(category, made);
-    return made;
-  }
-
-  private refusal(windows: Windows, full: Window): ApiError {
-    const seconds = Math.max(1, Math.ceil((full.resetAt - this.clock.now()) / 1000));
-    const message = `You have reached the limit of ${full.limit} ${full.unit}. Try again after ${seconds} seconds.`;
-    const retryAfter = this.retryAfterHeader ? { 'retry-after': String(seconds) } : {};
-    return new ApiError(429, 'too_many_requests', message, { ...this.headers(windows, full), ...retryAfter });
-  }
-
-  /** The current names and the older ones, with times in UTC epoch seconds. */
-  private headers({ requests, minutes }: Windows, shown: Window): Record<string, string> {
-    const request = requests.includes(shown) ? shown : fullest(requests);
-    const duration = minutes.includes(shown) ? shown : minutes[0] && fullest(minutes);
-    return {
-      'X-RateLimit-Request-Remaining': whole(request.remaining),
-      'X-RateLimit-Request-Reset': epochSeconds(request.resetAt),
-      ...(duration && {
-        'X-RateLimit-Duration-Remaining': whole(duration.remaining),
-        'X-RateLimit-Duration-Reset': epochSeconds(duration.resetAt),
-      }),
-      'X-Ratelimit-Limit': whole(shown.limit),
-      'X-Ratelimit-Remaining': whole(shown.remaining),
-      'X-Ratelimit-Used': whole(shown.used),
-      'X-Ratelimit-Reset': epochSeconds(shown.resetAt),
-    };
+  private refusal(limit: number, unit: keyof typeof WINDOW_MS, window: { startedAt: number; used: number }): ApiError {
+    const leftMs = window.startedAt + WINDOW_MS[unit] - this.clock.now();
+    const waitSec = Math.max(1, Math.ceil(leftMs / 1000));
+    const reset = String(Math.ceil((Date.now() + leftMs) / 1000));
+    return new ApiError(
+      429,
+      'too_many_requests',
+      `The limit of ${limit} requests a ${unit} is reached. Retry after ${waitSec} seconds.`,
+      {
+        'x-ratelimit-request-remaining': '0',
+        'x-ratelimit-request-reset': reset,
+        'x-ratelimit-limit': String(limit),
+        'x-ratelimit-remaining': '0',
+        'x-ratelimit-used': String(window.used),
+        'x-ratelimit-reset': reset,
+        ...(this.retryAfterHeader ? { 'retry-after': String(waitSec) } : {}),
+      },
+    );
   }
 }
-
-const fullest = (windows: Window[]): Window => [...windows].sort((a, b) => a.remaining - b.remaining)[0] as Window;
-
-const whole = (value: number): string => String(Math.floor(value));
-
-const epochSeconds = (ms: number): string => String(Math.ceil(ms / 1000));

@@ -1,155 +1,170 @@
 import { z } from 'zod';
-import type { EntityRecord, Metadata } from '../store/records';
-import { entitiesOf, findAsset, readyAsset } from './assets';
-import { findCollection } from './collections';
+import type { CollectionRecord, EntityRecord } from '../store/records';
+import { readyAsset } from './assets';
 import type { Emulation } from './emulation';
-import { ApiError, existing, invalid, parse } from './errors';
+import { existing, invalid, parse } from './errors';
 import { refuseForMarengo } from './media/limits';
-import { contains, one, pageOf, sorted, type Page, type Query } from './paging';
-import { stateOf, workOn } from './progress';
+import { contains, many, one, pageOf, sorted, type Query } from './paging';
+import { lastChangeAt, stateOf, workOn } from './progress';
 import { metadataObject, replaced } from './user-metadata';
 
-const name = z.string().trim().min(1);
-const description = z.string().optional();
-const metadata = z
-  .unknown()
-  .optional()
-  .transform((value): Metadata | undefined => (value === undefined ? undefined : replaced(metadataObject(value, 'metadata'))));
+const NameSchema = z.string().min(1).max(255);
+const CollectionSchema = z.object({ name: NameSchema, description: z.string().optional() });
+const CollectionPatchSchema = CollectionSchema.partial();
 const AssetIdsSchema = z.object({ asset_ids: z.array(z.string()).min(1) });
-const CreateSchema = z.object({ name, description, metadata, ...AssetIdsSchema.shape });
-const ChangeSchema = z.object({ name: name.optional(), description, metadata });
+const EntitySchema = CollectionSchema.extend({ ...AssetIdsSchema.shape, metadata: z.unknown().optional() });
+const EntityPatchSchema = CollectionPatchSchema.extend({ metadata: z.unknown().optional() });
 const BulkSchema = z.object({ entities: z.array(z.unknown()).min(1) });
+const SORT_KEYS = ['created_at', 'updated_at', 'name'];
 
-export function createEntity(emulation: Emulation, collectionId: string, body: unknown): EntityRecord {
-  const collection = findCollection(emulation, collectionId);
-  const fields = parse(CreateSchema, body);
-  const assetIds = usableImages(emulation, fields.asset_ids);
-  const { store, clock } = emulation;
-  const now = clock.now();
-  const entity: EntityRecord = {
-    id: store.newId(),
-    collectionId: collection.id,
-    name: fields.name,
-    ...(fields.description === undefined ? {} : { description: fields.description }),
-    ...(fields.metadata === undefined ? {} : { metadata: fields.metadata }),
-    assetIds,
-    createdAt: now,
-    updatedAt: now,
-    progress: workOnImages(emulation, assetIds),
-  };
-  store.entities.set(entity.id, entity);
-  return entity;
-}
-
-/** What fails is reported beside what worked. */
-export function createEntities(emulation: Emulation, collectionId: string, body: unknown): Record<string, unknown> {
-  findCollection(emulation, collectionId);
-  const made: EntityRecord[] = [];
-  const errors: Record<string, unknown>[] = [];
-  for (const [index, item] of parse(BulkSchema, body).entities.entries()) {
-    try {
-      made.push(createEntity(emulation, collectionId, item));
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      const entityName = (item as { name?: unknown } | null)?.name ?? '';
-      errors.push({ entity_index: index, entity_name: entityName, error_reason: error.message });
-    }
-  }
-  const entities = made.map(({ id, name: of, progress }) => ({
-    _id: id,
-    name: of,
-    status: stateOf(progress, emulation.clock.now()),
-  }));
-  return { success_count: made.length, failed_count: errors.length, entities, errors };
-}
-
-/** Ready JPEG or PNG images that Marengo takes. */
-function usableImages(emulation: Emulation, ids: string[]): string[] {
-  const assets = ids.map((id) => readyAsset(emulation, id));
-  for (const { asset, media } of assets) {
-    if (media.kind !== 'image') throw invalid(`The asset with id ${asset.id} is not an image.`);
-    refuseForMarengo(media);
-  }
-  return [...new Set(assets.map(({ asset }) => asset.id))];
-}
-
-function workOnImages(emulation: Emulation, assetIds: string[]) {
-  const { store } = emulation;
-  const sizes = assetIds.map((id) => store.mediaOf(findAsset(emulation, id))?.sizeBytes ?? 0);
-  return workOn(emulation, sizes.reduce((sum, size) => sum + size, 0));
-}
+export const findCollection = ({ store }: Emulation, id: string): CollectionRecord =>
+  existing(store.collections, 'entity collection', id);
 
 export function findEntity(emulation: Emulation, collectionId: string, id: string): EntityRecord {
   const collection = findCollection(emulation, collectionId);
   const entity = existing(emulation.store.entities, 'entity', id);
-  if (entity.collectionId === collection.id) return entity;
-  throw new ApiError(404, 'resource_not_exist', `The entity with id ${id} does not exist in this collection.`);
+  return entity.collectionId === collection.id ? entity : existing(new Map<string, EntityRecord>(), 'entity', id);
 }
 
-export function changeEntity(emulation: Emulation, collectionId: string, id: string, body: unknown): EntityRecord {
-  const entity = findEntity(emulation, collectionId, id);
-  const changes = Object.entries(parse(ChangeSchema, body)).filter(([, value]) => value !== undefined);
-  return Object.assign(entity, Object.fromEntries(changes), { updatedAt: emulation.clock.now() });
+export function createCollection({ store, clock }: Emulation, body: unknown): CollectionRecord {
+  const now = clock.now();
+  const collection = { id: store.newId(), ...parse(CollectionSchema, body), createdAt: now, updatedAt: now };
+  store.collections.set(collection.id, collection);
+  return collection;
 }
 
-/** New images are worked on; one that is there already changes nothing. */
-export function addImages(emulation: Emulation, collectionId: string, id: string, body: unknown): EntityRecord {
-  const entity = findEntity(emulation, collectionId, id);
-  const wanted = usableImages(emulation, parse(AssetIdsSchema, body).asset_ids);
-  const added = wanted.filter((assetId) => !entity.assetIds.includes(assetId));
-  if (added.length === 0) return entity;
-  entity.assetIds.push(...added);
-  return touched(emulation, entity, added);
+export function updateCollection(emulation: Emulation, id: string, body: unknown): CollectionRecord {
+  const collection = findCollection(emulation, id);
+  return Object.assign(collection, parse(CollectionPatchSchema, body), { updatedAt: emulation.clock.now() });
 }
 
-export function removeImages(emulation: Emulation, collectionId: string, id: string, body: unknown): EntityRecord {
-  const entity = findEntity(emulation, collectionId, id);
-  const unwanted = parse(AssetIdsSchema, body).asset_ids;
-  const stranger = unwanted.find((assetId) => !entity.assetIds.includes(assetId));
-  if (stranger !== undefined) throw invalid(`The asset with id ${stranger} does not belong to the entity.`);
-  const left = entity.assetIds.filter((assetId) => !unwanted.includes(assetId));
-  if (left.length === 0) throw invalid('The last asset of an entity cannot be removed.');
-  entity.assetIds = left;
-  return touched(emulation, entity, left);
+export function deleteCollection(emulation: Emulation, id: string): void {
+  const { store } = emulation;
+  const collection = findCollection(emulation, id);
+  for (const entity of store.entities.values())
+    if (entity.collectionId === collection.id) store.entities.delete(entity.id);
+  store.collections.delete(collection.id);
 }
 
-function touched(emulation: Emulation, entity: EntityRecord, assetIds: string[]): EntityRecord {
-  entity.updatedAt = emulation.clock.now();
-  entity.progress = workOnImages(emulation, assetIds);
+export const listCollections = (emulation: Emulation, query: Query) =>
+  pageOf(
+    sorted(emulation.store.collections.values(), query, SORT_KEYS).filter(({ name }) =>
+      contains(name, one(query, 'name')),
+    ),
+    query,
+    (collection) => collectionView(emulation, collection),
+  );
+
+export const collectionView = (
+  { clock }: Emulation,
+  { id, name, description, createdAt, updatedAt }: CollectionRecord,
+) => ({
+  _id: id,
+  name,
+  ...(description === undefined ? {} : { description }),
+  created_at: clock.iso(createdAt),
+  updated_at: clock.iso(updatedAt),
+});
+
+export function createEntity(emulation: Emulation, collectionId: string, body: unknown): EntityRecord {
+  const collection = findCollection(emulation, collectionId);
+  const { name, description, asset_ids, metadata } = parse(EntitySchema, body);
+  for (const id of asset_ids) refuseOther(emulation, id);
+  const now = emulation.clock.now();
+  const entity: EntityRecord = {
+    id: emulation.store.newId(),
+    collectionId: collection.id,
+    name,
+    ...(description === undefined ? {} : { description }),
+    ...(metadata === undefined ? {} : { metadata: replaced(metadataObject(metadata, 'metadata')) }),
+    assetIds: [...new Set(asset_ids)],
+    createdAt: now,
+    updatedAt: now,
+    progress: workOn(emulation, 0),
+  };
+  emulation.store.entities.set(entity.id, entity);
   return entity;
 }
 
-export function deleteEntity(emulation: Emulation, collectionId: string, id: string): void {
-  emulation.store.entities.delete(findEntity(emulation, collectionId, id).id);
+/** Entities are made of images of a person; the emulator sees that it is an image. */
+function refuseOther(emulation: Emulation, assetId: string): void {
+  const { media } = readyAsset(emulation, assetId);
+  if (media.kind !== 'image') throw invalid(`The asset with id ${assetId} is ${media.kind}: an entity takes images.`);
+  refuseForMarengo(media);
 }
 
-export function listEntities(emulation: Emulation, collectionId: string, query: Query): Page<Record<string, unknown>> {
+/** Partial success is success. */
+export function createEntities(emulation: Emulation, collectionId: string, body: unknown) {
+  findCollection(emulation, collectionId);
+  const made: EntityRecord[] = [];
+  const errors: { entity_index: number; entity_name?: string; error_reason: string }[] = [];
+  parse(BulkSchema, body).entities.forEach((one, index) => {
+    try {
+      made.push(createEntity(emulation, collectionId, one));
+    } catch (error) {
+      const name = (one as { name?: string } | null)?.name;
+      errors.push({ entity_index: index, entity_name: name, error_reason: (error as Error).message });
+    }
+  });
+  const entities = made.map((entity) => ({
+    _id: entity.id,
+    name: entity.name,
+    status: stateOf(entity.progress, emulation.clock.now()),
+  }));
+  return { success_count: made.length, failed_count: errors.length, entities, errors };
+}
+
+export function updateEntity(emulation: Emulation, entity: EntityRecord, body: unknown): EntityRecord {
+  const { metadata, ...rest } = parse(EntityPatchSchema, body);
+  Object.assign(entity, rest, { updatedAt: emulation.clock.now() });
+  if (metadata !== undefined) entity.metadata = replaced(metadataObject(metadata, 'metadata'));
+  return entity;
+}
+
+export function addAssets(emulation: Emulation, entity: EntityRecord, body: unknown): EntityRecord {
+  const { asset_ids } = parse(AssetIdsSchema, body);
+  for (const id of asset_ids) refuseOther(emulation, id);
+  return changeAssets(emulation, entity, [...new Set([...entity.assetIds, ...asset_ids])]);
+}
+
+export function removeAssets(emulation: Emulation, entity: EntityRecord, body: unknown): EntityRecord {
+  const { asset_ids } = parse(AssetIdsSchema, body);
+  const left = entity.assetIds.filter((id) => !asset_ids.includes(id));
+  if (left.length === 0) throw invalid('The last asset of an entity cannot be removed.');
+  return changeAssets(emulation, entity, left);
+}
+
+/** Changed assets are worked on anew. */
+function changeAssets(emulation: Emulation, entity: EntityRecord, assetIds: string[]): EntityRecord {
+  if (assetIds.length !== entity.assetIds.length) entity.progress = workOn(emulation, 0);
+  return Object.assign(entity, { assetIds, updatedAt: emulation.clock.now() });
+}
+
+export function listEntities(emulation: Emulation, collectionId: string, query: Query) {
   const collection = findCollection(emulation, collectionId);
-  const { store, clock } = emulation;
-  const status = one(query, 'status');
-  const own = [...store.entities.values()].filter((entity) => entity.collectionId === collection.id);
-  const found = sorted(own, query, ['created_at', 'updated_at', 'name'])
-    .filter((entity) => contains(entity.name, one(query, 'name')))
-    .filter(({ progress }) => status === undefined || stateOf(progress, clock.now()) === status);
+  const statuses = many(query, 'status');
+  const now = emulation.clock.now();
+  const found = sorted(emulation.store.entities.values(), query, SORT_KEYS).filter(
+    (entity) =>
+      entity.collectionId === collection.id &&
+      contains(entity.name, one(query, 'name')) &&
+      (statuses.length === 0 || statuses.includes(stateOf(entity.progress, now))),
+  );
   return pageOf(found, query, (entity) => entityView(emulation, entity));
 }
 
-/** Newest first. */
-export const listEntitiesOfAsset = (emulation: Emulation, assetId: string, query: Query) =>
-  pageOf(entitiesOf(emulation, findAsset(emulation, assetId).id).reverse(), query, (entity) =>
-    entityView(emulation, entity),
-  );
-
-export function entityView({ clock }: Emulation, entity: EntityRecord): Record<string, unknown> {
+export function entityView({ clock }: Emulation, entity: EntityRecord) {
+  const { id, collectionId, name, description, metadata, assetIds, createdAt, updatedAt, progress } = entity;
+  const now = clock.now();
   return {
-    _id: entity.id,
-    entity_collection_id: entity.collectionId,
-    name: entity.name,
-    ...(entity.description === undefined ? {} : { description: entity.description }),
-    ...(entity.metadata === undefined ? {} : { metadata: entity.metadata }),
-    asset_ids: entity.assetIds,
-    status: stateOf(entity.progress, clock.now()),
-    created_at: clock.iso(entity.createdAt),
-    updated_at: clock.iso(entity.updatedAt),
+    _id: id,
+    entity_collection_id: collectionId,
+    name,
+    ...(description === undefined ? {} : { description }),
+    ...(metadata === undefined ? {} : { metadata }),
+    asset_ids: assetIds,
+    status: stateOf(progress, now) === 'processing' ? 'processing' : 'ready', // an entity never fails
+    created_at: clock.iso(createdAt),
+    updated_at: clock.iso(Math.max(updatedAt, lastChangeAt(progress, now))),
   };
 }

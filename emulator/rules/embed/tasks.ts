@@ -1,72 +1,86 @@
 import type { EmbedTaskRecord, MediaFacts } from '../../store/records';
+import { readyAsset } from '../assets';
 import type { Emulation } from '../emulation';
-import { ApiError, existing, invalid } from '../errors';
+import { existing, invalid } from '../errors';
 import { fetchInto } from '../fetch-into';
-import { one, pageOf, type Page, type Query } from '../paging';
+import { refuseForMarengo } from '../media/limits';
+import { isFetchable } from '../media/remote-media';
+import { many, one, pageOf, since, type Query } from '../paging';
 import { fetching, lastChangeAt, stateOf, workOnMedia } from '../progress';
-import { mediaAtHand, refuseUnusable } from './media-source';
-import { metadataOf } from './metadata';
-import { readHead, readPlan, readSource } from './requests';
+import { planOf, refuseOtherKind } from './plan';
 import { segmentsOf } from './segments';
 
-const RESULTS_KEPT_MS = 7 * 24 * 3600 * 1000;
-
-/** `POST /embed-v2/tasks`. What cannot be embedded is refused here; a URL can only fail later. */
+/** Checks what can be checked at once; a URL is fetched afterwards, and what is wrong with it fails the task. */
 export async function createTask(emulation: Emulation, body: unknown): Promise<EmbedTaskRecord> {
-  const { type, model, input } = readHead(body, ['video', 'audio', 'image']);
-  const source = readSource(type, input);
-  const plan = readPlan(type, model, input);
-  const { store, clock, limits } = emulation;
+  const { plan, source } = planOf(body);
+  const { store, clock, library } = emulation;
   const task: EmbedTaskRecord = { id: store.newId(), plan, createdAt: clock.now(), progress: fetching(emulation) };
-  if ('url' in source) {
+  if (source.asset_id !== undefined) {
+    const { asset, media } = readyAsset(emulation, source.asset_id);
+    refuseOtherKind(plan, media);
+    refuseForMarengo(media);
+    Object.assign(task, { assetId: asset.id, filename: asset.filename });
+    takeIn(emulation, task, media);
+  } else if (source.url !== undefined) {
+    if (!isFetchable(source.url)) throw invalid('The url parameter is invalid: it must be an http or https URL.');
     task.url = source.url;
-    fetchForTask(emulation, task);
   } else {
-    const { media, assetId, filename } = await mediaAtHand(emulation, source);
-    refuseUnusable(media, plan);
-    if (plan.inputType !== 'image') limits.spendMinutes('embed-media', (media.durationSec ?? 0) / 60);
-    if (assetId !== undefined) task.assetId = assetId;
-    if (filename !== undefined) task.filename = filename;
+    const media = await library.receive([Buffer.from(source.base64_string ?? '', 'base64')]);
+    if (!media?.kind) throw invalid('The base64_string parameter is not valid media.');
+    refuseOtherKind(plan, media);
+    refuseForMarengo(media);
     takeIn(emulation, task, media);
   }
   store.embedTasks.set(task.id, task);
+  if (task.url !== undefined) fetchTask(emulation, task);
   return task;
 }
+
+export const fetchTask = (emulation: Emulation, task: EmbedTaskRecord): void =>
+  fetchInto(emulation, task, (media) => {
+    if (media.problem) throw new Error('The media could not be processed.');
+    takeIn(emulation, task, media);
+  });
 
 function takeIn(emulation: Emulation, task: EmbedTaskRecord, media: MediaFacts): void {
   task.sha256 = media.sha256;
   task.progress = workOnMedia(emulation, media);
 }
 
-/** Also called for tasks whose fetch was interrupted by a restart. */
-export function fetchForTask(emulation: Emulation, task: EmbedTaskRecord): void {
-  fetchInto(emulation, task, (media) => {
-    refuseUnusable(media, task.plan);
-    takeIn(emulation, task, media);
-  });
-}
-
-export function findTask({ store, clock }: Emulation, id: string): EmbedTaskRecord {
-  const task = existing(store.embedTasks, 'embedding task', id);
-  const endedAt = task.progress.endsAt ?? clock.now();
-  if (clock.now() - endedAt <= RESULTS_KEPT_MS) return task;
-  throw new ApiError(404, 'resource_not_exist', `The embedding task with id ${id} has expired: results are kept 7 days.`);
-}
-
-/** The answer of retrieve, with the embeddings when it is ready. */
-export function taskView(emulation: Emulation, task: EmbedTaskRecord): Record<string, unknown> {
-  const { clock, store } = emulation;
+export function taskView(emulation: Emulation, id: string) {
+  const { store, clock } = emulation;
+  const task = existing(store.embedTasks, 'task', id);
   const status = stateOf(task.progress, clock.now());
   const media = store.mediaOf(task);
   return {
-    ...headView(emulation, task),
-    data: status === 'ready' && media ? segmentsOf(media, task.plan) : null,
-    ...(status === 'ready' ? { metadata: metadataOf({ ...task, media }) } : {}),
+    ...summaryView(emulation, task),
+    data: status === 'ready' && media ? segmentsOf(task.plan, media) : null,
     ...(status === 'failed' ? { error: { message: task.progress.error } } : {}),
+    ...(status === 'ready' ? { metadata: metadataView(task, media) } : {}),
   };
 }
 
-function headView({ clock }: Emulation, task: EmbedTaskRecord): Record<string, unknown> {
+export function listTasks(emulation: Emulation, query: Query) {
+  const { store, clock } = emulation;
+  const now = clock.now();
+  const statuses = many(query, 'status');
+  const ended = one(query, 'ended_at');
+  const found = [...store.embedTasks.values()]
+    .toReversed()
+    .filter(
+      (task) =>
+        (statuses.length === 0 || statuses.includes(stateOf(task.progress, now))) &&
+        since(task.createdAt, query, 'started_at') &&
+        (ended === undefined || task.createdAt <= Date.parse(ended)),
+    );
+  return pageOf(found, query, (task) => ({
+    ...summaryView(emulation, task),
+    model_name: task.plan.model,
+    [`${task.plan.inputType}_embedding`]: { metadata: metadataView(task, store.mediaOf(task)) },
+  }));
+}
+
+function summaryView({ clock }: Emulation, task: EmbedTaskRecord) {
   const now = clock.now();
   return {
     _id: task.id,
@@ -76,30 +90,9 @@ function headView({ clock }: Emulation, task: EmbedTaskRecord): Record<string, u
   };
 }
 
-/** Newest first; without a window, those of the last 7 days. */
-export function listTasks(emulation: Emulation, query: Query): Page<Record<string, unknown>> {
-  const { clock, store } = emulation;
-  const now = clock.now();
-  const from = timeOf(query, 'started_at') ?? now - RESULTS_KEPT_MS;
-  const to = timeOf(query, 'ended_at') ?? Infinity;
-  const status = one(query, 'status');
-  const found = [...store.embedTasks.values()]
-    .reverse()
-    .filter(({ createdAt }) => createdAt >= from && createdAt <= to)
-    .filter(({ progress }) => status === undefined || stateOf(progress, now) === status);
-  return pageOf(found, query, (task) => ({
-    ...headView(emulation, task),
-    model_name: task.plan.model,
-    ...(task.plan.inputType === 'image'
-      ? {}
-      : { [`${task.plan.inputType}_embedding`]: { metadata: metadataOf({ ...task, media: store.mediaOf(task) }) } }),
-  }));
-}
-
-function timeOf(query: Query, name: string): number | undefined {
-  const text = one(query, name);
-  if (text === undefined) return undefined;
-  const at = Date.parse(text);
-  if (Number.isNaN(at)) throw invalid(`The ${name} parameter must be an RFC 3339 time.`);
-  return at;
-}
+const metadataView = ({ plan, filename }: EmbedTaskRecord, media: MediaFacts | undefined) => ({
+  input_type: plan.inputType,
+  ...(filename === undefined ? {} : { input_filename: filename }),
+  ...(plan.inputType === 'image' ? {} : { embedding_options: plan.options, embedding_scopes: plan.scopes }),
+  ...(media?.durationSec === undefined ? {} : { duration: media.durationSec }),
+});
