@@ -1,7 +1,10 @@
 import { ActivityFailure, CancellationScope, proxyLocalActivities } from '@temporalio/workflow';
+import { setHandler, workflowInfo } from '@temporalio/workflow';
 import type { LocalActivities } from '../../contracts/activities';
 import { failureType, NON_RETRYABLE } from '../../contracts/failures';
+import { keyOfWorkflowId } from '../../contracts/ids';
 import type { AcceptedInput } from '../../contracts/lifecycle-input';
+import { startingStatus, statusQuery } from './messages';
 import { showRefused } from './visibility';
 
 const { acceptInput } = proxyLocalActivities<LocalActivities>({
@@ -14,6 +17,10 @@ const { acceptInput } = proxyLocalActivities<LocalActivities>({
  * @throws InvalidRequest naming every wrong field.
  */
 export async function accept(rawInput: unknown): Promise<AcceptedInput> {
+  const { workflowId, startTime } = workflowInfo();
+  const key = keyOfWorkflowId('twelvelabs', workflowId) ?? workflowId;
+  const pending = startingStatus(key, 'twelvelabs', startTime.toISOString());
+  setHandler(statusQuery, () => pending); // answers from the first moment; the lifecycle takes over
   try {
     return await CancellationScope.nonCancellable(() => acceptInput(rawInput));
   } catch (error) {

@@ -1,8 +1,7 @@
 import { CancellationScope, CancelledFailure, upsertMemo, workflowInfo } from '@temporalio/workflow';
-import { defineQuery, defineSignal, setHandler } from '@temporalio/workflow';
+import { setHandler } from '@temporalio/workflow';
 import { failure } from '../../contracts/failures';
-import { CANCEL_SIGNAL, FORCE_DELETE_SIGNAL, keyOfWorkflowId, STATUS_MEMO, STATUS_QUERY } from '../../contracts/ids';
-import type { ProviderName } from '../../contracts/ids';
+import { keyOfWorkflowId, STATUS_MEMO } from '../../contracts/ids';
 import type { AcceptedInput } from '../../contracts/lifecycle-input';
 import type { CleanupPolicy } from '../../contracts/cleanup-policy';
 import type {
@@ -15,13 +14,10 @@ import type {
 import { readStopRequest } from '../../contracts/messages';
 import type { LifecycleTag, Resource } from '../../contracts/resource';
 import { cleanUp } from './clean-up';
+import { cancelSignal, forceDeleteSignal, startingStatus, statusQuery } from './messages';
 import { stepsOf, type Steps } from './steps';
 import { describeError, endsLifecycle, isStop, madeNothing, type StopRequest } from './stop';
 import { Visibility } from './visibility';
-
-export const cancelSignal = defineSignal<[unknown?]>(CANCEL_SIGNAL);
-export const forceDeleteSignal = defineSignal<[unknown?]>(FORCE_DELETE_SIGNAL);
-export const statusQuery = defineQuery<LifecycleStatus>(STATUS_QUERY);
 
 const now = (): string => new Date().toISOString();
 
@@ -185,17 +181,3 @@ export class Lifecycle {
     this.wanted?.cancel();
   }
 }
-
-/** With every field in the order that people read them, in Temporal Web and on the command line. */
-const startingStatus = (key: string, provider: ProviderName, startedAt: string): LifecycleStatus => ({
-  key,
-  provider,
-  phase: 'pending',
-  outcome: undefined,
-  error: undefined,
-  asset: undefined,
-  branch: undefined,
-  receipt: undefined,
-  reason: undefined,
-  timings: { startedAt },
-});
