@@ -33,7 +33,8 @@ export async function benchThroughput(system: BenchSystem): Promise<Figure[]> {
   const rates: Record<'lifecycle' | 'bare', number[]> = { lifecycle: [], bare: [] };
   try {
     for (let round = 0; round <= ROUNDS; round++) {
-      for (const kind of ['bare', 'lifecycle'] as const) {
+      const order = ['bare', 'lifecycle'] as const;
+      for (const kind of round % 2 === 0 ? order : order.toReversed()) {
         const rate = await ratePerSecond(async (run) => {
           const key = `${kind}-${round}-${run}`;
           if (kind === 'bare') {
