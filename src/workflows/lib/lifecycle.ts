@@ -106,7 +106,7 @@ export class Lifecycle {
   }
 
   private async cleanUp(): Promise<void> {
-    this.status.timings.stopRequestedAt ??= now();
+    if (this.stop) this.status.timings.stopRequestedAt ??= now();
     let policy: CleanupPolicy;
     do {
       policy = this.policy();
