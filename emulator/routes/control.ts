@@ -13,13 +13,30 @@ const ClockSchema = z.strictObject({ advanceMs: z.number().min(0) });
 const ProcessingSchema = z.strictObject({ baseMs: z.number().min(0), msPerMegabyte: z.number().min(0) });
 const FailSchema = z.strictObject({ id: z.string(), message: z.string() });
 
+/** Errors from before a route was reached: a body that is too large or of a type that nothing reads. */
+function unreadable(error: unknown) {
+  const message = error instanceof Error ? error.message : String(error);
+  const statusCode = (error as { statusCode?: number }).statusCode ?? 500;
+  const [status, code] = error instanceof ApiError ? [error.status, error.code] : (READING[statusCode] ?? OTHER);
+  return { status, code, message, body: { code, message } };
+}
+
+/** A media type is refused with 400, as nearly every client error of the provider is. */
+const READING: Record<number, [number, string]> = {
+  400: [400, 'parameter_invalid'],
+  413: [413, 'request_too_large'],
+  415: [400, 'content_type_invalid'],
+};
+const OTHER: [number, string] = [500, 'generic_error'];
+
 /** For tests and people: what the emulator knows, and what it is to do wrong. Needs no API key. */
 export function controlRoutes(app: FastifyInstance, emulation: Emulation, faults: Faults, counters: Counters): void {
   const { clock, store, settings, limits } = emulation;
   const time = () => ({ nowMs: clock.now(), advancedMs: clock.advancedMs });
-  app.setErrorHandler((error, _request, reply) => {
-    const status = error instanceof ApiError ? error.status : 500;
-    void reply.status(status).send({ message: error instanceof Error ? error.message : String(error) });
+  app.setErrorHandler((error, request, reply) => {
+    const words = unreadable(error);
+    const nested = request.url.startsWith('/v1.3/embed-v2');
+    void reply.status(words.status).send(nested ? { error: { code: words.code, message: words.message } } : words.body);
   });
   app.get('/_emulator/', () => ({ emulator: 'twelvelabs', version: 'v1.3', ...time() }));
   app.get('/_emulator/state', () => ({

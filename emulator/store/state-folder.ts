@@ -38,6 +38,7 @@ export class StateFolder {
     this.store.onChange = () => undefined;
     clearTimeout(this.timer);
     await this.writing;
+    clearTimeout(this.timer); // a write that ended just now may have asked for the next one
     if (this.dirty) await this.write();
   }
 
