@@ -98,7 +98,7 @@ class Watcher implements StatusWatcher {
     if (others) others.add(waiter);
     else this.waiters.set(id, new Set([waiter]));
     this.wake?.abort(); // a new wait brings the next round near
-    this.loop ??= this.run().finally(() => (this.loop = undefined));
+    if (!this.loop) this.start();
   }
 
   private remove(waiter: Waiter): void {
@@ -107,6 +107,13 @@ class Watcher implements StatusWatcher {
     others?.delete(waiter);
     if (others?.size === 0) this.waiters.delete(id);
     if (this.waiters.size === 0) this.wake?.abort();
+  }
+
+  private start(): void {
+    this.loop = this.run().finally(() => {
+      this.loop = undefined;
+      if (this.waiters.size > 0) this.start(); // somebody came while the loop was ending
+    });
   }
 
   private async run(): Promise<void> {
