@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { lstat, open, realpath, stat } from 'node:fs/promises';
+import { open, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { failure } from '../contracts/failures';
@@ -31,7 +31,7 @@ export function createFileSources({ roots }: { roots: readonly string[] }): File
 async function locate(file: string, roots: readonly string[]): Promise<string> {
   const candidates = path.isAbsolute(file) ? [file] : roots.map((root) => path.join(root, file));
   const realRoots = await Promise.all(roots.map((root) => realpath(root).catch(() => root)));
-  let problem = refused(file, `no such file${path.isAbsolute(file) ? '' : ' in any source root'}`);
+  let problem = refused(file, `no such file${path.isAbsolute(file) ? '' : ` in ${roots.join(', ')}`}`);
   for (const candidate of candidates) {
     const real = await realpath(candidate).catch((error: NodeJS.ErrnoException) => error.code ?? 'unknown');
     if (!path.isAbsolute(real)) {
@@ -39,10 +39,12 @@ async function locate(file: string, roots: readonly string[]): Promise<string> {
       continue;
     }
     if (realRoots.some((root) => isInside(root, real))) return real;
-    const linked = await isLink(candidate);
+    const below = [...roots, ...realRoots].some((root) => isInside(root, path.resolve(candidate)));
     problem = refused(
       file,
-      linked ? 'is a symlink that leads out of the source roots' : 'lies outside the source roots of this worker',
+      below
+        ? 'is reached by a symlink that leads out of the source roots; put the file itself there'
+        : 'lies outside the source roots of this worker; put it there, or add its folder to ASSET_LIFECYCLE_SOURCE_ROOTS',
     );
   }
   throw problem;
@@ -50,22 +52,19 @@ async function locate(file: string, roots: readonly string[]): Promise<string> {
 
 const isInside = (root: string, file: string): boolean => {
   const below = path.relative(root, file);
-  return below !== '' && below !== '..' && !below.startsWith(`..${path.sep}`) && !path.isAbsolute(below);
+  return below !== '..' && !below.startsWith(`..${path.sep}`) && !path.isAbsolute(below);
 };
-
-const isLink = async (file: string): Promise<boolean> =>
-  (await lstat(file).catch(() => undefined))?.isSymbolicLink() ?? false;
 
 async function describe(asked: string, real: string): Promise<SourceFile> {
   const facts = await stat(real);
   if (facts.isDirectory()) throw refused(asked, 'is a folder; name a file');
-  if (!facts.isFile()) throw refused(asked, 'is not a regular file');
-  if (facts.size === 0) throw refused(asked, 'is empty');
+  if (!facts.isFile()) throw refused(asked, 'is not a regular file; name one');
+  if (facts.size === 0) throw refused(asked, 'is empty; name a file with bytes in it');
   await open(real, 'r').then(
     (handle) => handle.close(),
     (error: NodeJS.ErrnoException) => {
       const why = error.code === 'EACCES' ? 'permission denied' : error.code;
-      throw refused(asked, `cannot be read by the worker (${why})`);
+      throw refused(asked, `cannot be read by the worker (${why}); give its user the right to read it`);
     },
   );
   const { size: sizeBytes, mtimeMs } = facts;

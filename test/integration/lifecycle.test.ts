@@ -144,3 +144,22 @@ test('a held wait survives the death of its worker', async () => {
   await system.control.setProcessing({ baseMs: 300, msPerMegabyte: 0 });
   expect(await handle.result()).toMatchObject({ outcome: 'completed' });
 });
+
+test('a worker that is told to stop hands its held waits back at once, exits with 0, and another goes on', async () => {
+  await system.control.setProcessing({ baseMs: 3_600_000, msPerMegabyte: 0 });
+  const handle = await system.start('handed-back', { source: sample('portrait-2.png') });
+  const waiting = async () => (await handle.describe()).raw.pendingActivities?.[0];
+  const wait = 'untilAssetReady';
+  for (;;) {
+    const pending = await waiting();
+    if (pending?.activityType?.name === wait && pending.lastStartedTime && pending.attempt === 1) break;
+  }
+  expect(await system.worker?.stop()).toBe(0);
+  const handedBack = await waiting();
+  expect(handedBack?.activityType?.name).toBe(wait);
+  expect(handedBack?.lastFailure?.applicationFailureInfo?.type).toBe('WorkerStopping');
+  await system.startWorker();
+  await system.control.advanceClock(3_600_000);
+  expect(await handle.result()).toMatchObject({ outcome: 'completed' });
+  await system.control.setProcessing({ baseMs: 300, msPerMegabyte: 0 });
+});

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { failureType } from '../../src/contracts/failures';
 import { createFileSources, type FileSources } from '../../src/sources/file-sources';
+import { kindOfFile } from '../../src/sources/source-file';
 
 let base: string;
 let root: string;
@@ -43,12 +44,23 @@ test.each<[string, () => Promise<string> | string, RegExp]>([
   ['a path that climbs out', () => '../outside.mp4', /outside the source roots/],
   ['an absolute path elsewhere', () => path.join(base, 'outside.mp4'), /outside the source roots/],
   ['a folder', () => 'movies', /is a folder/],
-  ['the root itself', () => root, /outside the source roots/],
+  ['the root itself', () => root, /is a folder/],
+  ['a root by a relative path', () => '.', /is a folder/],
   [
     'a link that leads out',
     async () => {
       await symlink(path.join(base, 'outside.mp4'), path.join(root, 'out.mp4'));
       return 'out.mp4';
+    },
+    /symlink that leads out/,
+  ],
+  [
+    'a folder that is a link leading out',
+    async () => {
+      await mkdir(path.join(base, 'elsewhere'));
+      await writeFile(path.join(base, 'elsewhere/c.mp4'), 'outside');
+      await symlink(path.join(base, 'elsewhere'), path.join(root, 'linked'));
+      return 'linked/c.mp4';
     },
     /symlink that leads out/,
   ],
@@ -104,6 +116,16 @@ test.each<[string, (file: string) => Promise<void>]>([
   await change(path.join(root, 'movies/a.mp4'));
   const reading = collect(found.read());
   await expect(reading).rejects.toMatchObject({ type: 'SourceUnreadable', nonRetryable: true });
+});
+
+test.each([
+  ['a.MP4', 'video'],
+  ['a.b.flac', 'audio'],
+  ['a.jpeg', 'image'],
+  ['a.pdf', 'other'],
+  ['mp4', 'other'],
+])('%s is of kind %s', (filename, kind) => {
+  expect(kindOfFile(filename)).toBe(kind);
 });
 
 async function collect(stream: NodeJS.ReadableStream): Promise<Buffer[]> {

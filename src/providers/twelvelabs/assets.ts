@@ -20,7 +20,12 @@ export function assetOperations(client: TwelveLabsClient): AssetOperations {
     /** One `POST /assets` each: the API takes a single file a call. */
     async submit(submissions, options = {}) {
       const assets: ProviderAsset[] = [];
-      for (const submission of submissions) assets.push(await submitOne(client, submission, options));
+      let before = 0;
+      for (const submission of submissions) {
+        const onProgress = (sentBytes: number): void => options.onProgress?.(before + sentBytes);
+        assets.push(await submitOne(client, submission, { ...options, onProgress }));
+        if (submission.source.type === 'file') before += submission.source.file.sizeBytes;
+      }
       return assets;
     },
 

@@ -1,6 +1,7 @@
 import type { EmbedBranch } from '../../contracts/branch';
 import { failure } from '../../contracts/failures';
 import { carriesTag, tagFields } from '../../contracts/resource';
+import { kindOfFile } from '../../sources/source-file';
 import type { MediaProvider } from '../media-provider';
 import type { TwelveLabsClient } from './client';
 import { CreatedSchema, EmbedTaskSchema, EntityPageSchema } from './schemas';
@@ -84,9 +85,9 @@ export function branchOperations(client: TwelveLabsClient): BranchOperations {
       }
     },
 
-    /** Not a create: an asset that is there already stays there once. */
+    /** Harmless to repeat, but after a lost answer it is not known whether cleanup has something to undo. */
     async addToEntity(entity, { signal } = {}) {
-      await client.callVoid({ ...membership('POST', entity), signal });
+      await client.callVoid({ ...membership('POST', entity), creates: true, signal });
     },
 
     async removeFromEntity(entity, { signal } = {}) {
@@ -139,14 +140,6 @@ const membership = (
     json: { asset_ids: [assetId] },
   }) as const;
 
-type InputType = 'video' | 'audio' | 'image';
-
-const EXTENSIONS: Record<InputType, RegExp> = {
-  video: /\.(mp4|mov|avi|mkv|webm|m4v|mpe?g|ts|flv|wmv)$/i,
-  audio: /\.(mp3|wav|flac|m4a|aac|ogg|opus)$/i,
-  image: /\.(jpe?g|png|webp|gif|bmp)$/i,
-};
-
 /** Body of `POST /embed-v2/tasks`; scopes and options left out are the provider's defaults. */
 export function embedRequest(
   { assetId, fileType, filename }: { assetId: string; fileType?: string; filename?: string },
@@ -170,9 +163,9 @@ export function embedRequest(
   return { input_type: inputType, model_name: model, [inputType]: input };
 }
 
-function inputTypeOf(fileType: string | undefined, filename = ''): InputType | undefined {
-  const kinds = Object.keys(EXTENSIONS) as InputType[];
-  return (
-    kinds.find((kind) => fileType?.startsWith(`${kind}/`)) ?? kinds.find((kind) => EXTENSIONS[kind].test(filename))
-  );
+const INPUT_TYPES = ['video', 'audio', 'image'] as const;
+
+function inputTypeOf(fileType: string | undefined, filename = ''): (typeof INPUT_TYPES)[number] | undefined {
+  const told = INPUT_TYPES.find((kind) => fileType?.startsWith(`${kind}/`));
+  return told ?? INPUT_TYPES.find((kind) => kind === kindOfFile(filename));
 }

@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import { describeIssues } from '../../contracts/lifecycle-input';
 import { SubmissionAborted } from '../media-provider';
 import { failureOfAnswer, failureOfConnection, failureOfShape, type RequestLabel } from './errors';
-import type { MultipartForm } from './multipart-form';
+import type { RequestContent } from './multipart-form';
 
 export interface TwelveLabsAccount {
   apiKey: string;
@@ -18,7 +18,7 @@ export interface ApiRequest extends RequestLabel {
   /** Path and query below the base URL, encoded. */
   path: string;
   json?: unknown;
-  form?: MultipartForm;
+  form?: RequestContent;
   onSentBytes?: (sentBytes: number) => void;
   signal?: AbortSignal;
 }
@@ -55,8 +55,11 @@ export class TwelveLabsClient {
   }
 
   private async send(call: ApiRequest): Promise<unknown> {
-    if (call.signal?.aborted) throw new SubmissionAborted(`${call.method} ${call.route}: not sent`);
-    const outgoing = new Outgoing(call);
+    if (call.signal?.aborted) {
+      if (call.method === 'GET') throw call.signal.reason;
+      throw new SubmissionAborted(`${call.method} ${call.route}: not sent`);
+    }
+    const outgoing = new Outgoing(call, this.account.requestTimeoutMs);
     try {
       const response = await request(`${this.account.baseUrl}${call.path}`, {
         method: call.method,
@@ -66,7 +69,7 @@ export class TwelveLabsClient {
         dispatcher: this.agent,
       });
       const body = parseJson(await response.body.text());
-      if (response.statusCode >= 400) {
+      if (response.statusCode < 200 || response.statusCode >= 300) {
         throw failureOfAnswer(call, { status: response.statusCode, headers: response.headers, body });
       }
       return body;
@@ -86,7 +89,9 @@ class Outgoing {
   readonly body: Dispatcher.DispatchOptions['body'];
   /** Aborted by the caller before everything had gone out. */
   aborted = false;
+  /** The last piece was handed over, which never happens before there is a connection. */
   sentInFull = true;
+  private stallTimer: NodeJS.Timeout | undefined;
   private readonly controller = new AbortController();
   private readonly onAbort = (): void => {
     if (this.sentInFull && this.call.method !== 'GET') return; // settle it: only the answer tells the effect
@@ -94,17 +99,18 @@ class Outgoing {
     this.controller.abort(this.call.signal?.reason);
   };
 
-  constructor(private readonly call: ApiRequest) {
-    if (call.form) {
+  constructor(
+    private readonly call: ApiRequest,
+    private readonly stallTimeoutMs: number,
+  ) {
+    const content = call.form ?? (call.json === undefined ? undefined : jsonBody(call.json));
+    if (content) {
       this.sentInFull = false;
-      this.headers['content-type'] = call.form.contentType;
-      this.headers['content-length'] = String(call.form.contentLength);
-      this.body = Readable.from(this.watched(call.form), { objectMode: false });
-    } else if (call.json === undefined) {
-      this.body = null;
+      this.headers['content-type'] = content.contentType;
+      this.headers['content-length'] = String(content.contentLength);
+      this.body = Readable.from(this.watched(content), { objectMode: false });
     } else {
-      this.headers['content-type'] = 'application/json';
-      this.body = JSON.stringify(call.json);
+      this.body = null;
     }
     call.signal?.addEventListener('abort', this.onAbort, { once: true });
   }
@@ -114,18 +120,39 @@ class Outgoing {
   }
 
   release(): void {
+    clearTimeout(this.stallTimer);
     this.call.signal?.removeEventListener('abort', this.onAbort);
   }
 
-  private async *watched(form: MultipartForm): AsyncGenerator<Buffer> {
-    const { onSentBytes } = this.call;
-    let left = form.contentLength;
-    for await (const chunk of form.stream(onSentBytes)) {
+  private async *watched(content: RequestContent): AsyncGenerator<Buffer> {
+    let left = content.contentLength;
+    this.expectPiece();
+    for await (const chunk of content.stream(this.call.onSentBytes)) {
+      clearTimeout(this.stallTimer);
       left -= chunk.byteLength;
       this.sentInFull = left <= 0; // before the last piece is handed over: from here on it may arrive
       yield chunk;
+      if (left > 0) this.expectPiece();
     }
   }
+
+  /** undici's own timeout sees a provider that stops reading, but not a source that stops coming. */
+  private expectPiece(): void {
+    this.stallTimer = setTimeout(() => {
+      this.controller.abort(new Error(`stalled: the source gave no bytes for ${this.stallTimeoutMs} ms`));
+    }, this.stallTimeoutMs);
+  }
+}
+
+function jsonBody(value: unknown): RequestContent {
+  const bytes = Buffer.from(JSON.stringify(value));
+  return {
+    contentType: 'application/json',
+    contentLength: bytes.byteLength,
+    async *stream() {
+      yield bytes;
+    },
+  };
 }
 
 function parseJson(text: string): unknown {

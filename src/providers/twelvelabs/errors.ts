@@ -9,7 +9,7 @@ export interface RequestLabel {
   route: string;
   /** What it was about, such as an asset id. */
   about?: string;
-  /** True where repeating the request could make a second thing. */
+  /** True where a lost answer leaves in doubt what there is now, so that it must be looked for or undone. */
   creates: boolean;
 }
 
@@ -23,6 +23,9 @@ const ADVICE: Partial<Record<FailureType, string>> = {
   PayloadTooLarge: 'send a smaller file',
 };
 
+/** No redirect is followed: it would take the key elsewhere, and a write that was redirected had no effect. */
+const REDIRECTED = 'the API does not redirect; check TWELVELABS_BASE_URL of the worker';
+
 /** The one place where an HTTP answer becomes a failure. */
 export function failureOfAnswer(
   label: RequestLabel,
@@ -31,7 +34,7 @@ export function failureOfAnswer(
   const { code, message } = wordsOf(answer.body);
   const type = typeOf(label, answer.status, code);
   const said = [code, message && withoutQueries(message)].filter(Boolean).join(': ') || 'no explanation';
-  const advice = ADVICE[type];
+  const advice = answer.status < 400 ? REDIRECTED : ADVICE[type];
   const text = `${describe(label)}: ${answer.status}, ${said}${advice ? ` (${advice})` : ''}`;
   const retryAfter = type === 'RateLimited' ? waitAfterLimit(answer.headers, message) : undefined;
   return failure(type, text, { retryAfter });
@@ -62,6 +65,9 @@ const NEVER_CONNECTED = new Set([
 export function failureOfConnection(label: RequestLabel, error: unknown, sentInFull: boolean): unknown {
   if (failureType(error)) return error; // the source failed while it was read
   const { code, message } = error as { code?: string; message?: string };
+  if (code === 'UND_ERR_INVALID_ARG') {
+    return failure('ProviderAuth', `${describe(label)}: cannot be sent: ${message} (${ADVICE.ProviderAuth})`);
+  }
   const happened = label.creates && sentInFull && !NEVER_CONNECTED.has(code ?? '');
   const type = happened ? 'OutcomeUnknown' : 'ProviderUnavailable';
   return failure(type, `${describe(label)}: no answer (${code ?? message ?? 'connection failed'})`);

@@ -1,12 +1,13 @@
+import { kindOfFile } from '../../sources/source-file';
+
 const MEBIBYTE = 1024 ** 2;
 /** `POST /assets` with `method=direct`; the provider says "200 MB" and "32 MB". */
 const DIRECT_LIMIT_MIB = 200;
 const IMAGE_LIMIT_MIB = 32;
-const IMAGE = /\.(jpe?g|png|webp|gif|bmp|tiff?|heic|avif)$/i;
 
 /** Most bytes of a file that is uploaded directly, by the kind of file that its name tells. */
 export function maxDirectBytes(filename: string): { limitBytes: number; why: string } {
-  const image = IMAGE.test(filename);
+  const image = kindOfFile(filename) === 'image';
   const limit = image ? IMAGE_LIMIT_MIB : DIRECT_LIMIT_MIB;
   const kind = image ? 'an image' : 'a file uploaded directly';
   return { limitBytes: limit * MEBIBYTE, why: `the limit for ${kind} is ${limit} MB` };

@@ -1,19 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import type { SourceFile } from '../../sources/source-file';
 
-/** A `multipart/form-data` body that streams its file and knows its length beforehand. */
-export interface MultipartForm {
+/** The body of a request, whose length is known before it is streamed. */
+export interface RequestContent {
   contentType: string;
   contentLength: number;
   /** One pass over the bytes. `onFileBytes` hears the running count of the file's. */
   stream(onFileBytes?: (sentBytes: number) => void): AsyncGenerator<Buffer>;
 }
 
-/** Builds the form; the file goes last, so that a server that streams has every field before the bytes. */
+/** A `multipart/form-data` body; the file goes last, so that a server that streams has every field before the bytes. */
 export function multipartForm(
   fields: Record<string, string>,
   file?: { field: string; filename: string; source: SourceFile },
-): MultipartForm {
+): RequestContent {
   const boundary = `asset-lifecycle-${randomBytes(16).toString('hex')}`;
   const head = Object.entries(fields)
     .map(
