@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { LifecycleClient } from '../../src/client/lifecycle-client';
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
 import { API_KEY, sample, System, untilStatus } from '../support/system';
 
@@ -91,6 +92,48 @@ test('a text file called .mp4 fails with the provider’s own words and is kept'
   await expect(handle.result()).rejects.toMatchObject({
     cause: { type: 'ProcessingFailed', details: [{ outcome: 'failed', receipt: { entries: [{ result: 'kept' }] } }] },
   });
+});
+
+test.each([
+  ['outside the source roots', '/etc/hostname'],
+  ['missing', 'nowhere.mp4'],
+  ['a folder', '.'],
+])('a file that is %s fails as InvalidRequest, and the provider is not called', async (what, path) => {
+  const before = await system.control.counters();
+  const handle = await system.start(`bad ${what}`, {
+    source: { type: 'file', path },
+    cleanup: { onFailure: 'delete' },
+  });
+  await expect(handle.result()).rejects.toMatchObject({
+    cause: { type: 'InvalidRequest', message: expect.stringMatching(/^source\.path: /) },
+  });
+  expect(await system.control.counters()).toEqual(before);
+});
+
+test('two starts at once with one key make one asset', async () => {
+  const client = await LifecycleClient.connect({ temporal: { client: system.client, ...system.temporal } });
+  const input = { key: 'twice', source: sample('portrait-1.jpg'), filename: 'twice.jpg' };
+  const starts = await Promise.all([client.start(input), client.start(input), client.start(input)]);
+  expect(new Set(starts.map(({ runId }) => runId)).size).toBe(1);
+  expect(await client.result('twice')).toMatchObject({ outcome: 'completed' });
+  const { assets } = await system.control.state();
+  expect(assets.filter((asset) => asset.user_metadata.asset_lifecycle_key === 'twice')).toHaveLength(1);
+});
+
+test('a key whose last run was cancelled starts anew and takes up the asset that it kept', async () => {
+  const client = await LifecycleClient.connect({ temporal: { client: system.client, ...system.temporal } });
+  const input = { key: 'again', source: sample('portrait-2.png'), filename: 'again.png' };
+  await system.control.setProcessing({ baseMs: 3_600_000, msPerMegabyte: 0 });
+  await client.start(input);
+  await untilStatus(system.client.workflow.getHandle('asset-lifecycle:twelvelabs:again'), ({ asset }) => !!asset);
+  await client.cancel('again', { cleanup: 'keep' });
+  const kept = await client.result('again');
+  await system.control.advanceClock(3_600_000);
+  await system.control.setProcessing({ baseMs: 300, msPerMegabyte: 0 });
+  const { joined } = await client.start(input);
+  const status = await client.result('again');
+  expect(joined).toBe(false);
+  expect(status).toMatchObject({ outcome: 'completed', asset: { id: kept.asset?.id } });
 });
 
 test('cancel while the provider processes deletes the asset there', async () => {
