@@ -21,7 +21,7 @@ test.each(Array.from({ length: 25 }, (_, hops) => hops))(
       requestsPerMinute: 6000,
     });
     const both = watcher.until({ kind: 'asset', assetId: 'first' }).then(async () => {
-      for (let hop = 0; hop < hops; hop++) await null;
+      for (let hop = 0; hop < hops; hop++) await Promise.resolve();
       return watcher.until({ kind: 'asset', assetId: 'second' });
     });
     await jest.advanceTimersByTimeAsync(10_000);
