@@ -78,6 +78,12 @@ export interface Observation<T extends WatchTarget = WatchTarget> {
   asset?: ProviderAsset;
 }
 
+/** Targets whose state could not be read in one round, and why. Others of the round are not affected. */
+export interface ObservationTrouble {
+  targets: readonly WatchTarget[];
+  error: unknown;
+}
+
 export interface ObserveOptions extends CallOptions {
   /** Awaited before each request, so that whoever watches decides the rate. */
   pace: () => Promise<void>;
@@ -122,8 +128,11 @@ export interface MediaProvider {
   /** Every index entry of the asset. */
   listReferences(assetId: string, options?: CallOptions): Promise<AssetReference[]>;
 
-  /** Asks for the state of many targets in as few requests as the API allows; yields as answers come. */
-  observe(targets: readonly WatchTarget[], options: ObserveOptions): AsyncIterable<Observation>;
+  /**
+   * Asks for the state of many targets in as few requests as the API allows; yields as answers come. A request that
+   * failed is yielded as the trouble of the targets it was for, and the others are asked for all the same.
+   */
+  observe(targets: readonly WatchTarget[], options: ObserveOptions): AsyncIterable<Observation | ObservationTrouble>;
 
   createEmbedding(
     asset: { assetId: string; fileType?: string; filename?: string },

@@ -1,5 +1,6 @@
 import { failure, FAILURES, failureType } from '../contracts/failures';
 import type { MediaProvider, Observation, WatchTarget } from './media-provider';
+import { watchRound } from './watch-round';
 
 export interface StatusWatcherOptions {
   provider: Pick<MediaProvider, 'observe' | 'name'>;
@@ -23,8 +24,9 @@ export interface UntilOptions {
 export interface StatusWatcher {
   /**
    * Resolves when the target is ready, failed or gone.
-   * @throws the signal's reason · WorkerStopping after {@link handBack} · any final failure of the provider, such as
-   *   ProviderAuth. Rate limits and outages are waited out.
+   * @throws the signal's reason · WorkerStopping after {@link handBack} · any final failure of the provider:
+   *   ProviderAuth and QuotaExhausted end every wait, others only the waits they are about. Rate limits and outages
+   *   are waited out.
    */
   until(target: WatchTarget, options?: UntilOptions): Promise<Observation>;
   /** Gives every wait back as WorkerStopping, now and from now on. */
@@ -56,6 +58,8 @@ class Watcher implements StatusWatcher {
   private lastRoundAt = Number.NEGATIVE_INFINITY;
   private lastRequestAt = Number.NEGATIVE_INFINITY;
   private outages = 0;
+  /** Ends the requests of the round under way, which nobody waits for any more. */
+  private round = new AbortController();
 
   constructor(private readonly options: StatusWatcherOptions) {}
 
@@ -106,7 +110,9 @@ class Watcher implements StatusWatcher {
     const others = this.waiters.get(id);
     others?.delete(waiter);
     if (others?.size === 0) this.waiters.delete(id);
-    if (this.waiters.size === 0) this.wake?.abort();
+    if (this.waiters.size > 0) return;
+    this.wake?.abort();
+    this.round.abort();
   }
 
   private start(): void {
@@ -121,21 +127,45 @@ class Watcher implements StatusWatcher {
       await this.untilNextRound();
       if (this.waiters.size === 0) return;
       this.lastRoundAt = Date.now();
+      this.round = new AbortController();
+      const { signal } = this.round;
       try {
-        await this.round();
+        await this.ask(signal);
         this.outages = 0;
       } catch (error) {
-        await this.afterTrouble(error);
+        if (!signal.aborted) await this.afterTrouble(error);
       }
     }
   }
 
-  private async round(): Promise<void> {
+  private ask(signal: AbortSignal): Promise<void> {
     const targets = [...this.waiters.values()].flatMap(([waiter]) => (waiter ? [waiter.target] : []));
-    for await (const observation of this.options.provider.observe(targets, { pace: () => this.pace() })) {
-      if (observation.state === 'working') continue;
-      for (const waiter of this.waiters.get(idOf(observation.target)) ?? []) waiter.resolve(observation);
-    }
+    return watchRound(this.options.provider, targets, {
+      signal,
+      pace: () => this.pace(signal),
+      seen: (observation) => {
+        if (observation.state === 'working') return;
+        for (const waiter of this.waitersOf(observation.target)) waiter.resolve(observation);
+      },
+      refused: ({ targets: some, error }) => {
+        for (const target of some) for (const waiter of this.waitersOf(target)) waiter.reject(error);
+      },
+      unread: ({ targets: some }) => {
+        for (const target of some) this.askLast(idOf(target));
+      },
+    });
+  }
+
+  private waitersOf(target: WatchTarget): Waiter[] {
+    return [...(this.waiters.get(idOf(target)) ?? [])];
+  }
+
+  /** Who could not be read is asked for after all others, so that it never keeps them from being read. */
+  private askLast(id: string): void {
+    const waiters = this.waiters.get(id);
+    if (!waiters) return;
+    this.waiters.delete(id);
+    this.waiters.set(id, waiters);
   }
 
   /** Sleeps until the next round is due; who joins meanwhile may bring it nearer. */
@@ -159,11 +189,12 @@ class Watcher implements StatusWatcher {
   }
 
   /** Spaces requests evenly, so that a round of many never bursts over the budget. */
-  private async pace(): Promise<void> {
+  private async pace(signal: AbortSignal): Promise<void> {
     const due = this.lastRequestAt + 60_000 / this.options.requestsPerMinute;
     const wait = due - Date.now();
     this.lastRequestAt = Math.max(due, Date.now());
-    if (wait > 0) await sleep(wait);
+    if (wait > 0) await sleep(wait, signal);
+    signal.throwIfAborted();
   }
 
   private async afterTrouble(error: unknown): Promise<void> {
@@ -190,14 +221,15 @@ const idOf = (target: WatchTarget): string => Object.values(target).join('/');
 const handedBack = () => failure('WorkerStopping', 'this worker is stopping; another one goes on waiting');
 
 /** Ends after `ms`, or as soon as the signal aborts. */
-function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
     const end = (): void => {
       clearTimeout(timer);
-      signal?.removeEventListener('abort', end);
+      signal.removeEventListener('abort', end);
       resolve();
     };
     const timer = setTimeout(end, ms);
-    signal?.addEventListener('abort', end, { once: true });
+    signal.addEventListener('abort', end, { once: true });
   });
 }

@@ -31,7 +31,7 @@ export function createFileSources({ roots }: { roots: readonly string[] }): File
 async function locate(file: string, roots: readonly string[]): Promise<string> {
   const candidates = path.isAbsolute(file) ? [file] : roots.map((root) => path.join(root, file));
   const realRoots = await Promise.all(roots.map((root) => realpath(root).catch(() => root)));
-  let problem = refused(file, `no such file${path.isAbsolute(file) ? '' : ` in ${roots.join(', ')}`}`);
+  let problem = refused(file, `no such file${path.isAbsolute(file) ? '' : ' in any source root of this worker'}`);
   for (const candidate of candidates) {
     const real = await realpath(candidate).catch((error: NodeJS.ErrnoException) => error.code ?? 'unknown');
     if (!path.isAbsolute(real)) {

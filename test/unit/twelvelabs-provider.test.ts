@@ -149,7 +149,8 @@ test('watches 120 assets in three list requests and asks singly for one that is 
   const targets = Array.from({ length: 120 }, (_, index) => ({ kind: 'asset' as const, assetId: `a${index}` }));
   let paced = 0;
   const states: Record<string, number> = {};
-  for await (const { state } of provider.observe(targets, { pace: async () => void paced++ })) {
+  for await (const seen of provider.observe(targets, { pace: async () => void paced++ })) {
+    const state = 'error' in seen ? 'trouble' : seen.state;
     states[state] = (states[state] ?? 0) + 1;
   }
   expect(asked.filter((route) => route === '/v1.3/assets')).toHaveLength(3);
@@ -169,7 +170,7 @@ test('lists embed tasks that are at work, and reads only those that have ended',
   const targets = Array.from({ length: 10 }, (_, index) => ({ kind: 'embedding' as const, taskId: `t${index}` }));
   const ended = [];
   for await (const seen of provider.observe(targets, { pace: async () => {} }))
-    if (seen.state !== 'working') ended.push(seen);
+    if ('error' in seen || seen.state !== 'working') ended.push(seen);
   expect(asked).toHaveLength(2);
   expect(ended).toMatchObject([{ target: { taskId: 't9' }, state: 'failed', message: 'no sound' }]);
 });

@@ -1,5 +1,12 @@
 import { failureType } from '../../contracts/failures';
-import type { MediaProvider, Observation, ObserveOptions, ProviderAsset, WatchTarget } from '../media-provider';
+import type {
+  MediaProvider,
+  Observation,
+  ObservationTrouble,
+  ObserveOptions,
+  ProviderAsset,
+  WatchTarget,
+} from '../media-provider';
 import type { TwelveLabsClient } from './client';
 import { StatePageSchema, StateSchema } from './schemas';
 
@@ -8,6 +15,7 @@ const BATCH = 50;
 /** Up to so many are asked for singly where a list has no id filter. */
 const FEW = 3;
 
+type Heard = Observation | ObservationTrouble;
 type Target<K extends WatchTarget['kind']> = Extract<WatchTarget, { kind: K }>;
 
 /** Where the states of a kind that has no id filter are read: singly, and as a list of what is still being worked on. */
@@ -20,9 +28,12 @@ interface StateRoute {
   about: string;
 }
 
-/** Asks for many targets in few requests; an id missing from a list is asked for by itself before it is believed. */
+/**
+ * Asks for many targets in few requests. An id missing from a list is asked for by itself before it is believed gone,
+ * and so is every id of a list that was refused: one of them, or their parent, may be why.
+ */
 export function observer(client: TwelveLabsClient, assets: Pick<MediaProvider, 'listAssets' | 'getAsset'>) {
-  return async function* observe(targets: readonly WatchTarget[], options: ObserveOptions): AsyncIterable<Observation> {
+  return async function* observe(targets: readonly WatchTarget[], options: ObserveOptions): AsyncIterable<Heard> {
     yield* observeAssets(
       assets,
       targets.filter((target) => target.kind === 'asset'),
@@ -44,21 +55,26 @@ async function* observeAssets(
   assets: Pick<MediaProvider, 'listAssets' | 'getAsset'>,
   targets: readonly Target<'asset'>[],
   { pace, signal }: ObserveOptions,
-): AsyncIterable<Observation> {
+): AsyncGenerator<Heard> {
   for (let from = 0; from < targets.length; from += BATCH) {
     const batch = targets.slice(from, from + BATCH);
-    await pace();
-    const ids = batch.map(({ assetId }) => assetId);
-    const { items } = await assets.listAssets({ ids, pageSize: BATCH }, { signal });
-    const found = new Map(items.map((asset) => [asset.id, asset]));
+    const found = yield* listed(batch, new Map<string, ProviderAsset>(), async () => {
+      await pace();
+      const ids = batch.map(({ assetId }) => assetId);
+      const { items } = await assets.listAssets({ ids, pageSize: BATCH }, { signal });
+      return new Map(items.map((asset) => [asset.id, asset]));
+    });
+    if (!found) continue;
     for (const target of batch) {
       const asset = found.get(target.assetId);
       if (asset) {
         yield ofAsset(target, asset);
         continue;
       }
-      await pace();
-      yield await orGone(target, async () => ofAsset(target, await assets.getAsset(target.assetId, { signal })));
+      yield await single(target, async () => {
+        await pace();
+        return ofAsset(target, await assets.getAsset(target.assetId, { signal }));
+      });
     }
   }
 }
@@ -74,16 +90,18 @@ async function* observeStates(
   client: TwelveLabsClient,
   targets: readonly WatchTarget[],
   options: ObserveOptions,
-): AsyncIterable<Observation> {
-  const working = targets.length > FEW ? await idsAtWork(client, targets, options) : new Set<string>();
+): AsyncGenerator<Heard> {
+  const none = new Set<string>();
+  const working = targets.length > FEW ? yield* listed(targets, none, () => idsAtWork(client, targets, options)) : none;
+  if (!working) return;
   for (const target of targets) {
     const { one, route, about } = routeOf(target);
     if (working.has(about)) {
       yield { target, state: 'working' };
       continue;
     }
-    await options.pace();
-    yield await orGone(target, async () => {
+    yield await single(target, async () => {
+      await options.pace();
       const { status, error } = await client.call(
         { method: 'GET', route, path: one, about, creates: false, signal: options.signal },
         StateSchema,
@@ -102,24 +120,14 @@ async function idsAtWork(
   const ids = new Set<string>();
   if (!first) return ids;
   const { list, working } = routeOf(first);
-  for (const status of working) {
-    for (let page = 1; ; page++) {
-      await pace();
-      const { data } = await client.call(
-        {
-          method: 'GET',
-          route: list,
-          path: `${list}?status=${status}&page=${page}&page_limit=${BATCH}`,
-          creates: false,
-          signal,
-        },
-        StatePageSchema,
-      );
-      for (const { _id } of data) ids.add(_id);
-      if (data.length < BATCH) break;
-    }
+  const statuses = working.map((status) => `status=${status}`).join('&');
+  for (let page = 1; ; page++) {
+    await pace();
+    const path = `${list}?${statuses}&page=${page}&page_limit=${BATCH}`;
+    const { data } = await client.call({ method: 'GET', route: list, path, creates: false, signal }, StatePageSchema);
+    for (const { _id } of data) ids.add(_id);
+    if (data.length < BATCH) return ids;
   }
-  return ids;
 }
 
 function routeOf(target: WatchTarget): StateRoute {
@@ -137,6 +145,7 @@ function routeOf(target: WatchTarget): StateRoute {
         'pending',
         'queued',
         'indexing',
+        'validating',
       ]);
   }
 }
@@ -152,11 +161,27 @@ const stateRoute = (list: string, id: string, working: readonly string[]): State
 const stateOf = (status: string): Observation['state'] =>
   status === 'ready' || status === 'failed' ? status : 'working';
 
-async function orGone(target: WatchTarget, read: () => Promise<Observation>): Promise<Observation> {
+/** What a list tells; `none` when it was refused, and nothing when it could not be read, which is then told. */
+async function* listed<T>(
+  targets: readonly WatchTarget[],
+  none: T,
+  read: () => Promise<T>,
+): AsyncGenerator<ObservationTrouble, T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    const type = failureType(error);
+    if (type === 'ResourceGone' || type === 'ProviderRejected') return none;
+    yield { targets, error };
+    return undefined;
+  }
+}
+
+async function single(target: WatchTarget, read: () => Promise<Observation>): Promise<Heard> {
   try {
     return await read();
   } catch (error) {
     if (failureType(error) === 'ResourceGone') return { target, state: 'gone' };
-    throw error;
+    return { targets: [target], error };
   }
 }
