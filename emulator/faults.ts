@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { mulberry32 } from './rules/random';
 
 export const FaultSchema = z
   .strictObject({
@@ -67,14 +68,4 @@ export class Faults {
     }
     return undefined;
   }
-}
-
-function mulberry32(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
