@@ -16,7 +16,7 @@ export async function bareChain({ key, path }: { key: string; path: string }): P
     metadata: {},
     enableHls: false,
     enableThumbnail: false,
-    tag: { key, workflowId: key },
+    tag: { key, workflowId: key, onCancel: 'delete' },
     since: new Date().toISOString(),
   });
   const ready = await waits.untilAssetReady({ provider, assetId: asset.id });
@@ -28,5 +28,6 @@ export async function bareChain({ key, path }: { key: string; path: string }): P
     branch: { type: 'embed', model: 'marengo3.0' },
   });
   await waits.untilEmbeddingReady({ provider, taskId });
-  return calls.storeEmbedding({ provider, taskId, resultName: key });
+  const { result } = await calls.storeEmbedding({ provider, taskId, resultName: key });
+  return result;
 }

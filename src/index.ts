@@ -11,6 +11,7 @@ export {
   LifecycleNotFound,
   TemporalUnreachable,
 } from './client/errors';
+export type { ForceDeletion } from './client/deletions';
 export type { ListFilter } from './client/list-query';
 export type { AssetList, ProviderAssets } from './client/provider-assets';
 export type { LifecycleSummary } from './client/run-status';
@@ -19,6 +20,7 @@ export type { FailureType } from './contracts/failures';
 export { acceptInput, LifecycleInputSchema } from './contracts/lifecycle-input';
 export type { CleanupPolicy } from './contracts/cleanup-policy';
 export type { AcceptedInput, LifecycleInput } from './contracts/lifecycle-input';
+export type { OrphanCause, SweepInput, SweepReport } from './contracts/ledger/sweep';
 export type {
   AssetSnapshot,
   BranchStatus,

@@ -1,11 +1,13 @@
 import path from 'node:path';
+import { Client } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { createActivities, localActivities } from './activities/create-activities';
 import type { ActivityDependencies } from './activities/dependencies';
 import { unreachable } from './client/connection';
+import { lifecycleRuns } from './client/lifecycle-runs';
 import type { Config } from './config';
-import type { Activities } from './contracts/activities';
+import type { AllActivities } from './contracts/activities';
 import { callTaskQueue, waitTaskQueue, WORKFLOW_TASK_QUEUE, type ProviderName } from './contracts/ids';
 import type { MediaProvider } from './providers/media-provider';
 import { createStatusWatcher } from './providers/status-watcher';
@@ -61,6 +63,9 @@ export async function startWorker({ config, provider, temporal, overrides }: Wor
     sources: createFileSources({ roots: config.sourceRoots }),
     results: createFolderResultStore(config.resultsFolder),
     settleWindowMs: config.settleWindowMs,
+    runs: lifecycleRuns(new Client(temporal)),
+    owner: await namespaceId(temporal),
+    listSpacingMs: 60_000 / config.poll.requestsPerMinute,
   };
   const activities = createActivities(deps);
   const common: WorkerOptions = {
@@ -98,6 +103,13 @@ export async function startWorker({ config, provider, temporal, overrides }: Wor
   });
 }
 
+/** Unlike its name, the id is no other cluster's: it tells whose an object at the provider is. */
+async function namespaceId({ connection, namespace }: WorkerSettings['temporal']): Promise<string> {
+  const { namespaceInfo } = await connection.workflowService.describeNamespace({ namespace });
+  if (namespaceInfo?.id) return namespaceInfo.id;
+  throw new Error(`the server gave no id for the namespace "${namespace}"`);
+}
+
 /** Written by the build, beside the compiled sources. */
 const WORKFLOW_BUNDLE = path.join(__dirname, '../workflow-bundle.js');
 
@@ -123,8 +135,8 @@ function run(workers: Worker[], hooks: { handBack: () => void; close: () => Prom
 
 const WAITS = ['untilAssetReady', 'untilEmbeddingReady', 'untilEntityReady', 'untilIndexedAssetReady'] as const;
 
-const waits = (activities: Activities): Partial<Activities> =>
+const waits = (activities: AllActivities): Partial<AllActivities> =>
   Object.fromEntries(WAITS.map((name) => [name, activities[name]]));
 
-const calls = (activities: Activities): Partial<Activities> =>
+const calls = (activities: AllActivities): Partial<AllActivities> =>
   Object.fromEntries(Object.entries(activities).filter(([name]) => !(WAITS as readonly string[]).includes(name)));

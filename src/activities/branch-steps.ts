@@ -1,7 +1,13 @@
 import type { Activities } from '../contracts/activities';
+import type { EntityBranch } from '../contracts/branch';
+import type { ProviderName } from '../contracts/ids';
 import { failure } from '../contracts/failures';
+import type { LedgerTag } from '../contracts/resource';
+import type { MediaProvider } from '../providers/media-provider';
 import { calling } from './activity-call';
-import { accountOf, type ActivityDependencies } from './dependencies';
+import { accountOf, ledgerTag, type ActivityDependencies } from './dependencies';
+import { indexEntries } from './ledger/index-entries';
+import { release } from './ledger/release-asset';
 import { writeOnce } from './write-once';
 
 type BranchSteps = Pick<Activities, 'ensureEmbedding' | 'storeEmbedding' | 'ensureEntity' | 'ensureIndexedAsset'>;
@@ -15,48 +21,82 @@ export function createBranchSteps(deps: ActivityDependencies): BranchSteps {
         accountOf(deps, name).provider.createEmbedding({ assetId, fileType, filename }, branch, { signal }),
       ),
 
-    storeEmbedding: ({ provider: name, taskId, resultName }) =>
+    storeEmbedding: ({ provider: name, taskId, resultName, release: releasing }) =>
       calling(async (signal) => {
         const segments = await accountOf(deps, name).provider.readEmbedding(taskId, { signal });
         const dimensions = segments[0]?.embedding.length;
         if (dimensions === undefined) {
           throw failure('ProcessingFailed', `Embed task ${taskId} is ready at ${name}, but holds no segments`);
         }
-        return { ...(await deps.results.write(resultName, segments)), dimensions };
+        const result = { ...(await deps.results.write(resultName, segments)), dimensions };
+        return { result, surplus: releasing ? await release(deps, releasing, signal) : [] };
       }),
 
-    ensureEntity: ({ provider: name, assetId, branch, name: entityName, tag }) => {
-      const { collectionId, entityId, description } = branch;
-      return writeOnce({
-        settleWindowMs: deps.settleWindowMs,
-        prepare: async () => accountOf(deps, name).provider,
-        // The collection is new to the tag on the first attempt; adding to an entity twice changes nothing.
-        find: async (provider, { ambiguous, signal }) =>
-          ambiguous && entityId === undefined
-            ? await provider.findEntity({ collectionId, name: entityName, tag }, { signal })
-            : undefined,
-        make: async (provider, signal) => {
-          if (entityId === undefined) {
-            return provider.createEntity({ collectionId, name: entityName, description, assetId, tag }, { signal });
-          }
-          await provider.addToEntity({ collectionId, entityId, assetId }, { signal });
-          return { entityId };
-        },
-      });
-    },
+    ensureEntity: ({ provider: name, assetId, branch, name: entityName, tag }) =>
+      branch.entityId === undefined
+        ? makeEntity(deps, { name, assetId, branch, entityName, tag: ledgerTag(deps, tag) })
+        : joinEntity(deps, { name, assetId, collectionId: branch.collectionId, entityId: branch.entityId }),
 
-    ensureIndexedAsset: ({ provider: name, assetId, branch }) => {
+    ensureIndexedAsset: ({ provider: name, assetId, branch, tag }) => {
       const { indexId, enableVideoStream } = branch;
-      return writeOnce({
+      const own = ledgerTag(deps, tag);
+      return writeOnce<{ indexedAssetId: string; adopted?: boolean }, MediaProvider>({
         settleWindowMs: deps.settleWindowMs,
         prepare: async () => accountOf(deps, name).provider,
         find: async (provider, { signal }) => {
-          const references = await provider.listReferences(assetId, { signal });
-          const earlier = references.find((reference) => reference.indexId === indexId);
-          return earlier && { indexedAssetId: earlier.indexedAssetId };
+          const { own: ours, others } = await indexEntries(provider, { assetId, indexId, tag: own }, signal);
+          if (ours[0]) return { indexedAssetId: ours[0].indexedAssetId };
+          return others[0] && { indexedAssetId: others[0].indexedAssetId, adopted: true };
         },
-        make: (provider, signal) => provider.createIndexedAsset({ indexId, assetId, enableVideoStream }, { signal }),
+        make: (provider, signal) =>
+          provider.createIndexedAsset({ indexId, assetId, enableVideoStream, tag: own }, { signal }),
       });
     },
   };
 }
+
+interface NewEntity {
+  name: ProviderName;
+  assetId: string;
+  branch: EntityBranch;
+  entityName: string;
+  tag: LedgerTag;
+}
+
+const makeEntity = (deps: ActivityDependencies, { name, assetId, branch, entityName, tag }: NewEntity) =>
+  writeOnce({
+    settleWindowMs: deps.settleWindowMs,
+    prepare: async () => accountOf(deps, name).provider,
+    find: async (provider, { signal }) => {
+      const { collectionId } = branch;
+      const [entityId] = await provider.findEntities({ collectionId, name: entityName, tag }, { signal });
+      return entityId === undefined ? undefined : { entityId };
+    },
+    make: (provider, signal) => {
+      const { collectionId, description } = branch;
+      return provider.createEntity({ collectionId, name: entityName, description, assetId, tag }, { signal });
+    },
+  });
+
+interface Membership {
+  name: ProviderName;
+  assetId: string;
+  collectionId: string;
+  entityId: string;
+}
+
+/** Adding twice changes nothing, so nothing is waited for; but whether the asset was there before must be known. */
+const joinEntity = (deps: ActivityDependencies, { name, assetId, collectionId, entityId }: Membership) =>
+  writeOnce<{ entityId: string; adopted?: boolean }, MediaProvider>({
+    settleWindowMs: 0,
+    prepare: async () => accountOf(deps, name).provider,
+    find: async (provider, { ambiguous, signal }) => {
+      const entities = await provider.listEntitiesOf(assetId, { signal });
+      if (!entities.some((entity) => entity.entityId === entityId)) return undefined;
+      return ambiguous ? { entityId } : { entityId, adopted: true };
+    },
+    make: async (provider, signal) => {
+      await provider.addToEntity({ collectionId, entityId, assetId }, { signal });
+      return { entityId };
+    },
+  });

@@ -1,22 +1,32 @@
-import type { Activities, LocalActivities } from '../contracts/activities';
-import { acceptInput } from '../contracts/lifecycle-input';
+import type { AllActivities, LocalActivities } from '../contracts/activities';
+import { DeletionInputSchema } from '../contracts/ledger/deletion';
+import { SweepInputSchema } from '../contracts/ledger/sweep';
+import { accept, acceptInput } from '../contracts/lifecycle-input';
 import { createBranchSteps } from './branch-steps';
 import type { ActivityDependencies } from './dependencies';
 import { createHeldWaits } from './held-waits';
-import { createRemoveResource } from './remove-resource';
+import { createFindMade } from './ledger/find-made';
+import { createFindOrphans } from './ledger/find-orphans';
+import { createReleaseAsset } from './ledger/release-asset';
+import { createRemoveResource } from './ledger/remove-resource';
 import { createSubmitSource } from './submit-source';
 
-/** All activities of the lifecycle over the given accounts, sources and result store. */
-export function createActivities(deps: ActivityDependencies): Activities {
+/** All activities over the given accounts, sources and result store. */
+export function createActivities(deps: ActivityDependencies): AllActivities {
   return {
     submitSource: createSubmitSource(deps),
     ...createHeldWaits(deps),
     ...createBranchSteps(deps),
+    releaseAsset: createReleaseAsset(deps),
     removeResource: createRemoveResource(deps),
+    findMade: createFindMade(deps),
+    findOrphans: createFindOrphans(deps),
   };
 }
 
 /** Steps that run inside the workflow worker. */
 export const localActivities: LocalActivities = {
   acceptInput: async (input) => acceptInput(input),
+  acceptDeletion: async (input) => accept(DeletionInputSchema, 'deletion', input),
+  acceptSweep: async (input) => accept(SweepInputSchema, 'sweep', input),
 };

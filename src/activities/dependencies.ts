@@ -1,9 +1,11 @@
 import { failure } from '../contracts/failures';
 import type { ProviderName } from '../contracts/ids';
+import type { LedgerTag, LifecycleTag } from '../contracts/resource';
 import type { MediaProvider } from '../providers/media-provider';
 import type { StatusWatcher } from '../providers/status-watcher';
 import type { ResultStore } from '../results/result-store';
 import type { FileSources } from '../sources/file-sources';
+import type { LifecycleRuns } from './ledger/lifecycle-runs';
 
 /** A provider account as the activities use it. */
 export interface Account {
@@ -16,6 +18,12 @@ export interface ActivityDependencies {
   accounts: Partial<Record<ProviderName, Account>>;
   sources: FileSources;
   results: ResultStore;
+  /** The lifecycles that Temporal knows of. */
+  runs: LifecycleRuns;
+  /** Id of the Temporal namespace, which marks what its lifecycles make. */
+  owner: string;
+  /** Least time between two pages of a walk over all assets, in milliseconds. */
+  listSpacingMs: number;
   /** How long a create whose answer was lost may still take effect, in milliseconds. */
   settleWindowMs: number;
 }
@@ -25,3 +33,6 @@ export function accountOf(deps: ActivityDependencies, name: ProviderName): Accou
   if (account) return account;
   throw failure('InvalidRequest', `provider: this worker has no account at "${name}"; give it that provider's API key`);
 }
+
+/** The tag with which this worker marks what a lifecycle makes. */
+export const ledgerTag = ({ owner }: ActivityDependencies, tag: LifecycleTag): LedgerTag => ({ ...tag, owner });

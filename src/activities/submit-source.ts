@@ -1,12 +1,14 @@
 import type { Activities, SubmitSourceInput } from '../contracts/activities';
 import { failure } from '../contracts/failures';
+import { readTag, releaseFields } from '../contracts/resource';
 import { type Source } from '../contracts/source';
 import { filenameOfSource } from '../contracts/source-name';
 import type { MediaProvider, ProviderAsset, Submission } from '../providers/media-provider';
-import { calling } from './activity-call';
+import { calling, cancellationOf } from './activity-call';
 import { snapshotOf } from './asset-snapshot';
-import { accountOf, type ActivityDependencies } from './dependencies';
-import { findTagged } from './tagged-assets';
+import { accountOf, ledgerTag, type ActivityDependencies } from './dependencies';
+import { deleteSurplus } from './ledger/surplus';
+import { findTagged } from './ledger/tagged-assets';
 import { writeOnce } from './write-once';
 
 /**
@@ -27,7 +29,7 @@ export const createSubmitSource =
     const asset = await writeOnce({
       settleWindowMs: deps.settleWindowMs,
       prepare: () => submissionOf(deps, provider, input, source),
-      find: ({ filename }, search) => findOwn(provider, input, filename, search),
+      find: (submission, search) => findOwn(provider, submission, input.since, search),
       make: (submission, signal) => submitOne(provider, submission, signal),
     });
     return snapshotOf(asset);
@@ -40,7 +42,8 @@ async function submissionOf(
   input: SubmitSourceInput,
   source: Exclude<Source, { type: 'asset' }>,
 ): Promise<Submission> {
-  const { metadata, enableHls, enableThumbnail, tag } = input;
+  const { metadata, enableHls, enableThumbnail } = input;
+  const tag = ledgerTag(deps, input.tag);
   const filename = input.filename ?? filenameOfSource(source);
   const common = { filename, metadata, enableHls, enableThumbnail, tag };
   if (source.type === 'url') return { ...common, source: { type: 'url', url: source.url } };
@@ -55,13 +58,17 @@ async function submissionOf(
 /** The asset of this key, if there is one; what there is beyond it is removed. */
 async function findOwn(
   provider: MediaProvider,
-  { tag, since }: SubmitSourceInput,
-  filename: string,
+  { tag, filename }: Submission,
+  since: string,
   { ambiguous, signal }: { ambiguous: boolean; signal: AbortSignal },
 ): Promise<ProviderAsset | undefined> {
   const found = await findTagged(provider, { tag, filename, ...(ambiguous ? { since } : {}) }, signal);
   const own = found.find((asset) => asset.status !== 'failed' || madeSince(asset, since));
-  for (const { id } of found.filter((asset) => asset !== own)) await provider.deleteAsset(id, { force: false, signal });
+  await deleteSurplus(provider, { found, own: own?.id }, signal);
+  if (own && readTag(own.metadata)?.released) {
+    if (signal.aborted) throw cancellationOf(signal);
+    await provider.annotateAsset(own.id, releaseFields(null), { signal }); // it is at work again
+  }
   return own;
 }
 

@@ -7,6 +7,8 @@ import { untilFound } from './until-found';
 
 /** What an attempt leaves for the next one: since when a write may be under way whose answer nobody has. */
 interface WriteProgress {
+  /** The attempt that left it: what an earlier one left says nothing of the last. */
+  attempt: number;
   unansweredSince?: number;
 }
 
@@ -44,7 +46,7 @@ export async function writeOnce<T, P>({ settleWindowMs, prepare, find, make }: W
       if (found !== undefined) return found;
       if (signal.aborted) throw cancellationOf(signal);
       nothingMade = false;
-      setProgress({ unansweredSince: Date.now() } satisfies WriteProgress);
+      leave({ unansweredSince: Date.now() });
       try {
         return await make(prepared, signal);
       } catch (error) {
@@ -53,7 +55,7 @@ export async function writeOnce<T, P>({ settleWindowMs, prepare, find, make }: W
       }
     });
   } catch (error) {
-    setProgress((nothingMade ? {} : { unansweredSince: Date.now() }) satisfies WriteProgress);
+    leave(nothingMade ? {} : { unansweredSince: Date.now() });
     throw nothingMade ? sayNothingMade(error) : error;
   }
 }
@@ -61,8 +63,13 @@ export async function writeOnce<T, P>({ settleWindowMs, prepare, find, make }: W
 /** Since when a write of an earlier attempt is unanswered; a killed worker leaves at least its last heartbeat. */
 function unansweredWrite(): number | undefined {
   const { attempt, heartbeatDetails, currentAttemptScheduledTimestampMs } = Context.current().info;
-  if (heartbeatDetails) return (heartbeatDetails as WriteProgress).unansweredSince;
+  const left = heartbeatDetails as WriteProgress | undefined;
+  if (left?.attempt === attempt - 1) return left.unansweredSince;
   return attempt > 1 ? currentAttemptScheduledTimestampMs : undefined;
+}
+
+function leave(progress: Omit<WriteProgress, 'attempt'>): void {
+  setProgress({ attempt: Context.current().info.attempt, ...progress } satisfies WriteProgress);
 }
 
 /** The answer, or its absence, proves that the write had no effect. */

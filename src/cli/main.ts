@@ -2,14 +2,15 @@
 import { Command, CommanderError } from 'commander';
 
 import { assetsCommand } from './commands/assets';
-import { cancelCommand } from './commands/cancel';
 import { demoCommand } from './commands/demo';
 import { devCommand } from './commands/dev';
 import { emulatorCommand } from './commands/emulator';
-import { forceDeleteCommand } from './commands/force-delete';
 import { listCommand } from './commands/list';
+import { setupCommand } from './commands/setup';
 import { startCommand } from './commands/start';
 import { statusCommand } from './commands/status';
+import { cancelCommand, forceDeleteCommand } from './commands/stop';
+import { sweepCommand } from './commands/sweep';
 import { watchCommand } from './commands/watch';
 import { workerCommand } from './commands/worker';
 import { exitCodeOf } from './exit';
@@ -28,6 +29,8 @@ const COMMANDS = [
   cancelCommand,
   forceDeleteCommand,
   assetsCommand,
+  sweepCommand,
+  setupCommand,
 ];
 
 function programOf(): Command {

@@ -7,12 +7,17 @@ import { TemporalUnreachable } from './errors';
  * or the profile `TEMPORAL_PROFILE` of the configuration file.
  * @throws TemporalUnreachable naming the address.
  */
-export async function connectTemporal(): Promise<{ client: Client; address: string; namespace: string }> {
+export async function connectTemporal(): Promise<{
+  client: Client;
+  connection: Connection;
+  address: string;
+  namespace: string;
+}> {
   const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
   const address = connectionOptions.address ?? 'localhost:7233';
   try {
     const connection = await Connection.connect({ ...connectionOptions, connectTimeout: '5s' });
-    return { client: new Client({ connection, namespace } satisfies ClientOptions), address, namespace };
+    return { client: new Client({ connection, namespace } satisfies ClientOptions), connection, address, namespace };
   } catch (error) {
     throw unreachable(address, error);
   }

@@ -1,13 +1,11 @@
 import {
   isGrpcServiceError,
   WorkflowExecutionAlreadyStartedError,
-  WorkflowFailedError,
   WorkflowNotFoundError,
   type Client,
   type WorkflowExecutionDescription,
   type WorkflowHandle,
 } from '@temporalio/client';
-import { CancelledFailure } from '@temporalio/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   ASSET_LIFECYCLE,
@@ -17,17 +15,21 @@ import {
   SEARCH_ATTRIBUTES,
 } from '../contracts/ids';
 import { STATUS_QUERY, WORKFLOW_TASK_QUEUE, type ProviderName } from '../contracts/ids';
-import { acceptInput, type AcceptedInput, type LifecycleInput } from '../contracts/lifecycle-input';
+import { SweepInputSchema, type SweepInput, type SweepReport } from '../contracts/ledger/sweep';
+import { accept, acceptInput, type AcceptedInput, type LifecycleInput } from '../contracts/lifecycle-input';
 import type { LifecycleStatus } from '../contracts/lifecycle-status';
 import type { CancelRequest, ForceDeleteRequest } from '../contracts/messages';
 import { nameOfSource } from '../contracts/source-name';
 import type { MediaProvider } from '../providers/media-provider';
 import { connectTemporal, unreachable } from './connection';
 import { defaultKey } from './default-key';
+import { startDeletion, type ForceDeletion } from './deletions';
 import { InvalidInput, LifecycleClosed, LifecycleNotFound } from './errors';
 import { listQuery, type ListFilter } from './list-query';
 import { providerAssets, type ProviderAssets } from './provider-assets';
-import { statusOfFailure, statusOfMemo, statusOfSummary, summaryOf, type LifecycleSummary } from './run-status';
+import { closedStatus } from './lifecycle-runs';
+import { sweep } from './sweeps';
+import { statusOfSummary, summaryOf, type LifecycleSummary } from './run-status';
 
 export interface LifecycleClientOptions {
   /** An existing connection; without it the client connects as the environment says. */
@@ -153,9 +155,32 @@ export class LifecycleClient {
     await this.signal(key, CANCEL_SIGNAL, request);
   }
 
-  /** Asks a running lifecycle to stop and to remove everything, by force. @throws LifecycleNotFound · LifecycleClosed */
-  async forceDelete(key: string, request: ForceDeleteRequest = {}): Promise<void> {
-    await this.signal(key, FORCE_DELETE_SIGNAL, request);
+  /**
+   * Removes by force everything that a key's lifecycle has made: a running one is asked to stop and to do it; for a
+   * closed one, or one that Temporal has forgotten, an `assetDeletion` is started, or joined. Harmless to repeat.
+   */
+  async forceDelete(key: string, request: ForceDeleteRequest = {}): Promise<ForceDeletion> {
+    const { workflowId } = this.handle(key);
+    let known = true;
+    try {
+      await this.signal(key, FORCE_DELETE_SIGNAL, request);
+      const [status, result] = [() => this.status(key), () => this.result(key)];
+      return { key, by: 'assetLifecycle', workflowId, known, status, result };
+    } catch (error) {
+      if (!(error instanceof LifecycleClosed || error instanceof LifecycleNotFound)) throw error;
+      known = error instanceof LifecycleClosed;
+    }
+    const input = { key, reason: request.reason };
+    return { ...(await this.reached(() => startDeletion(this.client, this.provider, input))), known };
+  }
+
+  /**
+   * Removes assets whose lifecycle has gone without cleaning up; waits for the report.
+   * @throws InvalidInput before anything is started.
+   */
+  async sweep(input: Omit<SweepInput, 'provider'> = {}): Promise<SweepReport> {
+    const checked = checkedInput(() => accept(SweepInputSchema, 'sweep', { ...input, provider: this.provider }));
+    return this.reached(() => sweep(this.client, this.provider, checked));
   }
 
   /** Lifecycles, newest first, from Temporal's visibility (which may lag by about a second). */
@@ -179,12 +204,8 @@ export class LifecycleClient {
   }
 
   private accept(input: LifecycleInput): AcceptedInput & { key: string } {
-    try {
-      const accepted = acceptInput(input);
-      return { ...accepted, key: accepted.key ?? defaultKey(accepted.source) };
-    } catch (error) {
-      throw new InvalidInput((error as Error).message, { cause: error });
-    }
+    const accepted = checkedInput(() => acceptInput(input));
+    return { ...accepted, key: accepted.key ?? defaultKey(accepted.source) };
   }
 
   private startRun(input: AcceptedInput & { key: string }, reuse: 'REJECT_DUPLICATE' | 'ALLOW_DUPLICATE') {
@@ -215,16 +236,7 @@ export class LifecycleClient {
   }
 
   private async statusOfClosed(key: string, run: WorkflowExecutionDescription): Promise<LifecycleStatus> {
-    const handle = this.client.workflow.getHandle(run.workflowId, run.runId);
-    try {
-      return (await this.reached(() => handle.result(), key)) as LifecycleStatus;
-    } catch (error) {
-      if (!(error instanceof WorkflowFailedError)) throw error;
-      const closed = await this.reached(() => handle.describe(), key);
-      return error.cause instanceof CancelledFailure
-        ? statusOfMemo(closed.memo, summaryOf(closed))
-        : statusOfFailure(error.cause, summaryOf(closed));
-    }
+    return this.reached(() => closedStatus(this.client, run), key);
   }
 
   private async signal(key: string, name: string, request: object): Promise<void> {
@@ -249,6 +261,14 @@ export class LifecycleClient {
       if (isGrpcServiceError(error) && UNREACHABLE.has(error.code)) throw unreachable(this.temporal.address, error);
       throw error;
     }
+  }
+}
+
+function checkedInput<T>(check: () => T): T {
+  try {
+    return check();
+  } catch (error) {
+    throw new InvalidInput((error as Error).message, { cause: error });
   }
 }
 

@@ -19,10 +19,14 @@ export interface LifecycleSummary {
   runId: string;
 }
 
-type Run = Pick<
+export type Run = Pick<
   WorkflowExecutionInfo,
   'workflowId' | 'runId' | 'status' | 'startTime' | 'closeTime' | 'typedSearchAttributes'
 >;
+
+/** True for a run that was ended from outside, so that it could not clean up. */
+export const isStopped = ({ status }: Pick<Run, 'status'>): boolean =>
+  status.name === 'TERMINATED' || status.name === 'TIMED_OUT';
 
 export function summaryOf(run: Run): LifecycleSummary {
   const { key, assetId, provider, phase, outcome, branch, bytes } = SEARCH_ATTRIBUTES;
@@ -79,5 +83,5 @@ export function statusOfMemo(memo: Record<string, unknown> | undefined, summary:
   return isStatus(status) ? status : statusOfSummary(summary);
 }
 
-const isStatus = (value: unknown): value is LifecycleStatus =>
+export const isStatus = (value: unknown): value is LifecycleStatus =>
   typeof value === 'object' && value !== null && 'phase' in value && 'timings' in value;

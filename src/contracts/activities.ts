@@ -3,7 +3,10 @@ import type { ProviderName } from './ids';
 import type { CleanupPolicy } from './cleanup-policy';
 import type { AcceptedInput, Metadata } from './lifecycle-input';
 import type { AssetSnapshot, EmbeddingResult, ReceiptEntry } from './lifecycle-status';
-import type { LifecycleTag, Resource } from './resource';
+import type { Orphan, SweepCounts } from './ledger/sweep';
+import type { AcceptedDeletion } from './ledger/deletion';
+import type { AcceptedSweep } from './ledger/sweep';
+import type { LifecycleTag, Release, Resource } from './resource';
 import type { Source } from './source';
 
 export interface SubmitSourceInput {
@@ -35,9 +38,26 @@ export interface EmbeddingRef {
   taskId: string;
 }
 
+/** An asset that its lifecycle lets go of. */
+export interface ReleaseAssetInput extends AssetRef {
+  as: Release;
+  tag: LifecycleTag;
+  filename?: string;
+  /** RFC 3339 start of the lifecycle. */
+  since: string;
+}
+
 export interface StoreEmbeddingInput extends EmbeddingRef {
   /** Name in the result store; the same on every attempt. */
   resultName: string;
+  /** The asset to let go of once its embeddings are stored; none for an adopted one. */
+  release?: ReleaseAssetInput;
+}
+
+export interface StoredEmbedding {
+  result: EmbeddingResult;
+  /** As of `releaseAsset`. */
+  surplus: ReceiptEntry[];
 }
 
 export interface EnsureEntityInput extends AssetRef {
@@ -54,6 +74,7 @@ export interface EntityRef {
 
 export interface EnsureIndexedAssetInput extends AssetRef {
   branch: IndexBranch;
+  tag: LifecycleTag;
 }
 
 export interface IndexedAssetRef {
@@ -66,6 +87,25 @@ export interface RemoveResourceInput {
   provider: ProviderName;
   resource: Resource;
   policy: CleanupPolicy;
+  /** A workflow id: when a lifecycle of that id is open, the resource is left to it. */
+  unlessOpen?: string;
+}
+
+export interface FindMadeInput {
+  provider: ProviderName;
+  key: string;
+  workflowId: string;
+}
+
+export interface FoundMade {
+  /** A lifecycle of this key is running: what there is belongs to it, and `made` is empty. */
+  open: boolean;
+  /** Temporal knows a run of this key. */
+  known: boolean;
+  /** In order of creation. */
+  made: Resource[];
+  /** Milliseconds until nothing more can come of a write that was under way when the run closed. */
+  settlesInMs: number;
 }
 
 /** Every step of a lifecycle that touches the world. Each is safe to repeat. */
@@ -78,18 +118,52 @@ export interface Activities {
   ensureEmbedding(input: EnsureEmbeddingInput): Promise<{ taskId: string }>;
   /** Holds until the embed task is ready. */
   untilEmbeddingReady(input: EmbeddingRef): Promise<void>;
-  /** Copies the embed task's segments to the result store. */
-  storeEmbedding(input: StoreEmbeddingInput): Promise<EmbeddingResult>;
+  /** Copies the embed task's segments to the result store, and lets go of the asset. */
+  storeEmbedding(input: StoreEmbeddingInput): Promise<StoredEmbedding>;
   /** Makes an entity from the asset, or adds the asset to an existing entity. */
-  ensureEntity(input: EnsureEntityInput): Promise<{ entityId: string }>;
+  ensureEntity(input: EnsureEntityInput): Promise<{ entityId: string; adopted?: boolean }>;
   /** Holds until the entity is ready. */
   untilEntityReady(input: EntityRef): Promise<void>;
   /** Adds the asset to an index, once. */
-  ensureIndexedAsset(input: EnsureIndexedAssetInput): Promise<{ indexedAssetId: string }>;
+  ensureIndexedAsset(input: EnsureIndexedAssetInput): Promise<{ indexedAssetId: string; adopted?: boolean }>;
   /** Holds until the indexed asset is ready. */
   untilIndexedAssetReady(input: IndexedAssetRef): Promise<void>;
+  /**
+   * Marks the asset as wanted for good, so that no sweep takes it for an orphan, and removes what a late or repeated
+   * create has made beside it.
+   */
+  releaseAsset(input: ReleaseAssetInput): Promise<ReceiptEntry[]>;
   /** Deletes one resource, or keeps it as the policy says; tells what it did. */
   removeResource(input: RemoveResourceInput): Promise<ReceiptEntry[]>;
+}
+
+/** Steps of `assetDeletion` and `orphanSweep`, beside `removeResource`. Each is safe to repeat. */
+export interface LedgerActivities {
+  /** Finds by its tag what a closed lifecycle has made. */
+  findMade(input: FindMadeInput): Promise<FoundMade>;
+  /** Finds assets whose lifecycle has gone without cleaning up. */
+  findOrphans(input: FindOrphansInput): Promise<FoundOrphans>;
+}
+
+/** What the worker's call queue serves. */
+export type AllActivities = Activities & LedgerActivities;
+
+export interface FindOrphansInput {
+  provider: ProviderName;
+  /** Neither asset nor end of the lifecycle may be younger, in milliseconds. */
+  graceMs: number;
+  /** RFC 3339: only assets made before; where the last batch ended. */
+  madeBefore?: string;
+  /** About how many orphans to give. */
+  limit: number;
+}
+
+export interface FoundOrphans {
+  orphans: Orphan[];
+  /** What the walk has seen. */
+  seen: SweepCounts;
+  /** Present when there may be more: the next batch's `madeBefore`. */
+  next?: string;
 }
 
 /** Steps that run in the workflow's own worker and touch nothing. */
@@ -100,4 +174,8 @@ export interface LocalActivities {
    * @throws InvalidRequest
    */
   acceptInput(input: unknown): Promise<AcceptedInput>;
+  /** @throws InvalidRequest */
+  acceptDeletion(input: unknown): Promise<AcceptedDeletion>;
+  /** @throws InvalidRequest */
+  acceptSweep(input: unknown): Promise<AcceptedSweep>;
 }

@@ -15,6 +15,8 @@ export const waitTaskQueue = (provider: ProviderName): string => `${WORKFLOW_TAS
 
 /** Registered workflow types. */
 export const ASSET_LIFECYCLE = 'assetLifecycle';
+export const ASSET_DELETION = 'assetDeletion';
+export const ORPHAN_SWEEP = 'orphanSweep';
 
 /** Names of messages a lifecycle hears. */
 export const CANCEL_SIGNAL = 'cancel';
@@ -27,6 +29,12 @@ export const STATUS_MEMO = 'status';
 /** The one workflow id of a key at a provider. */
 export const lifecycleWorkflowId = (provider: ProviderName, key: string): string =>
   `${WORKFLOW_TASK_QUEUE}:${provider}:${key}`;
+
+/** The workflow id of the deletion of a key's closed lifecycle. */
+export const deletionWorkflowId = (provider: ProviderName, key: string): string => `asset-deletion:${provider}:${key}`;
+
+/** Id of the Schedule that sweeps a provider account, and of what it starts, with the time added. */
+export const sweepId = (provider: ProviderName): string => `orphan-sweep:${provider}`;
 
 /** The key inside a workflow id made by {@link lifecycleWorkflowId}; `undefined` for any other id. */
 export function keyOfWorkflowId(provider: ProviderName, workflowId: string): string | undefined {

@@ -81,11 +81,15 @@ export const describeIssues = (error: z.core.$ZodError): string =>
   error.issues.map((issue) => `${issue.path.join('.') || 'input'}: ${issue.message}`).join('; ');
 
 /**
- * Checks a lifecycle's input and fills in the defaults.
+ * Checks an input and fills in the defaults.
+ * @param whose for the message: `lifecycle`, `sweep`.
  * @throws InvalidRequest naming every wrong field and what it may be.
  */
-export function acceptInput(input: unknown): AcceptedInput {
-  const parsed = LifecycleInputSchema.safeParse(input);
+export function accept<S extends z.ZodType>(schema: S, whose: string, input: unknown): z.output<S> {
+  const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;
-  throw failure('InvalidRequest', `The lifecycle's input is not valid: ${describeIssues(parsed.error)}`);
+  throw failure('InvalidRequest', `The ${whose}'s input is not valid: ${describeIssues(parsed.error)}`);
 }
+
+/** A lifecycle's input, checked and with its defaults. @throws InvalidRequest */
+export const acceptInput = (input: unknown): AcceptedInput => accept(LifecycleInputSchema, 'lifecycle', input);

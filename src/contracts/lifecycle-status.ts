@@ -59,6 +59,8 @@ export interface ReceiptEntry {
   resource: Resource['kind'];
   /** Absent when nothing with the lifecycle's tag was ever found. */
   id?: string;
+  /** The collection or index it is in. */
+  in?: string;
   result: 'deleted' | 'kept' | 'leftover';
   /** `deleted`: how that is known. `kept`: why. `leftover`: the error, in the provider's words. */
   because: string;
@@ -103,6 +105,8 @@ export interface LifecycleStatus {
   asset?: AssetSnapshot;
   branch?: BranchStatus;
   receipt?: Receipt;
+  /** Of a deletion: whether anything is known of the key, at Temporal or at the provider. */
+  known?: boolean;
   /** Why the run was stopped, as the caller of `cancel` or `forceDelete` said. */
   reason?: string;
   error?: LifecycleError;

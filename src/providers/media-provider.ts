@@ -2,7 +2,7 @@ import type { EmbedBranch } from '../contracts/branch';
 import type { ProviderName } from '../contracts/ids';
 import type { Metadata } from '../contracts/lifecycle-input';
 import type { AssetSnapshot } from '../contracts/lifecycle-status';
-import type { LifecycleTag } from '../contracts/resource';
+import type { LedgerTag } from '../contracts/resource';
 import type { SourceFile } from '../sources/source-file';
 
 /** Options of every call that reaches the provider. */
@@ -27,7 +27,7 @@ export interface Submission {
   metadata: Metadata;
   enableHls: boolean;
   enableThumbnail: boolean;
-  tag: LifecycleTag;
+  tag: LedgerTag;
 }
 
 export interface SubmitOptions extends CallOptions {
@@ -104,6 +104,14 @@ export interface AssetReference {
   indexedAssetId: string;
 }
 
+/** An entity that an asset is part of. */
+export interface EntityOfAsset {
+  collectionId: string;
+  entityId: string;
+  name: string;
+  metadata: Record<string, unknown>;
+}
+
 /**
  * A media API. Adapters make single attempts: they never retry, they map every answer to one failure of
  * `contracts/failures.ts`, and a failure after which the effect is not known is `OutcomeUnknown`.
@@ -125,6 +133,10 @@ export interface MediaProvider {
   getAsset(assetId: string, options?: CallOptions): Promise<ProviderAsset>;
   /** @throws ResourceGone · BlockedByReferences, unless `force` */
   deleteAsset(assetId: string, options: CallOptions & { force: boolean }): Promise<void>;
+  /** Sets fields of the asset's user metadata, takes away those that are null, leaves the others. @throws ResourceGone */
+  annotateAsset(assetId: string, fields: Record<string, string | null>, options?: CallOptions): Promise<void>;
+  /** Every entity that the asset is part of. */
+  listEntitiesOf(assetId: string, options?: CallOptions): Promise<EntityOfAsset[]>;
   /** Every index entry of the asset. */
   listReferences(assetId: string, options?: CallOptions): Promise<AssetReference[]>;
 
@@ -142,14 +154,11 @@ export interface MediaProvider {
   readEmbedding(taskId: string, options?: CallOptions): Promise<EmbeddingSegment[]>;
 
   createEntity(
-    entity: { collectionId: string; name: string; description?: string; assetId: string; tag: LifecycleTag },
+    entity: { collectionId: string; name: string; description?: string; assetId: string; tag: LedgerTag },
     options?: CallOptions,
   ): Promise<{ entityId: string }>;
-  /** The entity of that name in the collection that carries the tag. */
-  findEntity(
-    query: { collectionId: string; name: string; tag: LifecycleTag },
-    options?: CallOptions,
-  ): Promise<{ entityId: string } | undefined>;
+  /** Ids of the entities of that name in the collection that carry the tag, oldest first. */
+  findEntities(query: { collectionId: string; name: string; tag: LedgerTag }, options?: CallOptions): Promise<string[]>;
   /** Adding an asset that is there already changes nothing. */
   addToEntity(
     entity: { collectionId: string; entityId: string; assetId: string },
@@ -162,8 +171,13 @@ export interface MediaProvider {
   deleteEntity(entity: { collectionId: string; entityId: string }, options?: CallOptions): Promise<void>;
 
   createIndexedAsset(
-    entry: { indexId: string; assetId: string; enableVideoStream: boolean },
+    entry: { indexId: string; assetId: string; enableVideoStream: boolean; tag: LedgerTag },
     options?: CallOptions,
   ): Promise<{ indexedAssetId: string }>;
+  /** User metadata of an index entry. @throws ResourceGone */
+  readIndexedAsset(
+    entry: { indexId: string; indexedAssetId: string },
+    options?: CallOptions,
+  ): Promise<Record<string, unknown>>;
   deleteIndexedAsset(entry: { indexId: string; indexedAssetId: string }, options?: CallOptions): Promise<void>;
 }

@@ -28,6 +28,7 @@ export async function assetLifecycle(input: LifecycleInput): Promise<LifecycleSt
 
       life.enter('branching');
       await runBranch(life);
+      await life.release();
     });
   } catch (error) {
     return await life.closeAfter(error);

@@ -4,10 +4,13 @@ import type { ActivityDependencies } from '../../src/activities/dependencies';
 import type { MediaProvider } from '../../src/providers/media-provider';
 import type { StatusWatcher } from '../../src/providers/status-watcher';
 
-interface Doubles extends Partial<Pick<ActivityDependencies, 'sources' | 'results' | 'settleWindowMs'>> {
+interface Doubles extends Partial<Pick<ActivityDependencies, 'sources' | 'results' | 'settleWindowMs' | 'runs'>> {
   provider: MediaProvider;
   watcher?: StatusWatcher;
 }
+
+/** The id of the namespace that tests belong to. */
+export const OWNER = 'namespace-of-tests';
 
 const unused = (what: string) => (): never => {
   throw new Error(`this test has no ${what}`);
@@ -20,6 +23,7 @@ export function dependencies({
   sources,
   results,
   settleWindowMs = 0,
+  runs,
 }: Doubles): ActivityDependencies {
   return {
     accounts: {
@@ -31,6 +35,9 @@ export function dependencies({
     sources: sources ?? { resolve: unused('sources') },
     results: results ?? { write: unused('results'), remove: unused('results') },
     settleWindowMs,
+    runs: runs ?? { overview: unused('runs'), latest: unused('runs') },
+    owner: OWNER,
+    listSpacingMs: 0,
   };
 }
 

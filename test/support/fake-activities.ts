@@ -18,7 +18,8 @@ export function fakeActivities(overrides: Partial<Activities> = {}): { activitie
     },
     async untilEmbeddingReady() {},
     async storeEmbedding() {
-      return { uri: 'file:///results/a.ndjson', sha256: 'ab'.repeat(32), bytes: 99, count: 3, dimensions: 512 };
+      const result = { uri: 'file:///results/a.ndjson', sha256: 'ab'.repeat(32), bytes: 99, count: 3, dimensions: 512 };
+      return { result, surplus: [] };
     },
     async ensureEntity({ branch }) {
       return { entityId: branch.entityId ?? 'entity-1' };
@@ -28,6 +29,9 @@ export function fakeActivities(overrides: Partial<Activities> = {}): { activitie
       return { indexedAssetId: 'indexed-1' };
     },
     async untilIndexedAssetReady() {},
+    async releaseAsset() {
+      return [];
+    },
     async removeResource({ resource, policy }) {
       const result = policy === 'keep' ? 'kept' : 'deleted';
       const id = resource.id ?? `found-${resource.kind}`;

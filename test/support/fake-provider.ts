@@ -1,6 +1,6 @@
 import { failure } from '../../src/contracts/failures';
 import { carriesTag, tagFields } from '../../src/contracts/resource';
-import type { AssetReference, MediaProvider, ProviderAsset } from '../../src/providers/media-provider';
+import type { AssetReference, EntityOfAsset, MediaProvider, ProviderAsset } from '../../src/providers/media-provider';
 
 /** A provider in memory, with just the rules that cleanup and submission depend on. */
 export class FakeProvider implements MediaProvider {
@@ -8,6 +8,7 @@ export class FakeProvider implements MediaProvider {
   readonly assets = new Map<string, ProviderAsset>();
   readonly references = new Map<string, AssetReference[]>();
   readonly entities = new Map<string, { name: string; metadata: Record<string, unknown>; assetIds: string[] }>();
+  readonly entryMetadata = new Map<string, Record<string, unknown>>();
   readonly calls: string[] = [];
   private made = 0;
 
@@ -77,10 +78,22 @@ export class FakeProvider implements MediaProvider {
     return { entityId };
   }
 
-  async findEntity({ name, tag }: Parameters<MediaProvider['findEntity']>[0]) {
-    this.calls.push('findEntity');
-    const found = [...this.entities].find(([, entity]) => entity.name === name && carriesTag(entity.metadata, tag));
-    return found && { entityId: found[0] };
+  async findEntities({ name, tag }: Parameters<MediaProvider['findEntities']>[0]) {
+    this.calls.push('findEntities');
+    const found = [...this.entities].filter(([, entity]) => entity.name === name && carriesTag(entity.metadata, tag));
+    return found.map(([id]) => id);
+  }
+
+  async listEntitiesOf(assetId: string): Promise<EntityOfAsset[]> {
+    const found = [...this.entities].filter(([, { assetIds }]) => assetIds.includes(assetId));
+    return found.map(([entityId, { name, metadata }]) => ({ collectionId: 'c', entityId, name, metadata }));
+  }
+
+  async annotateAsset(assetId: string, fields: Record<string, string | null>): Promise<void> {
+    this.calls.push('annotateAsset');
+    const asset = this.assets.get(assetId) ?? gone(assetId);
+    const merged = Object.entries({ ...asset.metadata, ...fields }).filter(([, value]) => value !== null);
+    asset.metadata = Object.fromEntries(merged);
   }
 
   async addToEntity({ entityId, assetId }: Parameters<MediaProvider['addToEntity']>[0]): Promise<void> {
@@ -97,11 +110,16 @@ export class FakeProvider implements MediaProvider {
     if (!this.entities.delete(entityId)) gone(entityId);
   }
 
-  async createIndexedAsset({ indexId, assetId }: Parameters<MediaProvider['createIndexedAsset']>[0]) {
+  async createIndexedAsset({ indexId, assetId, tag }: Parameters<MediaProvider['createIndexedAsset']>[0]) {
     this.calls.push('createIndexedAsset');
     const indexedAssetId = `indexed-${++this.made}`;
     this.references.set(assetId, [...(this.references.get(assetId) ?? []), { indexId, indexedAssetId }]);
+    this.entryMetadata.set(indexedAssetId, tagFields(tag));
     return { indexedAssetId };
+  }
+
+  async readIndexedAsset({ indexedAssetId }: { indexedAssetId: string }): Promise<Record<string, unknown>> {
+    return this.entryMetadata.get(indexedAssetId) ?? {};
   }
 
   async deleteIndexedAsset({ indexedAssetId }: Parameters<MediaProvider['deleteIndexedAsset']>[0]): Promise<void> {

@@ -1,12 +1,17 @@
-import { createRemoveResource } from '../../src/activities/remove-resource';
+import { createRemoveResource } from '../../src/activities/ledger/remove-resource';
 import { failure } from '../../src/contracts/failures';
 import type { CleanupPolicy } from '../../src/contracts/cleanup-policy';
 import type { ReceiptEntry } from '../../src/contracts/lifecycle-status';
-import { tagFields, type Resource } from '../../src/contracts/resource';
-import { activityEnvironment, dependencies } from '../support/activity-dependencies';
+import { tagFields, type LedgerTag, type Resource } from '../../src/contracts/resource';
+import { activityEnvironment, dependencies, OWNER } from '../support/activity-dependencies';
 import { FakeProvider } from '../support/fake-provider';
 
-const tag = { key: 'movies/a.mp4', workflowId: 'asset-lifecycle:twelvelabs:movies/a.mp4' };
+const tag: LedgerTag = {
+  key: 'movies/a.mp4',
+  workflowId: 'asset-lifecycle:twelvelabs:movies/a.mp4',
+  owner: OWNER,
+  onCancel: 'delete',
+};
 const since = '2020-01-01T00:00:00.000Z';
 const asset = (id?: string): Resource => ({ kind: 'asset', id, adopted: false, tag, filename: 'a.mp4', since });
 
@@ -29,7 +34,7 @@ const remove = (resource: Resource, policy: CleanupPolicy = 'delete'): Promise<R
 test('deletes an asset and proves that it is gone', async () => {
   const { id } = provider.addAsset();
   expect(await remove(asset(id))).toMatchObject([{ resource: 'asset', id, result: 'deleted' }]);
-  expect(provider.calls).toEqual(['deleteAsset', 'getAsset']);
+  expect(provider.calls).toEqual(['listAssets', 'deleteAsset', 'getAsset']);
 });
 
 test('an asset that is gone already counts as deleted', async () => {
@@ -85,7 +90,7 @@ test('says nothing of a resource that never came to be', async () => {
 test('under "keep" names what it finds and deletes nothing', async () => {
   const own = provider.addAsset({ filename: 'a.mp4', metadata: tagFields(tag) });
   expect(await remove(asset(), 'keep')).toMatchObject([{ id: own.id, result: 'kept' }]);
-  expect(provider.assets.size).toBe(1);
+  expect(provider.assets.get(own.id)?.metadata).toMatchObject({ asset_lifecycle_released: 'kept' });
 });
 
 test('takes the asset out of an entity, but cannot take its last one', async () => {
@@ -100,12 +105,36 @@ test('takes the asset out of an entity, but cannot take its last one', async () 
   expect(await remove(membership('y'))).toMatchObject([{ id: 'e1', result: 'kept' }]);
 });
 
+test('removes besides the known asset what else carries the tag', async () => {
+  const own = provider.addAsset({ filename: 'a.mp4', metadata: tagFields(tag) });
+  const surplus = provider.addAsset({ filename: 'a.mp4', metadata: tagFields(tag) });
+  const entries = await remove(asset(own.id));
+  expect(entries.map(({ id }) => id)).toEqual([own.id, surplus.id]);
+  expect(provider.assets.size).toBe(0);
+});
+
+test('another namespace’s asset of the same key is not ours', async () => {
+  provider.addAsset({ filename: 'a.mp4', metadata: tagFields({ ...tag, owner: 'another' }) });
+  expect(await remove(asset())).toEqual([]);
+});
+
+test('leaves to an open lifecycle what it owns', async () => {
+  const { id } = provider.addAsset();
+  const runs = { overview: async () => new Map(), latest: async () => ({ open: true }) };
+  const activity = createRemoveResource(dependencies({ provider, runs }));
+  const entries = await activityEnvironment().run(() =>
+    activity({ provider: 'twelvelabs', resource: asset(id), policy: 'force-delete', unlessOpen: tag.workflowId }),
+  );
+  expect(entries).toMatchObject([{ id, result: 'kept' }]);
+  expect(provider.assets.has(id)).toBe(true);
+});
+
 test('removes an entity found by its tag, an index entry found by its asset, and a stored result', async () => {
   await provider.createEntity({ collectionId: 'c', name: 'Ada', assetId: 'x', tag });
-  await provider.createIndexedAsset({ indexId: 'films', assetId: 'x', enableVideoStream: false });
+  await provider.createIndexedAsset({ indexId: 'films', assetId: 'x', enableVideoStream: false, tag });
   expect(await remove({ kind: 'entity', collectionId: 'c', name: 'Ada', tag })).toMatchObject([{ result: 'deleted' }]);
   expect(provider.entities.size).toBe(0);
-  expect(await remove({ kind: 'indexed-asset', indexId: 'films', assetId: 'x' })).toMatchObject([
+  expect(await remove({ kind: 'indexed-asset', indexId: 'films', assetId: 'x', tag })).toMatchObject([
     { result: 'deleted' },
   ]);
   expect(provider.references.get('x')).toEqual([]);

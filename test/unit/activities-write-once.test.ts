@@ -61,7 +61,7 @@ test('after a lost answer looks until the window has passed before it writes aga
   const since = Date.now();
   const { value, searches } = await run({
     attempt: 2,
-    heartbeatDetails: { unansweredSince: since },
+    heartbeatDetails: { attempt: 1, unansweredSince: since },
     settleWindowMs: 50,
   });
   expect(value).toBe('made');
@@ -75,7 +75,7 @@ test('adopts a late commit that turns up within the window', async () => {
   const make = jest.fn();
   const { value } = await run({
     attempt: 2,
-    heartbeatDetails: { unansweredSince: Date.now() },
+    heartbeatDetails: { attempt: 1, unansweredSince: Date.now() },
     settleWindowMs: 3000,
     find: async () => (++looks === 2 ? 'late' : undefined),
     make,
@@ -96,7 +96,12 @@ test('a refusal made nothing, says so, and frees the next attempt from waiting',
     },
   });
   expect(error).toMatchObject({ type: 'RateLimited', nextRetryDelay: '5s', details: [{ nothingMade: true }] });
-  expect(heartbeats.at(-1)).toEqual({});
+  expect(heartbeats.at(-1)).toEqual({ attempt: 1 });
+});
+
+test('what an attempt before the last left says nothing of the last', async () => {
+  const { searches } = await run({ attempt: 3, heartbeatDetails: { attempt: 1 } });
+  expect(searches).toEqual([true]);
 });
 
 test('a lost answer leaves the time of giving up for the next attempt, and claims nothing', async () => {

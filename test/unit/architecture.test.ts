@@ -23,7 +23,10 @@ const LAYERS: Layer[] = [
   { files: /^src\/providers\/twelvelabs\//, may: [contracts, /^src\/providers\//, /^src\/sources\/source-file$/] },
   { files: /^src\/providers\//, may: [contracts, /^src\/providers\/[^/]+$/, /^src\/sources\/source-file$/] },
   { files: /^src\/(sources|results)\//, may: [contracts, /^src\/(sources|results)\//] },
-  { files: /^src\/client\//, may: [contracts, /^src\/client\//, /^src\/providers\/media-provider$/] },
+  {
+    files: /^src\/client\//,
+    may: [contracts, /^src\/client\//, /^src\/providers\/media-provider$/, /^src\/activities\/ledger\/lifecycle-runs$/],
+  },
   {
     files: /^src\/cli\//,
     may: [
@@ -45,7 +48,10 @@ const LAYERS: Layer[] = [
   { files: /^src\/accounts\.ts$/, may: [/^src\/config$/, /^src\/providers\//] },
   {
     files: /^src\/worker\.ts$/,
-    may: [/^src\/(config|activities|contracts|providers|results|sources)/, /^src\/client\/connection$/],
+    may: [
+      /^src\/(config|activities|contracts|providers|results|sources)/,
+      /^src\/client\/(connection|lifecycle-runs)$/,
+    ],
   },
   { files: /^src\/index\.m?ts$/, may: [/^src\/(index|config|accounts)$/, /^src\/(client|contracts)\//, ports] },
   { files: /^emulator\/store\//, may: [/^emulator\/(store\/|clock$)/, /^emulator\/rules\/errors$/] },

@@ -1,3 +1,4 @@
+import { tagFields } from '../../src/contracts/resource';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { failureType } from '../../src/contracts/failures';
 import type { WatchTarget } from '../../src/providers/media-provider';
@@ -90,11 +91,11 @@ test('a read whose answer lacks a field names it', async () => {
 
 test('references, entities and assets are read over all pages', async () => {
   const full = Array.from({ length: 50 }, (_, n) => ({ _id: `r${n}`, index: { _id: 'i' }, metadata: {} }));
-  const tag = { key: 'k', workflowId: 'w' };
-  const own = { _id: 'own', index: { _id: 'i' }, metadata: { asset_lifecycle_key: 'k' } };
+  const tag = { key: 'k', workflowId: 'w', owner: 'o', onCancel: 'delete' } as const;
+  const own = { _id: 'own', index: { _id: 'i' }, metadata: tagFields(tag) };
   answer = (url) => page(url.searchParams.get('page') === '1' ? full : [own]);
   expect(await provider.listReferences('a')).toHaveLength(51);
-  expect(await provider.findEntity({ collectionId: 'c', name: 'n & m', tag })).toEqual({ entityId: 'own' });
+  expect(await provider.findEntities({ collectionId: 'c', name: 'n & m', tag })).toEqual(['own']);
   expect(asked.at(-1)).toBe('/entity-collections/c/entities?name=n+%26+m&page=2&page_limit=50');
 });
 

@@ -44,7 +44,7 @@ async function submission(bytes: Buffer, changes: Partial<Submission> = {}): Pro
     metadata: { season: 2 },
     enableHls: false,
     enableThumbnail: true,
-    tag: { key: 'k', workflowId: 'w' },
+    tag: { key: 'k', workflowId: 'w', owner: 'o', onCancel: 'delete' },
     ...changes,
   };
 }
@@ -71,6 +71,8 @@ test('uploads a large file as a form with its exact length, key in the header al
     season: 2,
     asset_lifecycle_key: 'k',
     asset_lifecycle_workflow: 'w',
+    asset_lifecycle_owner: 'o',
+    asset_lifecycle_on_cancel: 'delete',
   });
   const sent = Buffer.from(await (form.get('file') as File).arrayBuffer());
   expect(createHash('sha256').update(sent).digest('hex')).toBe(createHash('sha256').update(bytes).digest('hex'));

@@ -45,7 +45,7 @@ const submissionOf = (file: SourceFile): Submission => ({
   metadata: {},
   enableHls: false,
   enableThumbnail: false,
-  tag: { key: 'k', workflowId: 'w' },
+  tag: { key: 'k', workflowId: 'w', owner: 'o', onCancel: 'delete' },
 });
 
 /** A file of `sizeBytes` that is mostly a hole, with marks at both ends. */

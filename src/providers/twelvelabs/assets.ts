@@ -1,15 +1,29 @@
 import { tagFields } from '../../contracts/resource';
-import type { AssetReference, MediaProvider, ProviderAsset, Submission, SubmitOptions } from '../media-provider';
+import type {
+  AssetReference,
+  EntityOfAsset,
+  MediaProvider,
+  ProviderAsset,
+  Submission,
+  SubmitOptions,
+} from '../media-provider';
 import type { TwelveLabsClient } from './client';
 import { maxDirectBytes } from './limits';
 import { multipartForm } from './multipart-form';
-import { AssetPageSchema, AssetSchema, ReferencePageSchema, type AssetAnswer } from './schemas';
+import { AssetPageSchema, AssetSchema, EntityPageSchema, ReferencePageSchema, type AssetAnswer } from './schemas';
 
 const PAGE_SIZE = 50;
 
 type AssetOperations = Pick<
   MediaProvider,
-  'maxFileBytes' | 'submit' | 'listAssets' | 'getAsset' | 'deleteAsset' | 'listReferences'
+  | 'maxFileBytes'
+  | 'submit'
+  | 'listAssets'
+  | 'getAsset'
+  | 'deleteAsset'
+  | 'annotateAsset'
+  | 'listEntitiesOf'
+  | 'listReferences'
 >;
 
 /** Operations under `/assets`. */
@@ -55,6 +69,38 @@ export function assetOperations(client: TwelveLabsClient): AssetOperations {
       await client.callVoid({ ...call, path: `${call.path}?force=${force}`, signal });
     },
 
+    async annotateAsset(assetId, fields, { signal } = {}) {
+      const { path, ...call } = one('PATCH', assetId);
+      await client.callVoid({
+        ...call,
+        route: '/assets/{asset_id}/user-metadata',
+        path: `${path}/user-metadata`,
+        json: { user_metadata: fields },
+        signal,
+      });
+    },
+
+    async listEntitiesOf(assetId, { signal } = {}) {
+      const entities: EntityOfAsset[] = [];
+      for (let page = 1; ; page++) {
+        const { data } = await client.call(
+          {
+            method: 'GET',
+            route: '/assets/{asset_id}/entities',
+            path: `/assets/${encodeURIComponent(assetId)}/entities?page=${page}&page_limit=${PAGE_SIZE}`,
+            about: assetId,
+            creates: false,
+            signal,
+          },
+          EntityPageSchema,
+        );
+        for (const { _id, entity_collection_id: collectionId, name = '', metadata } of data) {
+          if (collectionId) entities.push({ collectionId, entityId: _id, name, metadata: metadata ?? {} });
+        }
+        if (data.length < PAGE_SIZE) return entities;
+      }
+    },
+
     async listReferences(assetId, { signal } = {}) {
       const references: AssetReference[] = [];
       for (let page = 1; ; page++) {
@@ -78,7 +124,7 @@ export function assetOperations(client: TwelveLabsClient): AssetOperations {
   };
 }
 
-const one = (method: 'GET' | 'DELETE', assetId: string) =>
+const one = (method: 'GET' | 'PATCH' | 'DELETE', assetId: string) =>
   ({
     method,
     route: '/assets/{asset_id}',

@@ -4,7 +4,7 @@ import { carriesTag, tagFields } from '../../contracts/resource';
 import { kindOfFile } from '../../sources/source-file';
 import type { MediaProvider } from '../media-provider';
 import type { TwelveLabsClient } from './client';
-import { CreatedSchema, EmbedTaskSchema, EntityPageSchema } from './schemas';
+import { CreatedSchema, EmbedTaskSchema, EntityPageSchema, IndexedAssetSchema } from './schemas';
 
 const PAGE_SIZE = 50;
 
@@ -13,11 +13,12 @@ type BranchOperations = Pick<
   | 'createEmbedding'
   | 'readEmbedding'
   | 'createEntity'
-  | 'findEntity'
+  | 'findEntities'
   | 'addToEntity'
   | 'removeFromEntity'
   | 'deleteEntity'
   | 'createIndexedAsset'
+  | 'readIndexedAsset'
   | 'deleteIndexedAsset'
 >;
 
@@ -65,7 +66,8 @@ export function branchOperations(client: TwelveLabsClient): BranchOperations {
       return { entityId: _id };
     },
 
-    async findEntity({ collectionId, name, tag }, { signal } = {}) {
+    async findEntities({ collectionId, name, tag }, { signal } = {}) {
+      const own: string[] = [];
       for (let page = 1; ; page++) {
         const query = new URLSearchParams({ name, page: String(page), page_limit: String(PAGE_SIZE) });
         const { data } = await client.call(
@@ -79,9 +81,8 @@ export function branchOperations(client: TwelveLabsClient): BranchOperations {
           },
           EntityPageSchema,
         );
-        const own = data.find(({ metadata }) => carriesTag(metadata, tag));
-        if (own) return { entityId: own._id };
-        if (data.length < PAGE_SIZE) return undefined;
+        own.push(...data.filter(({ metadata }) => carriesTag(metadata, tag)).map(({ _id }) => _id));
+        if (data.length < PAGE_SIZE) return own.toReversed(); // the list is newest first
       }
     },
 
@@ -100,7 +101,7 @@ export function branchOperations(client: TwelveLabsClient): BranchOperations {
       await client.callVoid({ method: 'DELETE', route, path, about: entityId, creates: false, signal });
     },
 
-    async createIndexedAsset({ indexId, assetId, enableVideoStream }, { signal } = {}) {
+    async createIndexedAsset({ indexId, assetId, enableVideoStream, tag }, { signal } = {}) {
       const { _id } = await client.call(
         {
           method: 'POST',
@@ -108,7 +109,7 @@ export function branchOperations(client: TwelveLabsClient): BranchOperations {
           path: `/indexes/${encodeURIComponent(indexId)}/indexed-assets`,
           about: assetId,
           creates: true,
-          json: { asset_id: assetId, enable_video_stream: enableVideoStream },
+          json: { asset_id: assetId, enable_video_stream: enableVideoStream, user_metadata: tagFields(tag) },
           signal,
         },
         CreatedSchema,
@@ -116,16 +117,28 @@ export function branchOperations(client: TwelveLabsClient): BranchOperations {
       return { indexedAssetId: _id };
     },
 
-    async deleteIndexedAsset({ indexId, indexedAssetId }, { signal } = {}) {
-      const path = `/indexes/${encodeURIComponent(indexId)}/indexed-assets/${encodeURIComponent(indexedAssetId)}`;
-      const route = '/indexes/{id}/indexed-assets/{id}';
-      await client.callVoid({ method: 'DELETE', route, path, about: indexedAssetId, creates: false, signal });
+    async readIndexedAsset(entry, { signal } = {}) {
+      const { user_metadata } = await client.call({ ...oneEntry('GET', entry), signal }, IndexedAssetSchema);
+      return user_metadata ?? {};
+    },
+
+    async deleteIndexedAsset(entry, { signal } = {}) {
+      await client.callVoid({ ...oneEntry('DELETE', entry), signal });
     },
   };
 }
 
 const entitiesPath = (collectionId: string): string =>
   `/entity-collections/${encodeURIComponent(collectionId)}/entities`;
+
+const oneEntry = (method: 'GET' | 'DELETE', { indexId, indexedAssetId }: { indexId: string; indexedAssetId: string }) =>
+  ({
+    method,
+    route: '/indexes/{id}/indexed-assets/{id}',
+    path: `/indexes/${encodeURIComponent(indexId)}/indexed-assets/${encodeURIComponent(indexedAssetId)}`,
+    about: indexedAssetId,
+    creates: false,
+  }) as const;
 
 const membership = (
   method: 'POST' | 'DELETE',

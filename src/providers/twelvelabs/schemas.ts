@@ -60,5 +60,12 @@ export const EmbedTaskSchema = z.object({ _id: id, status: z.string(), data: abs
 export const CreatedSchema = z.object({ _id: id });
 
 export const EntityPageSchema = page(
-  z.object({ _id: id, name: absent(z.string()), metadata: absent(z.record(z.string(), z.unknown())) }),
+  z.object({
+    _id: id,
+    entity_collection_id: absent(z.string()),
+    name: absent(z.string()),
+    metadata: absent(z.record(z.string(), z.unknown())),
+  }),
 );
+
+export const IndexedAssetSchema = z.object({ _id: id, user_metadata: absent(z.record(z.string(), z.unknown())) });

@@ -7,7 +7,7 @@ import type { AcceptedInput } from '../../contracts/lifecycle-input';
 import { startingStatus, statusQuery } from './messages';
 import { showRefused } from './visibility';
 
-const { acceptInput } = proxyLocalActivities<LocalActivities>({
+export const { acceptInput, acceptDeletion, acceptSweep } = proxyLocalActivities<LocalActivities>({
   startToCloseTimeout: '10s',
   retry: { nonRetryableErrorTypes: NON_RETRYABLE },
 });
@@ -21,8 +21,13 @@ export async function accept(rawInput: unknown): Promise<AcceptedInput> {
   const key = keyOfWorkflowId('twelvelabs', workflowId) ?? workflowId;
   const pending = startingStatus(key, 'twelvelabs', startTime.toISOString());
   setHandler(statusQuery, () => pending); // answers from the first moment; the lifecycle takes over
+  return checked(() => acceptInput(rawInput));
+}
+
+/** Any workflow's checked input; one event. @throws InvalidRequest, which then shows in lists as well. */
+export async function checked<T>(check: () => Promise<T>): Promise<T> {
   try {
-    return await CancellationScope.nonCancellable(() => acceptInput(rawInput));
+    return await CancellationScope.nonCancellable(check);
   } catch (error) {
     const cause = error instanceof ActivityFailure ? error.cause : error;
     if (failureType(cause) === 'InvalidRequest') showRefused((cause as Error).message);

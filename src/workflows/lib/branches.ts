@@ -1,6 +1,6 @@
 import type { EmbedBranch, EntityBranch, IndexBranch } from '../../contracts/branch';
 import type { BranchStatus } from '../../contracts/lifecycle-status';
-import type { Resource } from '../../contracts/resource';
+import type { IndexedAssetResource, Resource } from '../../contracts/resource';
 import type { Lifecycle } from './lifecycle';
 
 /** Takes the ready asset through its one downstream step. */
@@ -37,9 +37,11 @@ async function embed(life: Lifecycle, branch: EmbedBranch, status: BranchStatus)
   running(status, taskId);
   await steps.untilEmbeddingReady({ provider, taskId });
   const resultName = tag.workflowId;
-  status.result = await life.making({ kind: 'result', id: resultName }, () =>
-    steps.storeEmbedding({ provider, taskId, resultName }),
+  const { result, surplus } = await life.making({ kind: 'result', id: resultName }, () =>
+    steps.storeEmbedding({ provider, taskId, resultName, release: life.toRelease('completed') }),
   );
+  status.result = result;
+  life.released(surplus);
 }
 
 async function entity(life: Lifecycle, branch: EntityBranch, status: BranchStatus): Promise<void> {
@@ -50,23 +52,25 @@ async function entity(life: Lifecycle, branch: EntityBranch, status: BranchStatu
   const made: Resource = branch.entityId
     ? { kind: 'entity-membership', id: branch.entityId, collectionId, assetId: asset.id }
     : { kind: 'entity', collectionId, name, tag };
-  const { entityId } = await life.making(made, () =>
+  const { entityId, adopted } = await life.making(made, () =>
     steps.ensureEntity({ provider, assetId: asset.id, branch, name, tag }),
   );
   made.id = entityId;
+  if (made.kind === 'entity-membership') made.adopted = adopted;
   running(status, entityId);
   await steps.untilEntityReady({ provider, collectionId, entityId });
 }
 
 async function index(life: Lifecycle, branch: IndexBranch, status: BranchStatus): Promise<void> {
-  const { asset, steps } = life;
+  const { tag, asset, steps } = life;
   const { provider } = life.input;
   const { indexId } = branch;
-  const made: Resource = { kind: 'indexed-asset', indexId, assetId: asset.id };
-  const { indexedAssetId } = await life.making(made, () =>
-    steps.ensureIndexedAsset({ provider, assetId: asset.id, branch }),
+  const made: IndexedAssetResource = { kind: 'indexed-asset', indexId, assetId: asset.id, tag };
+  const { indexedAssetId, adopted } = await life.making(made, () =>
+    steps.ensureIndexedAsset({ provider, assetId: asset.id, branch, tag }),
   );
   made.id = indexedAssetId;
+  made.adopted = adopted;
   running(status, indexedAssetId);
   await steps.untilIndexedAssetReady({ provider, indexId, indexedAssetId });
 }

@@ -1,5 +1,6 @@
 import { CancellationScope, CancelledFailure, upsertMemo, workflowInfo } from '@temporalio/workflow';
 import { setHandler } from '@temporalio/workflow';
+import type { ReleaseAssetInput } from '../../contracts/activities';
 import { failure } from '../../contracts/failures';
 import { keyOfWorkflowId, STATUS_MEMO } from '../../contracts/ids';
 import type { AcceptedInput } from '../../contracts/lifecycle-input';
@@ -10,9 +11,10 @@ import type {
   LifecycleTimings,
   Outcome,
   Phase,
+  ReceiptEntry,
 } from '../../contracts/lifecycle-status';
 import { readStopRequest } from '../../contracts/messages';
-import type { LifecycleTag, Resource } from '../../contracts/resource';
+import type { LifecycleTag, Release, Resource } from '../../contracts/resource';
 import { cleanUp } from './clean-up';
 import { cancelSignal, forceDeleteSignal, startingStatus, statusQuery } from './messages';
 import { stepsOf, type Steps } from './steps';
@@ -28,6 +30,7 @@ export class Lifecycle {
   readonly steps: Steps;
   private readonly made: Resource[] = [];
   private readonly visibility = new Visibility(workflowInfo().typedSearchAttributes);
+  private isReleased = false;
   private stop: StopRequest | undefined;
   private wanted: CancellationScope | undefined;
 
@@ -35,7 +38,7 @@ export class Lifecycle {
     const { workflowId, startTime } = workflowInfo();
     const { provider } = this.input;
     const key = this.input.key ?? keyOfWorkflowId(provider, workflowId) ?? workflowId;
-    this.tag = { key, workflowId };
+    this.tag = { key, workflowId, onCancel: this.input.cleanup.onCancel };
     this.status = startingStatus(key, provider, startTime.toISOString());
     this.steps = stepsOf(this.input, () => this.status);
     setHandler(statusQuery, () => this.status, { description: 'Phase, asset, branch, receipt and error so far.' });
@@ -86,6 +89,26 @@ export class Lifecycle {
       await story();
     });
     if (this.stop) throw new CancelledFailure('stopped while the last step ended');
+  }
+
+  /** What is to be released of the asset; nothing of an adopted one, which was never taken. */
+  toRelease(as: Release): ReleaseAssetInput | undefined {
+    const { id: assetId, filename, adopted } = this.asset;
+    if (adopted) return undefined;
+    const since = this.status.timings.startedAt;
+    return { provider: this.input.provider, assetId, as, tag: this.tag, filename, since };
+  }
+
+  /** Notes that the asset is released, and what a late or repeated create had made beside it. */
+  released(surplus: ReceiptEntry[]): void {
+    this.isReleased = true;
+    if (surplus.length > 0) this.status.receipt = { policy: 'delete', entries: surplus };
+  }
+
+  /** Lets go of the asset, unless the branch's last step has. */
+  async release(): Promise<void> {
+    const release = this.isReleased ? undefined : this.toRelease('completed');
+    if (release) this.released(await this.steps.releaseAsset(release));
   }
 
   /** Ends a lifecycle whose story is complete. */

@@ -26,6 +26,7 @@ export function stepsOf(input: AcceptedInput, status: () => LifecycleStatus): St
     ensureEmbedding: call,
     untilEmbeddingReady: branchReady,
     storeEmbedding: call,
+    releaseAsset: call,
     ensureEntity: call,
     untilEntityReady: branchReady,
     ensureIndexedAsset: call,

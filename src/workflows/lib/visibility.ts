@@ -56,6 +56,18 @@ export function showRefused(message: string): void {
   setCurrentDetails(`**failed**: ${message}`);
 }
 
+/** A deletion, which has no input to tell of. */
+export function showDeletion(status: LifecycleStatus): void {
+  const { key, provider, phase, outcome } = SEARCH_ATTRIBUTES;
+  upsertSearchAttributes([
+    { key, value: status.key },
+    { key: provider, value: status.provider },
+    { key: phase, value: status.phase },
+    ...(status.outcome ? [{ key: outcome, value: status.outcome }] : []),
+  ]);
+  setCurrentDetails([`**${status.phase}**: everything of the key, by force`, '', ...linesOf(status)].join('\n'));
+}
+
 const DOING: Record<Phase, string> = {
   pending: 'not started yet',
   creating: 'handing the source to the provider',
@@ -75,7 +87,7 @@ const ON_CANCEL = {
 } as const;
 
 function describe(status: LifecycleStatus, input: AcceptedInput): string {
-  const { asset, branch, receipt, error, outcome } = status;
+  const { asset, branch, outcome } = status;
   const lines = [`**${status.phase}**: ${DOING[status.phase]}`, '', `- source: ${code(nameOfSource(input.source))}`];
   if (asset) lines.push(`- asset: ${code(asset.id)}, ${asset.status}${asset.adopted ? ', adopted' : ''}`);
   if (branch) lines.push(`- branch: ${branch.type}${branch.id ? ` ${code(branch.id)}` : ''}, ${branch.status}`);
@@ -83,13 +95,21 @@ function describe(status: LifecycleStatus, input: AcceptedInput): string {
     const { count, dimensions, uri } = branch.result;
     lines.push(`- result: ${count} segments of ${dimensions} dimensions in ${code(uri)}`);
   }
-  if (status.reason) lines.push(`- reason given: ${code(status.reason)}`);
-  if (error) lines.push(`- error: ${error.type}: ${code(error.message)}`);
-  for (const entry of receipt?.entries ?? []) {
-    lines.push(`- ${entry.result}: ${entry.resource}${entry.id ? ` ${code(entry.id)}` : ''} (${entry.because})`);
-  }
+  lines.push(...linesOf(status));
   if (!outcome) lines.push('', `A cancel now ${ON_CANCEL[input.cleanup.onCancel]}.`);
   return lines.join('\n');
+}
+
+/** How it was stopped and what became of everything. */
+function linesOf({ reason, error, receipt }: LifecycleStatus): string[] {
+  const entries = receipt?.entries ?? [];
+  return [
+    ...(reason ? [`- reason given: ${code(reason)}`] : []),
+    ...(error ? [`- error: ${error.type}: ${code(error.message)}`] : []),
+    ...entries.map(
+      ({ result, resource, id, because }) => `- ${result}: ${resource}${id ? ` ${code(id)}` : ''} (${because})`,
+    ),
+  ];
 }
 
 /** As code, so that a name cannot change the page. */

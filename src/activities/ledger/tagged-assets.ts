@@ -1,5 +1,6 @@
-import { carriesTag, type LifecycleTag } from '../contracts/resource';
-import type { MediaProvider, ProviderAsset } from '../providers/media-provider';
+import { carriesTag, type LedgerTag } from '../../contracts/resource';
+import type { MediaProvider, ProviderAsset } from '../../providers/media-provider';
+import { pause } from '../activity-call';
 
 const PAGE_SIZE = 50;
 /** The provider's clock and ours may differ by this much. */
@@ -8,7 +9,7 @@ const CLOCK_SKEW_MS = 5 * 60_000;
 const UNBOUNDED_PAGES = 4;
 
 export interface TagSearch {
-  tag: LifecycleTag;
+  tag: LedgerTag;
   /** Narrows the list; the provider compares it as a part of the name, without case. */
   filename?: string;
   /** RFC 3339; assets made before are not looked at. Without it the search ends after a few pages. */
@@ -23,12 +24,26 @@ export async function findTagged(
 ): Promise<ProviderAsset[]> {
   const found = new Map<string, ProviderAsset>(); // an insert during the walk shows an item twice
   const oldest = since === undefined ? undefined : Date.parse(since) - CLOCK_SKEW_MS;
-  for (let page = 1; ; page++) {
-    const { items } = await provider.listAssets({ page, pageSize: PAGE_SIZE, filename }, { signal });
+  let pages = 0;
+  for await (const items of assetPages(provider, { filename, spacingMs: 0 }, signal)) {
     for (const asset of items) if (carriesTag(asset.metadata, tag)) found.set(asset.id, asset);
     const last = items.at(-1);
-    const reachedStart = oldest !== undefined && last?.createdAt !== undefined && Date.parse(last.createdAt) < oldest;
-    if (items.length < PAGE_SIZE || reachedStart || (oldest === undefined && page === UNBOUNDED_PAGES)) break;
+    if (oldest === undefined && ++pages === UNBOUNDED_PAGES) break;
+    if (oldest !== undefined && last?.createdAt !== undefined && Date.parse(last.createdAt) < oldest) break;
   }
   return [...found.values()].toReversed();
+}
+
+/** The whole list, newest first, page by page; at most a page every `spacingMs`. */
+export async function* assetPages(
+  provider: MediaProvider,
+  { filename, spacingMs }: { filename?: string; spacingMs: number },
+  signal: AbortSignal,
+): AsyncGenerator<ProviderAsset[]> {
+  for (let page = 1; ; page++) {
+    const { items } = await provider.listAssets({ page, pageSize: PAGE_SIZE, filename }, { signal });
+    yield items;
+    if (items.length < PAGE_SIZE) return;
+    await pause(spacingMs, signal);
+  }
 }

@@ -1,0 +1,78 @@
+import type { FindMadeInput, FoundMade, LedgerActivities } from '../../contracts/activities';
+import type { LifecycleStatus, ReceiptEntry } from '../../contracts/lifecycle-status';
+import { carriesTag, type LedgerTag, type Resource } from '../../contracts/resource';
+import type { MediaProvider } from '../../providers/media-provider';
+import { calling } from '../activity-call';
+import { accountOf, ledgerTag, type ActivityDependencies } from '../dependencies';
+import { indexEntries } from './index-entries';
+import type { LifecycleRun } from './lifecycle-runs';
+import { assetPages } from './tagged-assets';
+import { unlessGone } from './unless-gone';
+
+/** See {@link LedgerActivities.findMade}. Reads the whole list of assets where the lifecycle's filename is not known. */
+export const createFindMade =
+  (deps: ActivityDependencies): LedgerActivities['findMade'] =>
+  (input) =>
+    calling((signal) => findMade(deps, input, signal));
+
+async function findMade(
+  deps: ActivityDependencies,
+  { provider: name, key, workflowId }: FindMadeInput,
+  signal: AbortSignal,
+): Promise<FoundMade> {
+  const { provider } = accountOf(deps, name);
+  const run = await deps.runs.latest(workflowId);
+  if (run?.open) return { open: true, known: true, made: [], settlesInMs: 0 };
+  const { asset } = run?.status ?? {};
+  const ledger = ledgerTag(deps, { key, workflowId, onCancel: 'force-delete' });
+  const made: Resource[] = [];
+  if (asset?.adopted) made.push({ kind: 'asset', id: asset.id, adopted: true });
+  const list = { filename: asset?.filename, spacingMs: deps.listSpacingMs };
+  for await (const items of assetPages(provider, list, signal)) {
+    for (const { id, metadata } of items) {
+      const seen = made.some((one) => one.id === id);
+      if (!seen && carriesTag(metadata, ledger)) made.push(...(await madeFrom(provider, id, ledger, signal)));
+    }
+  }
+  made.push(...leftBehind(run?.status).filter((left) => !made.some(({ id }) => id === left.id)));
+  const mayHaveResult = run ? run.branch === 'embed' : made.length > 0;
+  if (mayHaveResult) made.push({ kind: 'result', id: workflowId });
+  return { open: false, known: run !== undefined, made, settlesInMs: settlesIn(run, deps.settleWindowMs) };
+}
+
+/** An asset with the lifecycle's entities and index entries, in order of creation. */
+export async function madeFrom(
+  provider: MediaProvider,
+  id: string,
+  ledger: LedgerTag,
+  signal: AbortSignal,
+): Promise<Resource[]> {
+  const made: Resource[] = [{ kind: 'asset', id, adopted: false }];
+  for (const entity of (await unlessGone(provider.listEntitiesOf(id, { signal }))) ?? []) {
+    const { collectionId, entityId, name, metadata } = entity;
+    if (carriesTag(metadata, ledger)) made.push({ kind: 'entity', id: entityId, collectionId, name });
+  }
+  const { own } = await indexEntries(provider, { assetId: id, tag: ledger }, signal);
+  for (const { indexId, indexedAssetId } of own) {
+    made.push({ kind: 'indexed-asset', id: indexedAssetId, indexId, assetId: id });
+  }
+  return made;
+}
+
+/** What the last run's cleanup could not finish, as far as its receipt tells where it is. */
+function leftBehind(status: LifecycleStatus | undefined): Resource[] {
+  return (status?.receipt?.entries ?? []).flatMap((entry) => resourceOf(entry, status?.asset?.id) ?? []);
+}
+
+function resourceOf({ resource: kind, id, in: parent, result }: ReceiptEntry, assetId?: string): Resource | undefined {
+  if (result === 'deleted' || id === undefined || parent === undefined) return undefined;
+  if (kind === 'entity') return { kind, id, collectionId: parent, name: '' };
+  if (kind === 'indexed-asset' && assetId) return { kind, id, indexId: parent, assetId };
+  return undefined;
+}
+
+/** How long a write that was under way when the run closed may still take effect. */
+function settlesIn(run: LifecycleRun | undefined, settleWindowMs: number): number {
+  if (!run?.closedAt) return 0;
+  return Math.max(0, Date.parse(run.closedAt) + settleWindowMs - Date.now());
+}

@@ -1,0 +1,150 @@
+import type { Activities } from '../../contracts/activities';
+import { failure, failureType, type FailureType } from '../../contracts/failures';
+import type { CleanupPolicy } from '../../contracts/cleanup-policy';
+import type { ReceiptEntry } from '../../contracts/lifecycle-status';
+import { parentOf, type AssetResource, type Resource } from '../../contracts/resource';
+import type { MediaProvider } from '../../providers/media-provider';
+import { calling } from '../activity-call';
+import { accountOf, ledgerTag, type ActivityDependencies } from '../dependencies';
+import { indexEntries } from './index-entries';
+import { mark } from './release-asset';
+import { findTagged } from './tagged-assets';
+import { unlessGone } from './unless-gone';
+import { untilFound } from '../until-found';
+
+interface Removal {
+  provider: MediaProvider;
+  deps: ActivityDependencies;
+  policy: CleanupPolicy;
+  unlessOpen?: string;
+  signal: AbortSignal;
+}
+
+/**
+ * Ends one resource as the policy says and tells what became of it. A resource without an id is looked for first,
+ * until a late commit can no longer come; the answer is empty when there never was one. Where the provider holds more
+ * of the kind with the lifecycle's tag, all of it ends. Safe to repeat: gone is deleted.
+ */
+export const createRemoveResource =
+  (deps: ActivityDependencies): Activities['removeResource'] =>
+  ({ provider: name, resource, policy, unlessOpen }) =>
+    calling(async (signal) => {
+      const removal: Removal = { provider: accountOf(deps, name).provider, deps, policy, unlessOpen, signal };
+      const entries: ReceiptEntry[] = [];
+      for (const id of await idsOf(resource, removal)) entries.push(await endOne({ ...resource, id }, removal));
+      return entries;
+    });
+
+/** The known one and whatever else carries the tag. */
+async function idsOf(resource: Resource, { provider, deps, signal }: Removal): Promise<string[]> {
+  const { id } = resource;
+  if (id !== undefined) return [...new Set([id, ...(await taggedIds(resource, provider, deps, signal))])];
+  const look = async (): Promise<string[] | undefined> => {
+    const ids = await taggedIds(resource, provider, deps, signal);
+    return ids.length > 0 ? ids : undefined;
+  };
+  return (await untilFound(look, { until: Date.now() + deps.settleWindowMs, signal })) ?? [];
+}
+
+async function taggedIds(
+  resource: Resource,
+  provider: MediaProvider,
+  deps: ActivityDependencies,
+  signal: AbortSignal,
+): Promise<string[]> {
+  if (!('tag' in resource) || !resource.tag) return [];
+  const tag = ledgerTag(deps, resource.tag);
+  switch (resource.kind) {
+    case 'asset': {
+      const { filename, since } = resource;
+      return (await findTagged(provider, { tag, filename, since }, signal)).map(({ id }) => id);
+    }
+    case 'entity':
+      return (await unlessGone(provider.findEntities({ ...resource, tag }, { signal }))) ?? [];
+    case 'indexed-asset': {
+      const { own } = await indexEntries(provider, { ...resource, tag }, signal);
+      return own.map(({ indexedAssetId }) => indexedAssetId);
+    }
+  }
+}
+
+type Known<R extends Resource> = R & { id: string };
+
+async function endOne(resource: Known<Resource>, removal: Removal): Promise<ReceiptEntry> {
+  const { unlessOpen, deps, policy, provider, signal } = removal;
+  if (unlessOpen !== undefined && (await deps.runs.latest(unlessOpen))?.open) {
+    return entryOf(resource, 'kept', 'a lifecycle of this key is open and owns it');
+  }
+  if (policy !== 'keep') return removeOne(resource, removal);
+  if (resource.kind === 'asset' && !resource.adopted) await keep(provider, resource.id, signal);
+  return entryOf(resource, 'kept', 'the cleanup policy is "keep"');
+}
+
+/** No sweep is to take for an orphan what was kept on purpose; a mark that is refused changes nothing of that. */
+async function keep(provider: MediaProvider, assetId: string, signal: AbortSignal): Promise<void> {
+  try {
+    await mark(provider, assetId, 'kept', signal);
+  } catch (error) {
+    const type = failureType(error);
+    if (type === undefined || !NO_MATTER.has(type)) throw error;
+  }
+}
+
+const NO_MATTER: ReadonlySet<FailureType> = new Set(['ResourceGone', 'ProviderRejected', 'ProviderAuth']);
+
+async function removeOne(resource: Known<Resource>, removal: Removal): Promise<ReceiptEntry> {
+  try {
+    return entryOf(resource, 'deleted', await remove(resource, removal));
+  } catch (error) {
+    const type = failureType(error);
+    if (type === 'ResourceGone') return entryOf(resource, 'deleted', 'the provider does not know it (any more)');
+    const refused = `the provider refused: ${(error as Error).message}`;
+    if (type === 'BlockedByReferences') {
+      const referrers = await referrersOf(resource as Known<AssetResource>, removal);
+      return { ...entryOf(resource, 'kept', refused), referrers };
+    }
+    if (type === 'ProviderRejected' && resource.kind === 'entity-membership') {
+      return entryOf(resource, 'kept', refused); // an entity's last asset stays
+    }
+    throw error;
+  }
+}
+
+/** Removes it and says how that is known. */
+async function remove(resource: Known<Resource>, { provider, deps, policy, signal }: Removal): Promise<string> {
+  switch (resource.kind) {
+    case 'asset':
+      await provider.deleteAsset(resource.id, { force: policy === 'force-delete', signal });
+      await confirmGone(resource, provider, signal);
+      return 'deleted, and then not found';
+    case 'entity':
+      await provider.deleteEntity({ ...resource, entityId: resource.id }, { signal });
+      break;
+    case 'entity-membership':
+      await provider.removeFromEntity({ ...resource, entityId: resource.id }, { signal });
+      break;
+    case 'indexed-asset':
+      await provider.deleteIndexedAsset({ ...resource, indexedAssetId: resource.id }, { signal });
+      break;
+    case 'result':
+      return (await deps.results.remove(resource.id)) ? 'the stored file is removed' : 'no such file is stored';
+  }
+  return 'the provider deleted it';
+}
+
+function entryOf(resource: Known<Resource>, result: 'deleted' | 'kept', because: string): ReceiptEntry {
+  return { resource: resource.kind, id: resource.id, ...parentOf(resource), result, because, at: now() };
+}
+
+const now = (): string => new Date().toISOString();
+
+/** Proof of a deletion. Still there means that the provider is slow to delete: the attempt is repeated. */
+async function confirmGone({ id }: { id: string }, provider: MediaProvider, signal: AbortSignal): Promise<void> {
+  if ((await unlessGone(provider.getAsset(id, { signal }))) === undefined) return;
+  throw failure('ProviderUnavailable', `Asset ${id} was deleted, but the provider still shows it; looking again`);
+}
+
+async function referrersOf({ id }: { id: string }, { provider, signal }: Removal): Promise<string[]> {
+  const references = await provider.listReferences(id, { signal });
+  return references.map(({ indexId, indexedAssetId }) => `indexed asset ${indexedAssetId} in index ${indexId}`);
+}

@@ -1,0 +1,50 @@
+import { Command } from 'commander';
+import { DEFAULT_GRACE, type SweepReport } from '../../contracts/ledger/sweep';
+import { action, withClient } from '../context';
+import { EXIT } from '../exit';
+import { note, print, printJson, tableOf } from '../output';
+
+interface SweepFlags {
+  dryRun?: boolean;
+  grace: string;
+  json?: boolean;
+}
+
+export const sweepCommand = (): Command =>
+  new Command('sweep')
+    .summary('remove assets whose lifecycle has gone without cleaning up')
+    .description(
+      'Walks over all assets of the provider account. Those that carry the tag of this Temporal namespace and whose ' +
+        'lifecycle was terminated, left them over or is not known any more end as their own cleanup policy says. An ' +
+        'asset without the tag, or of an open lifecycle, is never touched.',
+    )
+    .option('--dry-run', 'only say what would be done')
+    .option('--grace <duration>', 'how old an asset, and how long over its lifecycle, must be', DEFAULT_GRACE)
+    .option('--json', 'print the report as JSON only')
+    .addHelpText('after', '\nExample:\n  $ asset-lifecycle sweep --dry-run --grace 1h')
+    .action(
+      action(({ dryRun, grace, json }: SweepFlags) =>
+        withClient(async (client) => {
+          if (!json) note('looking at every asset of the account; see Temporal Web for its progress');
+          const report = await client.sweep({ dryRun, grace });
+          if (json) printJson(report);
+          else print(describe(report));
+          return report.leftover > 0 ? EXIT.lifecycleFailed : EXIT.done;
+        }),
+      ),
+    );
+
+function describe({ dryRun, seen, orphans, found, deleted, kept, leftover }: SweepReport): string {
+  const rows = orphans.map(({ key, assetId, cause, policy, entries }) => {
+    const done = entries.map(({ resource, id, result, because }) => `${resource} ${id}: ${result}, ${because}`);
+    return [key, assetId, cause, dryRun ? `would: ${policy}` : policy, done.join('\n')];
+  });
+  const lines = [
+    `${found} orphans: ${dryRun ? 'nothing was touched' : `deleted ${deleted}, kept ${kept}, left over ${leftover}`}`,
+    `not touched: ${seen.open} of open lifecycles, ${seen.young} within the grace period, ${seen.wanted} wanted, ` +
+      `${seen.others} without our tag`,
+  ];
+  if (rows.length > 0) lines.unshift(tableOf(['key', 'asset', 'cause', 'policy', 'done'], rows));
+  if (found > orphans.length) lines.push(`the first ${orphans.length} are shown`);
+  return lines.join('\n');
+}

@@ -1,0 +1,63 @@
+import { WorkflowFailedError, type Client, type WorkflowHandle } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import {
+  ASSET_DELETION,
+  deletionWorkflowId,
+  STATUS_QUERY,
+  WORKFLOW_TASK_QUEUE,
+  type ProviderName,
+} from '../contracts/ids';
+import type { DeletionInput } from '../contracts/ledger/deletion';
+import type { LifecycleStatus } from '../contracts/lifecycle-status';
+import { isStatus } from './run-status';
+
+/** A force-delete on its way. */
+export interface ForceDeletion {
+  key: string;
+  /** Who does it: the running lifecycle, which was signalled, or an `assetDeletion` of its own. */
+  by: 'assetLifecycle' | 'assetDeletion';
+  workflowId: string;
+  /** Temporal knows a lifecycle of the key; else the result's `known` says whether the provider does. */
+  known: boolean;
+  /** What it is doing. */
+  status(): Promise<LifecycleStatus>;
+  /** Waits for the receipt; gives it however it ended. */
+  result(): Promise<LifecycleStatus>;
+}
+
+/** Starts the deletion of what a closed lifecycle has made, or joins the one that runs. */
+export async function startDeletion(
+  client: Client,
+  provider: ProviderName,
+  input: DeletionInput,
+): Promise<Omit<ForceDeletion, 'known'>> {
+  const { key } = input;
+  const workflowId = deletionWorkflowId(provider, key);
+  const handle = await client.workflow.start(ASSET_DELETION, {
+    taskQueue: WORKFLOW_TASK_QUEUE,
+    workflowId,
+    workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+    workflowIdConflictPolicy: 'USE_EXISTING',
+    args: [{ ...input, provider }],
+    staticSummary: `delete ${key.slice(-100)}`,
+  });
+  return {
+    key,
+    by: 'assetDeletion',
+    workflowId,
+    status: () => handle.query<LifecycleStatus>(STATUS_QUERY),
+    result: () => resultOf(handle),
+  };
+}
+
+/** A deletion that left something over fails, and carries its status with it. */
+async function resultOf(handle: WorkflowHandle): Promise<LifecycleStatus> {
+  try {
+    return (await handle.result()) as LifecycleStatus;
+  } catch (error) {
+    const cause = error instanceof WorkflowFailedError ? error.cause : undefined;
+    const [status] = cause instanceof ApplicationFailure ? (cause.details ?? []) : [];
+    if (isStatus(status)) return status;
+    throw cause ?? error;
+  }
+}
