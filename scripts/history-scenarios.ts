@@ -9,6 +9,8 @@ export interface Recording {
   collectionId: string;
   indexId: string;
   start(key: string, input: object): Promise<WorkflowHandle>;
+  /** Starts a deletion or a sweep. */
+  startOther(type: string, workflowId: string, input: object): Promise<WorkflowHandle>;
 }
 
 type Scenario = (recording: Recording) => Promise<WorkflowHandle>;
@@ -49,7 +51,32 @@ const cancel = (handle: WorkflowHandle) => handle.signal(CANCEL_SIGNAL, { reason
 const forceDelete = (handle: WorkflowHandle) => handle.signal(FORCE_DELETE_SIGNAL);
 const natively = (handle: WorkflowHandle) => handle.cancel();
 
-/** Every branch, every way to stop in every phase, every kind of failure. */
+const leftover =
+  (key: string, route: string): Scenario =>
+  async (recording) => {
+    const { control, indexId } = recording;
+    await control.setProcessing({ baseMs: HOUR_MS, msPerMegabyte: 0 });
+    const handle = await recording.start(key, { source: video, branch: { type: 'index', indexId } });
+    await untilPhase(handle, 'processing');
+    await control.advanceClock(HOUR_MS);
+    await untilPhase(handle, 'branching', true);
+    await control.addFault({ route, status: 401 });
+    await cancel(handle);
+    return handle;
+  };
+
+/** A lifecycle that was terminated while its asset was processed. */
+async function terminated(recording: Recording, key: string): Promise<void> {
+  await recording.control.setProcessing({ baseMs: HOUR_MS, msPerMegabyte: 0 });
+  const handle = await recording.start(key, { source: image });
+  await untilPhase(handle, 'processing');
+  await handle.terminate();
+}
+
+/**
+ * Every branch, every way to stop in every phase, every kind of failure. A name with a slash says the workflow's type,
+ * any other is a lifecycle.
+ */
 export const scenarios: Record<string, Scenario> = {
   none: plain('none', () => ({ source: image })),
   embed: plain('embed', () => ({ source: video, branch: { type: 'embed' } })),
@@ -147,12 +174,103 @@ export const scenarios: Record<string, Scenario> = {
     await recording.control.addFault({ route: 'POST /assets', status: 429, headers: { 'retry-after': '1' }, times: 1 });
     return recording.start('limited', { source: image });
   },
+  'cancel-leftover-index': leftover('leftover-index', 'DELETE /indexes/{index_id}/indexed-assets/{indexed_asset_id}'),
+  'cancel-back-off': async (recording) => {
+    await recording.control.addFault({ route: 'POST /assets', status: 503, times: 20 });
+    const handle = await recording.start('cancel-back-off', { source: image });
+    await untilRetrying(handle);
+    await cancel(handle);
+    return handle;
+  },
+  'force-delete-branching': stopped(
+    'force-delete-branching',
+    'branching',
+    ({ indexId }) => ({ source: video, branch: { type: 'index', indexId } }),
+    forceDelete,
+  ),
+  'native-cancel-creating': async (recording) => {
+    await recording.control.addFault({ route: 'POST /assets', status: 503, times: 2 });
+    const handle = await recording.start('native-creating', { source: image });
+    await untilRetrying(handle);
+    await natively(handle);
+    return handle;
+  },
+  'failure-quota': async (recording) => {
+    const body = { code: 'usage_limit_exceeded', message: 'The plan is used up.' };
+    await recording.control.addFault({ route: 'POST /assets', status: 400, body });
+    return recording.start('quota', { source: image });
+  },
+  'failure-branch-processing': async (recording) => {
+    const { control, indexId } = recording;
+    await control.setProcessing({ baseMs: HOUR_MS, msPerMegabyte: 0 });
+    const handle = await recording.start('branch-failed', {
+      source: video,
+      branch: { type: 'index', indexId },
+      cleanup: { onFailure: 'force-delete' },
+    });
+    await untilPhase(handle, 'processing');
+    await control.advanceClock(HOUR_MS);
+    await untilPhase(handle, 'branching', true);
+    const { branch } = await handle.query<LifecycleStatus>(STATUS_QUERY);
+    await control.fail(branch?.id ?? '', 'It could not be indexed.');
+    return handle;
+  },
+  'failure-keep': async (recording) => {
+    await recording.control.addFault({ route: 'POST /embed-v2/tasks', status: 400 });
+    return recording.start('failure-keep', { source: video, branch: { type: 'embed' } });
+  },
+  'surplus-removed': async (recording) => {
+    await recording.control.setProcessing({ baseMs: 8000, msPerMegabyte: 0 });
+    await recording.control.addFault({ route: 'POST /assets', drop: 'before', lateMs: 4000, times: 1 });
+    return recording.start('surplus', { source: image });
+  },
+  'assetDeletion/completed': async (recording) => {
+    const { indexId } = recording;
+    const handle = await recording.start('deleted', { source: video, branch: { type: 'index', indexId } });
+    await handle.result();
+    return recording.startOther('assetDeletion', 'asset-deletion:twelvelabs:deleted', { key: 'deleted' });
+  },
+  'assetDeletion/unknown': (recording) =>
+    recording.startOther('assetDeletion', 'asset-deletion:twelvelabs:nobody', { key: 'nobody' }),
+  'assetDeletion/running': async (recording) => {
+    await recording.control.setProcessing({ baseMs: HOUR_MS, msPerMegabyte: 0 });
+    const running = await recording.start('still-running', { source: image });
+    await untilPhase(running, 'processing');
+    const deletion = await recording.startOther('assetDeletion', 'deletion-of-running', { key: 'still-running' });
+    await deletion.result().catch(() => undefined);
+    await forceDelete(running);
+    return deletion;
+  },
+  'assetDeletion/leftover': async (recording) => {
+    await terminated(recording, 'not-deletable');
+    await recording.control.addFault({ route: 'DELETE /assets/{asset_id}', status: 401 });
+    return recording.startOther('assetDeletion', 'deletion-leftover', { key: 'not-deletable' });
+  },
+  'orphanSweep/dry-run': async (recording) => {
+    await terminated(recording, 'orphan');
+    return recording.startOther('orphanSweep', 'sweep-dry', { grace: '0s', dryRun: true });
+  },
+  'orphanSweep/leftover': async (recording) => {
+    await recording.control.addFault({ route: 'DELETE /assets/{asset_id}', status: 401 });
+    return recording.startOther('orphanSweep', 'sweep-leftover', { grace: '0s' });
+  },
+  'orphanSweep/removed': (recording) => recording.startOther('orphanSweep', 'sweep-removed', { grace: '0s' }),
+  'orphanSweep/refused-input': (recording) => recording.startOther('orphanSweep', 'sweep-refused', { grace: 'soon' }),
 };
 
 async function untilPhase(handle: WorkflowHandle, phase: LifecycleStatus['phase'], branchRuns = false): Promise<void> {
   for (;;) {
     const status = await handle.query<LifecycleStatus>(STATUS_QUERY);
     if (status.phase === phase && (!branchRuns || status.branch?.status === 'running')) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** Waits until the pending step has failed at least once and is in its back-off. */
+async function untilRetrying(handle: WorkflowHandle): Promise<void> {
+  for (;;) {
+    const { raw } = await handle.describe();
+    if (raw.pendingActivities?.some(({ attempt, lastFailure }) => lastFailure && Number(attempt) > 1)) return;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

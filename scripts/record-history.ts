@@ -5,7 +5,13 @@ import path from 'node:path';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils';
 import { EmulatorControl } from '../emulator/control-client';
-import { ASSET_LIFECYCLE, lifecycleWorkflowId, WORKFLOW_TASK_QUEUE } from '../src/contracts/ids';
+import {
+  ASSET_DELETION,
+  ASSET_LIFECYCLE,
+  lifecycleWorkflowId,
+  ORPHAN_SWEEP,
+  WORKFLOW_TASK_QUEUE,
+} from '../src/contracts/ids';
 import { prepareEmulator } from '../src/stack/demo-provider';
 import { startLocalStack } from '../src/stack/local-stack';
 import { packageRoot, packageVersion } from '../src/stack/package-root';
@@ -17,9 +23,9 @@ import { scenarios, type Recording } from './history-scenarios';
  */
 async function main(): Promise<void> {
   const histories = path.join(packageRoot(), 'test/replay/histories');
-  const folder = path.join(histories, ASSET_LIFECYCLE);
-  await mkdir(folder, { recursive: true });
-  const recorded = new Set(await readdir(folder));
+  const types = [ASSET_LIFECYCLE, ASSET_DELETION, ORPHAN_SWEEP];
+  for (const type of types) await mkdir(path.join(histories, type), { recursive: true });
+  const recorded = new Set(await readdir(histories, { recursive: true }));
   const state = await mkdtemp(path.join(tmpdir(), 'asset-lifecycle-record-'));
   const stack = await startLocalStack({
     environment: {
@@ -47,17 +53,20 @@ async function main(): Promise<void> {
         workflowId: lifecycleWorkflowId('twelvelabs', key),
         args: [input],
       }),
+    startOther: (type, workflowId, input) =>
+      client.workflow.start(type, { taskQueue: WORKFLOW_TASK_QUEUE, workflowId, args: [input] }),
   };
   try {
     for (const [name, play] of Object.entries(scenarios)) {
-      const file = `${packageVersion()}-${name}.json`;
+      const type = types.find((one) => name.startsWith(`${one}/`)) ?? ASSET_LIFECYCLE;
+      const file = path.join(type, `${packageVersion()}-${name.replace(`${type}/`, '')}.json`);
       if (recorded.has(file)) continue;
       await control.setProcessing({ baseMs: 100, msPerMegabyte: 0 });
       await control.clearFaults();
       const handle: WorkflowHandle = await play(recording);
       await handle.result().catch(() => undefined); // failed and cancelled runs are recorded too
       const json = historyToJSON(await handle.fetchHistory());
-      await writeFile(path.join(folder, file), `${JSON.stringify(JSON.parse(json, withoutMachine), null, 1)}\n`);
+      await writeFile(path.join(histories, file), `${JSON.stringify(JSON.parse(json, withoutMachine), null, 1)}\n`);
       console.error(`recorded ${file}`);
     }
   } finally {
@@ -76,11 +85,11 @@ function withoutMachine(name: string, value: unknown): unknown {
 }
 
 async function writeManifest(histories: string): Promise<void> {
-  const names = (await readdir(path.join(histories, ASSET_LIFECYCLE))).toSorted();
+  const names = (await readdir(histories, { recursive: true })).filter((name) => path.dirname(name) !== '.').toSorted();
   const manifest: Record<string, string> = {};
   for (const name of names) {
-    const bytes = await readFile(path.join(histories, ASSET_LIFECYCLE, name));
-    manifest[`${ASSET_LIFECYCLE}/${name}`] = createHash('sha256').update(bytes).digest('hex');
+    const bytes = await readFile(path.join(histories, name));
+    manifest[name] = createHash('sha256').update(bytes).digest('hex');
   }
   await writeFile(path.join(histories, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
 }

@@ -33,5 +33,5 @@ export function unreachable(address: string, error: unknown): TemporalUnreachabl
 /** Connects to a server at a known address, such as a local one. */
 export async function connectTo({ address, namespace }: { address: string; namespace: string }) {
   const connection = await Connection.connect({ address });
-  return { client: new Client({ connection, namespace }), address, namespace };
+  return { client: new Client({ connection, namespace }), connection, address, namespace };
 }

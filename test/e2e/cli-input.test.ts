@@ -63,6 +63,8 @@ test.each([
   'cancel',
   'force-delete',
   'assets',
+  'sweep',
+  'setup',
 ])('%s explains itself with an example', async (command) => {
   const { code, stdout } = await cli([command, '--help']);
   expect(code).toBe(0);

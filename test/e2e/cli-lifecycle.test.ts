@@ -3,9 +3,10 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { LifecycleSummary } from '../../src/client/run-status';
+import type { SweepReport } from '../../src/contracts/ledger/sweep';
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
 import { cli, run, type CliResult } from '../support/cli';
-import { SAMPLES, System } from '../support/system';
+import { SAMPLES, System, untilStatus } from '../support/system';
 import { testTools } from '../support/test-tools';
 
 jest.setTimeout(120_000);
@@ -87,6 +88,44 @@ test('force-delete removes what is running', async () => {
   const own = (await system.control.state()).assets.filter((one) => one.user_metadata?.asset_lifecycle_key === 'away');
   expect(own).toEqual([]);
   if (asset) expect(receipt?.entries).toMatchObject([{ id: asset.id, result: 'deleted' }]);
+});
+
+test('force-delete of a closed lifecycle shows its receipt as a table; of an unknown one it is bad input', async () => {
+  await system.control.setProcessing({ baseMs: 0, msPerMegabyte: 0 });
+  await call('start', path.join(SAMPLES, 'portrait-2.png'), '--key', 'done', '--wait');
+  const answer = await call('force-delete', 'done', '--wait');
+  expect(answer.code).toBe(0);
+  expect(answer.stdout).toMatch(/receipt +policy "force-delete"\n.*\n│ resource │ id +│ result +│ because/);
+  expect(answer.stdout).toMatch(/│ asset +│ \w{24} │ deleted │ deleted, and then not found/);
+  const unknown = await call('force-delete', 'no-such-key');
+  expect(unknown).toMatchObject({ code: 2, stderr: expect.stringContaining('there is nothing to delete') });
+});
+
+test('setup creates the Schedule of the sweep, and changes it when repeated', async () => {
+  const first = jsonOf<object>(await call('setup', '--json'));
+  expect(first).toMatchObject({ scheduleId: 'orphan-sweep:twelvelabs', created: true, searchAttributesAdded: [] });
+  const second = jsonOf<object>(await call('setup', '--sweep-every', '30m', '--grace', '1h', '--json'));
+  expect(second).toMatchObject({ created: false });
+  const schedule = await system.client.schedule.getHandle('orphan-sweep:twelvelabs').describe();
+  expect(schedule.spec.intervals).toMatchObject([{ every: 1_800_000 }]);
+  expect(schedule.action).toMatchObject({
+    workflowType: 'orphanSweep',
+    args: [{ provider: 'twelvelabs', grace: '1h' }],
+  });
+  expect(await call('setup', '--sweep-every', 'often')).toMatchObject({ code: 2 });
+});
+
+test('sweep prints what it would do, and then what it did', async () => {
+  await system.control.setProcessing({ baseMs: 3_600_000, msPerMegabyte: 0 });
+  await call('start', path.join(SAMPLES, 'portrait-1.jpg'), '--key', 'orphan');
+  const handle = system.client.workflow.getHandle('asset-lifecycle:twelvelabs:orphan');
+  const { asset } = await untilStatus(handle, (status) => !!status.asset);
+  await handle.terminate();
+  const dry = await call('sweep', '--dry-run', '--grace', '0s');
+  expect(dry).toMatchObject({ code: 0, stdout: expect.stringContaining('would: delete') });
+  const swept = jsonOf<SweepReport>(await call('sweep', '--grace', '0s', '--json'));
+  expect(swept.orphans).toMatchObject([{ assetId: asset?.id, cause: 'stopped', entries: [{ result: 'deleted' }] }]);
+  expect(await call('sweep', '--grace', 'soon')).toMatchObject({ code: 2, stderr: expect.stringContaining('grace') });
 });
 
 test('list and assets print JSON arrays, and assets are read and deleted', async () => {

@@ -1,4 +1,7 @@
 import { Command } from 'commander';
+import { connectTo } from '../../client/connection';
+import { ensureSweepSchedule } from '../../client/sweeps';
+import { DEFAULT_GRACE } from '../../contracts/ledger/sweep';
 import { action, untilStopped } from '../context';
 import { note, print, printJson } from '../output';
 import { number } from './emulator';
@@ -11,6 +14,8 @@ interface DevFlags {
   processingMs: number;
   json?: boolean;
 }
+
+const SWEEP_EVERY_MS = 3_600_000;
 
 export const devCommand = (): Command =>
   new Command('dev')
@@ -37,6 +42,7 @@ export const devCommand = (): Command =>
           processing: { baseMs: processingMs, msPerMegabyte: processingMs === 0 ? 0 : 20 },
         });
         try {
+          await scheduleSweeps(stack.temporal);
           if (json) printJson({ ready: true });
           else print('ready');
           await Promise.race([untilStopped(), stack.failed]);
@@ -46,3 +52,13 @@ export const devCommand = (): Command =>
         }
       }),
     );
+
+/** As `setup` does; the search attributes are the server's own. */
+async function scheduleSweeps(temporal: { address: string; namespace: string }): Promise<void> {
+  const { client, connection } = await connectTo(temporal);
+  try {
+    await ensureSweepSchedule(client, 'twelvelabs', { everyMs: SWEEP_EVERY_MS, grace: DEFAULT_GRACE });
+  } finally {
+    await connection.close();
+  }
+}
