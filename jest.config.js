@@ -23,6 +23,7 @@ module.exports = {
     level('contract'),
     level('integration'),
     level('crash'),
+    level('chaos'),
     level('e2e'),
     level('browser'),
   ],

@@ -17,7 +17,13 @@ export interface EmulatorState {
   collections: { _id: string; name: string }[];
   entities: { _id: string; name: string; asset_ids: string[]; metadata?: Record<string, unknown> }[];
   indexes: { _id: string; index_name: string }[];
-  indexedAssets: { _id: string; asset_id: string; index_id: string; status: string }[];
+  indexedAssets: {
+    _id: string;
+    asset_id: string;
+    index_id: string;
+    status: string;
+    user_metadata: Record<string, unknown>;
+  }[];
 }
 
 /** The emulator's control API, typed. */

@@ -14,6 +14,8 @@ export const FaultSchema = z
     drop: z.enum(['before', 'after']).optional(),
     /** The effect takes place this long after the connection was dropped, or the answer given. */
     lateMs: z.number().min(0).optional(),
+    /** The effect takes place twice, as if the network had delivered the request twice. */
+    twice: z.boolean().optional(),
     /** Wait before anything else. */
     delayMs: z.number().min(0).optional(),
     /** How often it strikes; always when left out. */
@@ -22,8 +24,8 @@ export const FaultSchema = z
     probability: z.number().min(0).max(1).default(1),
     seed: z.number().int().default(1),
   })
-  .refine((fault) => fault.status !== undefined || fault.drop !== undefined || fault.delayMs !== undefined, {
-    error: 'needs a status, a drop or a delayMs',
+  .refine((fault) => [fault.status, fault.drop, fault.delayMs, fault.twice].some((one) => one !== undefined), {
+    error: 'needs a status, a drop, a delayMs or twice',
   });
 export type Fault = z.output<typeof FaultSchema>;
 export type FaultInput = z.input<typeof FaultSchema>;

@@ -1,5 +1,6 @@
 import multipart from '@fastify/multipart';
 import fastify from 'fastify';
+import type { CallHooks } from './call-hooks';
 import { Clock } from './clock';
 import { Counters } from './counters';
 import { Faults } from './faults';
@@ -28,6 +29,8 @@ export interface EmulatorOptions extends Partial<Switches> {
   processing?: Processing;
   /** Default: off. */
   rateLimits?: Plan;
+  /** Only for tests in the same process. */
+  hooks?: CallHooks;
   /** Accepted keys; default: any that is not empty. */
   apiKeys?: readonly string[];
 }
@@ -65,7 +68,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     origin: '',
   };
   const closing = new AbortController();
-  const app = await serverOf(emulation, closing.signal);
+  const app = await serverOf(emulation, closing.signal, options.hooks);
   const close = async (): Promise<void> => {
     closing.abort();
     app.server.closeAllConnections();
@@ -91,7 +94,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   };
 }
 
-async function serverOf(emulation: Emulation, closing: AbortSignal) {
+async function serverOf(emulation: Emulation, closing: AbortSignal, hooks?: CallHooks) {
   const app = fastify({
     bodyLimit: BODY_LIMIT_BYTES,
     forceCloseConnections: true,
@@ -107,7 +110,7 @@ async function serverOf(emulation: Emulation, closing: AbortSignal) {
     }
   });
   const [faults, counters] = [new Faults(), new Counters()];
-  const api = new Api(app, emulation, faults, counters, closing);
+  const api = new Api(app, emulation, faults, counters, closing, hooks);
   assetRoutes(api, emulation);
   embedRoutes(api, emulation);
   entityRoutes(api, emulation);

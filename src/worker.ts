@@ -24,6 +24,8 @@ export interface WorkerSettings {
   /** The opened account; closed when the worker has stopped. */
   provider: MediaProvider & { close(): Promise<void> };
   temporal: { connection: NativeConnection; namespace: string };
+  /** Path of another bundle of workflows than the build's, for tests. */
+  workflowBundle?: string;
   /** Changes to the Temporal workers' own options, for tests and benches. */
   overrides?: Partial<WorkerOptions>;
 }
@@ -55,7 +57,13 @@ export async function connectWorker(): Promise<WorkerConnection> {
 /**
  * Starts polling: workflows, provider calls and held waits, each on a task queue of its own.
  */
-export async function startWorker({ config, provider, temporal, overrides }: WorkerSettings): Promise<RunningWorker> {
+export async function startWorker({
+  config,
+  provider,
+  temporal,
+  workflowBundle = WORKFLOW_BUNDLE,
+  overrides,
+}: WorkerSettings): Promise<RunningWorker> {
   const name: ProviderName = 'twelvelabs';
   const watcher = createStatusWatcher({ provider, ...config.poll });
   const deps: ActivityDependencies = {
@@ -78,7 +86,7 @@ export async function startWorker({ config, provider, temporal, overrides }: Wor
   };
   const workers = await Promise.all([
     Worker.create({
-      workflowBundle: { codePath: WORKFLOW_BUNDLE },
+      workflowBundle: { codePath: workflowBundle },
       maxCachedWorkflows: config.slots.cachedWorkflows,
       ...common,
       activities: localActivities,

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Call, CallHooks } from '../call-hooks';
 import type { Counters } from '../counters';
 import type { Fault, Faults } from '../faults';
 import type { Category } from '../rate-limits';
@@ -32,12 +33,15 @@ type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /** Routes of the provider's API: key, rate limit, faults and counters in one place. */
 export class Api {
+  private calls = 0;
+
   constructor(
     private readonly app: FastifyInstance,
     private readonly emulation: Emulation,
     private readonly faults: Faults,
     private readonly counters: Counters,
     private readonly closing: AbortSignal,
+    private readonly hooks: CallHooks = {},
   ) {}
 
   /** @param path below the version, with parameters in braces: `/assets/{asset_id}`. */
@@ -53,10 +57,11 @@ export class Api {
       url: `/v1.3${path.replaceAll(/\{(\w+)\}/g, ':$1')}`,
       handler: async (request, reply) => {
         this.counters.request(route);
+        const call = { id: ++this.calls, route, url: request.url, at: Date.now() };
         try {
-          await this.serve(route, request, reply, read, options);
+          await this.serve(call, request, reply, read, options);
         } catch (error) {
-          this.refuse(route, reply, error, options);
+          this.refuse(call, reply, error, options);
         }
         return reply;
       },
@@ -69,7 +74,7 @@ export class Api {
   }
 
   private async serve(
-    route: string,
+    hooked: Call,
     request: FastifyRequest,
     reply: FastifyReply,
     read: (call: ApiCall) => Effect | Promise<Effect>,
@@ -83,11 +88,13 @@ export class Api {
       raw: request,
     };
     const effect = await read(call);
-    const fault = this.faults.take(route);
+    const fault = (await this.hooks.arrived?.(hooked)) ?? this.faults.take(hooked.route);
     if (fault?.delayMs !== undefined) await delay(fault.delayMs, undefined, { signal: this.closing });
-    if (fault && (fault.drop || fault.status !== undefined)) return this.strike(route, fault, effect, request, reply);
+    if (fault && (fault.drop || fault.status !== undefined)) return this.strike(hooked, fault, effect, request, reply);
     if (category) this.emulation.limits.spend(typeof category === 'function' ? category(call) : category);
-    this.send(route, reply, await this.run(effect));
+    const answer = await this.run(effect);
+    if (fault?.twice) await this.run(effect).catch(() => {}); // the second is refused where there is nothing left to do
+    this.send(hooked, reply, answer);
   }
 
   private async run(effect: Effect): Promise<Answer> {
@@ -97,7 +104,7 @@ export class Api {
   }
 
   private async strike(
-    route: string,
+    call: Call,
     fault: Fault,
     effect: Effect,
     request: FastifyRequest,
@@ -106,7 +113,8 @@ export class Api {
     if (fault.lateMs !== undefined) this.runLate(fault.lateMs, effect);
     else if ((fault.drop ?? fault.when) === 'after') await this.run(effect);
     if (fault.drop) {
-      this.counters.answer(route, 'dropped');
+      this.counters.answer(call.route, 'dropped');
+      reply.raw.once('close', () => this.hooks.answered?.(call, 'dropped'));
       reply.hijack();
       request.raw.socket.destroy();
       return;
@@ -114,7 +122,7 @@ export class Api {
     const status = fault.status ?? 500;
     const body = 'body' in fault ? fault.body : { code: 'emulator_fault', message: 'A fault that was asked for.' };
     reply.headers(fault.headers ?? {});
-    this.send(route, reply, { status, body });
+    this.send(call, reply, { status, body });
   }
 
   /** A commit that comes when the caller has given up already. */
@@ -131,20 +139,21 @@ export class Api {
     throw new ApiError(401, 'api_key_invalid', 'The API key is missing, invalid or expired.');
   }
 
-  private send(route: string, reply: FastifyReply, { status, body }: Answer): void {
-    this.counters.answer(route, status);
+  private send(call: Call, reply: FastifyReply, { status, body }: Answer): void {
+    reply.raw.once('close', () => this.hooks.answered?.(call, status));
+    this.counters.answer(call.route, status);
     reply.status(status);
     if (body === undefined) reply.send();
     else reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(body));
   }
 
-  private refuse(route: string, reply: FastifyReply, error: unknown, { nestedErrors }: RouteOptions): void {
+  private refuse(call: Call, reply: FastifyReply, error: unknown, { nestedErrors }: RouteOptions): void {
     if (reply.sent) return;
     const known = error instanceof ApiError ? error : unexpected(error);
     reply.headers(known.headers);
     const words = { code: known.code, message: known.message };
     const nested = nestedErrors === true && known.status !== 401; // 401 is flat everywhere
-    this.send(route, reply, { status: known.status, body: nested ? { error: words } : { ...words, docs_url: DOCS } });
+    this.send(call, reply, { status: known.status, body: nested ? { error: words } : { ...words, docs_url: DOCS } });
   }
 }
 

@@ -53,6 +53,7 @@ export function controlRoutes(app: FastifyInstance, emulation: Emulation, faults
     indexedAssets: [...store.indexedAssets.values()].map((entry) => ({
       ...entryView(emulation, entry),
       index_id: entry.indexId,
+      user_metadata: entry.userMetadata,
     })),
   }));
   app.get('/_emulator/counters', () => counters.all());

@@ -30,6 +30,8 @@ export interface TemporalServer {
   namespace: string;
   /** Of Temporal Web, without a slash at the end; absent when it is somebody else's server. */
   uiUrl?: string;
+  /** Of the local process; absent when it is somebody else's server. */
+  pid?: number;
   close(): Promise<void>;
 }
 
@@ -79,6 +81,7 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
     address: `${HOST}:${port}`,
     namespace: 'default',
     uiUrl: `http://${HOST}:${uiPort}`,
+    pid: child.pid,
     close: () => stop(child),
   };
   const onExit = (): void => void child.kill('SIGKILL');

@@ -8,8 +8,9 @@ import { ASSET_LIFECYCLE, lifecycleWorkflowId, WORKFLOW_TASK_QUEUE } from '../..
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
 import type { TemporalServer } from '../../src/stack/temporal-server';
 import { startTestTemporal } from './temporal';
-import { WorkerProcess } from './worker-process';
+import { WorkerProcess } from '../../chaos/worker-process';
 
+export const MAIN = path.resolve(__dirname, '../../dist/src/cli/main.js');
 export const SAMPLES = path.resolve(__dirname, '../../samples');
 export const API_KEY = 'tlk_TESTKEY0SECRET0TESTKEY';
 
@@ -53,7 +54,7 @@ export class System {
   }
 
   async startWorker(changes: NodeJS.ProcessEnv = {}): Promise<WorkerProcess> {
-    this.worker = await WorkerProcess.start({ ...this.environment, ...changes });
+    this.worker = await WorkerProcess.start([MAIN, 'worker'], { ...this.environment, ...changes });
     return this.worker;
   }
 

@@ -88,7 +88,8 @@ export class Lifecycle {
       if (this.stop) this.wanted.cancel();
       await story();
     });
-    if (this.stop) throw new CancelledFailure('stopped while the last step ended');
+    const cancelled = CancellationScope.current().consideredCancelled;
+    if (this.stop || cancelled) throw new CancelledFailure('stopped while the last step ended');
   }
 
   /** What is to be released of the asset; nothing of an adopted one, which was never taken. */

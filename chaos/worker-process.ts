@@ -1,18 +1,16 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import path from 'node:path';
 
-const MAIN = path.resolve(__dirname, '../../dist/src/cli/main.js');
-
-/** A worker as users run it: its own process, from the build. */
+/** A worker in a process of its own, so that it can be killed. */
 export class WorkerProcess {
   private constructor(
     private readonly child: ChildProcess,
     private readonly output: string[],
   ) {}
 
-  static async start(environment: NodeJS.ProcessEnv): Promise<WorkerProcess> {
-    const child = spawn(process.execPath, [MAIN, 'worker'], {
+  /** @param command what Node is to run; it says `ready` when it is. */
+  static async start(command: readonly string[], environment: NodeJS.ProcessEnv): Promise<WorkerProcess> {
+    const child = spawn(process.execPath, [...command], {
       env: { PATH: process.env.PATH, HOME: process.env.HOME, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

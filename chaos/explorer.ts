@@ -1,0 +1,117 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import fc from 'fast-check';
+import { packageRoot } from '../src/stack/package-root';
+import { serveFolder } from '../src/stack/demo-provider';
+import { startTemporalServer } from '../src/stack/temporal-server';
+import type { Environment } from '../src/stack/programs';
+import { Coverage } from './coverage';
+import { violationsOf } from './invariants';
+import { Lane } from './lane';
+import { scheduleOf, schedules, type Schedule } from './schedule';
+
+/** A promise that the worker breaks on purpose. */
+export type Sabotage = 'blind' | 'reversed-cleanup';
+
+export interface ExplorerOptions {
+  /** Of the first schedule; those after it count up. */
+  seed: number;
+  runs: number;
+  /** Schedules that run side by side. */
+  lanes: number;
+  samples: string;
+  environment: Environment;
+  sabotage?: Sabotage;
+  /** Ends at the first violation. */
+  stopAtFirst?: boolean;
+  /** Most milliseconds to look for a smaller schedule that fails; 0 for none. */
+  shrinkMs: number;
+  onProgress(done: number, violated: number): void;
+}
+
+export interface Violation {
+  seed: number;
+  schedule: Schedule;
+  words: string[];
+  /** A smaller schedule that fails too, if one was found in time. */
+  smallest?: { schedule: Schedule; words: string[] };
+}
+
+export interface Exploration {
+  runs: number;
+  violations: Violation[];
+  coverage: Coverage;
+  seconds: number;
+}
+
+/** Runs lifecycles under drawn schedules on a server of its own, and checks every promise after each. */
+export async function explore(options: ExplorerOptions): Promise<Exploration> {
+  const { seed, runs, environment, samples } = options;
+  const startedAt = Date.now();
+  const folder = await mkdtemp(path.join(tmpdir(), 'asset-lifecycle-chaos-'));
+  const files = await serveFolder(samples);
+  const temporal = await startTemporalServer({ environment, onProgress: () => {} });
+  const found: Exploration = { runs: 0, violations: [], coverage: new Coverage(), seconds: 0 };
+  try {
+    const sabotage = await sabotageOf(options.sabotage, folder);
+    let next = 0;
+    const work = async (n: number): Promise<void> => {
+      const settings = { name: `lane-${n}`, address: temporal.address, filesUrl: files.url, samples, folder, sabotage };
+      const lane = await Lane.open(settings);
+      try {
+        while (next < runs && !(options.stopAtFirst && found.violations.length > 0)) {
+          await runOne(lane, seed + next++, options, found);
+        }
+      } finally {
+        await lane.close();
+      }
+    };
+    const lanes = Array.from({ length: Math.min(options.lanes, runs) }, (_, n) => work(n + 1));
+    const [failed] = (await Promise.allSettled(lanes)).filter((one) => one.status === 'rejected');
+    if (failed) throw failed.reason;
+  } finally {
+    await temporal.close();
+    await files.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+  return { ...found, seconds: (Date.now() - startedAt) / 1000 };
+}
+
+async function runOne(lane: Lane, seed: number, options: ExplorerOptions, found: Exploration): Promise<void> {
+  const schedule = scheduleOf(seed);
+  const evidence = await lane.run(schedule);
+  found.runs += 1;
+  found.coverage.add(evidence);
+  const words = violationsOf(evidence);
+  if (words.length > 0) {
+    found.violations.push({ seed, schedule, words, smallest: await shrink(lane, seed, options.shrinkMs) });
+  }
+  options.onProgress(found.runs, found.violations.length);
+}
+
+/** Looks for a smaller schedule that fails as well; each try is a whole run. */
+async function shrink(lane: Lane, seed: number, shrinkMs: number): Promise<Violation['smallest']> {
+  if (shrinkMs === 0) return undefined;
+  let smallest: Violation['smallest'];
+  const holds = fc.asyncProperty(schedules, async (schedule) => {
+    const words = violationsOf(await lane.run(schedule));
+    if (words.length > 0) smallest = { schedule, words };
+    return words.length === 0;
+  });
+  await fc.check(holds, { seed, numRuns: 1, interruptAfterTimeLimit: shrinkMs, markInterruptAsFailure: false });
+  return smallest;
+}
+
+async function sabotageOf(sabotage: Sabotage | undefined, folder: string): Promise<NodeJS.ProcessEnv> {
+  if (sabotage === undefined) return {};
+  if (sabotage === 'blind') return { CHAOS_BLIND: '1' };
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: path.join(packageRoot(), 'dist/chaos/reversed-workflows.js'),
+    logger: new DefaultLogger('ERROR'),
+  });
+  const bundle = path.join(folder, 'reversed-workflows.js');
+  await writeFile(bundle, code);
+  return { CHAOS_WORKFLOWS: bundle };
+}

@@ -1,0 +1,197 @@
+import type { EmulatorState } from '../emulator/control-client';
+import type { ReceiptEntry } from '../src/contracts/lifecycle-status';
+import type { Evidence } from './evidence';
+import { phaseAt } from './phases';
+import type { Happening } from './schedule';
+
+/** What a lifecycle promises, as checks of what is known of one run. Each gives the violations, in words. */
+type Invariant = (evidence: Evidence) => string[];
+
+const MOST_EVENTS = 60;
+/** No write but cleanup's starts later than this after a stop. */
+const STOP_WITHIN_MS = 2000;
+
+/** The promises, by the names they have in `docs/invariants.md`. */
+export const INVARIANTS: Record<string, Invariant> = {
+  'ends within a bound': ({ status }) => (status?.outcome ? [] : ['the lifecycle has not ended']),
+  'closes as its outcome says': closes,
+  'obeys an accepted stop': obeys,
+  'one asset per key': oneAsset,
+  'completed means that everything is there': completed,
+  'the receipt is the truth': receiptIsTrue,
+  'nothing is left that was to be deleted': nothingLeft,
+  'what existed before is left alone': othersUntouched,
+  'no write starts after a stop': noLateWrites,
+  'the sweep finishes the job, and no more': sweepFinishes,
+  'the history is short': ({ events }) => (events > MOST_EVENTS ? [`${events} events`] : []),
+  'nothing secret is kept': ({ history, log }) => [
+    ...(history.includes(SECRET) ? ['the API key is in the history'] : []),
+    ...(log.includes(SECRET) ? ['the API key is in the log'] : []),
+  ],
+};
+
+const SECRET = 'CHAOS0SECRET0';
+
+/** Every promise that the run has broken. */
+export const violationsOf = (evidence: Evidence): string[] =>
+  Object.entries(INVARIANTS).flatMap(([name, check]) => check(evidence).map((words) => `${name}: ${words}`));
+
+function closes({ status, closedAs, stops }: Evidence): string[] {
+  const accepted = new Set(stops.filter((stop) => stop.accepted).map(({ what }) => what));
+  const wanted = accepted.has('terminate')
+    ? ['TERMINATED', 'COMPLETED', 'FAILED', 'CANCELLED']
+    : {
+        completed: ['COMPLETED'],
+        cancelled: ['COMPLETED', 'CANCELLED'],
+        deleted: ['COMPLETED', 'CANCELLED'],
+        failed: ['FAILED'],
+      }[status?.outcome ?? 'failed'];
+  const problems = wanted.includes(closedAs) ? [] : [`outcome ${status?.outcome}, but closed as ${closedAs}`];
+  if (closedAs === 'CANCELLED' && !accepted.has('native-cancel'))
+    problems.push('closed as cancelled, yet nobody asked');
+  if (closedAs === 'CANCELLED' && !status?.receipt) problems.push('closed as cancelled without a receipt in its memo');
+  return problems;
+}
+
+function obeys({ stops, status }: Evidence): string[] {
+  const accepted = stops.filter((stop) => stop.accepted).map(({ what }) => what);
+  if (accepted.length === 0 || accepted.includes('terminate')) return [];
+  if (status?.outcome === 'completed') return [`${accepted.join(' and ')} was accepted, yet it completed`];
+  const forced = accepted.includes('force-delete');
+  return forced && status?.receipt?.policy !== 'force-delete' ? ['forceDelete was accepted, yet not by force'] : [];
+}
+
+const ownAssets = ({ assets }: EmulatorState, key: string) =>
+  assets.filter((asset) => asset.user_metadata?.asset_lifecycle_key === key);
+const ownEntities = ({ entities }: EmulatorState, key: string) =>
+  entities.filter((entity) => entity.metadata?.asset_lifecycle_key === key);
+const ownEntries = ({ indexedAssets }: EmulatorState, key: string) =>
+  indexedAssets.filter((entry) => entry.user_metadata?.asset_lifecycle_key === key);
+
+const had = ({ struck }: Evidence, ...kinds: Happening[]): boolean => struck.some(({ what }) => kinds.includes(what));
+
+/** A create that takes effect too late, or twice, may leave a surplus to the sweep; a terminated run anything. */
+const leftToSweep = (evidence: Evidence): boolean => had(evidence, 'too-late', 'twice', 'terminate');
+
+function oneAsset(evidence: Evidence): string[] {
+  const { key, beforeSweep, afterSweep } = evidence;
+  const [before, after] = [ownAssets(beforeSweep, key).length, ownAssets(afterSweep, key).length];
+  if (before > 1 && !leftToSweep(evidence)) return [`${before} live assets`];
+  return after > 1 ? [`${after} live assets after the sweep`] : [];
+}
+
+function completed(evidence: Evidence): string[] {
+  const { status, schedule, key, afterSweep, resultSha256 } = evidence;
+  if (status?.outcome !== 'completed') return [];
+  const problems: string[] = [];
+  const id = status.asset?.id;
+  if (schedule.source !== 'asset' && ownAssets(afterSweep, key)[0]?._id !== id)
+    problems.push(`asset ${id} is not there`);
+  const branch = status.branch;
+  if (branch?.type === 'embed' && branch.result?.sha256 !== resultSha256)
+    problems.push('the result file is not as told');
+  if (schedule.branch === 'entity') {
+    const own = ownEntities(afterSweep, key).map(({ _id }) => _id);
+    const many = own.length > 1 && !leftToSweep(evidence);
+    if (!own.includes(branch?.id ?? '') || many) problems.push(`entities ${own.join(', ')}, not just ${branch?.id}`);
+  }
+  if (schedule.branch === 'entity-existing') {
+    const entity = afterSweep.entities.find(({ _id }) => _id === evidence.before.entityId);
+    if (!entity?.asset_ids.includes(id ?? '')) problems.push('the asset is not in the entity');
+  }
+  if (schedule.branch === 'index') {
+    const own = ownEntries(afterSweep, key).map(({ _id }) => _id);
+    const many = own.length > 1 && !leftToSweep(evidence);
+    if (!own.includes(branch?.id ?? '') || many)
+      problems.push(`index entries ${own.join(', ')}, not just ${branch?.id}`);
+  }
+  return problems;
+}
+
+function isThere(
+  { resource, id }: ReceiptEntry,
+  { assets, entities, indexedAssets }: EmulatorState,
+): boolean | undefined {
+  const has = (list: readonly { _id: string }[]): boolean => list.some(({ _id }) => _id === id);
+  if (resource === 'asset') return has(assets);
+  if (resource === 'entity') return has(entities);
+  return resource === 'indexed-asset' ? has(indexedAssets) : undefined;
+}
+
+function receiptIsTrue(evidence: Evidence): string[] {
+  const { status, beforeSweep, key, closedAs } = evidence;
+  const entries = status?.receipt?.entries ?? [];
+  if (closedAs === 'TERMINATED') return [];
+  const problems = entries.flatMap((entry) => {
+    const there = isThere(entry, beforeSweep);
+    if (there === undefined || (entry.result === 'deleted') !== there) return [];
+    if (entry.result === 'deleted') return [`${entry.resource} ${entry.id} is called deleted, but is there`];
+    return entry.result === 'kept' ? [`${entry.resource} ${entry.id} is called kept, but is gone`] : [];
+  });
+  if (status?.outcome === 'completed' || leftToSweep(evidence)) return problems;
+  const named = new Set(entries.filter(({ result }) => result !== 'deleted').map(({ id }) => id));
+  const unnamed = [...ownAssets(beforeSweep, key), ...ownEntities(beforeSweep, key), ...ownEntries(beforeSweep, key)]
+    .map(({ _id }) => _id)
+    .filter((id) => !named.has(id));
+  return [...problems, ...unnamed.map((id) => `${id} is there, but the receipt does not name it`)];
+}
+
+function nothingLeft(evidence: Evidence): string[] {
+  const { status, beforeSweep, key, before, closedAs } = evidence;
+  const policy = status?.receipt?.policy;
+  if (closedAs === 'TERMINATED' || status?.outcome === 'completed' || !policy || policy === 'keep') return [];
+  if (leftToSweep(evidence) || hadFinalWhileCleaning(evidence)) return [];
+  if (policy === 'delete' && before.othersEntry) return []; // it is kept for whoever indexed it
+  return [
+    ...ownAssets(beforeSweep, key).map(({ _id }) => `asset ${_id} is left`),
+    ...ownEntities(beforeSweep, key).map(({ _id }) => `entity ${_id} is left`),
+    ...ownEntries(beforeSweep, key).map(({ _id }) => `index entry ${_id} is left`),
+  ];
+}
+
+/** The provider has refused a step of cleanup for good, which leaves something over. */
+const hadFinalWhileCleaning = ({ struck, phases, status }: Evidence): boolean =>
+  status?.receipt?.entries.some(({ result }) => result === 'leftover') === true &&
+  struck.some(({ what, at }) => (what === 'refused' || what === 'unauthorized') && phaseAt(phases, at) === 'cleaning');
+
+function othersUntouched({ before, afterSweep, status, schedule }: Evidence): string[] {
+  const problems: string[] = [];
+  const forced = status?.receipt?.policy === 'force-delete';
+  const has = (list: readonly { _id: string }[], id: string | undefined): boolean =>
+    id === undefined || list.some(({ _id }) => _id === id);
+  if (!has(afterSweep.assets, before.assetId) && !forced) problems.push('the adopted asset is gone');
+  if (!has(afterSweep.entities, before.entityId)) problems.push('the entity that existed before is gone');
+  const maybeForced = forced || schedule.onCancel === 'force-delete'; // a terminated one is swept as on cancel
+  if (!has(afterSweep.indexedAssets, before.othersEntry) && !maybeForced)
+    problems.push('an index entry of others is gone');
+  return problems;
+}
+
+function noLateWrites({ stops, calls, closedAs }: Evidence): string[] {
+  if (closedAs === 'TERMINATED') return [];
+  const stop = stops.find(({ accepted }) => accepted);
+  if (!stop) return [];
+  return calls
+    .filter(({ route, at }) => route.startsWith('POST ') && at > stop.at + STOP_WITHIN_MS)
+    .map(({ route, at }) => `${route} started ${at - stop.at} ms after ${stop.what}`);
+}
+
+function sweepFinishes(evidence: Evidence): string[] {
+  const { sweep, key, status, beforeSweep, afterSweep, closedAs, schedule, before } = evidence;
+  const strangers = sweep.orphans
+    .filter((orphan) => orphan.key !== key)
+    .map((orphan) => `took ${orphan.key} for an orphan`);
+  const problems = sweep.leftover > 0 ? [...strangers, 'left something over'] : strangers;
+  const policy = closedAs === 'TERMINATED' ? schedule.onCancel : status?.receipt?.policy;
+  const [was, is] = [ownAssets(beforeSweep, key), ownAssets(afterSweep, key)];
+  const gone = was.filter(({ _id }) => !is.some((asset) => asset._id === _id)).map(({ _id }) => _id);
+  const wanted =
+    status?.outcome === 'completed' ? [status.asset?.id] : policy === 'keep' ? was.map(({ _id }) => _id) : [];
+  if (is.length <= 1 && wanted.some((id) => id !== undefined && gone.includes(id)) && is.length === 0) {
+    problems.push('removed an asset that was wanted');
+  }
+  const toGo = status?.outcome !== 'completed' && policy !== 'keep' && policy !== undefined;
+  const keptForOthers = policy === 'delete' && before.othersEntry !== undefined;
+  if (toGo && !keptForOthers && is.length > 0) problems.push(`left asset ${is.map(({ _id }) => _id).join(', ')}`);
+  return problems;
+}
