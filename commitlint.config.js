@@ -9,6 +9,8 @@ const SCOPES = [
   'emulator',
   'stack',
   'bench',
+  'chaos',
+  'crash',
   'docs',
   'ci',
   'unit',

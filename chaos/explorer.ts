@@ -8,6 +8,7 @@ import { serveFolder } from '../src/stack/demo-provider';
 import { startTemporalServer } from '../src/stack/temporal-server';
 import type { Environment } from '../src/stack/programs';
 import { Coverage } from './coverage';
+import type { Evidence } from './evidence';
 import { violationsOf } from './invariants';
 import { Lane } from './lane';
 import { scheduleOf, schedules, type Schedule } from './schedule';
@@ -35,6 +36,7 @@ export interface Violation {
   seed: number;
   schedule: Schedule;
   words: string[];
+  evidence: Evidence;
   /** A smaller schedule that fails too, if one was found in time. */
   smallest?: { schedule: Schedule; words: string[] };
 }
@@ -86,7 +88,7 @@ async function runOne(lane: Lane, seed: number, options: ExplorerOptions, found:
   found.coverage.add(evidence);
   const words = violationsOf(evidence);
   if (words.length > 0) {
-    found.violations.push({ seed, schedule, words, smallest: await shrink(lane, seed, options.shrinkMs) });
+    found.violations.push({ seed, schedule, words, evidence, smallest: await shrink(lane, seed, options.shrinkMs) });
   }
   options.onProgress(found.runs, found.violations.length);
 }
@@ -95,12 +97,16 @@ async function runOne(lane: Lane, seed: number, options: ExplorerOptions, found:
 async function shrink(lane: Lane, seed: number, shrinkMs: number): Promise<Violation['smallest']> {
   if (shrinkMs === 0) return undefined;
   let smallest: Violation['smallest'];
+  let running: Promise<unknown> = Promise.resolve();
   const holds = fc.asyncProperty(schedules, async (schedule) => {
-    const words = violationsOf(await lane.run(schedule));
+    const run = lane.run(schedule);
+    running = run;
+    const words = violationsOf(await run);
     if (words.length > 0) smallest = { schedule, words };
     return words.length === 0;
   });
   await fc.check(holds, { seed, numRuns: 1, interruptAfterTimeLimit: shrinkMs, markInterruptAsFailure: false });
+  await running; // an interrupted check does not wait for it
   return smallest;
 }
 

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
-import { historyToJSON } from '@temporalio/common/lib/proto-utils';
+import { historyToJSON, type History } from '@temporalio/common/lib/proto-utils';
 import { msToTs } from '@temporalio/common/lib/time';
 import { EmulatorControl } from '../emulator/control-client';
 import { startEmulator, type Emulator } from '../emulator/start-emulator';
@@ -12,7 +12,7 @@ import { LifecycleClient } from '../src/client/lifecycle-client';
 import { ASSET_LIFECYCLE, lifecycleWorkflowId, WORKFLOW_TASK_QUEUE } from '../src/contracts/ids';
 import type { LifecycleStatus } from '../src/contracts/lifecycle-status';
 import { addSearchAttributes } from '../src/stack/search-attributes';
-import type { Evidence } from './evidence';
+import type { AskedStop, Evidence } from './evidence';
 import { packageRoot } from '../src/stack/package-root';
 import { phasesOf } from './phases';
 import type { Schedule } from './schedule';
@@ -104,7 +104,7 @@ export class Lane {
       history: JSON.stringify(historyToJSON(history)),
       calls: this.striker.calls,
       struck: this.striker.struck,
-      stops: this.striker.stops,
+      stops: heardOf(this.striker.stops, history),
       afterSweep: await control.state(),
       log: [...this.logs, this.worker?.log ?? ''].join(''),
       resultSha256: await sha256OfResult(status),
@@ -248,6 +248,20 @@ export class Lane {
     if (!response.ok) throw new Error(`${method} ${route}: ${response.status} ${await response.text()}`);
     return (await response.json()) as T;
   }
+}
+
+/** The server takes a cancel for a closed run without a word; what the run's history holds was heard in time. */
+function heardOf(stops: AskedStop[], history: History): AskedStop[] {
+  const events = history.events ?? [];
+  const heard = {
+    cancel: events.some((event) => event.workflowExecutionSignaledEventAttributes?.signalName === 'cancel'),
+    'force-delete': events.some(
+      (event) => event.workflowExecutionSignaledEventAttributes?.signalName === 'forceDelete',
+    ),
+    'native-cancel': events.some((event) => event.workflowExecutionCancelRequestedEventAttributes),
+    terminate: events.some((event) => event.workflowExecutionTerminatedEventAttributes),
+  };
+  return stops.map((stop) => ({ ...stop, accepted: heard[stop.what] }));
 }
 
 /** Entities are made of images; everything else is tried with a film. */

@@ -1,3 +1,4 @@
+import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Command } from 'commander';
 import { packageRoot } from '../src/stack/package-root';
@@ -8,17 +9,19 @@ interface Flags {
   runs: string;
   lanes: string;
   sabotage?: Sabotage;
+  evidence?: string;
   json?: boolean;
 }
 
 /** `npm run test:chaos`: exit code 0 without a violation, 1 with one. */
 async function main(): Promise<void> {
-  const { seed, runs, lanes, sabotage, json } = new Command('test:chaos')
+  const { seed, runs, lanes, sabotage, evidence, json } = new Command('test:chaos')
     .description('Runs lifecycles under drawn faults, deaths and stops, and checks every promise after each.')
     .option('--seed <n>', 'seed of the first schedule; a failing one is run again by its own', '1')
     .option('--runs <n>', 'how many schedules', '100')
     .option('--lanes <n>', 'how many at a time', '10')
     .option('--sabotage <promise>', 'break one on purpose: "blind" or "reversed-cleanup"')
+    .option('--evidence <folder>', 'write there what is known of each run with a violation')
     .option('--json', 'print the outcome as JSON')
     .parse()
     .opts<Flags>();
@@ -36,12 +39,21 @@ async function main(): Promise<void> {
     },
   });
   for (const violation of violations) show(describe(violation));
+  if (evidence) await writeEvidence(evidence, violations);
   show(coverage.table);
   const pairs = `${coverage.total - coverage.missing.length} of ${coverage.total} pairs of phase and event`;
   if (coverage.missing.length > 0) show(`not reached: ${coverage.missing.join(', ')}`);
   const words = `${found.runs} runs, ${violations.length} with violations, ${pairs}, ${found.seconds.toFixed(0)} s`;
-  console.log(json ? JSON.stringify({ ...found, violations, missing: coverage.missing }) : words);
+  const told = violations.map(({ evidence: _long, ...violation }) => violation);
+  console.log(json ? JSON.stringify({ ...found, violations: told, missing: coverage.missing }) : words);
   process.exitCode = violations.length > 0 ? 1 : 0;
+}
+
+async function writeEvidence(folder: string, violations: Violation[]): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (const { seed, evidence } of violations) {
+    await writeFile(path.join(folder, `seed-${seed}.json`), JSON.stringify(evidence, null, 1));
+  }
 }
 
 function describe({ seed, schedule, words, smallest }: Violation): string {

@@ -62,7 +62,7 @@ class Walk {
     this.lastMadeAt = asset.createdAt;
   }
 
-  /** The overview may lag behind, so it decides only what it can be trusted with: that nothing is to be done. */
+  /** The overview decides only what it can be trusted with: that nothing is to be done. */
   private async judge(
     asset: ProviderAsset,
     runs: ReadonlyMap<string, LifecycleRun>,
@@ -72,7 +72,7 @@ class Walk {
     if (!isBefore(asset.createdAt, new Date(this.oldEnough).toISOString())) return { verdict: 'young' };
     const evidence = { assetId: asset.id, tag, closedBefore: this.oldEnough };
     const first = judge({ ...evidence, run: runs.get(tag.workflowId) });
-    if (typeof first === 'string' && first !== 'young') return { verdict: first };
+    if (first === 'wanted' || (first === 'open' && this.input.graceMs > OVERVIEW_LAG_MS)) return { verdict: first };
     const run = await this.deps.runs.latest(tag.workflowId);
     return { verdict: judge({ ...evidence, run }), run };
   }
@@ -82,6 +82,9 @@ class Walk {
     return tag?.owner === this.deps.owner ? tag : undefined;
   }
 }
+
+/** A run that the overview calls open may have closed this long ago; with more grace than that it would be young. */
+const OVERVIEW_LAG_MS = 60_000;
 
 /** An asset whose age is not told is never old enough. */
 const isBefore = (createdAt: string | undefined, limit: string | undefined): boolean =>
