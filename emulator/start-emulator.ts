@@ -4,7 +4,7 @@ import type { CallHooks } from './call-hooks';
 import { Clock } from './clock';
 import { Counters } from './counters';
 import { Faults } from './faults';
-import { RateLimits, type Plan } from './rate-limits';
+import { RateLimits, type CustomLimits, type Plan } from './rate-limits';
 import { Api } from './routes/api';
 import { assetRoutes } from './routes/assets';
 import { controlRoutes } from './routes/control';
@@ -27,8 +27,8 @@ export interface EmulatorOptions extends Partial<Switches> {
   stateFolder?: string;
   /** Default: 1.5 s and 20 ms for each megabyte. */
   processing?: Processing;
-  /** Default: off. */
-  rateLimits?: Plan;
+  /** A published plan, or limits of your own; default: off. */
+  rateLimits?: Plan | CustomLimits;
   /** Only for tests in the same process. */
   hooks?: CallHooks;
   /** Accepted keys; default: any that is not empty. */

@@ -12,7 +12,7 @@ export {
   TemporalUnreachable,
 } from './index.js';
 export type {
-  AcceptedInput,
+  CompleteInput,
   AssetList,
   AssetPage,
   AssetQuery,

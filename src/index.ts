@@ -19,7 +19,7 @@ export { FAILURES } from './contracts/failures';
 export type { FailureType } from './contracts/failures';
 export { acceptInput, LifecycleInputSchema } from './contracts/lifecycle-input';
 export type { CleanupPolicy } from './contracts/cleanup-policy';
-export type { AcceptedInput, LifecycleInput } from './contracts/lifecycle-input';
+export type { CompleteInput, LifecycleInput } from './contracts/lifecycle-input';
 export type { OrphanCause, SweepInput, SweepReport } from './contracts/ledger/sweep';
 export type {
   AssetSnapshot,

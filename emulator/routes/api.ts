@@ -91,7 +91,8 @@ export class Api {
     const fault = (await this.hooks.arrived?.(hooked)) ?? this.faults.take(hooked.route);
     if (fault?.delayMs !== undefined) await delay(fault.delayMs, undefined, { signal: this.closing });
     if (fault && (fault.drop || fault.status !== undefined)) return this.strike(hooked, fault, effect, request, reply);
-    if (category) this.emulation.limits.spend(typeof category === 'function' ? category(call) : category);
+    if (category)
+      reply.headers(this.emulation.limits.spend(typeof category === 'function' ? category(call) : category));
     const answer = await this.run(effect);
     if (fault?.twice) await this.run(effect).catch(() => {}); // the second is refused where there is nothing left to do
     this.send(hooked, reply, answer);

@@ -1,7 +1,7 @@
 import type { AllActivities, LocalActivities } from '../contracts/activities';
 import { DeletionInputSchema } from '../contracts/ledger/deletion';
 import { SweepInputSchema } from '../contracts/ledger/sweep';
-import { accept, acceptInput } from '../contracts/lifecycle-input';
+import { accept, acceptInput, WORKFLOW_REVISION } from '../contracts/lifecycle-input';
 import { createBranchSteps } from './branch-steps';
 import type { ActivityDependencies } from './dependencies';
 import { createHeldWaits } from './held-waits';
@@ -26,7 +26,7 @@ export function createActivities(deps: ActivityDependencies): AllActivities {
 
 /** Steps that run inside the workflow worker. */
 export const localActivities: LocalActivities = {
-  acceptInput: async (input) => acceptInput(input),
+  acceptInput: async (input) => ({ ...acceptInput(input), revision: WORKFLOW_REVISION }),
   acceptDeletion: async (input) => accept(DeletionInputSchema, 'deletion', input),
   acceptSweep: async (input) => accept(SweepInputSchema, 'sweep', input),
 };

@@ -16,7 +16,7 @@ import {
 } from '../contracts/ids';
 import { STATUS_QUERY, WORKFLOW_TASK_QUEUE, type ProviderName } from '../contracts/ids';
 import { SweepInputSchema, type SweepInput, type SweepReport } from '../contracts/ledger/sweep';
-import { accept, acceptInput, type AcceptedInput, type LifecycleInput } from '../contracts/lifecycle-input';
+import { accept, acceptInput, type CompleteInput, type LifecycleInput } from '../contracts/lifecycle-input';
 import type { LifecycleStatus } from '../contracts/lifecycle-status';
 import type { CancelRequest, ForceDeleteRequest } from '../contracts/messages';
 import { nameOfSource } from '../contracts/source-name';
@@ -203,12 +203,12 @@ export class LifecycleClient {
     return this.temporal.client;
   }
 
-  private accept(input: LifecycleInput): AcceptedInput & { key: string } {
+  private accept(input: LifecycleInput): CompleteInput & { key: string } {
     const accepted = checkedInput(() => acceptInput(input));
     return { ...accepted, key: accepted.key ?? defaultKey(accepted.source) };
   }
 
-  private startRun(input: AcceptedInput & { key: string }, reuse: 'REJECT_DUPLICATE' | 'ALLOW_DUPLICATE') {
+  private startRun(input: CompleteInput & { key: string }, reuse: 'REJECT_DUPLICATE' | 'ALLOW_DUPLICATE') {
     const name = (input.filename ?? nameOfSource(input.source)).slice(-100);
     const { key, provider, branch, phase } = SEARCH_ATTRIBUTES;
     return this.client.workflow.start(ASSET_LIFECYCLE, {

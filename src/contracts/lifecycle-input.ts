@@ -74,7 +74,19 @@ export const LifecycleInputSchema = z.strictObject({
 /** What a caller sends. */
 export type LifecycleInput = z.input<typeof LifecycleInputSchema>;
 /** The same with every default filled in. */
-export type AcceptedInput = z.output<typeof LifecycleInputSchema>;
+export type CompleteInput = z.output<typeof LifecycleInputSchema>;
+
+/**
+ * What the workflow's commands have been through: 1 until it kept a ledger at the provider, 2 since. It stands in the
+ * history with the accepted input, so that a run goes on as it began, and costs no event as a patch marker would.
+ */
+export const WORKFLOW_REVISION = 2;
+
+/** What a run works with. */
+export interface AcceptedInput extends CompleteInput {
+  /** {@link WORKFLOW_REVISION} of the worker that began the run; absent in those of the first. */
+  revision?: number;
+}
 
 /** Every wrong field with what it may be: `branch.type: must be …; source: …`. */
 export const describeIssues = (error: z.core.$ZodError): string =>
@@ -92,4 +104,4 @@ export function accept<S extends z.ZodType>(schema: S, whose: string, input: unk
 }
 
 /** A lifecycle's input, checked and with its defaults. @throws InvalidRequest */
-export const acceptInput = (input: unknown): AcceptedInput => accept(LifecycleInputSchema, 'lifecycle', input);
+export const acceptInput = (input: unknown): CompleteInput => accept(LifecycleInputSchema, 'lifecycle', input);

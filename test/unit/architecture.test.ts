@@ -21,6 +21,7 @@ const LAYERS: Layer[] = [
   { files: /^src\/workflows\//, may: [contracts, /^src\/workflows\//], packages: /^@temporalio\/(workflow|common)$/ },
   { files: /^src\/activities\//, may: [contracts, ports, /^src\/activities\//] },
   { files: /^src\/providers\/twelvelabs\//, may: [contracts, /^src\/providers\//, /^src\/sources\/source-file$/] },
+  { files: /^src\/providers\/request-gate\//, may: [contracts, /^src\/providers\/request-gate\//] },
   { files: /^src\/providers\//, may: [contracts, /^src\/providers\/[^/]+$/, /^src\/sources\/source-file$/] },
   { files: /^src\/(sources|results)\//, may: [contracts, /^src\/(sources|results)\//] },
   {

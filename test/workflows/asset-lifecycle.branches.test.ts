@@ -43,7 +43,7 @@ test('embed: creates, waits, embeds and stores, within 40 events', async () => {
 
 test('entity: makes an entity named after the asset', async () => {
   const { status, calls } = await run({ source: file, branch: { type: 'entity', collectionId: 'c1' } });
-  expect(calls).toEqual(['submitSource', 'untilAssetReady', 'ensureEntity', 'untilEntityReady']);
+  expect(calls).toEqual(['submitSource', 'untilAssetReady', 'ensureEntity', 'untilEntityReady', 'releaseAsset']);
   expect(status.branch).toEqual({ type: 'entity', id: 'entity-1', status: 'ready' });
 });
 
@@ -55,19 +55,26 @@ test('entity with entityId: joins the entity that exists', async () => {
 
 test('index: adds the asset to the index', async () => {
   const { status, calls } = await run({ source: file, branch: { type: 'index', indexId: 'i1' } });
-  expect(calls).toEqual(['submitSource', 'untilAssetReady', 'ensureIndexedAsset', 'untilIndexedAssetReady']);
+  expect(calls).toEqual([
+    'submitSource',
+    'untilAssetReady',
+    'ensureIndexedAsset',
+    'untilIndexedAssetReady',
+    'releaseAsset',
+  ]);
   expect(status.branch).toEqual({ type: 'index', id: 'indexed-1', status: 'ready' });
 });
 
 test('none: ends when the asset is ready', async () => {
   const { status, calls } = await run({ source: { type: 'url', url: 'https://example.com/a/b%20c.mp4?x=1' } });
-  expect(calls).toEqual(['submitSource', 'untilAssetReady']);
+  expect(calls).toEqual(['submitSource', 'untilAssetReady', 'releaseAsset']);
   expect(status).toMatchObject({ outcome: 'completed', asset: { filename: 'b c.mp4' } });
   expect(status.branch).toBeUndefined();
 });
 
 test('asset: adopts the asset that exists', async () => {
-  const { status } = await run({ source: { type: 'asset', assetId: 'a7' } });
+  const { status, calls } = await run({ source: { type: 'asset', assetId: 'a7' } });
+  expect(calls).toEqual(['submitSource', 'untilAssetReady']);
   expect(status.asset).toMatchObject({ id: 'a7', adopted: true, status: 'ready' });
 });
 

@@ -38,7 +38,7 @@ describe('the cancel signal', () => {
     expect(calls).toEqual(['submitSource', 'untilAssetReady', 'removeResource asset']);
   });
 
-  test('with cleanup "keep" keeps the asset and says why', async () => {
+  test('with cleanup "keep" keeps the asset, marked as kept, and says why', async () => {
     const { activities, calls } = fakeActivities({ untilAssetReady: forever });
     const status = await lifecycles.with(activities, async () => {
       const handle = await lifecycles.start({ source });
@@ -46,8 +46,10 @@ describe('the cancel signal', () => {
       await handle.signal('cancel', { cleanup: 'keep' });
       return resultOf(handle);
     });
-    expect(status.receipt?.entries).toMatchObject([{ resource: 'asset', id: 'asset-1', result: 'kept' }]);
-    expect(calls).not.toContain('removeResource asset');
+    expect(status.receipt?.entries).toMatchObject([
+      { resource: 'asset', id: 'asset-1', result: 'kept', because: 'keep' },
+    ]);
+    expect(calls).toEqual(['submitSource', 'untilAssetReady', 'removeResource asset']);
   });
 
   test('during the create settles it first: the asset it made is deleted', async () => {

@@ -153,6 +153,7 @@ async function submitOne(
   const answer = await client.call(
     {
       method: 'POST',
+      kind: 'upload',
       route: '/assets',
       path: '/assets',
       about: filename,

@@ -29,6 +29,7 @@ export function branchOperations(client: TwelveLabsClient): BranchOperations {
       const { _id } = await client.call(
         {
           method: 'POST',
+          kind: 'embed',
           route: '/embed-v2/tasks',
           path: '/embed-v2/tasks',
           about: asset.assetId,
@@ -105,6 +106,7 @@ export function branchOperations(client: TwelveLabsClient): BranchOperations {
       const { _id } = await client.call(
         {
           method: 'POST',
+          kind: 'index',
           route: '/indexes/{id}/indexed-assets',
           path: `/indexes/${encodeURIComponent(indexId)}/indexed-assets`,
           about: assetId,

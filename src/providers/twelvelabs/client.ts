@@ -1,10 +1,13 @@
 import { Readable } from 'node:stream';
 import { Agent, request, type Dispatcher } from 'undici';
 import type { z } from 'zod';
+import { failureType, type FailureType } from '../../contracts/failures';
 import { describeIssues } from '../../contracts/lifecycle-input';
 import { SubmissionAborted } from '../media-provider';
+import { RequestGate, type Pass } from '../request-gate/request-gate';
 import { failureOfAnswer, failureOfConnection, failureOfShape, type RequestLabel } from './errors';
 import type { RequestContent } from './multipart-form';
+import { windowOf } from './rate-limit';
 
 export interface TwelveLabsAccount {
   apiKey: string;
@@ -14,7 +17,12 @@ export interface TwelveLabsAccount {
   requestTimeoutMs: number;
 }
 
+/** What requests are counted under; the provider publishes a limit for each but the last. */
+export type RequestKind = 'upload' | 'index' | 'embed' | 'other';
+
 export interface ApiRequest extends RequestLabel {
+  /** Default: `other`. */
+  kind?: RequestKind;
   /** Path and query below the base URL, encoded. */
   path: string;
   json?: unknown;
@@ -23,12 +31,16 @@ export interface ApiRequest extends RequestLabel {
   signal?: AbortSignal;
 }
 
+/** No usable answer, and the provider or the way to it is why. */
+const OF_PROVIDER: ReadonlySet<FailureType | undefined> = new Set(['ProviderUnavailable', 'OutcomeUnknown']);
+
 const CONNECT_TIMEOUT_MS = 10_000;
 const CONNECTIONS = 128;
 
 /** The only HTTP of this provider: single attempts with timeouts; every answer is parsed or becomes a failure. */
 export class TwelveLabsClient {
   private readonly agent: Agent;
+  private readonly gate = new RequestGate();
 
   constructor(private readonly account: TwelveLabsAccount) {
     this.agent = new Agent({
@@ -54,11 +66,18 @@ export class TwelveLabsClient {
     await this.agent.destroy();
   }
 
-  private async send(call: ApiRequest): Promise<unknown> {
-    if (call.signal?.aborted) {
-      if (call.method === 'GET') throw call.signal.reason;
-      throw new SubmissionAborted(`${call.method} ${call.route}: not sent`);
+  private async enter({ kind = 'other', method, route, signal }: ApiRequest): Promise<Pass> {
+    try {
+      signal?.throwIfAborted();
+      return await this.gate.enter(kind, `${method} ${route}`, signal);
+    } catch (error) {
+      if (!signal?.aborted || method === 'GET') throw error;
+      throw new SubmissionAborted(`${method} ${route}: not sent`);
     }
+  }
+
+  private async send(call: ApiRequest): Promise<unknown> {
+    const pass = await this.enter(call);
     const outgoing = new Outgoing(call, this.account.requestTimeoutMs);
     try {
       const response = await request(`${this.account.baseUrl}${call.path}`, {
@@ -68,16 +87,22 @@ export class TwelveLabsClient {
         signal: outgoing.signal,
         dispatcher: this.agent,
       });
+      const { statusCode: status, headers } = response;
       const body = parseJson(await response.body.text());
-      if (response.statusCode < 200 || response.statusCode >= 300) {
-        throw failureOfAnswer(call, { status: response.statusCode, headers: response.headers, body });
-      }
+      const refused = status < 200 || status >= 300 ? failureOfAnswer(call, { status, headers, body }) : undefined;
+      if (failureType(refused) === 'RateLimited') pass.limited(windowOf(headers), Number(refused?.nextRetryDelay));
+      else if (status >= 500) pass.failed();
+      else pass.answered(windowOf(headers));
+      if (refused) throw refused;
       return body;
     } catch (error) {
       if (outgoing.aborted) throw new SubmissionAborted(`${call.method} ${call.route}: aborted while it was sent`);
       if (call.signal?.aborted && call.method === 'GET') throw error;
-      throw failureOfConnection(call, error, outgoing.sentInFull);
+      const named = failureOfConnection(call, error, outgoing.sentInFull);
+      if (OF_PROVIDER.has(failureType(named))) pass.failed();
+      throw named;
     } finally {
+      pass.abandoned(); // where nothing was told before
       outgoing.release();
     }
   }

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { ToldWindow } from '../request-gate/rate-window';
 
 /** Without a hint, a minute-window limit is over after this. */
 const DEFAULT_WAIT_MS = 15_000;
@@ -13,6 +14,7 @@ const WINDOWS = [
   ['x-ratelimit-outputtoken-remaining', 'x-ratelimit-outputtoken-reset'],
   ['x-ratelimit-remaining', 'x-ratelimit-reset'],
 ] as const;
+const REQUEST_WINDOWS = [WINDOWS[0], WINDOWS[3]] as const;
 
 /**
  * How long to wait after a 429, in milliseconds: `Retry-After`, else the latest end of an exhausted window (epoch
@@ -26,6 +28,22 @@ export function waitAfterLimit(headers: IncomingHttpHeaders, message: string | u
     waitInWords(message) ??
     DEFAULT_WAIT_MS;
   return Math.round(Math.min(Math.max(wait, 0), LONGEST_WAIT_MS) + Math.random() * JITTER_MS);
+}
+
+/** What an answer tells of the request limit it was counted under; `undefined` when it does not. */
+export function windowOf(headers: IncomingHttpHeaders, now = Date.now()): ToldWindow | undefined {
+  const providerNow = Date.parse(one(headers, 'date') ?? '') || now;
+  for (const [remaining, reset] of REQUEST_WINDOWS) {
+    const [left, end] = [one(headers, remaining), Number(one(headers, reset))];
+    if (left === undefined || !(Number(left) >= 0) || !(end > 0)) continue;
+    const limit = Number(one(headers, 'x-ratelimit-request-limit') ?? one(headers, 'x-ratelimit-limit'));
+    return {
+      remaining: Number(left),
+      resetInMs: Math.max(0, end * 1000 - providerNow),
+      ...(limit > 0 ? { limit } : {}),
+    };
+  }
+  return undefined;
 }
 
 function retryAfter(value: string | undefined, now: number): number | undefined {

@@ -1,5 +1,6 @@
 import type { EmbedBranch, EntityBranch, IndexBranch } from '../../contracts/branch';
-import type { BranchStatus } from '../../contracts/lifecycle-status';
+import type { StoredEmbedding } from '../../contracts/activities';
+import type { BranchStatus, EmbeddingResult } from '../../contracts/lifecycle-status';
 import type { IndexedAssetResource, Resource } from '../../contracts/resource';
 import type { Lifecycle } from './lifecycle';
 
@@ -37,8 +38,10 @@ async function embed(life: Lifecycle, branch: EmbedBranch, status: BranchStatus)
   running(status, taskId);
   await steps.untilEmbeddingReady({ provider, taskId });
   const resultName = tag.workflowId;
-  const { result, surplus } = await life.making({ kind: 'result', id: resultName }, () =>
-    steps.storeEmbedding({ provider, taskId, resultName, release: life.toRelease('completed') }),
+  const { result, surplus } = storedOf(
+    await life.making({ kind: 'result', id: resultName }, () =>
+      steps.storeEmbedding({ provider, taskId, resultName, release: life.toRelease('completed') }),
+    ),
   );
   status.result = result;
   life.released(surplus);
@@ -74,6 +77,10 @@ async function index(life: Lifecycle, branch: IndexBranch, status: BranchStatus)
   running(status, indexedAssetId);
   await steps.untilIndexedAssetReady({ provider, indexId, indexedAssetId });
 }
+
+/** In histories of the first revision the bare result stands. */
+const storedOf = (stored: StoredEmbedding | EmbeddingResult): StoredEmbedding =>
+  'result' in stored ? stored : { result: stored, surplus: [] };
 
 function running(status: BranchStatus, id: string): void {
   status.id = id;

@@ -11,15 +11,18 @@ export interface CleanUpInput {
   /** In order of creation. */
   made: readonly Resource[];
   policy: CleanupPolicy;
+  /** What is kept is marked as kept on purpose, so that no sweep takes it; default: yes. */
+  marksKept?: boolean;
   /** A workflow id: nothing is touched while a lifecycle of that id is open. */
   unlessOpen?: string;
 }
 
 /** Ends every resource in the receipt, newest first; one that resists does not keep the next from its turn. */
-export async function cleanUp({ provider, steps, made, policy, unlessOpen }: CleanUpInput): Promise<Receipt> {
+export async function cleanUp(input: CleanUpInput): Promise<Receipt> {
+  const { provider, steps, made, policy, unlessOpen, marksKept = true } = input;
   const entries: ReceiptEntry[] = [];
   for (const resource of made.toReversed()) {
-    const reason = keptBecause(resource, policy);
+    const reason = keptBecause(resource, policy, marksKept);
     if (reason && resource.id) {
       entries.push({ ...named(resource), result: 'kept', because: reason, at: now() });
       continue;
@@ -34,11 +37,11 @@ export async function cleanUp({ provider, steps, made, policy, unlessOpen }: Cle
   return { policy, entries };
 }
 
-function keptBecause(resource: Resource, policy: CleanupPolicy): string | undefined {
+function keptBecause(resource: Resource, policy: CleanupPolicy, marksKept: boolean): string | undefined {
   if ('adopted' in resource && resource.adopted && policy !== 'force-delete') {
     return 'adopted: it existed before this lifecycle, which removes it only by force';
   }
-  const marked = resource.kind === 'asset'; // as kept on purpose, by an activity
+  const marked = marksKept && resource.kind === 'asset'; // by an activity
   return policy === 'keep' && !marked ? 'the cleanup policy is "keep"' : undefined;
 }
 

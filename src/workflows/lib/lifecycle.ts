@@ -48,6 +48,11 @@ export class Lifecycle {
     });
   }
 
+  /** Marks at the provider what becomes of the asset; runs that began before that was so do not. */
+  get keepsLedger(): boolean {
+    return (this.input.revision ?? 1) >= 2;
+  }
+
   get asset(): AssetSnapshot {
     if (!this.status.asset) throw new Error('no asset yet: a step was taken before its time');
     return this.status.asset;
@@ -95,7 +100,7 @@ export class Lifecycle {
   /** What is to be released of the asset; nothing of an adopted one, which was never taken. */
   toRelease(as: Release): ReleaseAssetInput | undefined {
     const { id: assetId, filename, adopted } = this.asset;
-    if (adopted) return undefined;
+    if (adopted || !this.keepsLedger) return undefined;
     const since = this.status.timings.startedAt;
     return { provider: this.input.provider, assetId, as, tag: this.tag, filename, since };
   }
@@ -140,6 +145,7 @@ export class Lifecycle {
         steps: this.steps,
         made: this.made,
         policy,
+        marksKept: this.keepsLedger,
       });
     } while (policy !== this.policy()); // a forceDelete that came meanwhile asks for more
   }

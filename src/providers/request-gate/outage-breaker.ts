@@ -1,0 +1,59 @@
+/** So many requests in a row without a usable answer, and the provider is taken for down. */
+const DOWN_AFTER = 5;
+const FIRST_PAUSE_MS = 1000;
+const LONGEST_PAUSE_MS = 30_000;
+/** Those who wait come back spread out: a hundred a second. */
+const SPREAD_MS_EACH = 10;
+
+/**
+ * While a provider is down, one request after a pause finds out whether it is back; the pauses double to 30 s. Times
+ * are epoch milliseconds.
+ */
+export class OutageBreaker {
+  private failuresInARow = 0;
+  private pauses = 0;
+  private closedUntil = 0;
+  private probing = false;
+  private turnedAway = 0;
+
+  private get down(): boolean {
+    return this.failuresInARow >= DOWN_AFTER;
+  }
+
+  /** True while the provider is down and it is not time for the next probe. */
+  refuses(now: number): boolean {
+    return this.down && (this.probing || now < this.closedUntil);
+  }
+
+  /** A request goes out; while the provider is down, it is the probe. */
+  begin(): void {
+    this.probing = this.down;
+  }
+
+  /** When one that was turned away may come back. */
+  comeBackAt(now: number): number {
+    this.turnedAway += 1;
+    return Math.max(now + FIRST_PAUSE_MS, this.closedUntil) + this.turnedAway * SPREAD_MS_EACH;
+  }
+
+  succeeded(): void {
+    [this.failuresInARow, this.pauses, this.turnedAway] = [0, 0, 0];
+    this.probing = false;
+  }
+
+  failed(now: number): void {
+    this.failuresInARow += 1;
+    if (this.down && (this.probing || now >= this.closedUntil)) {
+      const pause = Math.min(FIRST_PAUSE_MS * 2 ** this.pauses, LONGEST_PAUSE_MS);
+      this.closedUntil = now + pause * (0.75 + Math.random() / 4);
+      this.pauses += 1;
+      this.turnedAway = 0;
+    }
+    this.probing = false;
+  }
+
+  /** The request ended without telling anything of the provider. */
+  abandoned(): void {
+    this.probing = false;
+  }
+}
