@@ -190,7 +190,8 @@ function sweepFinishes(evidence: Evidence): string[] {
   if (is.length <= 1 && wanted.some((id) => id !== undefined && gone.includes(id)) && is.length === 0) {
     problems.push('removed an asset that was wanted');
   }
-  const toGo = status?.outcome !== 'completed' && policy !== 'keep' && policy !== undefined;
+  const letGo = closedAs === 'TERMINATED' && is.some((asset) => asset.user_metadata?.asset_lifecycle_released); // done
+  const toGo = status?.outcome !== 'completed' && !letGo && policy !== 'keep' && policy !== undefined;
   const keptForOthers = policy === 'delete' && before.othersEntry !== undefined;
   if (toGo && !keptForOthers && is.length > 0) problems.push(`left asset ${is.map(({ _id }) => _id).join(', ')}`);
   return problems;

@@ -43,6 +43,7 @@ test.each<[string, ReturnType<typeof judge>, ReturnType<typeof judge>]>([
   ],
   ['came after the cleanup', verdict(withReceipt('delete')), { cause: 'unfinished', policy: 'delete' }],
   ['came after a cleanup that keeps', verdict(withReceipt('keep')), 'wanted'],
+  ['its lifecycle failed, and it is not known with what receipt', verdict(closed('failed')), undefined],
   ['nobody knows its lifecycle', verdict(undefined), { cause: 'vanished', policy: 'delete' }],
   ['nobody knows it, but it was let go of', verdict(undefined, { released: true }), 'wanted'],
 ])('%s', (_case, got, wanted) => expect(got).toEqual(wanted));

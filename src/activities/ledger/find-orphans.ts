@@ -6,7 +6,7 @@ import { calling } from '../activity-call';
 import { accountOf, type ActivityDependencies } from '../dependencies';
 import { madeFrom } from './find-made';
 import type { LifecycleRun } from './lifecycle-runs';
-import { judge, type Verdict } from './orphan-verdict';
+import { judge, unfinished, type Verdict } from './orphan-verdict';
 import { assetPages } from './tagged-assets';
 
 /** See {@link LedgerActivities.findOrphans}. Walks the whole list, newest first, and touches nothing. */
@@ -74,7 +74,7 @@ class Walk {
     const first = judge({ ...evidence, run: runs.get(tag.workflowId) });
     if (first === 'wanted' || (first === 'open' && this.input.graceMs > OVERVIEW_LAG_MS)) return { verdict: first };
     const run = await this.deps.runs.latest(tag.workflowId);
-    return { verdict: judge({ ...evidence, run }), run };
+    return { verdict: judge({ ...evidence, run }) ?? unfinished(tag.onCancel), run };
   }
 
   private tagOf({ metadata }: ProviderAsset) {

@@ -17,9 +17,9 @@ export interface Evidence {
 
 /**
  * Judges an asset of this namespace that is old enough. A run that still stands in Temporal decides; only where none
- * does, the mark on the asset has to.
+ * does, the mark on the asset has to. Undefined where only the status that the run closed with could tell.
  */
-export function judge({ assetId, tag, run, closedBefore }: Evidence): Verdict {
+export function judge({ assetId, tag, run, closedBefore }: Evidence): Verdict | undefined {
   if (!run) return tag.released ? 'wanted' : { cause: 'vanished', policy: tag.onCancel };
   if (run.open) return 'open';
   if (run.closedAt === undefined || Date.parse(run.closedAt) > closedBefore) return 'young';
@@ -31,14 +31,18 @@ export function judge({ assetId, tag, run, closedBefore }: Evidence): Verdict {
     case 'stopped':
       return tag.released ? 'wanted' : { cause: 'stopped', policy: tag.onCancel };
     default:
-      return judgeByReceipt(assetId, tag.onCancel, run.status);
+      return run.status && judgeByReceipt(assetId, tag.onCancel, run.status);
   }
 }
 
 /** The lifecycle did clean up: what it kept, it kept on purpose; whatever else there is must not be. */
-function judgeByReceipt(assetId: string, onCancel: CleanupPolicy, status: LifecycleStatus | undefined): Verdict {
-  const entry = status?.receipt?.entries.find(({ resource, id }) => resource === 'asset' && id === assetId);
+function judgeByReceipt(assetId: string, onCancel: CleanupPolicy, { receipt }: LifecycleStatus): Verdict {
+  const entry = receipt?.entries.find(({ resource, id }) => resource === 'asset' && id === assetId);
   if (entry?.result === 'kept') return 'wanted';
-  const policy = status?.receipt?.policy ?? onCancel;
+  return unfinished(receipt?.policy ?? onCancel);
+}
+
+/** Its lifecycle has ended, and not with it. */
+export function unfinished(policy: CleanupPolicy): Verdict {
   return policy === 'keep' ? 'wanted' : { cause: 'unfinished', policy };
 }
