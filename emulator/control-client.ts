@@ -37,6 +37,7 @@ export class EmulatorControl {
   advanceClock = (advanceMs: number): Promise<{ nowMs: number }> => this.call('POST', '/clock', { advanceMs });
   addFault = (fault: FaultInput): Promise<{ id: number }> => this.call('POST', '/faults', fault);
   clearFaults = (): Promise<void> => this.call('DELETE', '/faults');
+  faults = (): Promise<unknown[]> => this.call('GET', '/faults');
   setProcessing = (processing: { baseMs: number; msPerMegabyte: number }): Promise<void> =>
     this.call('POST', '/processing', processing);
   /** Makes an asset, embed task or indexed asset end as failed. */

@@ -7,6 +7,7 @@ export const FaultSchema = z
     route: z.string().regex(/^[A-Z]+ \//, 'must be a method and a path, such as "POST /assets"'),
     /** Answer with this instead; with `when: "after"` the effect has taken place all the same. */
     status: z.number().int().min(200).max(599).optional(),
+    /** `null` for an answer without one. */
     body: z.unknown().optional(),
     headers: z.record(z.string(), z.string()).optional(),
     when: z.enum(['before', 'after']).default('before'),

@@ -121,7 +121,8 @@ export class Api {
       return;
     }
     const status = fault.status ?? 500;
-    const body = 'body' in fault ? fault.body : { code: 'emulator_fault', message: 'A fault that was asked for.' };
+    const body =
+      'body' in fault ? (fault.body ?? undefined) : { code: 'emulator_fault', message: 'A fault that was asked for.' };
     reply.headers(fault.headers ?? {});
     this.send(call, reply, { status, body });
   }

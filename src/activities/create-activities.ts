@@ -8,7 +8,7 @@ import { createHeldWaits } from './held-waits';
 import { createFindMade } from './ledger/find-made';
 import { createFindOrphans } from './ledger/find-orphans';
 import { createReleaseAsset } from './ledger/release-asset';
-import { createRemoveResource } from './ledger/remove-resource';
+import { createRemoveResource, createRemoveResources } from './ledger/remove-resource';
 import { createSubmitSource } from './submit-source';
 
 /** All activities over the given accounts, sources and result store. */
@@ -18,6 +18,7 @@ export function createActivities(deps: ActivityDependencies): AllActivities {
     ...createHeldWaits(deps),
     ...createBranchSteps(deps),
     releaseAsset: createReleaseAsset(deps),
+    removeResources: createRemoveResources(deps),
     removeResource: createRemoveResource(deps),
     findMade: createFindMade(deps),
     findOrphans: createFindOrphans(deps),

@@ -64,7 +64,8 @@ async function findOwn(
 ): Promise<ProviderAsset | undefined> {
   const found = await findTagged(provider, { tag, filename, ...(ambiguous ? { since } : {}) }, signal);
   const own = found.find((asset) => asset.status !== 'failed' || madeSince(asset, since));
-  await deleteSurplus(provider, { found, own: own?.id }, signal);
+  const others = found.filter((asset) => asset !== own).map(({ id }) => id);
+  await deleteSurplus(provider, others, signal);
   if (own && readTag(own.metadata)?.released) {
     if (signal.aborted) throw cancellationOf(signal);
     await provider.annotateAsset(own.id, releaseFields(null), { signal }); // it is at work again

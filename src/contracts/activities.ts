@@ -91,6 +91,15 @@ export interface RemoveResourceInput {
   unlessOpen?: string;
 }
 
+export interface RemoveResourcesInput {
+  provider: ProviderName;
+  /** In the order in which they are to end: dependents first. */
+  resources: readonly Resource[];
+  policy: CleanupPolicy;
+  /** As of {@link RemoveResourceInput}. */
+  unlessOpen?: string;
+}
+
 export interface FindMadeInput {
   provider: ProviderName;
   key: string;
@@ -133,7 +142,9 @@ export interface Activities {
    * create has made beside it.
    */
   releaseAsset(input: ReleaseAssetInput): Promise<ReceiptEntry[]>;
-  /** Deletes one resource, or keeps it as the policy says; tells what it did. */
+  /** Deletes resources one after the other, or keeps them as the policy says; tells what it did. */
+  removeResources(input: RemoveResourcesInput): Promise<ReceiptEntry[]>;
+  /** The same for one; runs of the first revision call it. */
   removeResource(input: RemoveResourceInput): Promise<ReceiptEntry[]>;
 }
 

@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity';
 import type { Activities } from '../../src/contracts/activities';
 import type { ReceiptEntry } from '../../src/contracts/lifecycle-status';
+import { entryOf, keptBecause } from '../../src/contracts/ledger/receipt-entry';
 
 /** What a fake provider answers when nothing goes wrong; tests override single steps. */
 export function fakeActivities(overrides: Partial<Activities> = {}): { activities: Activities; calls: string[] } {
@@ -32,12 +33,15 @@ export function fakeActivities(overrides: Partial<Activities> = {}): { activitie
     async releaseAsset() {
       return [];
     },
+    async removeResources({ resources, ...rest }) {
+      const entries: ReceiptEntry[] = [];
+      for (const resource of resources) entries.push(...(await merged.removeResource({ resource, ...rest })));
+      return entries;
+    },
     async removeResource({ resource, policy }) {
-      const result = policy === 'keep' ? 'kept' : 'deleted';
-      const id = resource.id ?? `found-${resource.kind}`;
-      return [
-        { resource: resource.kind, id, result, because: policy, at: new Date(0).toISOString() },
-      ] as ReceiptEntry[];
+      const reason = keptBecause(resource, policy);
+      const found = { ...resource, id: resource.id ?? `found-${resource.kind}` };
+      return [reason ? entryOf(found, 'kept', reason) : entryOf(found, 'deleted', 'a fake')];
     },
   };
   const merged = { ...standard, ...overrides };
@@ -46,7 +50,9 @@ export function fakeActivities(overrides: Partial<Activities> = {}): { activitie
       name,
       (argument: never) => {
         const target =
-          'resource' in (argument as object) ? ` ${(argument as { resource: { kind: string } }).resource.kind}` : '';
+          'resources' in (argument as object)
+            ? ` ${(argument as { resources: { kind: string }[] }).resources.map(({ kind }) => kind).join(', ')}`
+            : '';
         calls.push(name + target);
         return (step as (input: never) => Promise<unknown>)(argument);
       },

@@ -1,4 +1,4 @@
-import { createRemoveResource } from '../../src/activities/ledger/remove-resource';
+import { createRemoveResource, createRemoveResources } from '../../src/activities/ledger/remove-resource';
 import { failure } from '../../src/contracts/failures';
 import type { CleanupPolicy } from '../../src/contracts/cleanup-policy';
 import type { ReceiptEntry } from '../../src/contracts/lifecycle-status';
@@ -140,6 +140,46 @@ test('removes an entity found by its tag, an index entry found by its asset, and
   expect(provider.references.get('x')).toEqual([]);
   expect(await remove({ kind: 'result', id: 'r1' })).toMatchObject([{ result: 'deleted' }]);
   expect(removed).toEqual(['r1']);
+});
+
+test('under "keep" keeps its own asset and deletes what a create made twice', async () => {
+  const own = provider.addAsset({ filename: 'a.mp4', metadata: tagFields(tag) });
+  const surplus = provider.addAsset({ filename: 'a.mp4', metadata: tagFields(tag) });
+  expect(await remove(asset(own.id), 'keep')).toMatchObject([
+    { id: own.id, result: 'kept' },
+    { id: surplus.id, result: 'deleted' },
+  ]);
+  expect([...provider.assets.keys()]).toEqual([own.id]);
+});
+
+describe('several resources', () => {
+  const removeAll = (resources: Resource[]): Promise<ReceiptEntry[]> => {
+    const activity = createRemoveResources(dependencies({ provider }));
+    return activityEnvironment().run(() => activity({ provider: 'twelvelabs', resources, policy: 'delete' }));
+  };
+  const entity: Resource = { kind: 'entity', id: 'e1', collectionId: 'c', name: 'Ada' };
+
+  test('end in the order given, and one that is refused for good does not keep the next from its turn', async () => {
+    const { id } = provider.addAsset();
+    provider.deleteEntity = async () => {
+      throw failure('ProviderRejected', 'DELETE /entities/{id}: not this one');
+    };
+    expect(await removeAll([entity, asset(id)])).toMatchObject([
+      { resource: 'entity', id: 'e1', result: 'leftover', because: 'DELETE /entities/{id}: not this one' },
+      { resource: 'asset', id, result: 'deleted' },
+    ]);
+  });
+
+  test('are tried again from the one that could not be reached, and the failure says what is done', async () => {
+    provider.entities.set('e1', { name: 'Ada', metadata: {}, assetIds: [] });
+    provider.deleteAsset = async () => {
+      throw failure('ProviderUnavailable', 'DELETE /assets/{id}: 503');
+    };
+    await expect(removeAll([entity, asset('asset-1')])).rejects.toMatchObject({
+      type: 'ProviderUnavailable',
+      details: [{ done: [{ resource: 'entity', id: 'e1', result: 'deleted' }] }],
+    });
+  });
 });
 
 test('a refused key is no deletion', async () => {

@@ -17,6 +17,9 @@ function withReceipt(policy: 'keep' | 'delete' | 'force-delete', result?: Receip
   return { ...closed('failed'), status: { receipt } as unknown as LifecycleStatus };
 }
 
+const leftEntry = { resource: 'indexed-asset', id: 'i', result: 'leftover', because: '', at: LONG_AGO } as const;
+const keptEntry = (id: string) => ({ resource: 'asset', id, result: 'kept', because: '', at: LONG_AGO }) as const;
+
 test.each<[string, ReturnType<typeof judge>, ReturnType<typeof judge>]>([
   ['an open lifecycle', verdict({ open: true }), 'open'],
   ['one that closed a moment ago', verdict({ ...closed('stopped'), closedAt: '2026-11-24T12:00:01Z' }), 'young'],
@@ -40,6 +43,29 @@ test.each<[string, ReturnType<typeof judge>, ReturnType<typeof judge>]>([
     'left over after it had been let go of',
     verdict(withReceipt('force-delete', 'leftover'), { released: true }),
     { cause: 'unfinished', policy: 'force-delete' },
+  ],
+  [
+    'kept, but only by a dependent that was left over',
+    verdict({
+      ...closed('failed'),
+      status: {
+        receipt: { policy: 'delete', entries: [leftEntry, keptEntry('a')] },
+      } as unknown as LifecycleStatus,
+    }),
+    { cause: 'unfinished', policy: 'delete' },
+  ],
+  [
+    'the cleanup kept another of the key',
+    verdict({
+      ...closed('failed'),
+      status: { receipt: { policy: 'keep', entries: [keptEntry('b')] } } as unknown as LifecycleStatus,
+    }),
+    { cause: 'surplus', policy: 'delete' },
+  ],
+  [
+    'a terminated lifecycle that had another',
+    verdict(closed('stopped', 'b'), { onCancel: 'keep' }),
+    { cause: 'surplus', policy: 'delete' },
   ],
   ['came after the cleanup', verdict(withReceipt('delete')), { cause: 'unfinished', policy: 'delete' }],
   ['came after a cleanup that keeps', verdict(withReceipt('keep')), 'wanted'],

@@ -127,14 +127,26 @@ test('a wait of seconds is held, a longer one is sent back with the time of its 
   (await gate.enter('upload', 'POST /assets')).answered({ limit: 60, remaining: 0, resetInMs: 3000 });
   const held = gate.enter('upload', 'POST /assets');
   await jest.advanceTimersByTimeAsync(3000);
-  (await held).answered({ limit: 60, remaining: 0, resetInMs: 30_000 });
+  (await held).answered({ limit: 60, remaining: 0, resetInMs: 60_000 });
   const turns: number[] = [];
   for (let n = 0; n < 3; n++) {
     const error: unknown = await gate.enter('upload', 'POST /assets').catch((thrown: unknown) => thrown);
     expect(failureType(error)).toBe('RateLimited');
     turns.push(Number((error as ApplicationFailure).nextRetryDelay));
   }
-  expect(turns).toEqual([30_000, 31_000, 32_000]);
+  expect(turns).toEqual([60_000, 61_000, 62_000]);
+});
+
+test('two refusals in a row that tell no limit are waited for as long as each says', async () => {
+  const gate = new RequestGate();
+  for (let n = 0; n < 2; n++) {
+    const entering = gate.enter('upload', 'POST /assets');
+    await jest.advanceTimersByTimeAsync(1000);
+    (await entering).limited(undefined, 1000);
+  }
+  const third = gate.enter('upload', 'POST /assets');
+  await jest.advanceTimersByTimeAsync(1000);
+  await expect(third).resolves.toBeDefined();
 });
 
 test('another kind of request has a limit of its own', async () => {

@@ -6,8 +6,8 @@ import { calling } from '../activity-call';
 import { accountOf, type ActivityDependencies } from '../dependencies';
 import { madeFrom } from './find-made';
 import type { LifecycleRun } from './lifecycle-runs';
-import { judge, unfinished, type Verdict } from './orphan-verdict';
-import { assetPages } from './tagged-assets';
+import { judge, SURPLUS, unfinished, type Verdict } from './orphan-verdict';
+import { assetPages, findTagged } from './tagged-assets';
 
 /** See {@link LedgerActivities.findOrphans}. Walks the whole list, newest first, and touches nothing. */
 export const createFindOrphans =
@@ -49,7 +49,8 @@ class Walk {
 
   private async look(asset: ProviderAsset, runs: ReadonlyMap<string, LifecycleRun>): Promise<void> {
     this.done.add(asset.id);
-    const { verdict, run } = await this.judge(asset, runs);
+    const { verdict: first, run } = await this.judge(asset, runs);
+    const verdict = await this.orSurplus(first, asset);
     if (typeof verdict === 'string') {
       this.seen[verdict] += 1;
       return;
@@ -75,6 +76,14 @@ class Walk {
     if (first === 'wanted' || (first === 'open' && this.input.graceMs > OVERVIEW_LAG_MS)) return { verdict: first };
     const run = await this.deps.runs.latest(tag.workflowId);
     return { verdict: judge({ ...evidence, run }) ?? unfinished(tag.onCancel), run };
+  }
+
+  /** Of several that a policy would keep, the oldest is kept. */
+  private async orSurplus(verdict: Verdict, { id, filename, metadata }: ProviderAsset): Promise<Verdict> {
+    const tag = readTag(metadata);
+    if (typeof verdict === 'string' || verdict.policy !== 'keep' || !tag) return verdict;
+    const [oldest] = await findTagged(this.provider, { tag, filename }, this.signal);
+    return oldest === undefined || oldest.id === id ? verdict : SURPLUS;
   }
 
   private tagOf({ metadata }: ProviderAsset) {

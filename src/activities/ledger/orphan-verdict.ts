@@ -7,6 +7,9 @@ import type { LifecycleRun } from './lifecycle-runs';
 /** What a sweep makes of one asset: it counts it, or takes it for an orphan. */
 export type Verdict = keyof SweepCounts | { cause: OrphanCause; policy: CleanupPolicy };
 
+/** A create took effect twice, or too late: one asset of the key is wanted at most. */
+export const SURPLUS: Verdict = { cause: 'surplus', policy: 'delete' };
+
 export interface Evidence {
   assetId: string;
   tag: NonNullable<ReturnType<typeof readTag>>;
@@ -25,21 +28,25 @@ export function judge({ assetId, tag, run, closedBefore }: Evidence): Verdict | 
   if (run.closedAt === undefined || Date.parse(run.closedAt) > closedBefore) return 'young';
   switch (run.ended) {
     case 'completed':
-      return run.assetId === assetId || run.assetId === undefined || tag.released
-        ? 'wanted'
-        : { cause: 'surplus', policy: 'delete' };
+      return run.assetId === assetId || run.assetId === undefined || tag.released ? 'wanted' : SURPLUS;
     case 'stopped':
-      return tag.released ? 'wanted' : { cause: 'stopped', policy: tag.onCancel };
+      if (tag.released) return 'wanted';
+      if (run.assetId !== undefined && run.assetId !== assetId) return SURPLUS;
+      return { cause: 'stopped', policy: tag.onCancel };
     default:
-      return run.status && judgeByReceipt(assetId, tag.onCancel, run.status);
+      return run.status && judgeByReceipt(assetId, tag, run.status);
   }
 }
 
-/** The lifecycle did clean up: what it kept, it kept on purpose; whatever else there is must not be. */
-function judgeByReceipt(assetId: string, onCancel: CleanupPolicy, { receipt }: LifecycleStatus): Verdict {
-  const entry = receipt?.entries.find(({ resource, id }) => resource === 'asset' && id === assetId);
-  if (entry?.result === 'kept') return 'wanted';
-  return unfinished(receipt?.policy ?? onCancel);
+/** The lifecycle did clean up: what it kept, it kept on purpose, unless something that it left over held it there. */
+function judgeByReceipt(assetId: string, tag: Evidence['tag'], { asset, receipt }: LifecycleStatus): Verdict {
+  const entries = receipt?.entries ?? [];
+  const kept = entries.find(({ resource, result }) => resource === 'asset' && result === 'kept');
+  const leftOver = entries.some(({ result }) => result === 'leftover');
+  if (kept?.id === assetId && !leftOver) return 'wanted';
+  const own = asset?.id ?? kept?.id;
+  if (own !== undefined && own !== assetId && !tag.released) return SURPLUS;
+  return unfinished(receipt?.policy ?? tag.onCancel);
 }
 
 /** Its lifecycle has ended, and not with it. */

@@ -26,7 +26,8 @@ export async function release(
   const { provider } = accountOf(deps, name);
   try {
     const found = await findTagged(provider, { tag: ledgerTag(deps, tag), filename, since }, signal);
-    const surplus = await deleteSurplus(provider, { found, own: assetId }, signal);
+    const others = found.map(({ id }) => id).filter((id) => id !== assetId);
+    const surplus = await deleteSurplus(provider, others, signal);
     await mark(provider, assetId, as, signal);
     return surplus;
   } catch (error) {

@@ -1,13 +1,16 @@
+import { ApplicationFailure } from '@temporalio/common';
 import type { Activities } from '../../contracts/activities';
-import { failure, failureType, type FailureType } from '../../contracts/failures';
+import { failure, FAILURES, failureType, withDetails, type FailureType } from '../../contracts/failures';
 import type { CleanupPolicy } from '../../contracts/cleanup-policy';
 import type { ReceiptEntry } from '../../contracts/lifecycle-status';
-import { parentOf, type AssetResource, type Resource } from '../../contracts/resource';
+import { entryOf, keptBecause, leftover } from '../../contracts/ledger/receipt-entry';
+import type { AssetResource, Resource } from '../../contracts/resource';
 import type { MediaProvider } from '../../providers/media-provider';
 import { calling } from '../activity-call';
 import { accountOf, ledgerTag, type ActivityDependencies } from '../dependencies';
 import { indexEntries } from './index-entries';
 import { mark } from './release-asset';
+import { deleteSurplus } from './surplus';
 import { findTagged } from './tagged-assets';
 import { unlessGone } from './unless-gone';
 import { untilFound } from '../until-found';
@@ -20,20 +23,53 @@ interface Removal {
   signal: AbortSignal;
 }
 
-/**
- * Ends one resource as the policy says and tells what became of it. A resource without an id is looked for first,
- * until a late commit can no longer come; the answer is empty when there never was one. Where the provider holds more
- * of the kind with the lifecycle's tag, all of it ends. Safe to repeat: gone is deleted.
- */
+/** See {@link Activities.removeResources}. A final failure leaves over what it is about, and the next has its turn. */
+export const createRemoveResources =
+  (deps: ActivityDependencies): Activities['removeResources'] =>
+  ({ provider: name, resources, policy, unlessOpen }) =>
+    calling(async (signal) => {
+      const removal: Removal = { provider: accountOf(deps, name).provider, deps, policy, unlessOpen, signal };
+      const done: ReceiptEntry[] = [];
+      for (const resource of resources) {
+        try {
+          done.push(...(await endAll(resource, removal)));
+        } catch (error) {
+          const type = failureType(error);
+          if (type === undefined || !(error instanceof ApplicationFailure)) throw error;
+          if (FAILURES[type].retry) throw withDetails(error, { done });
+          done.push(leftover(resource, { type, message: error.message }));
+        }
+      }
+      return done;
+    });
+
 export const createRemoveResource =
   (deps: ActivityDependencies): Activities['removeResource'] =>
   ({ provider: name, resource, policy, unlessOpen }) =>
-    calling(async (signal) => {
-      const removal: Removal = { provider: accountOf(deps, name).provider, deps, policy, unlessOpen, signal };
-      const entries: ReceiptEntry[] = [];
-      for (const id of await idsOf(resource, removal)) entries.push(await endOne({ ...resource, id }, removal));
-      return entries;
-    });
+    calling((signal) =>
+      endAll(resource, { provider: accountOf(deps, name).provider, deps, policy, unlessOpen, signal }),
+    );
+
+/**
+ * Ends a resource as the policy says and tells what became of it. One without an id is looked for first, until a late
+ * commit can no longer come; the answer is empty when there never was one. Where the provider holds more of the kind
+ * with the lifecycle's tag, all of it ends; of assets to keep, one is kept. Safe to repeat: gone is deleted.
+ */
+async function endAll(resource: Resource, removal: Removal): Promise<ReceiptEntry[]> {
+  const { policy, provider, signal } = removal;
+  const reason = keptBecause(resource, policy);
+  if (reason && resource.id && resource.kind !== 'asset') return [entryOf(resource, 'kept', reason)];
+  if (reason && 'adopted' in resource && resource.adopted) return [entryOf(resource, 'kept', reason)];
+  const ids = await idsOf(resource, removal);
+  if (ids.length > 0 && (await leftToOthers(removal))) {
+    return ids.map((id) => entryOf({ ...resource, id }, 'kept', 'a lifecycle of this key is open and owns it'));
+  }
+  const entries: ReceiptEntry[] = [];
+  const surplus = policy === 'keep' && resource.kind === 'asset' ? ids.splice(1) : [];
+  for (const id of ids) entries.push(await endOne({ ...resource, id }, removal));
+  entries.push(...(await deleteSurplus(provider, surplus, signal)));
+  return entries;
+}
 
 /** The known one and whatever else carries the tag. */
 async function idsOf(resource: Resource, { provider, deps, signal }: Removal): Promise<string[]> {
@@ -70,14 +106,16 @@ async function taggedIds(
 
 type Known<R extends Resource> = R & { id: string };
 
+async function leftToOthers({ unlessOpen, deps }: Removal): Promise<boolean> {
+  return unlessOpen !== undefined && (await deps.runs.latest(unlessOpen))?.open === true;
+}
+
 async function endOne(resource: Known<Resource>, removal: Removal): Promise<ReceiptEntry> {
-  const { unlessOpen, deps, policy, provider, signal } = removal;
-  if (unlessOpen !== undefined && (await deps.runs.latest(unlessOpen))?.open) {
-    return entryOf(resource, 'kept', 'a lifecycle of this key is open and owns it');
-  }
-  if (policy !== 'keep') return removeOne(resource, removal);
-  if (resource.kind === 'asset' && !resource.adopted) await keep(provider, resource.id, signal);
-  return entryOf(resource, 'kept', 'the cleanup policy is "keep"');
+  const { policy, provider, signal } = removal;
+  const reason = keptBecause(resource, policy);
+  if (!reason) return removeOne(resource, removal);
+  if (resource.kind === 'asset') await keep(provider, resource.id, signal);
+  return entryOf(resource, 'kept', reason);
 }
 
 /** No sweep is to take for an orphan what was kept on purpose; a mark that is refused changes nothing of that. */
@@ -131,12 +169,6 @@ async function remove(resource: Known<Resource>, { provider, deps, policy, signa
   }
   return 'the provider deleted it';
 }
-
-function entryOf(resource: Known<Resource>, result: 'deleted' | 'kept', because: string): ReceiptEntry {
-  return { resource: resource.kind, id: resource.id, ...parentOf(resource), result, because, at: now() };
-}
-
-const now = (): string => new Date().toISOString();
 
 /** Proof of a deletion. Still there means that the provider is slow to delete: the attempt is repeated. */
 async function confirmGone({ id }: { id: string }, provider: MediaProvider, signal: AbortSignal): Promise<void> {

@@ -1,17 +1,16 @@
 import type { ReceiptEntry } from '../../contracts/lifecycle-status';
-import type { MediaProvider, ProviderAsset } from '../../providers/media-provider';
+import type { MediaProvider } from '../../providers/media-provider';
 import { cancellationOf } from '../activity-call';
 import { unlessGone } from './unless-gone';
 
-/** Deletes all of the found assets but the lifecycle's own: a late or repeated create made them. */
+/** Deletes what a late or repeated create made beside the lifecycle's own asset. */
 export async function deleteSurplus(
   provider: MediaProvider,
-  { found, own }: { found: readonly ProviderAsset[]; own: string | undefined },
+  ids: readonly string[],
   signal: AbortSignal,
 ): Promise<ReceiptEntry[]> {
   const entries: ReceiptEntry[] = [];
-  for (const { id } of found) {
-    if (id === own) continue;
+  for (const id of ids) {
     if (signal.aborted) throw cancellationOf(signal);
     await unlessGone(provider.deleteAsset(id, { force: false, signal }));
     const because = 'a surplus: a create took effect twice, or too late';

@@ -25,7 +25,7 @@ export type AcceptedSweep = z.output<typeof SweepInputSchema>;
 /**
  * Why an asset is an orphan. `stopped`: its lifecycle was terminated or timed out. `unfinished`: its lifecycle's
  * cleanup left it over. `vanished`: Temporal knows no lifecycle of its key and none has let go of it. `surplus`: its
- * lifecycle completed with another asset.
+ * key has another asset.
  */
 export type OrphanCause = 'stopped' | 'unfinished' | 'vanished' | 'surplus';
 

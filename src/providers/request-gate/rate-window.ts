@@ -10,8 +10,8 @@ export interface ToldWindow {
 
 /** Until an answer has told the limit, no more than this go out at once: fewer than the smallest published limit. */
 const LEARNING_IN_FLIGHT = 10;
-/** Published limits are per minute. */
-const WINDOW_MS = 60_000;
+/** Published limits are per minute; an answer tells better. */
+const STANDARD_WINDOW_MS = 60_000;
 /** Between two turns where the limit was never told. */
 const DEFAULT_SPACING_MS = 500;
 /** Two answers of one window may tell its end a little apart. */
@@ -25,6 +25,7 @@ export class RateWindow {
   /** Undefined until an answer has told it. */
   private left: number | undefined;
   private limit: number | undefined;
+  private windowMs = STANDARD_WINDOW_MS;
   private endsAt = 0;
   private nextTurnAt = 0;
   /** Answers come without a word of a limit. */
@@ -50,7 +51,7 @@ export class RateWindow {
   /** Gives out one turn after the other, as far apart as the limit wants, so that those who wait do not come together. */
   nextTurn(now: number): number {
     const turn = Math.max(this.nextTurnAt, this.opensAt(now));
-    this.nextTurnAt = turn + (this.limit ? WINDOW_MS / this.limit : DEFAULT_SPACING_MS);
+    this.nextTurnAt = turn + (this.limit ? this.windowMs / this.limit : DEFAULT_SPACING_MS);
     return turn;
   }
 
@@ -63,18 +64,20 @@ export class RateWindow {
     }
     const endsAt = now + told.resetInMs;
     const left = Math.max(0, told.remaining - this.inFlight);
+    const begun = this.left !== undefined;
     const same = this.left !== undefined && Math.abs(endsAt - this.endsAt) < SAME_WINDOW_MS;
     this.left = same ? Math.min(this.left ?? left, left) : left;
     this.limit = told.limit ?? this.limit;
+    if (!same && begun) this.windowMs = Math.max(told.resetInMs, SAME_WINDOW_MS); // the first answer of a window
     this.endsAt = same ? Math.max(endsAt, this.endsAt) : endsAt;
   }
 
   /** The provider refused it for the limit; nothing more goes out for `waitMs`. */
   limited(told: ToldWindow | undefined, waitMs: number, now: number): void {
     this.inFlight -= 1;
+    this.endsAt = Math.max(this.left === 0 ? this.endsAt : 0, now + waitMs);
     this.left = 0;
     this.limit = told?.limit ?? this.limit;
-    this.endsAt = Math.max(this.endsAt, now + waitMs);
     this.limitedAt = now;
   }
 
@@ -86,6 +89,6 @@ export class RateWindow {
   private roll(now: number): void {
     if (this.left === undefined || now < this.endsAt) return;
     this.left = this.limit === undefined ? undefined : Math.max(0, this.limit - this.inFlight);
-    this.endsAt = now + WINDOW_MS;
+    this.endsAt = now + this.windowMs;
   }
 }

@@ -7,9 +7,9 @@ import { cleanup, providerCall } from './activity-options';
 export function ledgerSteps(
   provider: ProviderName,
   summary: string,
-): LedgerActivities & Pick<Activities, 'removeResource'> {
+): LedgerActivities & Pick<Activities, 'removeResources'> {
   const walk = { ...providerCall(provider), startToCloseTimeout: '6h', summary } as const; // page by page over all assets
   const { findMade, findOrphans } = proxyActivities<LedgerActivities>(walk);
-  const { removeResource } = proxyActivities<Activities>({ ...cleanup(provider), summary });
-  return { findMade, findOrphans, removeResource };
+  const { removeResources } = proxyActivities<Activities>({ ...cleanup(provider), summary });
+  return { findMade, findOrphans, removeResources };
 }

@@ -11,11 +11,13 @@ import type {
   LifecycleTimings,
   Outcome,
   Phase,
+  Receipt,
   ReceiptEntry,
 } from '../../contracts/lifecycle-status';
 import { readStopRequest } from '../../contracts/messages';
 import type { LifecycleTag, Release, Resource } from '../../contracts/resource';
 import { cleanUp } from './clean-up';
+import { cleanUpSingly } from './clean-up-singly';
 import { cancelSignal, forceDeleteSignal, startingStatus, statusQuery } from './messages';
 import { stepsOf, type Steps } from './steps';
 import { describeError, endsLifecycle, isStop, madeNothing, type StopRequest } from './stop';
@@ -137,16 +139,16 @@ export class Lifecycle {
   private async cleanUp(): Promise<void> {
     if (this.stop) this.status.timings.stopRequestedAt ??= now();
     let policy: CleanupPolicy;
+    let before: Receipt | undefined;
     do {
       policy = this.policy();
       this.enter('cleaning');
-      this.status.receipt = await cleanUp({
-        provider: this.input.provider,
-        steps: this.steps,
-        made: this.made,
-        policy,
-        marksKept: this.keepsLedger,
-      });
+      const { steps, made } = this;
+      const { provider } = this.input;
+      this.status.receipt = await (this.keepsLedger
+        ? cleanUp({ provider, steps, made, policy, before })
+        : cleanUpSingly({ provider, steps, made, policy }));
+      before = this.status.receipt;
     } while (policy !== this.policy()); // a forceDelete that came meanwhile asks for more
   }
 

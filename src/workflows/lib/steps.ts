@@ -31,6 +31,7 @@ export function stepsOf(input: AcceptedInput, status: () => LifecycleStatus): St
     untilEntityReady: branchReady,
     ensureIndexedAsset: call,
     untilIndexedAssetReady: branchReady,
+    removeResources: cleanup(provider),
     removeResource: cleanup(provider),
   };
   const proxied = (name: keyof Activities) => (argument: never) =>

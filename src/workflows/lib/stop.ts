@@ -3,7 +3,7 @@ import { isCancellation, TemporalFailure, TimeoutFailure } from '@temporalio/wor
 import { RetryState } from '@temporalio/common';
 import { failureType } from '../../contracts/failures';
 import type { CleanupPolicy } from '../../contracts/cleanup-policy';
-import type { LifecycleError, Outcome } from '../../contracts/lifecycle-status';
+import type { LifecycleError, Outcome, ReceiptEntry } from '../../contracts/lifecycle-status';
 
 /** Who asked a lifecycle to stop, and what is to become of what it made. */
 export interface StopRequest {
@@ -24,6 +24,15 @@ export function madeNothing(error: unknown): boolean {
   if (!(cause instanceof ApplicationFailure || cause instanceof CancelledFailure)) return false;
   const [details] = cause.details ?? [];
   return typeof details === 'object' && details !== null && 'nothingMade' in details && details.nothingMade === true;
+}
+
+/** What a cleanup that was given up had done by then; it says so with every failure. */
+export function entriesBefore(error: unknown): ReceiptEntry[] {
+  let cause = error instanceof ActivityFailure ? error.cause : error;
+  if (cause instanceof TimeoutFailure) cause = cause.cause;
+  const [details] = cause instanceof ApplicationFailure ? (cause.details ?? []) : [];
+  const done = typeof details === 'object' && details !== null && 'done' in details ? details.done : undefined;
+  return Array.isArray(done) ? (done as ReceiptEntry[]) : [];
 }
 
 const WAITS: Readonly<Record<string, string>> = {
