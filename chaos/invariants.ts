@@ -8,6 +8,11 @@ import type { Happening } from './schedule';
 type Invariant = (evidence: Evidence) => string[];
 
 const MOST_EVENTS = 60;
+/** A message and the workflow task it wakes; the first stop is within the 60. */
+const EVENTS_OF_A_STOP = 4;
+const mostEvents = (stops: Evidence['stops']): number =>
+  MOST_EVENTS + EVENTS_OF_A_STOP * Math.max(0, stops.filter(({ accepted }) => accepted).length - 1);
+
 /** No write but cleanup's starts later than this after a stop. */
 const STOP_WITHIN_MS = 2000;
 
@@ -23,7 +28,7 @@ export const INVARIANTS: Record<string, Invariant> = {
   'what existed before is left alone': othersUntouched,
   'no write starts after a stop': noLateWrites,
   'the sweep finishes the job, and no more': sweepFinishes,
-  'the history is short': ({ events }) => (events > MOST_EVENTS ? [`${events} events`] : []),
+  'the history is short': ({ events, stops }) => (events > mostEvents(stops) ? [`${events} events`] : []),
   'nothing secret is kept': ({ history, log }) => [
     ...(history.includes(SECRET) ? ['the API key is in the history'] : []),
     ...(log.includes(SECRET) ? ['the API key is in the log'] : []),
