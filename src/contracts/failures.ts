@@ -28,7 +28,7 @@ export const FAILURES = {
   DeadlineExceeded: { retry: false },
   /** The provider asked to slow down (429); tried again after the wait it named. */
   RateLimited: { retry: true },
-  /** 5xx, or no connection, and the request certainly had no effect. */
+  /** 5xx, or no connection; the request had no effect, or is safe to repeat. */
   ProviderUnavailable: { retry: true },
   /** The request may have had its effect; the next attempt looks before it acts. */
   OutcomeUnknown: { retry: true },
