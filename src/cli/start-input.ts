@@ -85,7 +85,7 @@ function sourceOf(target: string | undefined, assetId: string | undefined): unkn
 
 /** The key is taken as it stands, also with "?" or "%" in it; only a version id at the very end is not part of it. */
 function s3SourceOf(uri: string): unknown {
-  const [, bucket = '', key = '', versionId] = /^s3:\/\/([^/]*)\/?(.*?)(?:\?versionId=([^?&/]+))?$/is.exec(uri) ?? [];
+  const [, bucket = '', key = '', versionId] = /^s3:\/\/([^/]*)\/?(.*?)(?:\?versionId=([^?&]+))?$/is.exec(uri) ?? [];
   return present({ type: 's3', bucket, key, versionId });
 }
 

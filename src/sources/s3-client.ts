@@ -15,6 +15,10 @@ const CONNECT_TIMEOUT_MS = 10_000;
 const IDLE_TIMEOUT_MS = 60_000;
 const SOCKETS = 64;
 
+const silent = (): void => {};
+/** The SDK warns on the console of every streamed write that was refused; failures say what there is to say. */
+const SILENT = { debug: silent, info: silent, warn: silent, error: silent };
+
 /**
  * Credentials, region and endpoint come as in every AWS tool: profile or environment (`AWS_PROFILE`, `AWS_REGION`,
  * `AWS_ENDPOINT_URL_S3`, …), or the role of the machine. The client is made when it is first needed, so that a worker
@@ -31,6 +35,7 @@ export function s3Access({ forcePathStyle }: S3Settings): S3Access {
 const createClient = (forcePathStyle: boolean): S3Client =>
   new S3Client({
     forcePathStyle,
+    logger: SILENT,
     maxAttempts: 1, // retries are Temporal's: they wait longer, survive the worker and can be seen
     // Checksums that we ask for ourselves; the SDK's own by default are more than many S3-compatible servers know.
     requestChecksumCalculation: 'WHEN_REQUIRED',

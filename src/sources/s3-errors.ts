@@ -73,7 +73,7 @@ export function s3TroubleOf(error: unknown): S3Trouble | undefined {
   if (status !== undefined && status >= 300) {
     return BY_STATUS[status] ?? (status >= 500 ? 'unavailable' : 'refused');
   }
-  if (message === 'Region is missing') return 'region';
+  if (/^Region (is missing|not accepted)/.test(message)) return 'region';
   const system = typeof code === 'string' && /^(E[A-Z_]+|ERR_(SSL|TLS|STREAM|SOCKET)\w*)$/.test(code);
   return system ? 'unavailable' : undefined;
 }
