@@ -4,6 +4,7 @@ import { ProgramUnavailable } from '../src/stack/programs';
 import { resolveTemporalCli } from '../src/stack/temporal-cli';
 import { findChromium } from './test-tools/chromium';
 import { findComposeParser } from './test-tools/compose';
+import { findS3Server } from './test-tools/s3-server';
 import { findTestServer } from './test-tools/temporal-test-server';
 
 /** Obtains what the tests need and leaves where it is in `dist/test-tools.json`. */
@@ -17,6 +18,7 @@ async function main(): Promise<void> {
     testServer: await findTestServer(process.env, onProgress('test server')),
     chromium: await findChromium(process.env, onProgress('chromium')),
     compose: await findComposeParser(process.env, onProgress('compose')),
+    s3Server: await findS3Server(process.env, onProgress('S3 server')),
   };
   await writeFile(path.resolve(__dirname, '../test-tools.json'), JSON.stringify(tools, null, 2));
   for (const [tool, where] of Object.entries(tools)) console.error(`${tool}: ${[where].flat().join(' ')}`);

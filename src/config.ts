@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { z } from 'zod';
 import { durationMs } from './contracts/duration';
+import { BucketSchema } from './contracts/source';
 
 /** A mistake in the environment; its message is one line for the person who set it. */
 export class ConfigError extends Error {
@@ -20,11 +21,31 @@ const duration = (standard: string) =>
 
 const count = (standard: number, most: number) => z.coerce.number().int().min(1).max(most).default(standard);
 
+/** Where results go: a folder, or a place in S3-compatible storage. */
+export type ResultsPlace = { readonly folder: string } | { readonly bucket: string; readonly prefix: string };
+
+const results = z.string().transform((text, context): ResultsPlace => {
+  const uri = /^([a-z][a-z0-9+.-]+):\/\/([^/]*)(.*)$/is.exec(text);
+  if (!uri) return { folder: path.resolve(text) };
+  const [, scheme = '', bucket = '', rest = ''] = uri;
+  const problem = BucketSchema.safeParse(bucket).error?.issues[0]?.message;
+  if (scheme.toLowerCase() === 's3' && problem === undefined)
+    return { bucket, prefix: rest.replaceAll(/^\/+|\/+$/g, '') };
+  context.addIssue({
+    code: 'custom',
+    message: `must be a folder, or s3://bucket/prefix${problem === undefined ? '' : `, whose bucket ${problem}`}`,
+  });
+  return z.NEVER;
+});
+
 const EnvironmentSchema = z.object({
   TWELVE_LABS_API_KEY: z.string().trim().optional(),
   TWELVELABS_BASE_URL: z.url({ protocol: /^https?$/ }).default('https://api.twelvelabs.io/v1.3'),
   ASSET_LIFECYCLE_SOURCE_ROOTS: z.string().default(''),
-  ASSET_LIFECYCLE_RESULTS: z.string().min(1).default('.asset-lifecycle/results'),
+  ASSET_LIFECYCLE_RESULTS: results.prefault('.asset-lifecycle/results'),
+  ASSET_LIFECYCLE_S3_FORCE_PATH_STYLE: z
+    .enum(['true', 'false'], { error: 'must be "true" or "false"' })
+    .default('false'),
   ASSET_LIFECYCLE_POLL_INTERVAL_MIN: duration('1s'),
   ASSET_LIFECYCLE_POLL_INTERVAL_MAX: duration('10s'),
   ASSET_LIFECYCLE_POLL_REQUESTS_PER_MINUTE: count(300, 60_000),
@@ -40,8 +61,8 @@ export interface Config {
   readonly twelvelabs: { readonly apiKey?: string; readonly baseUrl: string; readonly requestTimeoutMs: number };
   /** Absolute folders that file sources may lie in; none means that file sources are refused. */
   readonly sourceRoots: readonly string[];
-  /** Absolute folder of the result store. */
-  readonly resultsFolder: string;
+  readonly results: ResultsPlace;
+  readonly s3: { readonly forcePathStyle: boolean };
   readonly poll: { readonly minIntervalMs: number; readonly maxIntervalMs: number; readonly requestsPerMinute: number };
   /** How long a create whose answer was lost may still take effect. */
   readonly settleWindowMs: number;
@@ -73,7 +94,8 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
     sourceRoots: env.ASSET_LIFECYCLE_SOURCE_ROOTS.split(path.delimiter)
       .filter(Boolean)
       .map((root) => path.resolve(root)),
-    resultsFolder: path.resolve(env.ASSET_LIFECYCLE_RESULTS),
+    results: env.ASSET_LIFECYCLE_RESULTS,
+    s3: { forcePathStyle: env.ASSET_LIFECYCLE_S3_FORCE_PATH_STYLE === 'true' },
     poll: {
       minIntervalMs: env.ASSET_LIFECYCLE_POLL_INTERVAL_MIN,
       maxIntervalMs: env.ASSET_LIFECYCLE_POLL_INTERVAL_MAX,

@@ -12,7 +12,11 @@ import { callTaskQueue, waitTaskQueue, WORKFLOW_TASK_QUEUE, type ProviderName } 
 import type { MediaProvider } from './providers/media-provider';
 import { createStatusWatcher } from './providers/status-watcher';
 import { createFolderResultStore } from './results/folder-result-store';
+import type { ResultStore } from './results/result-store';
+import { createS3ResultStore } from './results/s3-result-store';
 import { createFileSources } from './sources/file-sources';
+import { s3Access, type S3Access } from './sources/s3-client';
+import { createS3Sources } from './sources/s3-sources';
 
 /** How long uploads and calls in flight may still take once the worker was told to stop; then they are handed back. */
 const SHUTDOWN_GRACE = '30s';
@@ -65,11 +69,13 @@ export async function startWorker({
   overrides,
 }: WorkerSettings): Promise<RunningWorker> {
   const name: ProviderName = 'twelvelabs';
+  const s3 = s3Access(config.s3);
   const watcher = createStatusWatcher({ provider, ...config.poll });
   const deps: ActivityDependencies = {
     accounts: { [name]: { provider, watcher } },
     sources: createFileSources({ roots: config.sourceRoots }),
-    results: createFolderResultStore(config.resultsFolder),
+    objects: createS3Sources(s3),
+    results: await openResultStore(config, s3),
     settleWindowMs: config.settleWindowMs,
     runs: lifecycleRuns(new Client(temporal)),
     owner: await namespaceId(temporal),
@@ -107,8 +113,19 @@ export async function startWorker({
   ]);
   return run(workers, {
     handBack: () => watcher.handBack(),
-    close: () => provider.close(),
+    close: async () => {
+      s3.close();
+      await provider.close();
+    },
   });
+}
+
+/** A store that cannot be reached is told of before any work is taken. */
+async function openResultStore({ results }: Config, s3: S3Access): Promise<ResultStore> {
+  if ('folder' in results) return createFolderResultStore(results.folder);
+  const store = createS3ResultStore(s3, results);
+  await store.check();
+  return store;
 }
 
 /** Unlike its name, the id is no other cluster's: it tells whose an object at the provider is. */

@@ -5,6 +5,7 @@ import type { MediaProvider } from '../providers/media-provider';
 import type { StatusWatcher } from '../providers/status-watcher';
 import type { ResultStore } from '../results/result-store';
 import type { FileSources } from '../sources/file-sources';
+import type { ObjectSources } from '../sources/source-object';
 import type { LifecycleRuns } from './ledger/lifecycle-runs';
 
 /** A provider account as the activities use it. */
@@ -17,6 +18,7 @@ export interface Account {
 export interface ActivityDependencies {
   accounts: Partial<Record<ProviderName, Account>>;
   sources: FileSources;
+  objects: ObjectSources;
   results: ResultStore;
   /** The lifecycles that Temporal knows of. */
   runs: LifecycleRuns;

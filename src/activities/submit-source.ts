@@ -12,6 +12,18 @@ import { findTagged } from './ledger/tagged-assets';
 import { writeOnce } from './write-once';
 
 /**
+ * How long the provider may fetch an S3 object: it begins within minutes of the create, and 4 GB over a slow line take
+ * hours. Credentials of a role may end it sooner.
+ */
+const FETCH_WITHIN_SEC = 6 * 3600;
+
+/** What is to be submitted, checked, before the source is made ready to hand over. */
+interface Prepared extends Omit<Submission, 'source'> {
+  /** Called right before the create, so that a presigned URL is fresh, and is nowhere but in the request. */
+  source: () => Promise<Submission['source']>;
+}
+
+/**
  * Finds the asset that carries the lifecycle's tag, or makes it; at most one live asset per tag. Safe to repeat.
  * The first attempt looks too: an earlier run of the same key may have kept its asset.
  * @throws InvalidRequest · PayloadTooLarge before the provider is called · SourceUnreadable · OutcomeUnknown (the next
@@ -28,37 +40,46 @@ export const createSubmitSource =
     }
     const asset = await writeOnce({
       settleWindowMs: deps.settleWindowMs,
-      prepare: () => submissionOf(deps, provider, input, source),
+      prepare: (signal) => prepareSubmission(deps, provider, { input, source, signal }),
       find: (submission, search) => findOwn(provider, submission, input.since, search),
-      make: (submission, signal) => submitOne(provider, submission, signal),
+      make: async (prepared, signal) => submitOne(provider, { ...prepared, source: await prepared.source() }, signal),
     });
     return snapshotOf(asset);
   };
 
+type SentSource = Exclude<Source, { type: 'asset' }>;
+
 /** Checks the source and says what to send; the provider has not been called when this throws. */
-async function submissionOf(
+async function prepareSubmission(
   deps: ActivityDependencies,
   provider: MediaProvider,
-  input: SubmitSourceInput,
-  source: Exclude<Source, { type: 'asset' }>,
-): Promise<Submission> {
+  { input, source, signal }: { input: SubmitSourceInput; source: SentSource; signal: AbortSignal },
+): Promise<Prepared> {
   const { metadata, enableHls, enableThumbnail } = input;
   const tag = ledgerTag(deps, input.tag);
   const filename = input.filename ?? filenameOfSource(source);
   const common = { filename, metadata, enableHls, enableThumbnail, tag };
-  if (source.type === 'url') return { ...common, source: { type: 'url', url: source.url } };
+  if (source.type === 'url') return { ...common, source: async () => ({ type: 'url', url: source.url }) };
+  if (source.type === 's3') {
+    const object = await deps.objects.resolve(source, { signal });
+    const { limitBytes, why } = provider.maxUrlBytes(filename);
+    if (object.sizeBytes > limitBytes) {
+      throw failure('PayloadTooLarge', `source.key: ${filename} has ${object.sizeBytes} bytes; ${why}`);
+    }
+    return { ...common, source: async () => ({ type: 'url', url: await object.presignedUrl(FETCH_WITHIN_SEC) }) };
+  }
   const file = await deps.sources.resolve(source.path);
   const { limitBytes, why } = provider.maxFileBytes(filename);
   if (file.sizeBytes > limitBytes) {
     throw failure('PayloadTooLarge', `source.path: ${filename} has ${file.sizeBytes} bytes; ${why}`);
   }
-  return { ...common, source: { type: 'file', file } };
+  return { ...common, source: async () => ({ type: 'file', file }) };
 }
 
 /** The asset of this key, if there is one; what there is beyond it is removed. */
 async function findOwn(
   provider: MediaProvider,
-  { tag, filename }: Submission,
+  { tag, filename }: Prepared,
   since: string,
   { ambiguous, signal }: { ambiguous: boolean; signal: AbortSignal },
 ): Promise<ProviderAsset | undefined> {

@@ -15,7 +15,7 @@ interface WriteProgress {
 interface WriteOnce<T, P> {
   settleWindowMs: number;
   /** Checks what is to be written; nothing is sent when it throws. */
-  prepare: () => Promise<P>;
+  prepare: (signal: AbortSignal) => Promise<P>;
   /**
    * Looks for what an earlier attempt or run made. `ambiguous`: an earlier write of this activity got no answer.
    * It is asked before every write; return at once where the first attempt need not look.
@@ -35,7 +35,7 @@ export async function writeOnce<T, P>({ settleWindowMs, prepare, find, make }: W
   let nothingMade = unansweredSince === undefined;
   try {
     return await calling(async (signal) => {
-      const prepared = await prepare();
+      const prepared = await prepare(signal);
       const found =
         unansweredSince === undefined
           ? await find(prepared, { ambiguous: false, signal })

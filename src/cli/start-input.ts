@@ -32,13 +32,14 @@ export interface StartFlags {
   inputFile?: string;
 }
 
+const S3_LIKE = /^s3:\/\//i;
 const URL_LIKE = /^[a-z][a-z0-9+.-]+:\/\//i;
 
 /** The lifecycle's input that the flags say; checked by the client, which knows the schema. */
 export async function inputOf(target: string | undefined, flags: StartFlags): Promise<LifecycleInput> {
   const given = await givenInput(flags);
   if (given) {
-    if (target || flags.asset) throw new UsageError('give either <file|url>, --asset or --input, not two of them');
+    if (target || flags.asset) throw new UsageError('give either <file|url|s3>, --asset or --input, not two of them');
     return given as LifecycleInput;
   }
   const input: Record<string, unknown> = {
@@ -74,11 +75,18 @@ const readInput = (file: string): Promise<string> =>
 
 function sourceOf(target: string | undefined, assetId: string | undefined): unknown {
   if (assetId !== undefined) {
-    if (target) throw new UsageError('give either <file|url> or --asset, not both');
+    if (target) throw new UsageError('give either <file|url|s3> or --asset, not both');
     return { type: 'asset', assetId };
   }
-  if (target === undefined) throw new UsageError('missing <file|url>: what is the lifecycle to be of?');
+  if (target === undefined) throw new UsageError('missing <file|url|s3>: what is the lifecycle to be of?');
+  if (S3_LIKE.test(target)) return s3SourceOf(target);
   return URL_LIKE.test(target) ? { type: 'url', url: target } : { type: 'file', path: path.resolve(target) };
+}
+
+/** The key is taken as it stands, also with "?" or "%" in it; only a version id at the very end is not part of it. */
+function s3SourceOf(uri: string): unknown {
+  const [, bucket = '', key = '', versionId] = /^s3:\/\/([^/]*)\/?(.*?)(?:\?versionId=([^?&]+))?$/is.exec(uri) ?? [];
+  return present({ type: 's3', bucket, key, versionId });
 }
 
 function branchOf(flags: StartFlags): unknown {

@@ -3,7 +3,7 @@ import type { Source } from '../contracts/source';
 
 const LONGEST = 200;
 
-/** The key of a lifecycle whose input names none: the path, the URL or the asset id. The same source, the same key. */
+/** The key of a lifecycle whose input names none: the path, the URL, the S3 URI or the asset id. The same source, the same key. */
 export function defaultKey(source: Source): string {
   return shortened(
     identityOf(source)
@@ -19,6 +19,10 @@ function identityOf(source: Source): string {
     case 'url': {
       const { origin, pathname, search } = new URL(source.url);
       return search ? `${origin}${pathname}#${hash(search)}` : `${origin}${pathname}`; // a query may be a secret
+    }
+    case 's3': {
+      const { bucket, key, versionId } = source;
+      return versionId === undefined ? `s3://${bucket}/${key}` : `s3://${bucket}/${key}?versionId=${versionId}`;
     }
     case 'asset':
       return source.assetId;

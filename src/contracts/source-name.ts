@@ -1,12 +1,14 @@
 import type { Source } from './source';
 
-/** What people call a source: the file's name, the URL without its query, or the asset id. Never a secret. */
+/** What people call a source: the file's name, the URL without its query, the S3 URI, or the asset id. Never a secret. */
 export function nameOfSource(source: Source): string {
   switch (source.type) {
     case 'file':
       return source.path.split('/').at(-1) || source.path;
     case 'url':
       return source.url.replace(/[?#].*$/s, '');
+    case 's3':
+      return `s3://${source.bucket}/${source.key}`;
     case 'asset':
       return source.assetId;
   }

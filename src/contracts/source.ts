@@ -35,6 +35,38 @@ export const UrlSourceSchema = z.strictObject({
     }),
 });
 
+/** The rules for names of general purpose buckets, which S3-compatible servers keep as well. */
+function bucketProblem(name: string): string | undefined {
+  if (name.length < 3 || name.length > 63) return 'must be a bucket name of 3 to 63 characters';
+  if (!/^[a-z0-9][a-z0-9.-]*[a-z0-9]$/.test(name)) {
+    return 'must be a bucket name: lower-case letters, digits, "-" and ".", with a letter or digit at both ends';
+  }
+  if (name.includes('..')) return 'must not have two dots side by side';
+  return /^\d+\.\d+\.\d+\.\d+$/.test(name) ? 'must be a bucket name, not an IP address' : undefined;
+}
+
+export const BucketSchema = z.string().superRefine((name, context) => {
+  const problem = bucketProblem(name);
+  if (problem) context.addIssue({ code: 'custom', message: problem });
+});
+
+export const S3SourceSchema = z.strictObject({
+  type: z.literal('s3'),
+  bucket: BucketSchema,
+  /** Taken as it stands: nothing in it is decoded. */
+  key: z
+    .string()
+    .min(1)
+    .max(1024)
+    .refine((key) => !hasControlCharacter(key), 'must not contain control characters'),
+  /** Pins the content; without it the newest version is meant. */
+  versionId: z
+    .string()
+    .max(1024)
+    .regex(/^[\x21-\x7e]+$/, 'must be a version id: visible ASCII characters without spaces')
+    .optional(),
+});
+
 export const AssetSourceSchema = z.strictObject({
   type: z.literal('asset'),
   /** An asset that exists already; it is adopted, and deleted only by force. */
@@ -46,7 +78,10 @@ export const AssetSourceSchema = z.strictObject({
 });
 
 /** Where the bytes come from. */
-export const SourceSchema = z.discriminatedUnion('type', [FileSourceSchema, UrlSourceSchema, AssetSourceSchema], {
-  error: (issue) => (issue.code === 'invalid_union' ? 'must be "file", "url" or "asset"' : undefined),
-});
+export const SourceSchema = z.discriminatedUnion(
+  'type',
+  [FileSourceSchema, UrlSourceSchema, S3SourceSchema, AssetSourceSchema],
+  { error: (issue) => (issue.code === 'invalid_union' ? 'must be "file", "url", "s3" or "asset"' : undefined) },
+);
 export type Source = z.output<typeof SourceSchema>;
+export type S3Source = z.output<typeof S3SourceSchema>;

@@ -121,6 +121,8 @@ export interface MediaProvider {
 
   /** Most bytes of one file that can be submitted, by the kind of file. */
   maxFileBytes(filename: string): { limitBytes: number; why: string };
+  /** Most bytes of what the provider fetches itself from a URL. */
+  maxUrlBytes(filename: string): { limitBytes: number; why: string };
 
   /**
    * Submits one or many sources; the answers are in the same order. Never looks for earlier ones.

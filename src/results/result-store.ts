@@ -1,6 +1,6 @@
 /** What a write left behind. */
 export interface StoredResult {
-  /** `file:` (later `s3:`) URI. */
+  /** `file:` or `s3:` URI. */
   uri: string;
   /** Hex SHA-256 of the stored bytes. */
   sha256: string;

@@ -22,7 +22,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** All of these end before a connection is tried: the addresses lead nowhere, which would be exit code 3. */
 test.each<[string, () => string[], RegExp]>([
-  ['no source', () => [], /missing <file\|url>/],
+  ['no source', () => [], /missing <file\|url\|s3>/],
   ['a missing file', () => [path.join(folder, 'none.mp4')], /source\.path: .*no such file/],
   ['a folder', () => [folder], /source\.path: .*is a folder/],
   ['an empty file', () => [path.join(folder, 'empty.mp4')], /source\.path: .*is empty/],
@@ -31,6 +31,8 @@ test.each<[string, () => string[], RegExp]>([
   ['an image over 32 MB', () => [path.join(folder, 'large.jpg')], /source\.path: .*limit .* is 32 MB/],
   ['a file: URL', () => ['file:///etc/passwd'], /source\.url: must start with http/],
   ['a URL with credentials', () => ['http://user:secret@example.com/a'], /source\.url: must not carry a user name/],
+  ['an S3 URI without a key', () => ['s3://media'], /source\.key: /],
+  ['a bucket that cannot be', () => ['s3://Media/a.mp4'], /source\.bucket: must be a bucket name/],
   ['an unknown branch', () => [clip, '--branch', 'transcode'], /branch\.type: must be "embed"/],
   ['an entity without a collection', () => [clip, '--branch', 'entity'], /branch\.collectionId/],
   ['a filename that is too long', () => [clip, '--filename', 'x'.repeat(256)], /filename: /],

@@ -4,7 +4,9 @@ import type { ActivityDependencies } from '../../src/activities/dependencies';
 import type { MediaProvider } from '../../src/providers/media-provider';
 import type { StatusWatcher } from '../../src/providers/status-watcher';
 
-interface Doubles extends Partial<Pick<ActivityDependencies, 'sources' | 'results' | 'settleWindowMs' | 'runs'>> {
+interface Doubles extends Partial<
+  Pick<ActivityDependencies, 'sources' | 'objects' | 'results' | 'settleWindowMs' | 'runs'>
+> {
   provider: MediaProvider;
   watcher?: StatusWatcher;
 }
@@ -21,6 +23,7 @@ export function dependencies({
   provider,
   watcher,
   sources,
+  objects,
   results,
   settleWindowMs = 0,
   runs,
@@ -33,6 +36,7 @@ export function dependencies({
       },
     },
     sources: sources ?? { resolve: unused('sources') },
+    objects: objects ?? { resolve: unused('objects') },
     results: results ?? { write: unused('results'), remove: unused('results') },
     settleWindowMs,
     runs: runs ?? { overview: unused('runs'), latest: unused('runs') },

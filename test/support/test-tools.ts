@@ -6,6 +6,7 @@ interface TestTools {
   testServer: string;
   chromium: string;
   compose: string[];
+  s3Server: string;
 }
 
 /** Where `npm run pretest` found what the tests need. */

@@ -12,7 +12,7 @@ interface Layer {
 
 const contracts = /^src\/contracts\//;
 const ports =
-  /^src\/(providers\/(media-provider|status-watcher)|sources\/(source-file|file-sources)|results\/result-store)$/;
+  /^src\/(providers\/(media-provider|status-watcher)|sources\/(source-(file|bytes|object)|file-sources)|results\/result-store)$/;
 const emulator = /^emulator\//;
 
 /** Who may import whom, and nothing else. The first layer that matches a file counts. */
@@ -20,9 +20,12 @@ const LAYERS: Layer[] = [
   { files: /^src\/contracts\//, may: [contracts], packages: /^(zod|@temporalio\/common)$/ },
   { files: /^src\/workflows\//, may: [contracts, /^src\/workflows\//], packages: /^@temporalio\/(workflow|common)$/ },
   { files: /^src\/activities\//, may: [contracts, ports, /^src\/activities\//] },
-  { files: /^src\/providers\/twelvelabs\//, may: [contracts, /^src\/providers\//, /^src\/sources\/source-file$/] },
+  {
+    files: /^src\/providers\/twelvelabs\//,
+    may: [contracts, /^src\/providers\//, /^src\/sources\/source-(file|bytes)$/],
+  },
   { files: /^src\/providers\/request-gate\//, may: [contracts, /^src\/providers\/request-gate\//] },
-  { files: /^src\/providers\//, may: [contracts, /^src\/providers\/[^/]+$/, /^src\/sources\/source-file$/] },
+  { files: /^src\/providers\//, may: [contracts, /^src\/providers\/[^/]+$/, /^src\/sources\/source-(file|bytes)$/] },
   { files: /^src\/(sources|results)\//, may: [contracts, /^src\/(sources|results)\//] },
   {
     files: /^src\/client\//,

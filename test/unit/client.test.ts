@@ -10,15 +10,21 @@ import { FakeProvider } from '../support/fake-provider';
 describe('the default key', () => {
   const url = (text: string) => defaultKey({ type: 'url', url: text });
 
-  test('is the path, the URL or the asset id', () => {
+  test('is the path, the URL, the S3 URI or the asset id', () => {
     expect(defaultKey({ type: 'file', path: '/media/a.mp4' })).toBe('/media/a.mp4');
     expect(defaultKey({ type: 'asset', assetId: 'a1' })).toBe('a1');
+    expect(defaultKey({ type: 's3', bucket: 'media', key: 'a/b.mp4' })).toBe('s3://media/a/b.mp4');
     expect(url('https://example.com/a.mp4')).toBe('https://example.com/a.mp4');
   });
 
   test('tells queries apart without showing them', () => {
     expect(url('https://e.com/a?token=one')).not.toBe(url('https://e.com/a?token=two'));
     expect(url('https://e.com/a?token=one')).not.toContain('one');
+  });
+
+  test('tells the versions of an object apart', () => {
+    const of = (versionId?: string) => defaultKey({ type: 's3', bucket: 'media', key: 'a.mp4', versionId });
+    expect(new Set([of(), of('v1'), of('v2')]).size).toBe(3);
   });
 
   test('stays a valid key when the path is very long, and differs as the paths do', () => {

@@ -193,3 +193,23 @@ test('embeds by the kind of the asset', async () => {
   const pdf = provider.createEmbedding({ assetId: 'a', fileType: 'application/pdf', filename: 'a.pdf' }, branch);
   expect(failureType(await errorOf(pdf))).toBe('InvalidRequest');
 });
+
+test('a presigned URL that the provider repeats does not get further', async () => {
+  const url = 'https://media.example/a.mp4?X-Amz-Credential=id&X-Amz-Expires=60';
+  answer = (_request, response) => json(response, { code: 'url_unreachable', message: `cannot fetch ${url}` }, 400);
+  const refused = await errorOf(
+    provider.submit([await submission(Buffer.from('x'), { source: { type: 'url', url } })]),
+  );
+  answer = (_request, response) =>
+    json(response, { _id: 'a1', status: 'failed', error: { message: `cannot fetch ${url}` } });
+  const { errorMessage } = await provider.getAsset('a1');
+  for (const words of [(refused as Error).message, errorMessage]) {
+    expect(words).toContain('cannot fetch https://media.example/a.mp4');
+    expect(words).not.toContain('X-Amz');
+  }
+});
+
+test('the provider fetches up to 4 GB, and images up to 32 MB', () => {
+  expect(provider.maxUrlBytes('film.mp4')).toMatchObject({ limitBytes: 4 * 1024 ** 3 });
+  expect(provider.maxUrlBytes('face.jpg')).toMatchObject({ limitBytes: 32 * 1024 ** 2 });
+});

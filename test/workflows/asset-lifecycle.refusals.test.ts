@@ -16,7 +16,7 @@ test.each<[string, unknown, RegExp]>([
   ['no input', undefined, /input: /],
   ['a string', 'clip.mp4', /input: /],
   ['a missing source', {}, /source: /],
-  ['an unknown source', { source: { type: 'ftp' } }, /source\.type: must be "file", "url" or "asset"/],
+  ['an unknown source', { source: { type: 'ftp' } }, /source\.type: must be "file", "url", "s3" or "asset"/],
   [
     'an unknown branch',
     { source, branch: { type: 'transcode' } },

@@ -14,10 +14,15 @@ const collect = (value: string, earlier: string[] = []): string[] => [...earlier
 export const startCommand = (): Command =>
   new Command('start')
     .summary('start a lifecycle, or join the one its key has')
-    .description('Starts the lifecycle of a file, a URL or an existing asset. Repeating it never makes a second asset.')
-    .argument('[file|url]', 'a local file, or an http(s) URL that the provider fetches')
+    .description(
+      'Starts the lifecycle of a file, a URL, an S3 object or an existing asset. Repeating it never makes a second asset.',
+    )
+    .argument(
+      '[file|url|s3]',
+      'a local file, an http(s) URL that the provider fetches, or s3://bucket/key[?versionId=…]',
+    )
     .option('--asset <id>', 'adopt an asset that exists at the provider')
-    .option('--key <key>', 'business key; default: the path, the URL or the asset id')
+    .option('--key <key>', 'business key; default: the path, the URL, the S3 URI or the asset id')
     .option('--branch <type>', 'embed, entity, index or none (default: none)')
     .option('--model <name>', 'embed: marengo3.0 or marengo3.5')
     .option('--scopes <list>', 'embed: clip,asset', list)
@@ -46,7 +51,8 @@ export const startCommand = (): Command =>
 Examples:
   $ asset-lifecycle start intro.mp4 --branch embed --wait
   $ asset-lifecycle start face.jpg --branch entity --collection <id> --name Ada
-  $ asset-lifecycle start https://example.com/film.mp4 --branch index --index <id> --json`,
+  $ asset-lifecycle start https://example.com/film.mp4 --branch index --index <id> --json
+  $ asset-lifecycle start s3://media/film.mp4 --branch embed`,
     )
     .action(
       action(async (target: string | undefined, flags: StartFlags & { wait?: boolean; json?: boolean }) => {

@@ -8,7 +8,8 @@ import type {
   SubmitOptions,
 } from '../media-provider';
 import type { TwelveLabsClient } from './client';
-import { maxDirectBytes } from './limits';
+import { withoutQueries } from './errors';
+import { maxDirectBytes, maxUrlBytes } from './limits';
 import { multipartForm } from './multipart-form';
 import { AssetPageSchema, AssetSchema, EntityPageSchema, ReferencePageSchema, type AssetAnswer } from './schemas';
 
@@ -17,6 +18,7 @@ const PAGE_SIZE = 50;
 type AssetOperations = Pick<
   MediaProvider,
   | 'maxFileBytes'
+  | 'maxUrlBytes'
   | 'submit'
   | 'listAssets'
   | 'getAsset'
@@ -30,6 +32,7 @@ type AssetOperations = Pick<
 export function assetOperations(client: TwelveLabsClient): AssetOperations {
   return {
     maxFileBytes: maxDirectBytes,
+    maxUrlBytes,
 
     /** One `POST /assets` each: the API takes a single file a call. */
     async submit(submissions, options = {}) {
@@ -183,6 +186,6 @@ export function assetOf(answer: AssetAnswer): ProviderAsset {
     heightPixels: video_height ?? image_height,
     createdAt: answer.created_at,
     metadata: answer.user_metadata ?? {},
-    errorMessage: answer.error?.message,
+    errorMessage: answer.error?.message && withoutQueries(answer.error.message), // may name the URL it fetched
   };
 }

@@ -94,4 +94,4 @@ function wordsOf(body: unknown): { code?: string; message?: string } {
 }
 
 /** Presigned queries are secrets. */
-const withoutQueries = (text: string): string => text.replaceAll(/(https?:\/\/[^\s"'?#]+)[?#][^\s"']*/g, '$1');
+export const withoutQueries = (text: string): string => text.replaceAll(/(https?:\/\/[^\s"'?#]+)[?#][^\s"']*/g, '$1');

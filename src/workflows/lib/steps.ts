@@ -21,7 +21,7 @@ export function stepsOf(input: AcceptedInput, status: () => LifecycleStatus): St
   const ready = heldWait(provider, durationMs(deadlines.ready) as number);
   const branchReady = heldWait(provider, durationMs(deadlines.branch) as number);
   const options: Record<keyof Activities, ActivityOptions> = {
-    submitSource: source.type === 'file' ? transfer(provider) : call,
+    submitSource: source.type === 'file' || source.type === 's3' ? transfer(provider) : call,
     untilAssetReady: ready,
     ensureEmbedding: call,
     untilEmbeddingReady: branchReady,

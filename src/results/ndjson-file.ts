@@ -1,0 +1,39 @@
+import { createHash } from 'node:crypto';
+import { open } from 'node:fs/promises';
+import type { StoredResult } from './result-store';
+
+/** Lines are gathered to writes of about this size. */
+const WRITE_BYTES = 256 * 1024;
+
+/** Writes a new file, a record a line, with flat memory, and has it on the disk when it returns. */
+export async function writeNdjson(file: string, records: Iterable<unknown>): Promise<Omit<StoredResult, 'uri'>> {
+  const handle = await open(file, 'wx');
+  try {
+    const hash = createHash('sha256');
+    let [bytes, count, pending] = [0, 0, ''];
+    const flush = async (): Promise<void> => {
+      const chunk = Buffer.from(pending);
+      pending = '';
+      hash.update(chunk);
+      bytes += chunk.byteLength;
+      await handle.writeFile(chunk);
+    };
+    for (const record of records) {
+      pending += `${JSON.stringify(record)}\n`;
+      count += 1;
+      if (pending.length >= WRITE_BYTES) await flush();
+    }
+    await flush();
+    await handle.sync();
+    return { sha256: hash.digest('hex'), bytes, count };
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Readable, and unique by the hash of the whole name. */
+export function resultFilename(name: string): string {
+  const readable = name.replaceAll(/[^\w.-]+/g, '_').slice(-80);
+  const hash = createHash('sha256').update(name).digest('hex').slice(0, 16);
+  return `${readable}-${hash}.ndjson`;
+}

@@ -1,0 +1,49 @@
+import { S3Client } from '@aws-sdk/client-s3';
+
+export interface S3Settings {
+  /** Bucket in the path instead of the host name, which some S3-compatible servers need. */
+  forcePathStyle: boolean;
+}
+
+/** The worker's one client. */
+export interface S3Access {
+  client(): S3Client;
+  close(): void;
+}
+
+const CONNECT_TIMEOUT_MS = 10_000;
+const IDLE_TIMEOUT_MS = 60_000;
+const SOCKETS = 64;
+
+const silent = (): void => {};
+/** The SDK warns on the console of every streamed write that was refused; failures say what there is to say. */
+const SILENT = { debug: silent, info: silent, warn: silent, error: silent };
+
+/**
+ * Credentials, region and endpoint come as in every AWS tool: profile or environment (`AWS_PROFILE`, `AWS_REGION`,
+ * `AWS_ENDPOINT_URL_S3`, …), or the role of the machine. The client is made when it is first needed, so that a worker
+ * without S3 neither looks for credentials nor hears of the SDK's own warnings.
+ */
+export function s3Access({ forcePathStyle }: S3Settings): S3Access {
+  let made: S3Client | undefined;
+  return {
+    client: () => (made ??= createClient(forcePathStyle)),
+    close: () => made?.destroy(),
+  };
+}
+
+const createClient = (forcePathStyle: boolean): S3Client =>
+  new S3Client({
+    forcePathStyle,
+    logger: SILENT,
+    maxAttempts: 1, // retries are Temporal's: they wait longer, survive the worker and can be seen
+    // Checksums that we ask for ourselves; the SDK's own by default are more than many S3-compatible servers know.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    requestHandler: {
+      connectionTimeout: CONNECT_TIMEOUT_MS,
+      socketTimeout: IDLE_TIMEOUT_MS,
+      httpAgent: { maxSockets: SOCKETS, keepAlive: true },
+      httpsAgent: { maxSockets: SOCKETS, keepAlive: true },
+    },
+  });

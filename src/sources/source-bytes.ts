@@ -1,0 +1,14 @@
+import type { Readable } from 'node:stream';
+
+/** Bytes that can be read in pieces and more than once, wherever they lie: on a disk or in S3-compatible storage. */
+export interface SourceBytes {
+  readonly filename: string;
+  readonly sizeBytes: number;
+  /** Changes when the content may have changed. */
+  readonly fingerprint: string;
+  /**
+   * The bytes of `range` (`end` exclusive), or all, with flat memory.
+   * The stream fails with SourceUnreadable when the content changed since it was looked at, or ended early.
+   */
+  read(range?: { start: number; end: number }): Readable;
+}
