@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Call } from '../call-hooks';
@@ -51,6 +52,8 @@ async function serve(
 /** One request that puts a part. */
 class PartPut {
   private readonly name: string;
+  /** The request lets go of it when it is cut off. */
+  private readonly socket: Socket;
   private receivedBytes = 0;
 
   constructor(
@@ -58,6 +61,7 @@ class PartPut {
     private readonly traffic: Traffic,
     private readonly on: { call: Call; signed: SignedPart; request: IncomingMessage; response: ServerResponse },
   ) {
+    this.socket = on.request.socket;
     this.name = `${on.signed.uploadId}/${on.signed.index}`;
     traffic.counters.part(this.name, 'puts');
   }
@@ -115,9 +119,8 @@ class PartPut {
   }
 
   private drop(): void {
-    const { call, request, response } = this.on;
-    this.traffic.answered(call, 'dropped', response);
-    request.socket.destroy();
+    this.traffic.answered(this.on.call, 'dropped', this.on.response);
+    this.socket.destroy();
   }
 
   private answer(status: number, headers: Record<string, string> = {}, body?: string): void {

@@ -80,8 +80,7 @@ export class Uploader {
 
   asset = async (id: string) => (await this.call('GET', `/assets/${id}`)).body;
 
-  status = async (session: Session) =>
-    (await this.call(`GET`, `/assets/multipart-uploads/${session.upload_id}`)).body;
+  status = async (session: Session) => (await this.call(`GET`, `/assets/multipart-uploads/${session.upload_id}`)).body;
 
   /** Puts one part by a fresh URL. @returns what its report says. */
   async put(session: Session, content: Buffer, index: number) {
@@ -116,4 +115,5 @@ export const putTo = (url: string, bytes: Buffer, headers: Record<string, string
   fetch(url, { method: 'PUT', body: new Uint8Array(bytes), headers });
 
 /** Bytes that differ from place to place. */
-export const patterned = (length: number): Buffer => Buffer.from(Array.from({ length }, (_, at) => (at * 31 + 7) % 251));
+export const patterned = (length: number): Buffer =>
+  Buffer.from(Array.from({ length }, (_, at) => (at * 31 + 7) % 251));

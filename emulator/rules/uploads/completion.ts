@@ -10,7 +10,7 @@ import { PartedFile } from './parted-file';
 import { partsInOrder } from './status';
 
 /** So long a report waits for the look at the content: enough for files of tests, which are then sure to be known. */
-const WAIT_MS = 1000;
+const WAIT_MS = 5000;
 
 /** All parts are in: the session is done, and its asset is processed as any other from now on. */
 export async function completeUpload(emulation: Emulation, upload: UploadRecord): Promise<void> {
