@@ -8,7 +8,7 @@ import { ApiError, parse } from '../rules/errors';
 import { entryView } from '../rules/indexes';
 import { failNow, stateOf } from '../rules/progress';
 import { UploadSettingsSchema } from '../rules/uploads/settings';
-import { failUpload } from '../rules/uploads/status';
+import { failUpload, refuseEnded } from '../rules/uploads/status';
 import { uploadState } from '../rules/uploads/views';
 import type { AssetRecord } from '../store/records';
 import type { Traffic } from '../traffic';
@@ -93,13 +93,11 @@ export function controlRoutes(app: FastifyInstance, emulation: Emulation, { faul
   });
   app.post('/_emulator/fail', ({ body }) => {
     const { id, message } = parse(FailSchema, body);
-    const upload = store.uploads.get(id) ?? store.uploads.get(store.assets.get(id)?.uploadId ?? '');
-    if (upload) failUpload(emulation, upload, message);
-    if (upload?.id === id) {
-      store.changed();
-      return {};
-    }
-    const record = store.assets.get(id) ?? store.embedTasks.get(id) ?? store.indexedAssets.get(id);
+    const session = store.uploads.get(id);
+    if (session) refuseEnded(emulation, session);
+    const upload = session ?? store.uploads.get(store.assets.get(id)?.uploadId ?? '');
+    if (upload) failUpload(emulation, upload, message); // and its asset
+    const record = store.assets.get(upload?.assetId ?? id) ?? store.embedTasks.get(id) ?? store.indexedAssets.get(id);
     if (!record) throw new ApiError(404, 'resource_not_exist', `nothing that can fail has the id ${id}`);
     failNow(emulation, record.progress, message);
     store.changed();

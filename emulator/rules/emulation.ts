@@ -18,7 +18,7 @@ export interface Switches {
   voidStatus: 200 | 204;
   /** Whether a 429 carries `Retry-After`. */
   retryAfterHeader: boolean;
-  /** Value of `enable_hls` and `enable_thumbnail` when they are left out. */
+  /** Value of `enable_hls` and `enable_thumbnail` when `POST /assets` leaves them out; at a session it is false. */
   enableFlagDefaults: boolean;
   /** Whether a create may answer `ready` when processing takes no time, instead of always `processing`. */
   readyAtOnce: boolean;

@@ -85,6 +85,12 @@ test('when all chunks are reported, in any order, the asset is processed as any 
   expect(asset).toMatchObject({ technical_metadata: { video_width: 640, video_codec: 'h264' } });
 });
 
+test('an asset has an HLS playlist where the create asks for it', async () => {
+  const [plain, asking] = [await uploader.upload(clip), await uploader.upload(clip, { enable_hls: true })];
+  expect(await uploader.asset(plain.asset_id)).not.toHaveProperty('hls');
+  expect(await uploader.asset(asking.asset_id)).toMatchObject({ hls: { status: 'ready' } });
+});
+
 test('parts that are no media make the asset fail, though the session has completed', async () => {
   const session = await uploader.upload(patterned(100 * KIB));
   expect(await uploader.status(session)).toMatchObject({ status: 'completed' });
@@ -182,6 +188,7 @@ describe('the end of a session', () => {
     }
     expect(await uploader.asset(session.asset_id)).toMatchObject({ error: { message: 'disk on fire' } });
     expect((await refusals(session)).map(({ status }) => status)).toEqual([400, 400]);
+    await expect(uploader.control.fail(session.upload_id, 'again')).rejects.toThrow(/400/);
   });
 
   test('comes with the deletion of its asset', async () => {

@@ -15,8 +15,8 @@ const CreateSchema = z.object({
   filename: z.string().min(1).max(255),
   type: z.enum(['video', 'audio', 'image']),
   total_size: z.number().int().min(1),
-  enable_hls: z.boolean().optional(),
-  enable_thumbnail: z.boolean().optional(),
+  enable_hls: z.boolean().default(false),
+  enable_thumbnail: z.boolean().default(false),
   user_metadata: z.unknown().optional(),
 });
 const UrlsSchema = z.object({ start: z.number().int().min(1), count: z.number().int().min(1).max(50) });
@@ -54,8 +54,8 @@ export function createUpload(emulation: Emulation, body: unknown): UploadRecord 
     ...typeOf(upload),
     uploadId: upload.id,
     createdAt: now,
-    enableHls: fields.enable_hls ?? settings.enableFlagDefaults,
-    enableThumbnail: fields.enable_thumbnail ?? settings.enableFlagDefaults,
+    enableHls: fields.enable_hls,
+    enableThumbnail: fields.enable_thumbnail,
     userMetadata: fields.user_metadata === undefined ? {} : replaced(metadataObject(fields.user_metadata)),
     progress: { startedAt: now, endsAt: upload.expiresAt, error: EXPIRED }, // unless the session completes
   };
