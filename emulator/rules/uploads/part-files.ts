@@ -87,7 +87,7 @@ export class PartFiles {
 
   async close(): Promise<void> {
     await this.removals;
-    if (this.temporary) await rm(this.folder, { recursive: true, force: true });
+    if (this.temporary) await rm(this.folder, { recursive: true, force: true, maxRetries: 3 });
   }
 }
 
