@@ -1,5 +1,7 @@
-import type { RouteCount } from './counters';
+import type { PartCounts, RouteCount } from './counters';
 import type { FaultInput } from './faults';
+import type { UploadSettings } from './rules/uploads/settings';
+import type { UploadStatus } from './rules/uploads/status';
 
 export interface EmulatorAsset {
   _id: string;
@@ -7,8 +9,28 @@ export interface EmulatorAsset {
   filename: string;
   user_metadata: Record<string, unknown>;
   sha256?: string;
-  /** By the emulator's clock; null while its bytes are being fetched. */
+  /** By the emulator's clock; null while its bytes are not there. */
   readyAtMs: number | null;
+}
+
+/** A multipart upload session, with what the provider does not tell. */
+export interface EmulatorUpload {
+  upload_id: string;
+  asset_id: string;
+  filename: string;
+  status: UploadStatus;
+  total_size: number;
+  chunk_size: number;
+  total_chunks: number;
+  /** Taken in by the store; reported ones among them. */
+  received_chunks: number;
+  /** Reported. */
+  completed_chunks: number;
+  expiresAtMs: number;
+  /** Where bytes are only hashed, once all parts are in: the SHA-256 over the SHA-256 digests of the parts. */
+  partsSha256?: string;
+  /** Why the session failed. */
+  failure?: string;
 }
 
 export interface EmulatorState {
@@ -24,6 +46,7 @@ export interface EmulatorState {
     status: string;
     user_metadata: Record<string, unknown>;
   }[];
+  uploads: EmulatorUpload[];
 }
 
 /** The emulator's control API, typed. */
@@ -33,6 +56,8 @@ export class EmulatorControl {
 
   state = (): Promise<EmulatorState> => this.call('GET', '/state');
   counters = (): Promise<Record<string, RouteCount>> => this.call('GET', '/counters');
+  /** What the part store took in. */
+  partCounters = (): Promise<PartCounts> => this.call('GET', '/counters/parts');
   clock = (): Promise<{ nowMs: number; advancedMs: number }> => this.call('GET', '/clock');
   advanceClock = (advanceMs: number): Promise<{ nowMs: number }> => this.call('POST', '/clock', { advanceMs });
   addFault = (fault: FaultInput): Promise<{ id: number }> => this.call('POST', '/faults', fault);
@@ -40,7 +65,10 @@ export class EmulatorControl {
   faults = (): Promise<unknown[]> => this.call('GET', '/faults');
   setProcessing = (processing: { baseMs: number; msPerMegabyte: number }): Promise<void> =>
     this.call('POST', '/processing', processing);
-  /** Makes an asset, embed task or indexed asset end as failed. */
+  uploadSettings = (): Promise<UploadSettings> => this.call('GET', '/uploads');
+  /** Changes those that are given; sessions keep what they began with. */
+  setUploads = (settings: Partial<UploadSettings>): Promise<UploadSettings> => this.call('POST', '/uploads', settings);
+  /** Makes an asset, upload session, embed task or indexed asset end as failed. */
   fail = (id: string, message: string): Promise<void> => this.call('POST', '/fail', { id, message });
   reset = (): Promise<void> => this.call('POST', '/reset');
 

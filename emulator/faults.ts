@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { mulberry32 } from './rules/random';
 
+/** The one route of the part store. */
+export const PART_ROUTE = 'PUT /parts/{upload_id}/{chunk_index}';
+
 export const FaultSchema = z
   .strictObject({
     /** As in the counters: `POST /assets`, `DELETE /assets/{asset_id}`. */
@@ -13,6 +16,8 @@ export const FaultSchema = z
     when: z.enum(['before', 'after']).default('before'),
     /** Close the connection without an answer, before or after the effect. */
     drop: z.enum(['before', 'after']).optional(),
+    /** Close the connection in the middle, once that many bytes of the body have come; for parts only. */
+    dropAfterBytes: z.number().int().min(0).optional(),
     /** The effect takes place this long after the connection was dropped, or the answer given. */
     lateMs: z.number().min(0).optional(),
     /** The effect takes place twice, as if the network had delivered the request twice. */
@@ -25,8 +30,13 @@ export const FaultSchema = z
     probability: z.number().min(0).max(1).default(1),
     seed: z.number().int().default(1),
   })
-  .refine((fault) => [fault.status, fault.drop, fault.delayMs, fault.twice].some((one) => one !== undefined), {
-    error: 'needs a status, a drop, a delayMs or twice',
+  .refine(
+    ({ status, drop, dropAfterBytes, delayMs, twice }) =>
+      [status, drop, dropAfterBytes, delayMs, twice].some((one) => one !== undefined),
+    { error: 'needs a status, a drop, a dropAfterBytes, a delayMs or twice' },
+  )
+  .refine(({ route, dropAfterBytes }) => dropAfterBytes === undefined || route === PART_ROUTE, {
+    error: `dropAfterBytes is for ${PART_ROUTE}`,
   });
 export type Fault = z.output<typeof FaultSchema>;
 export type FaultInput = z.input<typeof FaultSchema>;

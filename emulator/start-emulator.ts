@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import type { Server } from 'node:http';
 import multipart from '@fastify/multipart';
 import fastify from 'fastify';
 import type { CallHooks } from './call-hooks';
@@ -11,17 +13,26 @@ import { controlRoutes } from './routes/control';
 import { embedRoutes } from './routes/embed';
 import { entityRoutes } from './routes/entities';
 import { indexRoutes } from './routes/indexes';
+import { partStore } from './routes/part-store';
+import { uploadRoutes } from './routes/uploads';
 import { fetchAsset } from './rules/assets';
 import { Background } from './rules/background';
 import { fetchTask } from './rules/embed/tasks';
 import type { Emulation, Processing, Switches } from './rules/emulation';
 import { MediaLibrary } from './rules/media/media-library';
+import { lookInto } from './rules/uploads/completion';
+import { PartFiles } from './rules/uploads/part-files';
+import { UPLOAD_DEFAULTS, UploadSettingsSchema, type UploadSettings } from './rules/uploads/settings';
+import { statusOf } from './rules/uploads/status';
 import { StateFolder } from './store/state-folder';
 import { Store } from './store/store';
+import { Traffic } from './traffic';
 
 export interface EmulatorOptions extends Partial<Switches> {
   /** Default: a free one. */
   port?: number;
+  /** Of the store that parts of uploads are put to; default: a free one. */
+  storePort?: number;
   host?: string;
   /** Keeps the state there; without it the emulator forgets. */
   stateFolder?: string;
@@ -29,6 +40,8 @@ export interface EmulatorOptions extends Partial<Switches> {
   processing?: Processing;
   /** A published plan, or limits of your own; default: off. */
   rateLimits?: Plan | CustomLimits;
+  /** Of multipart upload sessions; what is left out is as in `UPLOAD_DEFAULTS`. */
+  uploads?: Partial<UploadSettings>;
   /** Only for tests in the same process. */
   hooks?: CallHooks;
   /** Accepted keys; default: any that is not empty. */
@@ -39,6 +52,8 @@ export interface Emulator {
   /** What `TWELVELABS_BASE_URL` takes. */
   url: string;
   controlUrl: string;
+  /** Origin of the part URLs. */
+  storeUrl: string;
   port: number;
   close(): Promise<void>;
 }
@@ -48,14 +63,54 @@ const BODY_LIMIT_BYTES = 50 * 1024 ** 2;
 
 /** Starts the emulator and answers once it listens. */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
-  const { port = 0, host = '127.0.0.1', stateFolder, rateLimits = 'off', retryAfterHeader = false } = options;
-  const [store, clock, background] = [new Store(), new Clock(), new Background()];
+  const { port = 0, storePort = 0, host = '127.0.0.1', stateFolder } = options;
+  const [store, clock] = [new Store(), new Clock()];
   const state = stateFolder === undefined ? undefined : await StateFolder.open(stateFolder, store, clock);
-  const emulation: Emulation = {
+  const emulation = await emulationOf(options, store, clock);
+  const closing = new AbortController();
+  const traffic = new Traffic(new Faults(), new Counters(), closing.signal, options.hooks);
+  const app = await serverOf(emulation, traffic);
+  const storeServer = partStore(emulation, traffic);
+  const close = async (): Promise<void> => {
+    closing.abort();
+    storeServer.close();
+    for (const server of [app.server, storeServer]) server.closeAllConnections();
+    await app.close();
+    await emulation.background.close();
+    clock.close();
+    await emulation.library.close();
+    await emulation.parts.close();
+    await state?.close();
+  };
+  try {
+    emulation.storePort = await listening(storeServer, storePort, host);
+    emulation.origin = await app.listen({ port, host });
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  resume(emulation);
+  const address = app.server.address();
+  const storeOrigin = new URL(emulation.origin);
+  storeOrigin.port = String(emulation.storePort);
+  return {
+    url: `${emulation.origin}/v1.3`,
+    controlUrl: `${emulation.origin}/_emulator`,
+    storeUrl: storeOrigin.origin,
+    port: typeof address === 'object' && address ? address.port : port,
+    close,
+  };
+}
+
+async function emulationOf(options: EmulatorOptions, store: Store, clock: Clock): Promise<Emulation> {
+  const { rateLimits = 'off', retryAfterHeader = false, stateFolder } = options;
+  const uploads = { ...UPLOAD_DEFAULTS, ...UploadSettingsSchema.parse(options.uploads ?? {}) };
+  return {
     store,
     clock,
-    background,
+    background: new Background(),
     library: await MediaLibrary.open(store),
+    parts: await openParts(stateFolder, store, clock),
     limits: new RateLimits(clock, rateLimits, retryAfterHeader),
     settings: {
       processing: options.processing ?? { baseMs: 1500, msPerMegabyte: 20 },
@@ -64,37 +119,32 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
       retryAfterHeader,
       enableFlagDefaults: options.enableFlagDefaults ?? false,
       readyAtOnce: options.readyAtOnce ?? false,
+      uploads,
     },
     origin: '',
-  };
-  const closing = new AbortController();
-  const app = await serverOf(emulation, closing.signal, options.hooks);
-  const close = async (): Promise<void> => {
-    closing.abort();
-    app.server.closeAllConnections();
-    await app.close();
-    await background.close();
-    clock.close();
-    await emulation.library.close();
-    await state?.close();
-  };
-  try {
-    emulation.origin = await app.listen({ port, host });
-  } catch (error) {
-    await close();
-    throw error;
-  }
-  resumeFetches(emulation);
-  const address = app.server.address();
-  return {
-    url: `${emulation.origin}/v1.3`,
-    controlUrl: `${emulation.origin}/_emulator`,
-    port: typeof address === 'object' && address ? address.port : port,
-    close,
+    storePort: 0,
   };
 }
 
-async function serverOf(emulation: Emulation, closing: AbortSignal, hooks?: CallHooks) {
+/** With the parts of uploads that go on, and no others. */
+async function openParts(stateFolder: string | undefined, store: Store, clock: Clock): Promise<PartFiles> {
+  const parts = await PartFiles.open(stateFolder);
+  const goingOn = [...store.uploads.values()].filter(
+    (upload) =>
+      statusOf(upload, clock.now()) === 'active' || store.assets.get(upload.assetId)?.progress.endsAt === null,
+  );
+  await parts.keepOnly(new Set(goingOn.map(({ id }) => id)));
+  return parts;
+}
+
+async function listening(server: Server, port: number, host: string): Promise<number> {
+  server.listen(port, host);
+  await once(server, 'listening');
+  const address = server.address();
+  return typeof address === 'object' && address ? address.port : port;
+}
+
+async function serverOf(emulation: Emulation, traffic: Traffic) {
   const app = fastify({
     bodyLimit: BODY_LIMIT_BYTES,
     forceCloseConnections: true,
@@ -109,13 +159,13 @@ async function serverOf(emulation: Emulation, closing: AbortSignal, hooks?: Call
       done(null, undefined); // the rules then name the parameter that is missing
     }
   });
-  const [faults, counters] = [new Faults(), new Counters()];
-  const api = new Api(app, emulation, faults, counters, closing, hooks);
+  const api = new Api(app, emulation, traffic);
   assetRoutes(api, emulation);
   embedRoutes(api, emulation);
   entityRoutes(api, emulation);
   indexRoutes(api, emulation);
-  controlRoutes(app, emulation, faults, counters);
+  uploadRoutes(api, emulation);
+  controlRoutes(app, emulation, traffic);
   app.setNotFoundHandler((request, reply) =>
     reply.status(404).send({ code: 'api_not_found', message: `The emulator has no ${request.method} ${request.url}.` }),
   );
@@ -132,9 +182,14 @@ function queryOf(text: string): Record<string, string | string[]> {
   return query;
 }
 
-/** Fetches that a restart broke off. */
-function resumeFetches(emulation: Emulation): void {
-  const { assets, embedTasks } = emulation.store;
-  for (const asset of assets.values()) if (asset.progress.endsAt === null) fetchAsset(emulation, asset);
+/** Fetches, and looks into uploaded parts, that a restart broke off. */
+function resume(emulation: Emulation): void {
+  const { assets, embedTasks, uploads } = emulation.store;
+  for (const asset of assets.values()) {
+    if (asset.progress.endsAt !== null) continue;
+    const upload = uploads.get(asset.uploadId ?? '');
+    if (upload) void lookInto(emulation, upload, asset);
+    else fetchAsset(emulation, asset);
+  }
   for (const task of embedTasks.values()) if (task.progress.endsAt === null) fetchTask(emulation, task);
 }

@@ -1,12 +1,11 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Call, CallHooks } from '../call-hooks';
-import type { Counters } from '../counters';
-import type { Fault, Faults } from '../faults';
+import type { Call } from '../call-hooks';
+import type { Fault } from '../faults';
 import type { Category } from '../rate-limits';
 import type { Emulation } from '../rules/emulation';
 import { ApiError } from '../rules/errors';
 import type { Query } from '../rules/paging';
+import type { Traffic } from '../traffic';
 
 export interface Answer {
   status: number;
@@ -33,15 +32,10 @@ type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /** Routes of the provider's API: key, rate limit, faults and counters in one place. */
 export class Api {
-  private calls = 0;
-
   constructor(
     private readonly app: FastifyInstance,
     private readonly emulation: Emulation,
-    private readonly faults: Faults,
-    private readonly counters: Counters,
-    private readonly closing: AbortSignal,
-    private readonly hooks: CallHooks = {},
+    private readonly traffic: Traffic,
   ) {}
 
   /** @param path below the version, with parameters in braces: `/assets/{asset_id}`. */
@@ -56,8 +50,7 @@ export class Api {
       method,
       url: `/v1.3${path.replaceAll(/\{(\w+)\}/g, ':$1')}`,
       handler: async (request, reply) => {
-        this.counters.request(route);
-        const call = { id: ++this.calls, route, url: request.url, at: Date.now() };
+        const call = this.traffic.begin(route, request.url);
         try {
           await this.serve(call, request, reply, read, options);
         } catch (error) {
@@ -88,8 +81,7 @@ export class Api {
       raw: request,
     };
     const effect = await read(call);
-    const fault = (await this.hooks.arrived?.(hooked)) ?? this.faults.take(hooked.route);
-    if (fault?.delayMs !== undefined) await delay(fault.delayMs, undefined, { signal: this.closing });
+    const fault = await this.traffic.faultFor(hooked);
     if (fault && (fault.drop || fault.status !== undefined)) return this.strike(hooked, fault, effect, request, reply);
     if (category)
       reply.headers(this.emulation.limits.spend(typeof category === 'function' ? category(call) : category));
@@ -111,11 +103,9 @@ export class Api {
     request: FastifyRequest,
     reply: FastifyReply,
   ): Promise<void> {
-    if (fault.lateMs !== undefined) this.runLate(fault.lateMs, effect);
-    else if ((fault.drop ?? fault.when) === 'after') await this.run(effect);
+    await this.traffic.effectUnder(fault, () => this.run(effect));
     if (fault.drop) {
-      this.counters.answer(call.route, 'dropped');
-      reply.raw.once('close', () => this.hooks.answered?.(call, 'dropped'));
+      this.traffic.answered(call, 'dropped', reply.raw);
       reply.hijack();
       request.raw.socket.destroy();
       return;
@@ -127,13 +117,6 @@ export class Api {
     this.send(call, reply, { status, body });
   }
 
-  /** A commit that comes when the caller has given up already. */
-  private runLate(ms: number, effect: Effect): void {
-    delay(ms, undefined, { signal: this.closing })
-      .then(() => this.run(effect))
-      .catch(() => {}); // the emulator closed, or the effect was refused: nobody is there to hear it
-  }
-
   private authenticate({ headers }: FastifyRequest): void {
     const key = headers['x-api-key'];
     const { apiKeys } = this.emulation.settings;
@@ -142,8 +125,7 @@ export class Api {
   }
 
   private send(call: Call, reply: FastifyReply, { status, body }: Answer): void {
-    reply.raw.once('close', () => this.hooks.answered?.(call, status));
-    this.counters.answer(call.route, status);
+    this.traffic.answered(call, status, reply.raw);
     reply.status(status);
     if (body === undefined) reply.send();
     else reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(body));

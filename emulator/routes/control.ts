@@ -1,13 +1,17 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import type { Counters } from '../counters';
-import { FaultSchema, type Faults } from '../faults';
+import { FaultSchema } from '../faults';
 import { assetView } from '../rules/asset-views';
 import type { Emulation } from '../rules/emulation';
 import { entityView } from '../rules/entities';
 import { ApiError, parse } from '../rules/errors';
 import { entryView } from '../rules/indexes';
-import { failNow } from '../rules/progress';
+import { failNow, stateOf } from '../rules/progress';
+import { UploadSettingsSchema } from '../rules/uploads/settings';
+import { failUpload, refuseEnded } from '../rules/uploads/status';
+import { uploadState } from '../rules/uploads/views';
+import type { AssetRecord } from '../store/records';
+import type { Traffic } from '../traffic';
 
 const ClockSchema = z.strictObject({ advanceMs: z.number().min(0) });
 const ProcessingSchema = z.strictObject({ baseMs: z.number().min(0), msPerMegabyte: z.number().min(0) });
@@ -29,8 +33,12 @@ const READING: Record<number, [number, string]> = {
 };
 const OTHER: [number, string] = [500, 'generic_error'];
 
+/** Its bytes are not there yet, so that nobody knows when it will be ready. */
+const isWaiting = ({ clock }: Emulation, { sha256, progress }: AssetRecord): boolean =>
+  sha256 === undefined && stateOf(progress, clock.now()) === 'processing';
+
 /** For tests and people: what the emulator knows, and what it is to do wrong. Needs no API key. */
-export function controlRoutes(app: FastifyInstance, emulation: Emulation, faults: Faults, counters: Counters): void {
+export function controlRoutes(app: FastifyInstance, emulation: Emulation, { faults, counters }: Traffic): void {
   const { clock, store, settings, limits } = emulation;
   const time = () => ({ nowMs: clock.now(), advancedMs: clock.advancedMs });
   app.setErrorHandler((error, request, reply) => {
@@ -44,7 +52,7 @@ export function controlRoutes(app: FastifyInstance, emulation: Emulation, faults
       ...assetView(emulation, asset),
       user_metadata: asset.userMetadata,
       sha256: asset.sha256,
-      readyAtMs: asset.progress.endsAt,
+      readyAtMs: isWaiting(emulation, asset) ? null : asset.progress.endsAt,
     })),
     embedTasks: [...store.embedTasks.values()].map(({ id, assetId }) => ({ _id: id, asset_id: assetId })),
     collections: [...store.collections.values()].map(({ id, name }) => ({ _id: id, name })),
@@ -55,8 +63,10 @@ export function controlRoutes(app: FastifyInstance, emulation: Emulation, faults
       index_id: entry.indexId,
       user_metadata: entry.userMetadata,
     })),
+    uploads: [...store.uploads.values()].map((upload) => uploadState(emulation, upload)),
   }));
   app.get('/_emulator/counters', () => counters.all());
+  app.get('/_emulator/counters/parts', () => counters.parts());
   app.get('/_emulator/clock', time);
   app.post('/_emulator/clock', ({ body }) => {
     clock.advance(parse(ClockSchema, body).advanceMs);
@@ -76,16 +86,26 @@ export function controlRoutes(app: FastifyInstance, emulation: Emulation, faults
     settings.processing = parse(ProcessingSchema, body);
     return settings.processing;
   });
+  app.get('/_emulator/uploads', () => settings.uploads);
+  app.post('/_emulator/uploads', ({ body }) => {
+    settings.uploads = { ...settings.uploads, ...parse(UploadSettingsSchema, body) };
+    return settings.uploads;
+  });
   app.post('/_emulator/fail', ({ body }) => {
     const { id, message } = parse(FailSchema, body);
-    const record = store.assets.get(id) ?? store.embedTasks.get(id) ?? store.indexedAssets.get(id);
+    const session = store.uploads.get(id);
+    if (session) refuseEnded(emulation, session);
+    const upload = session ?? store.uploads.get(store.assets.get(id)?.uploadId ?? '');
+    if (upload) failUpload(emulation, upload, message); // and its asset
+    const record = store.assets.get(upload?.assetId ?? id) ?? store.embedTasks.get(id) ?? store.indexedAssets.get(id);
     if (!record) throw new ApiError(404, 'resource_not_exist', `nothing that can fail has the id ${id}`);
     failNow(emulation, record.progress, message);
     store.changed();
     return {};
   });
-  app.post('/_emulator/reset', () => {
+  app.post('/_emulator/reset', async () => {
     store.clear();
+    await emulation.parts.clear();
     faults.clear();
     counters.clear();
     limits.reset();

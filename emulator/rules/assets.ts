@@ -7,6 +7,7 @@ import { LIMITS, tooLarge } from './media/limits';
 import { isFetchable } from './media/remote-media';
 import { fetching, stateOf, workOnMedia } from './progress';
 import { fetchInto } from './fetch-into';
+import { failUpload } from './uploads/status';
 import { metadataText } from './user-metadata';
 
 /** What arrived in the form of `POST /assets`. */
@@ -49,13 +50,21 @@ export function createAsset(emulation: Emulation, form: AssetForm): AssetRecord 
   return asset;
 }
 
-/** Sets what is known of the content, and from it what the asset will end as. */
-function takeIn(emulation: Emulation, asset: AssetRecord, media: MediaFacts | undefined): void {
+/**
+ * Sets what is known of the content, and from it what the asset will end as.
+ * @param startedAt when work on it began; default: now
+ */
+export function takeIn(
+  emulation: Emulation,
+  asset: AssetRecord,
+  media: MediaFacts | undefined,
+  startedAt?: number,
+): void {
   const fileType = media?.fileType ?? promisedType(asset.filename);
   if (fileType !== undefined) asset.fileType = fileType;
   if (!media) return;
   asset.sha256 = media.sha256;
-  asset.progress = workOnMedia(emulation, media);
+  asset.progress = workOnMedia(emulation, media, startedAt);
 }
 
 /** Also called for assets whose fetch was interrupted by a restart. */
@@ -115,9 +124,9 @@ export const referencesOf = ({ store }: Emulation, assetId: string) =>
 export const entitiesOf = ({ store }: Emulation, assetId: string) =>
   [...store.entities.values()].filter((entity) => entity.assetIds.includes(assetId));
 
-/** Index entries block; with `force` they go too. Entities never block: they lose the asset. */
+/** Index entries block; with `force` they go too. Entities never block: they lose the asset. A session ends. */
 export function deleteAsset(emulation: Emulation, id: string, force: boolean): void {
-  const { store, background } = emulation;
+  const { store, background, parts } = emulation;
   const asset = findAsset(emulation, id);
   const references = referencesOf(emulation, asset.id);
   if (references.length > 0 && !force) {
@@ -134,6 +143,11 @@ export function deleteAsset(emulation: Emulation, id: string, force: boolean): v
     entity.updatedAt = emulation.clock.now();
   }
   background.stop(asset.id);
+  const upload = store.uploads.get(asset.uploadId ?? '');
+  if (upload) {
+    failUpload(emulation, upload, 'The asset was deleted.');
+    parts.discard(upload.id);
+  }
   store.assets.delete(asset.id);
 }
 

@@ -3,6 +3,8 @@ import type { RateLimits } from '../rate-limits';
 import type { Store } from '../store/store';
 import type { Background } from './background';
 import type { MediaLibrary } from './media/media-library';
+import type { PartFiles } from './uploads/part-files';
+import type { UploadSettings } from './uploads/settings';
 
 /** How long work takes: a base, and more for each megabyte (1,000,000 bytes). Zero and zero is at once. */
 export interface Processing {
@@ -16,7 +18,7 @@ export interface Switches {
   voidStatus: 200 | 204;
   /** Whether a 429 carries `Retry-After`. */
   retryAfterHeader: boolean;
-  /** Value of `enable_hls` and `enable_thumbnail` when they are left out. */
+  /** Value of `enable_hls` and `enable_thumbnail` when `POST /assets` leaves them out; at a session it is false. */
   enableFlagDefaults: boolean;
   /** Whether a create may answer `ready` when processing takes no time, instead of always `processing`. */
   readyAtOnce: boolean;
@@ -26,6 +28,7 @@ export interface Settings extends Switches {
   processing: Processing;
   /** Accepted keys; undefined accepts any that is not empty. */
   apiKeys: readonly string[] | undefined;
+  uploads: UploadSettings;
 }
 
 /** All that the rules work on. */
@@ -38,4 +41,7 @@ export interface Emulation {
   readonly background: Background;
   /** `http://host:port`, for the URLs in answers. */
   origin: string;
+  readonly parts: PartFiles;
+  /** Where parts are put: another origin than the API's. */
+  storePort: number;
 }

@@ -13,7 +13,7 @@ interface Fetched {
 export function fetchInto(emulation: Emulation, record: Fetched, takeIn: (media: MediaFacts) => void): void {
   const { url } = record;
   if (url === undefined) return;
-  emulation.background.start(record.id, async (signal) => {
+  void emulation.background.start(record.id, async (signal) => {
     try {
       const media = await fetchMedia(emulation.library, url, signal);
       // Failed by hand meanwhile.

@@ -23,15 +23,20 @@ export function lastChangeAt(progress: Progress, now: number): number {
   return progress.endsAt !== null && progress.endsAt <= now ? progress.endsAt : progress.startedAt;
 }
 
-export function workOn({ clock, settings }: Emulation, sizeBytes: number, error?: string): Progress {
-  const startedAt = clock.now();
+/** @param startedAt default: now */
+export function workOn(
+  { clock, settings }: Emulation,
+  sizeBytes: number,
+  error?: string,
+  startedAt = clock.now(),
+): Progress {
   const { baseMs, msPerMegabyte } = settings.processing;
   const endsAt = startedAt + baseMs + (sizeBytes / BYTES_PER_MEGABYTE) * msPerMegabyte;
   return { startedAt, endsAt, ...(error === undefined ? {} : { error }) };
 }
 
-export const workOnMedia = (emulation: Emulation, facts: MediaFacts): Progress =>
-  workOn(emulation, facts.sizeBytes, facts.problem);
+export const workOnMedia = (emulation: Emulation, facts: MediaFacts, startedAt?: number): Progress =>
+  workOn(emulation, facts.sizeBytes, facts.problem, startedAt);
 
 /** Waiting for bytes that are being fetched. */
 export const fetching = ({ clock }: Emulation): Progress => ({ startedAt: clock.now(), endsAt: null });

@@ -31,10 +31,12 @@ export interface Progress {
 
 export interface AssetRecord {
   id: string;
-  method: 'direct' | 'url';
+  method: 'direct' | 'url' | 'multipart';
   filename: string;
   fileType?: string;
   url?: string;
+  /** The session that it was reserved by. */
+  uploadId?: string;
   createdAt: number;
   enableHls: boolean;
   enableThumbnail: boolean;

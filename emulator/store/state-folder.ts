@@ -101,10 +101,14 @@ export class StateFolder {
   }
 }
 
+/** Lists that older files of this version do not have. */
+const ADDED_LATER: Partial<StoreContents> = { uploads: [] };
+
 function parse(text: string): { advancedMs: number; contents: StoreContents } {
   const state = JSON.parse(text) as { version?: unknown; advancedMs?: unknown; contents?: Record<string, unknown> };
   if (state?.version !== VERSION) throw new Error(`its version is ${String(state?.version)}, not ${VERSION}`);
-  for (const list of LISTS) if (!Array.isArray(state.contents?.[list])) throw new Error(`"${list}" is not a list`);
+  const contents: Record<string, unknown> = { ...ADDED_LATER, ...state.contents };
+  for (const list of LISTS) if (!Array.isArray(contents[list])) throw new Error(`"${list}" is not a list`);
   const advancedMs = typeof state.advancedMs === 'number' ? state.advancedMs : 0;
-  return { advancedMs, contents: state.contents as unknown as StoreContents };
+  return { advancedMs, contents: contents as unknown as StoreContents };
 }

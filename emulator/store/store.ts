@@ -8,6 +8,7 @@ import type {
   IndexRecord,
   MediaFacts,
 } from './records';
+import type { UploadRecord } from './upload-records';
 
 /** Everything the emulator keeps, as plain JSON; each list oldest first. */
 export interface StoreContents {
@@ -18,6 +19,7 @@ export interface StoreContents {
   entities: EntityRecord[];
   indexes: IndexRecord[];
   indexedAssets: IndexedAssetRecord[];
+  uploads: UploadRecord[];
 }
 
 export const LISTS = [
@@ -28,6 +30,7 @@ export const LISTS = [
   'entities',
   'indexes',
   'indexedAssets',
+  'uploads',
 ] as const satisfies (keyof StoreContents)[];
 
 /** State in memory. The maps keep the order of creation; `onChange` hears of every change. */
@@ -39,6 +42,7 @@ export class Store {
   readonly entities = new Map<string, EntityRecord>();
   readonly indexes = new Map<string, IndexRecord>();
   readonly indexedAssets = new Map<string, IndexedAssetRecord>();
+  readonly uploads = new Map<string, UploadRecord>();
   onChange: () => void = () => undefined;
 
   changed(): void {
@@ -68,6 +72,7 @@ export class Store {
       entities: [...this.entities.values()],
       indexes: [...this.indexes.values()],
       indexedAssets: [...this.indexedAssets.values()],
+      uploads: [...this.uploads.values()],
     };
   }
 
@@ -79,6 +84,7 @@ export class Store {
     fill(this.entities, contents.entities);
     fill(this.indexes, contents.indexes);
     fill(this.indexedAssets, contents.indexedAssets);
+    fill(this.uploads, contents.uploads);
   }
 }
 

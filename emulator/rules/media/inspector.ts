@@ -1,4 +1,3 @@
-import { open } from 'node:fs/promises';
 import { mediaInfoFactory, type MediaInfo } from 'mediainfo.js';
 import type { MediaFacts } from '../../store/records';
 import { fileTypeOf, kindOf } from './file-types';
@@ -6,13 +5,16 @@ import { technicalMetadata, tracksOf, type Tracks } from './technical-metadata';
 
 const UNREADABLE = 'The file is not a valid video, audio or image file, or its format is not supported.';
 
+/** Bytes that can be read from any place. */
+export type ReadAt = (length: number, position: number) => Promise<Uint8Array>;
+
 /** Looks into files with MediaInfo, one at a time and chunk by chunk, so that memory does not grow with the file. */
 export class MediaInspector {
   private loaded: Promise<MediaInfo> | undefined;
   private turn: Promise<unknown> = Promise.resolve();
 
-  async inspect(file: string, sha256: string, sizeBytes: number): Promise<MediaFacts> {
-    const mine = this.turn.then(() => this.tracks(file, sizeBytes));
+  async inspect(read: ReadAt, sha256: string, sizeBytes: number): Promise<MediaFacts> {
+    const mine = this.turn.then(() => this.tracks(read, sizeBytes));
     this.turn = mine.catch(() => undefined);
     return factsOf(await mine, sha256, sizeBytes);
   }
@@ -22,19 +24,11 @@ export class MediaInspector {
     (await this.loaded)?.close();
   }
 
-  private async tracks(file: string, sizeBytes: number): Promise<Tracks> {
+  private async tracks(read: ReadAt, sizeBytes: number): Promise<Tracks> {
     this.loaded ??= mediaInfoFactory({ format: 'object' });
     const mediaInfo = await this.loaded;
-    const handle = await open(file);
-    try {
-      const result = await mediaInfo.analyzeData(sizeBytes, async (length, position) => {
-        const { buffer, bytesRead } = await handle.read(new Uint8Array(length), 0, length, position);
-        return buffer.subarray(0, bytesRead);
-      });
-      return tracksOf(result.media?.track ?? []);
-    } finally {
-      await handle.close();
-    }
+    const result = await mediaInfo.analyzeData(sizeBytes, read);
+    return tracksOf(result.media?.track ?? []);
   }
 }
 

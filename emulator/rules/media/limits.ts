@@ -7,6 +7,7 @@ const MEBIBYTE = 1024 * 1024;
 export const LIMITS = {
   directBytes: 200 * MEBIBYTE,
   urlBytes: 4096 * MEBIBYTE,
+  multipartBytes: 10 * 1024 * MEBIBYTE,
   imageBytes: 32 * MEBIBYTE,
   base64Characters: 48 * MEBIBYTE,
   syncMediaSec: 600,
@@ -18,7 +19,8 @@ const MARENGO_IMAGE = { types: ['image/jpeg', 'image/png'], minSide: 128 };
 export function tooLarge(kind: string | undefined, limitBytes: number): ApiError {
   const codes: Record<string, string> = { video: 'video_filesize_too_large', audio: 'audio_filesize_too_large' };
   const code = codes[kind ?? ''] ?? 'media_filesize_too_large';
-  return new ApiError(400, code, `The file is larger than the limit of ${limitBytes / MEBIBYTE} MB.`);
+  const limit = limitBytes < 1024 * MEBIBYTE ? `${limitBytes / MEBIBYTE} MB` : `${limitBytes / (1024 * MEBIBYTE)} GB`;
+  return new ApiError(400, code, `The file is larger than the limit of ${limit}.`);
 }
 
 /** What Marengo takes: an asset can be ready and still be refused here. */

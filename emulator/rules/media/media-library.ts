@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { MediaFacts } from '../../store/records';
 import type { Store } from '../../store/store';
-import { MediaInspector } from './inspector';
+import { MediaInspector, type ReadAt } from './inspector';
 
 /** Bytes on their way in. */
 export type Bytes = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
@@ -14,6 +14,14 @@ export interface ReceiveOptions {
   limitBytes?: number;
   /** Called as bytes arrive. */
   onBytes?: (receivedBytes: number) => void;
+}
+
+/** Bytes that lie on disk already. */
+export interface StoredBytes {
+  readonly sizeBytes: number;
+  /** From the first to the last. */
+  all(): AsyncIterable<Uint8Array>;
+  read: ReadAt;
 }
 
 /** Takes bytes in through a temporary file and keeps only the facts about them, once for the same content. */
@@ -35,19 +43,49 @@ export class MediaLibrary {
     try {
       const received = await write(file, bytes, options);
       if (received.sizeBytes > (options.limitBytes ?? Infinity)) return undefined;
-      const known = this.store.media.get(received.sha256);
-      if (known) return known;
-      const facts = await this.inspector.inspect(file, received.sha256, received.sizeBytes);
-      this.store.media.set(facts.sha256, facts);
-      return facts;
+      return await this.factsOf(received, (use) => readingFrom(file, use));
     } finally {
       await rm(file, { force: true });
     }
   }
 
+  /** The facts about bytes that somebody else keeps. */
+  async look(bytes: StoredBytes, signal: AbortSignal): Promise<MediaFacts> {
+    const hash = createHash('sha256');
+    for await (const chunk of bytes.all()) {
+      signal.throwIfAborted();
+      hash.update(chunk);
+    }
+    const received = { sha256: hash.digest('hex'), sizeBytes: bytes.sizeBytes };
+    return this.factsOf(received, (use) => use(bytes.read));
+  }
+
+  private async factsOf(
+    { sha256, sizeBytes }: { sha256: string; sizeBytes: number },
+    reading: (use: (read: ReadAt) => Promise<MediaFacts>) => Promise<MediaFacts>,
+  ): Promise<MediaFacts> {
+    const known = this.store.media.get(sha256);
+    if (known) return known;
+    const facts = await reading((read) => this.inspector.inspect(read, sha256, sizeBytes));
+    this.store.media.set(facts.sha256, facts);
+    return facts;
+  }
+
   async close(): Promise<void> {
     await this.inspector.close();
     await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+async function readingFrom<T>(file: string, use: (read: ReadAt) => Promise<T>): Promise<T> {
+  const handle = await open(file);
+  try {
+    return await use(async (length, position) => {
+      const { buffer, bytesRead } = await handle.read(new Uint8Array(length), 0, length, position);
+      return buffer.subarray(0, bytesRead);
+    });
+  } finally {
+    await handle.close();
   }
 }
 

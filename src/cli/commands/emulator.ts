@@ -14,6 +14,9 @@ export const number =
 interface EmulatorFlags {
   host: string;
   port: number;
+  storePort: number;
+  chunkBytes?: number;
+  partBytes: 'disk' | 'hash';
   state?: string;
   processingMs: number;
   rateLimits: 'off' | 'free' | 'tier2' | 'tier3';
@@ -25,6 +28,13 @@ export const emulatorCommand = (): Command =>
     .summary('serve the provider’s API locally')
     .option('--host <address>', 'the address to listen on', '127.0.0.1')
     .option('--port <n>', '0 takes any free one', number('--port', 0), 8090)
+    .option('--store-port <n>', 'where parts of uploads are put; 0 takes any free one', number('--store-port', 0), 0)
+    .option('--chunk-bytes <n>', 'size of a part, instead of one that goes with the file', number('--chunk-bytes', 1))
+    .addOption(
+      new Option('--part-bytes <where>', 'hash does not keep the bytes of parts: for files too large for the disk')
+        .choices(['disk', 'hash'])
+        .default('disk'),
+    )
     .option('--state <folder>', 'keep the state there')
     .option('--processing-ms <n>', 'processing time of an asset', number('--processing-ms', 0), 1500)
     .addOption(
@@ -35,12 +45,16 @@ export const emulatorCommand = (): Command =>
     .option('--json', 'print the ready line as JSON')
     .addHelpText('after', '\nExample:\n  $ asset-lifecycle emulator --port 8090 --rate-limits free')
     .action(
-      action(async ({ host, port, state, processingMs, rateLimits, json }: EmulatorFlags) => {
+      action(async ({ host, port, storePort, state, processingMs, rateLimits, json, ...flags }: EmulatorFlags) => {
         const { startEmulator } = await import('../../../emulator/start-emulator.js');
         const processing = { baseMs: processingMs, msPerMegabyte: processingMs === 0 ? 0 : 20 };
-        const emulator = await startEmulator({ host, port, stateFolder: state, processing, rateLimits });
-        if (json) printJson({ ready: 'emulator', url: emulator.url, controlUrl: emulator.controlUrl });
-        else note(`emulator ready: TWELVELABS_BASE_URL=${emulator.url}`);
+        const emulator = await startEmulator({
+          ...{ host, port, storePort, stateFolder: state, processing, rateLimits },
+          uploads: { chunkBytes: flags.chunkBytes ?? null, partBytes: flags.partBytes },
+        });
+        const { url, controlUrl, storeUrl } = emulator;
+        if (json) printJson({ ready: 'emulator', url, controlUrl, storeUrl });
+        else note(`emulator ready: TWELVELABS_BASE_URL=${url}`);
         await untilStopped();
         await emulator.close();
       }),

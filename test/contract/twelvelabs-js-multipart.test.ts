@@ -1,0 +1,86 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { TwelveLabs, TwelvelabsApi } from 'twelvelabs-js';
+import { EmulatorControl } from '../../emulator/control-client';
+import { PART_ROUTE } from '../../emulator/faults';
+import { startEmulator, type Emulator } from '../../emulator/start-emulator';
+
+const CLIP = path.resolve(__dirname, '../../samples/clip.mp4');
+
+let emulator: Emulator;
+let control: EmulatorControl;
+let client: TwelveLabs;
+let folder: string;
+const baseUrlBefore = process.env.TWELVELABS_BASE_URL;
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'twelvelabs-js-'));
+  emulator = await startEmulator({ processing: { baseMs: 0, msPerMegabyte: 0 }, uploads: { chunkBytes: 20_000 } });
+  control = new EmulatorControl(emulator.controlUrl);
+  process.env.TWELVELABS_BASE_URL = emulator.url; // the SDK has no option for it
+  client = new TwelveLabs({ apiKey: 'tlk_any' });
+  jest.spyOn(console, 'log').mockImplementation(() => {}); // the helper tells its progress
+});
+afterAll(async () => {
+  jest.restoreAllMocks();
+  if (baseUrlBefore === undefined) delete process.env.TWELVELABS_BASE_URL;
+  else process.env.TWELVELABS_BASE_URL = baseUrlBefore;
+  await emulator.close();
+  await rm(folder, { recursive: true, force: true });
+});
+beforeEach(() => control.reset());
+
+test('uploads a file in parts, more of them than the first answer has URLs for', async () => {
+  const bytes = (await readFile(CLIP)).byteLength;
+  const { assetId, assetUrl } = await client.multipartUpload.uploadFile(CLIP);
+  expect(assetUrl).toContain(assetId);
+  const asset = await client.assets.retrieve(assetId);
+  expect(asset).toMatchObject({ status: 'ready', method: 'multipart', filename: 'clip.mp4', size: bytes });
+  expect(asset.duration).toBeCloseTo(10, 0);
+  const chunks = Math.ceil(bytes / 20_000);
+  expect(chunks).toBeGreaterThan(10);
+  const counts = await control.partCounters();
+  expect(counts).toMatchObject({ puts: chunks, stored: chunks, bytesReceived: bytes, withApiKey: 0 });
+});
+
+test('retries a part that the store was too busy for', async () => {
+  await control.addFault({ route: PART_ROUTE, status: 503, times: 1 });
+  const warned = jest.spyOn(console, 'warn').mockImplementation(() => {});
+  const { assetId } = await client.multipartUpload.uploadFile(CLIP, { retryDelay: 0.01 });
+  warned.mockRestore();
+  expect(await client.assets.retrieve(assetId)).toMatchObject({ status: 'ready' });
+});
+
+test('shows sessions and their chunks, and ends its wait when all are in', async () => {
+  const file = path.join(folder, 'noise.mp4');
+  await writeFile(file, randomBytes(90_000));
+  const {
+    uploadId = '',
+    chunkSize,
+    totalChunks,
+    expiresAt,
+  } = await client.multipartUpload.create({
+    filename: 'noise.mp4',
+    type: 'video',
+    totalSize: 90_000,
+    userMetadata: { project: 'demo' },
+  });
+  expect([chunkSize, totalChunks, expiresAt]).toEqual([20_000, 5, expect.any(Date)]);
+  const listed: unknown[] = [];
+  for await (const item of await client.multipartUpload.listIncompleteUploads()) listed.push(item);
+  expect(listed).toMatchObject([{ uploadId, status: 'active', totalSize: 90_000, createdAt: expect.any(Date) }]);
+
+  await client.multipartUpload.uploadFile(file);
+  const [done] = (await control.state()).uploads.filter(({ status }) => status === 'completed');
+  const waited = await client.multipartUpload.waitForUploadCompletion(done?.upload_id ?? '');
+  expect(waited).toMatchObject({ status: 'completed', completedChunks: 5, totalChunks: 5 });
+});
+
+test('throws the declared errors', async () => {
+  const unknown = client.multipartUpload.getStatus('0'.repeat(24));
+  await expect(unknown).rejects.toBeInstanceOf(TwelvelabsApi.NotFoundError);
+  const large = client.multipartUpload.create({ filename: 'a.png', type: 'image', totalSize: 33 * 1024 ** 2 });
+  await expect(large).rejects.toBeInstanceOf(TwelvelabsApi.BadRequestError);
+});
