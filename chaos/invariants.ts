@@ -159,15 +159,21 @@ const hadFinalWhileCleaning = ({ struck, phases, status }: Evidence): boolean =>
   status?.receipt?.entries.some(({ result }) => result === 'leftover') === true &&
   struck.some(({ what, at }) => (what === 'refused' || what === 'unauthorized') && phaseAt(phases, at) === 'cleaning');
 
-function othersUntouched({ before, afterSweep, status, schedule }: Evidence): string[] {
+/** A run that was terminated while it cleaned up, and a sweep after it, may have gone by any policy of the schedule. */
+const mayHaveForced = ({ closedAs, schedule: { onCancel, onFailure, strikes } }: Evidence): boolean =>
+  closedAs === 'TERMINATED' &&
+  ([onCancel, onFailure].includes('force-delete') ||
+    strikes.some(({ what, cleanup }) => what === 'force-delete' || cleanup === 'force-delete'));
+
+function othersUntouched(evidence: Evidence): string[] {
+  const { before, afterSweep, status } = evidence;
   const problems: string[] = [];
-  const forced = status?.receipt?.policy === 'force-delete';
+  const forced = status?.receipt?.policy === 'force-delete' || mayHaveForced(evidence);
   const has = (list: readonly { _id: string }[], id: string | undefined): boolean =>
     id === undefined || list.some(({ _id }) => _id === id);
   if (!has(afterSweep.assets, before.assetId) && !forced) problems.push('the adopted asset is gone');
   if (!has(afterSweep.entities, before.entityId)) problems.push('the entity that existed before is gone');
-  const maybeForced = forced || schedule.onCancel === 'force-delete'; // a terminated one is swept as on cancel
-  if (!has(afterSweep.indexedAssets, before.othersEntry) && !maybeForced)
+  if (!has(afterSweep.indexedAssets, before.othersEntry) && !forced)
     problems.push('an index entry of others is gone');
   return problems;
 }

@@ -5,6 +5,7 @@ import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker
 import { createActivities, localActivities } from './activities/create-activities';
 import type { ActivityDependencies } from './activities/dependencies';
 import { unreachable } from './client/connection';
+import { activityProgress } from './activities/uploads/temporal-progress';
 import { lifecycleRuns } from './client/lifecycle-runs';
 import type { Config } from './config';
 import type { AllActivities } from './contracts/activities';
@@ -70,6 +71,8 @@ export async function startWorker({
 }: WorkerSettings): Promise<RunningWorker> {
   const name: ProviderName = 'twelvelabs';
   const s3 = s3Access(config.s3);
+  const client = new Client(temporal);
+  const stopping = new AbortController();
   const watcher = createStatusWatcher({ provider, ...config.poll });
   const deps: ActivityDependencies = {
     accounts: { [name]: { provider, watcher } },
@@ -77,7 +80,9 @@ export async function startWorker({
     objects: createS3Sources(s3),
     results: await openResultStore(config, s3),
     settleWindowMs: config.settleWindowMs,
-    runs: lifecycleRuns(new Client(temporal)),
+    runs: lifecycleRuns(client),
+    progress: activityProgress(client),
+    stopping: stopping.signal,
     owner: await namespaceId(temporal),
     listSpacingMs: 60_000 / config.poll.requestsPerMinute,
   };
@@ -112,7 +117,10 @@ export async function startWorker({
     }),
   ]);
   return run(workers, {
-    handBack: () => watcher.handBack(),
+    handBack: () => {
+      watcher.handBack();
+      stopping.abort();
+    },
     close: async () => {
       s3.close();
       await provider.close();

@@ -1,5 +1,6 @@
 import { failure } from '../contracts/failures';
 import type { ProviderName } from '../contracts/ids';
+import type { UploadProgress } from '../contracts/messages';
 import type { LedgerTag, LifecycleTag } from '../contracts/resource';
 import type { MediaProvider } from '../providers/media-provider';
 import type { StatusWatcher } from '../providers/status-watcher';
@@ -14,6 +15,13 @@ export interface Account {
   watcher: StatusWatcher;
 }
 
+export interface ActivityProgress {
+  /** Ends once the server has these heartbeat details, so that the next attempt has them whatever happens now. */
+  makeDurable(details: unknown): Promise<void>;
+  /** Tells the workflow how far an upload is; costs it events. */
+  tell(progress: UploadProgress): Promise<void>;
+}
+
 /** What the activities work with; `worker.ts` composes it. */
 export interface ActivityDependencies {
   accounts: Partial<Record<ProviderName, Account>>;
@@ -24,6 +32,10 @@ export interface ActivityDependencies {
   runs: LifecycleRuns;
   /** Id of the Temporal namespace, which marks what its lifecycles make. */
   owner: string;
+  /** What a running activity tells Temporal beside its heartbeats. */
+  progress: ActivityProgress;
+  /** Aborted once the worker was told to stop: what can go on elsewhere is handed back. */
+  stopping: AbortSignal;
   /** Least time between two pages of a walk over all assets, in milliseconds. */
   listSpacingMs: number;
   /** How long a create whose answer was lost may still take effect, in milliseconds. */

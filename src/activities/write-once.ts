@@ -68,8 +68,11 @@ function unansweredWrite(): number | undefined {
   return attempt > 1 ? currentAttemptScheduledTimestampMs : undefined;
 }
 
+/** What else an earlier attempt left stays. */
 function leave(progress: Omit<WriteProgress, 'attempt'>): void {
-  setProgress({ attempt: Context.current().info.attempt, ...progress } satisfies WriteProgress);
+  const { attempt, heartbeatDetails } = Context.current().info;
+  const { unansweredSince: _old, ...kept } = (heartbeatDetails ?? {}) as Partial<WriteProgress>;
+  setProgress({ ...kept, attempt, ...progress } satisfies WriteProgress);
 }
 
 /** The answer, or its absence, proves that the write had no effect. */

@@ -16,9 +16,25 @@ export interface SubmitSourceInput {
   metadata: Metadata;
   enableHls: boolean;
   enableThumbnail: boolean;
+  /** Default: by size and kind, and four parts at once. */
+  upload?: AcceptedInput['upload'];
   tag: LifecycleTag;
   /** RFC 3339 start of the lifecycle. */
   since: string;
+}
+
+/** An upload session, as far as a receipt tells of it. */
+export interface UploadRef {
+  sessionId: string;
+  /** The asset that it reserved. */
+  assetId: string;
+  /** RFC 3339. */
+  expiresAt?: string;
+}
+
+export interface SubmittedAsset extends AssetSnapshot {
+  /** What became of upload sessions that were given up on the way, and of the assets they had reserved. */
+  abandoned?: ReceiptEntry[];
 }
 
 export interface AssetRef {
@@ -120,7 +136,7 @@ export interface FoundMade {
 /** Every step of a lifecycle that touches the world. Each is safe to repeat. */
 export interface Activities {
   /** Finds the asset that carries the tag, or makes it, or looks up the asset to adopt. */
-  submitSource(input: SubmitSourceInput): Promise<AssetSnapshot>;
+  submitSource(input: SubmitSourceInput): Promise<SubmittedAsset>;
   /** Holds until the provider says the asset is ready. */
   untilAssetReady(input: AssetRef): Promise<AssetSnapshot>;
   /** Starts an embed task over the asset. */

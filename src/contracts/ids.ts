@@ -21,6 +21,8 @@ export const ORPHAN_SWEEP = 'orphanSweep';
 /** Names of messages a lifecycle hears. */
 export const CANCEL_SIGNAL = 'cancel';
 export const FORCE_DELETE_SIGNAL = 'forceDelete';
+/** From the upload activity, not from people. */
+export const UPLOAD_PROGRESS_SIGNAL = 'uploadProgress';
 export const STATUS_QUERY = 'status';
 
 /** Memo field that holds the final status of a run stopped by native cancellation. */

@@ -30,6 +30,8 @@ export const MetadataSchema = z
   );
 export type Metadata = z.output<typeof MetadataSchema>;
 
+export const UPLOAD_METHODS = ['auto', 'direct', 'multipart'] as const;
+
 const CleanupPolicySchema = z.enum(CLEANUP_POLICIES);
 
 /** The business key of a lifecycle: one key, one lifecycle, one asset. */
@@ -59,6 +61,14 @@ export const LifecycleInputSchema = z.strictObject({
   enableHls: z.boolean().default(false),
   /** Ask the provider for a thumbnail of the asset. */
   enableThumbnail: z.boolean().default(false),
+  /** How a file goes up: in one request, or in parts; `auto` goes by size and kind. */
+  upload: z
+    .strictObject({
+      method: z.enum(UPLOAD_METHODS).default('auto'),
+      /** Parts on their way at once. */
+      concurrency: z.number().int().min(1).max(16).default(4),
+    })
+    .prefault({}),
   branch: BranchSchema.default({ type: 'none' }),
   /** What to do with what the lifecycle made when it is stopped or fails. */
   cleanup: z
@@ -83,7 +93,9 @@ export type CompleteInput = z.output<typeof LifecycleInputSchema>;
 export const WORKFLOW_REVISION = 2;
 
 /** What a run works with. */
-export interface AcceptedInput extends CompleteInput {
+export interface AcceptedInput extends Omit<CompleteInput, 'upload'> {
+  /** Absent in runs of workers that knew no parts. */
+  upload?: CompleteInput['upload'];
   /** {@link WORKFLOW_REVISION} of the worker that began the run; absent in those of the first. */
   revision?: number;
 }

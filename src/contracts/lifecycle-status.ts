@@ -56,7 +56,7 @@ export interface BranchStatus {
 
 /** What cleanup did with one resource. */
 export interface ReceiptEntry {
-  resource: Resource['kind'];
+  resource: Resource['kind'] | 'upload-session';
   /** Absent when nothing with the lifecycle's tag was ever found. */
   id?: string;
   /** The collection or index it is in. */
@@ -84,6 +84,17 @@ export interface LifecycleError {
   message: string;
 }
 
+/** How far the bytes of a file have gone up; absent once they are all there. */
+export interface UploadStatus {
+  sentBytes: number;
+  totalBytes: number;
+  /** 0 to 100. */
+  percent: number;
+  /** Mean since the first byte; only the client knows it. */
+  bytesPerSec?: number;
+  secondsLeft?: number;
+}
+
 /** RFC 3339 times of what has happened so far. */
 export interface LifecycleTimings {
   startedAt: string;
@@ -103,6 +114,7 @@ export interface LifecycleStatus {
   phase: Phase;
   outcome?: Outcome;
   asset?: AssetSnapshot;
+  upload?: UploadStatus;
   branch?: BranchStatus;
   receipt?: Receipt;
   /** Of a deletion: whether anything is known of the key, at Temporal or at the provider. */

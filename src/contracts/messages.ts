@@ -1,3 +1,4 @@
+import type { UploadStatus } from './lifecycle-status';
 import { CLEANUP_POLICIES, type CleanupPolicy } from './cleanup-policy';
 
 /** Payload of the `cancel` signal; `cleanup` overrides the input's `cleanup.onCancel`. */
@@ -11,6 +12,12 @@ export interface ForceDeleteRequest {
   reason?: string;
 }
 
+/** Payload of the `uploadProgress` signal, which an upload of many seconds sends at most twice. */
+export interface UploadProgress {
+  sentBytes: number;
+  totalBytes: number;
+}
+
 const LONGEST_REASON = 1000;
 
 /** Takes what is right of a payload: a person in a hurry may have typed it, and a stop must not fail for it. */
@@ -22,3 +29,17 @@ export function readStopRequest(payload: unknown): CancelRequest {
     cleanup: CLEANUP_POLICIES.find((policy) => policy === cleanup),
   };
 }
+
+export function readUploadProgress(payload: unknown): UploadProgress | undefined {
+  const { sentBytes, totalBytes } = (typeof payload === 'object' && payload !== null ? payload : {}) as Record<
+    string,
+    unknown
+  >;
+  return typeof sentBytes === 'number' && typeof totalBytes === 'number' ? { sentBytes, totalBytes } : undefined;
+}
+
+export const uploadStatusOf = ({ sentBytes, totalBytes }: UploadProgress): UploadStatus => ({
+  sentBytes,
+  totalBytes,
+  percent: totalBytes > 0 ? Math.floor((100 * sentBytes) / totalBytes) : 100,
+});

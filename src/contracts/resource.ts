@@ -18,6 +18,8 @@ export interface AssetResource {
   filename?: string;
   /** RFC 3339 start of the lifecycle; the search for the tag goes back to it. */
   since?: string;
+  /** It was reserved by an upload session that never took all its parts: there is nothing to keep. */
+  session?: { id: string; expiresAt?: string };
 }
 
 export interface EntityResource {

@@ -3,6 +3,7 @@ import type { ProviderName } from '../contracts/ids';
 import type { Metadata } from '../contracts/lifecycle-input';
 import type { AssetSnapshot } from '../contracts/lifecycle-status';
 import type { LedgerTag } from '../contracts/resource';
+import type { UploadSessions } from './upload-sessions';
 import type { SourceFile } from '../sources/source-file';
 
 /** Options of every call that reaches the provider. */
@@ -129,6 +130,9 @@ export interface MediaProvider {
    * @throws OutcomeUnknown when the request went out in full and no answer came.
    */
   submit(submissions: readonly Submission[], options?: SubmitOptions): Promise<ProviderAsset[]>;
+
+  /** Uploads in parts. */
+  readonly uploads: UploadSessions;
 
   listAssets(query: AssetQuery, options?: CallOptions): Promise<AssetPage>;
   /** @throws ResourceGone */

@@ -37,13 +37,13 @@ export async function assetLifecycle(input: LifecycleInput): Promise<LifecycleSt
 }
 
 async function submit(life: Lifecycle): Promise<void> {
-  const { provider, source, metadata, enableHls, enableThumbnail } = life.input;
+  const { provider, source, metadata, enableHls, enableThumbnail, upload } = life.input;
   const since = life.status.timings.startedAt;
   const filename = life.input.filename ?? (source.type === 'asset' ? undefined : filenameOfSource(source));
   const adopted = source.type === 'asset';
   const made: AssetResource = { kind: 'asset', adopted, tag: life.tag, filename, since };
   if (adopted) made.id = source.assetId;
-  life.asset = await life.making(made, () =>
+  const { abandoned = [], ...asset } = await life.making(made, () =>
     life.steps.submitSource({
       provider,
       source,
@@ -51,9 +51,12 @@ async function submit(life: Lifecycle): Promise<void> {
       metadata,
       enableHls,
       enableThumbnail,
+      upload,
       tag: life.tag,
       since,
     }),
   );
-  made.id = life.asset.id;
+  life.asset = asset;
+  life.noteEnded(abandoned);
+  made.id = asset.id;
 }

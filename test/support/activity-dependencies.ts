@@ -40,6 +40,8 @@ export function dependencies({
     results: results ?? { write: unused('results'), remove: unused('results') },
     settleWindowMs,
     runs: runs ?? { overview: unused('runs'), latest: unused('runs') },
+    progress: { makeDurable: async () => {}, tell: async () => {} },
+    stopping: new AbortController().signal,
     owner: OWNER,
     listSpacingMs: 0,
   };

@@ -1,5 +1,6 @@
 import { failure } from '../../src/contracts/failures';
 import { carriesTag, tagFields } from '../../src/contracts/resource';
+import type { UploadSessions } from '../../src/providers/upload-sessions';
 import type { AssetReference, EntityOfAsset, MediaProvider, ProviderAsset } from '../../src/providers/media-provider';
 
 /** A provider in memory, with just the rules that cleanup and submission depend on. */
@@ -11,6 +12,15 @@ export class FakeProvider implements MediaProvider {
   readonly entryMetadata = new Map<string, Record<string, unknown>>();
   readonly calls: string[] = [];
   private made = 0;
+
+  readonly uploads: UploadSessions = {
+    open: unused,
+    state: unused,
+    partUrls: unused,
+    report: unused,
+    putPart: unused,
+    incomplete: async () => [],
+  };
 
   maxFileBytes = () => ({ limitBytes: 1000, why: 'the limit is 1000 bytes' });
 
@@ -132,6 +142,10 @@ export class FakeProvider implements MediaProvider {
       );
     }
   }
+}
+
+function unused(): never {
+  throw new Error('this fake takes no uploads in parts');
 }
 
 function gone(id: string): never {

@@ -57,6 +57,9 @@ export const createRemoveResource =
  */
 async function endAll(resource: Resource, removal: Removal): Promise<ReceiptEntry[]> {
   const { policy, provider, signal } = removal;
+  if (resource.kind === 'asset' && resource.session && policy === 'keep') {
+    return endAll(resource, { ...removal, policy: 'delete' }); // its bytes never were all there
+  }
   const reason = keptBecause(resource, policy);
   if (reason && resource.id && resource.kind !== 'asset') return [entryOf(resource, 'kept', reason)];
   if (reason && 'adopted' in resource && resource.adopted) return [entryOf(resource, 'kept', reason)];
@@ -68,6 +71,7 @@ async function endAll(resource: Resource, removal: Removal): Promise<ReceiptEntr
   const surplus = policy === 'keep' && resource.kind === 'asset' ? ids.splice(1) : [];
   for (const id of ids) entries.push(await endOne({ ...resource, id }, removal));
   entries.push(...(await deleteSurplus(provider, surplus, signal)));
+  if (resource.kind === 'asset' && resource.session) entries.unshift(endOfSession(resource.session));
   return entries;
 }
 
@@ -105,6 +109,12 @@ async function taggedIds(
 }
 
 type Known<R extends Resource> = R & { id: string };
+
+/** The provider has no call that ends a session: without its asset it leads nowhere. */
+function endOfSession({ id, expiresAt }: NonNullable<AssetResource['session']>): ReceiptEntry {
+  const because = `ends with the asset it reserved${expiresAt ? `, or at ${expiresAt} at the latest` : ''}`;
+  return { resource: 'upload-session', id, result: 'deleted', because, at: new Date().toISOString() };
+}
 
 async function leftToOthers({ unlessOpen, deps }: Removal): Promise<boolean> {
   return unlessOpen !== undefined && (await deps.runs.latest(unlessOpen))?.open === true;

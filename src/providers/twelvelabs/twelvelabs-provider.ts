@@ -3,16 +3,22 @@ import { assetOperations } from './assets';
 import { branchOperations } from './branches';
 import { TwelveLabsClient, type TwelveLabsAccount } from './client';
 import { observer } from './observe';
+import { PartStore } from './part-store';
+import { uploadSessions } from './uploads';
 
 /** TwelveLabs API v1.3 behind the provider port. `close` ends its connections. */
 export function createTwelveLabsProvider(account: TwelveLabsAccount): MediaProvider & { close(): Promise<void> } {
   const client = new TwelveLabsClient(account);
   const assets = assetOperations(client);
+  const store = new PartStore(account.requestTimeoutMs);
   return {
     name: 'twelvelabs',
     ...assets,
     ...branchOperations(client),
     observe: observer(client, assets),
-    close: () => client.close(),
+    uploads: uploadSessions(client, store),
+    close: async () => {
+      await Promise.all([client.close(), store.close()]);
+    },
   };
 }

@@ -14,13 +14,13 @@ import type {
   Receipt,
   ReceiptEntry,
 } from '../../contracts/lifecycle-status';
-import { readStopRequest } from '../../contracts/messages';
+import { readStopRequest, readUploadProgress, uploadStatusOf } from '../../contracts/messages';
 import type { LifecycleTag, Release, Resource } from '../../contracts/resource';
 import { cleanUp } from './clean-up';
 import { cleanUpSingly } from './clean-up-singly';
-import { cancelSignal, forceDeleteSignal, startingStatus, statusQuery } from './messages';
+import { cancelSignal, forceDeleteSignal, startingStatus, statusQuery, uploadProgressSignal } from './messages';
 import { stepsOf, type Steps } from './steps';
-import { describeError, endsLifecycle, isStop, madeNothing, type StopRequest } from './stop';
+import { describeError, endsLifecycle, isStop, madeNothing, uploadLeft, type StopRequest } from './stop';
 import { Visibility } from './visibility';
 
 const now = (): string => new Date().toISOString();
@@ -32,6 +32,8 @@ export class Lifecycle {
   readonly steps: Steps;
   private readonly made: Resource[] = [];
   private readonly visibility = new Visibility(workflowInfo().typedSearchAttributes);
+  /** What ended beside the lifecycle's own asset: surplus assets, upload sessions that were given up. */
+  private readonly ended: ReceiptEntry[] = [];
   private isReleased = false;
   private stop: StopRequest | undefined;
   private wanted: CancellationScope | undefined;
@@ -45,6 +47,9 @@ export class Lifecycle {
     this.steps = stepsOf(this.input, () => this.status);
     setHandler(statusQuery, () => this.status, { description: 'Phase, asset, branch, receipt and error so far.' });
     setHandler(cancelSignal, (request) => this.onCancel(request), { description: 'Stops the lifecycle, cleans up.' });
+    setHandler(uploadProgressSignal, (progress) => this.onUploadProgress(progress), {
+      description: 'Sent by long uploads, a few times.',
+    });
     setHandler(forceDeleteSignal, (request) => this.onForceDelete(request), {
       description: 'Stops the lifecycle and removes everything it touched, by force.',
     });
@@ -67,6 +72,7 @@ export class Lifecycle {
 
   enter(phase: Phase): void {
     this.status.phase = phase;
+    this.status.upload = undefined;
     this.visibility.show(this.status, this.input);
   }
 
@@ -84,6 +90,11 @@ export class Lifecycle {
       return await step();
     } catch (error) {
       if (madeNothing(error)) this.made.splice(this.made.indexOf(resource), 1);
+      const upload = uploadLeft(error);
+      if (upload && resource.kind === 'asset') {
+        resource.id = upload.assetId;
+        resource.session = { id: upload.sessionId, expiresAt: upload.expiresAt };
+      }
       throw error;
     }
   }
@@ -110,7 +121,13 @@ export class Lifecycle {
   /** Notes that the asset is released, and what a late or repeated create had made beside it. */
   released(surplus: ReceiptEntry[]): void {
     this.isReleased = true;
-    if (surplus.length > 0) this.status.receipt = { policy: 'delete', entries: surplus };
+    this.noteEnded(surplus);
+  }
+
+  /** Puts into the receipt what ended beside the lifecycle's own asset. */
+  noteEnded(entries: readonly ReceiptEntry[]): void {
+    this.ended.push(...entries);
+    if (this.ended.length > 0) this.status.receipt = { policy: 'delete', entries: [...this.ended] };
   }
 
   /** Lets go of the asset, unless the branch's last step has. */
@@ -145,10 +162,10 @@ export class Lifecycle {
       this.enter('cleaning');
       const { steps, made } = this;
       const { provider } = this.input;
-      this.status.receipt = await (this.keepsLedger
+      before = await (this.keepsLedger
         ? cleanUp({ provider, steps, made, policy, before })
         : cleanUpSingly({ provider, steps, made, policy }));
-      before = this.status.receipt;
+      this.status.receipt = { policy, entries: [...before.entries, ...this.ended] };
     } while (policy !== this.policy()); // a forceDelete that came meanwhile asks for more
   }
 
@@ -198,6 +215,13 @@ export class Lifecycle {
   private onForceDelete(payload: unknown): void {
     const { reason } = readStopRequest(payload);
     this.requestStop({ outcome: 'deleted', policy: 'force-delete', reason, native: false });
+  }
+
+  private onUploadProgress(payload: unknown): void {
+    const progress = readUploadProgress(payload);
+    if (!progress || this.status.phase !== 'creating') return;
+    this.status.upload = uploadStatusOf(progress);
+    this.visibility.show(this.status, this.input);
   }
 
   private nativeStop(): StopRequest {

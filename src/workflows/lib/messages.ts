@@ -1,9 +1,16 @@
 import { defineQuery, defineSignal } from '@temporalio/workflow';
-import { CANCEL_SIGNAL, FORCE_DELETE_SIGNAL, STATUS_QUERY, type ProviderName } from '../../contracts/ids';
+import {
+  CANCEL_SIGNAL,
+  FORCE_DELETE_SIGNAL,
+  STATUS_QUERY,
+  UPLOAD_PROGRESS_SIGNAL,
+  type ProviderName,
+} from '../../contracts/ids';
 import type { LifecycleStatus } from '../../contracts/lifecycle-status';
 
 export const cancelSignal = defineSignal<[unknown?]>(CANCEL_SIGNAL);
 export const forceDeleteSignal = defineSignal<[unknown?]>(FORCE_DELETE_SIGNAL);
+export const uploadProgressSignal = defineSignal<[unknown?]>(UPLOAD_PROGRESS_SIGNAL);
 export const statusQuery = defineQuery<LifecycleStatus>(STATUS_QUERY);
 
 /** With every field in the order that people read them, in Temporal Web and on the command line. */
@@ -14,6 +21,7 @@ export const startingStatus = (key: string, provider: ProviderName, startedAt: s
   outcome: undefined,
   error: undefined,
   asset: undefined,
+  upload: undefined,
   branch: undefined,
   receipt: undefined,
   reason: undefined,

@@ -1,6 +1,7 @@
 import { ActivityFailure, ApplicationFailure, CancelledFailure } from '@temporalio/workflow';
 import { isCancellation, TemporalFailure, TimeoutFailure } from '@temporalio/workflow';
 import { RetryState } from '@temporalio/common';
+import type { UploadRef } from '../../contracts/activities';
 import { failureType } from '../../contracts/failures';
 import type { CleanupPolicy } from '../../contracts/cleanup-policy';
 import type { LifecycleError, Outcome, ReceiptEntry } from '../../contracts/lifecycle-status';
@@ -20,19 +21,31 @@ export const isStop = (error: unknown): boolean => isCancellation(error);
 
 /** What the activity said of the outcome with its failure or cancellation: nothing can have been made. */
 export function madeNothing(error: unknown): boolean {
-  const cause = error instanceof ActivityFailure ? error.cause : error;
-  if (!(cause instanceof ApplicationFailure || cause instanceof CancelledFailure)) return false;
-  const [details] = cause.details ?? [];
+  const details = detailsOf(error instanceof ActivityFailure ? error.cause : error);
   return typeof details === 'object' && details !== null && 'nothingMade' in details && details.nothingMade === true;
+}
+
+/** The upload session that a broken-off submission leaves, as the activity or its last heartbeat told. */
+export function uploadLeft(error: unknown): UploadRef | undefined {
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  const told: unknown = cause instanceof TimeoutFailure ? cause.lastHeartbeatDetails : detailsOf(cause);
+  if (typeof told !== 'object' || told === null || !('upload' in told)) return undefined;
+  const { sessionId, assetId, expiresAt } = (told.upload ?? {}) as Partial<UploadRef>;
+  return sessionId && assetId ? { sessionId, assetId, expiresAt } : undefined;
 }
 
 /** What a cleanup that was given up had done by then; it says so with every failure. */
 export function entriesBefore(error: unknown): ReceiptEntry[] {
   let cause = error instanceof ActivityFailure ? error.cause : error;
   if (cause instanceof TimeoutFailure) cause = cause.cause;
-  const [details] = cause instanceof ApplicationFailure ? (cause.details ?? []) : [];
+  const details = detailsOf(cause);
   const done = typeof details === 'object' && details !== null && 'done' in details ? details.done : undefined;
   return Array.isArray(done) ? (done as ReceiptEntry[]) : [];
+}
+
+function detailsOf(cause: unknown): unknown {
+  if (!(cause instanceof ApplicationFailure || cause instanceof CancelledFailure)) return undefined;
+  return cause.details?.[0];
 }
 
 const WAITS: Readonly<Record<string, string>> = {

@@ -1,0 +1,133 @@
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { failure, failureType, withDetails } from '../../contracts/failures';
+import type { ReceiptEntry } from '../../contracts/lifecycle-status';
+import type { MediaProvider, ProviderAsset } from '../../providers/media-provider';
+import { PartRefused, type PartUrl, type UploadState } from '../../providers/upload-sessions';
+import type { SourceBytes } from '../../sources/source-bytes';
+import { whatChanged } from '../../sources/source-fingerprint';
+import { cancellationOf, pause } from '../activity-call';
+import { unlessGone } from '../ledger/unless-gone';
+import { PartUrls } from './part-urls';
+import { sendParts } from './send-parts';
+import type { UploadMemory, UploadUnderWay } from './upload-memory';
+
+export interface UploadInParts {
+  provider: MediaProvider;
+  memory: UploadMemory;
+  upload: UploadUnderWay;
+  /** URLs that came with a session which was opened just now; none for one of an earlier attempt. */
+  first: readonly PartUrl[];
+  source: SourceBytes;
+  concurrency: number;
+  signal: AbortSignal;
+  /** Aborted when the worker is to stop. */
+  stopping: AbortSignal;
+}
+
+/**
+ * Sends the parts that the provider does not have yet, and gives the asset once the session says that it is complete.
+ * A session that expired or failed is given up, with the asset it reserved; the next attempt opens another.
+ * @throws SourceUnreadable when the source is not what the session was opened for · UploadExpired · WorkerStopping
+ */
+export async function uploadInParts(plan: UploadInParts): Promise<ProviderAsset> {
+  try {
+    return await goOn(plan);
+  } catch (error) {
+    throw withUpload(plan.signal.aborted ? cancellationOf(plan.signal) : error, plan.upload);
+  }
+}
+
+async function goOn(plan: UploadInParts): Promise<ProviderAsset> {
+  const { provider, upload, first, source, signal } = plan;
+  refuseChanged(upload, source);
+  const state = first.length > 0 ? NOTHING_YET : await stateOf(plan);
+  if (state.state === 'active') await sendRest(plan, state.reported);
+  const ended = await untilSettled(plan);
+  if (ended !== 'completed') return giveUp(plan, ended);
+  return provider.getAsset(upload.assetId, { signal });
+}
+
+const NOTHING_YET: UploadState = { state: 'active', reported: new Set() };
+
+async function sendRest(plan: UploadInParts, reported: ReadonlySet<number>): Promise<void> {
+  const { provider, memory, upload, first, source, concurrency, signal, stopping } = plan;
+  const { uploads: sessions } = provider;
+  let sentBytes = bytesOf(upload, reported, source.sizeBytes);
+  memory.sent(sentBytes, source.sizeBytes);
+  try {
+    await sendParts({
+      ...{ sessions, upload, source, concurrency, signal, reported, stopping },
+      urls: new PartUrls(sessions, upload, concurrency, signal, first),
+      onSent: (bytes) => memory.sent((sentBytes += bytes), source.sizeBytes),
+    });
+  } catch (error) {
+    if (!(error instanceof PartRefused)) throw error; // else the session has ended, and its state says how
+  }
+  if (stopping.aborted && sentBytes < source.sizeBytes) {
+    throw failure('WorkerStopping', 'this worker is stopping; another one sends the rest of the parts');
+  }
+}
+
+/** A session whose parts are all in may take a moment to say that it is complete. */
+const SETTLES_WITHIN_MS = 60_000;
+const LOOK_EVERY_MS = 1000;
+
+async function stateOf({ provider, upload, signal }: UploadInParts): Promise<UploadState> {
+  const state = await unlessGone(provider.uploads.state(upload.sessionId, { signal }));
+  return state ?? { state: 'failed', reported: new Set() };
+}
+
+async function untilSettled(plan: UploadInParts): Promise<UploadState['state']> {
+  const { upload, signal } = plan;
+  const until = Date.now() + SETTLES_WITHIN_MS;
+  for (;;) {
+    const { state, reported } = await stateOf(plan);
+    if (state !== 'active') return state;
+    if (reported.size < upload.totalParts || Date.now() > until) {
+      const has = `it has ${reported.size} of ${upload.totalParts} parts`;
+      throw failure('ProviderUnavailable', `Upload session ${upload.sessionId} is not complete: ${has}; going on`);
+    }
+    await pause(LOOK_EVERY_MS, signal);
+  }
+}
+
+/** The reserved asset will never be one, so it goes; the provider has no call that ends a session. */
+async function giveUp({ provider, memory, upload }: UploadInParts, state: UploadState['state']): Promise<never> {
+  const { sessionId, assetId } = upload;
+  await unlessGone(provider.deleteAsset(assetId, { force: false }));
+  await memory.gaveUp(abandonedEntries({ sessionId, assetId }, `it ended as ${state}`));
+  throw failure('UploadExpired', `Upload session ${sessionId} ended as ${state}; a new one is opened`);
+}
+
+/** What a receipt says of a session that was given up, and of the asset that it had reserved. */
+export function abandonedEntries(
+  { sessionId, assetId }: { sessionId?: string; assetId: string },
+  why: string,
+): ReceiptEntry[] {
+  const at = new Date().toISOString();
+  const because = `reserved by an upload session that was given up (${why}); another takes its place`;
+  const asset: ReceiptEntry = { resource: 'asset', id: assetId, result: 'deleted', because, at };
+  if (sessionId === undefined) return [asset];
+  return [{ resource: 'upload-session', id: sessionId, result: 'deleted', because: why, at }, asset];
+}
+
+function refuseChanged({ fingerprint }: UploadUnderWay, source: SourceBytes): void {
+  const changed = whatChanged(fingerprint, source.fingerprint);
+  if (changed === undefined) return;
+  const advice = 'start again with a source that rests';
+  throw failure('SourceUnreadable', `${source.filename}: changed since its upload began: ${changed}; ${advice}`);
+}
+
+function bytesOf({ partBytes, totalParts }: UploadUnderWay, parts: ReadonlySet<number>, sizeBytes: number): number {
+  const last = parts.has(totalParts) ? 1 : 0;
+  const rest = sizeBytes - partBytes * (totalParts - 1);
+  return (parts.size - last) * partBytes + last * rest;
+}
+
+/** Cleanup hears of the session, also where the provider is not asked again. */
+function withUpload(error: unknown, { sessionId, assetId, expiresAt }: UploadUnderWay): unknown {
+  const details = { upload: { sessionId, assetId, expiresAt } };
+  if (error instanceof CancelledFailure) return new CancelledFailure(error.message, [details]);
+  const type = error instanceof ApplicationFailure ? failureType(error) : undefined;
+  return type === undefined || type === 'UploadExpired' ? error : withDetails(error as ApplicationFailure, details);
+}

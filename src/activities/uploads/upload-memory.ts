@@ -1,0 +1,84 @@
+import { Context } from '@temporalio/activity';
+import type { UploadRef } from '../../contracts/activities';
+import type { ReceiptEntry } from '../../contracts/lifecycle-status';
+import { setProgress } from '../activity-call';
+import type { ActivityDependencies } from '../dependencies';
+
+/** A session under way, and what its parts are parts of. */
+export interface UploadUnderWay extends UploadRef {
+  partBytes: number;
+  totalParts: number;
+  /** Of the source, when the session was opened. */
+  fingerprint: string;
+  headers: Record<string, string>;
+}
+
+/** Heartbeat details of an upload: all that the next attempt needs, on whichever worker. No URL is among them. */
+export interface UploadDetails {
+  attempt: number;
+  upload?: UploadUnderWay;
+  /** Sessions that were given up. */
+  abandoned: ReceiptEntry[];
+  sentBytes?: number;
+  totalBytes?: number;
+  /** Epoch milliseconds at which the first byte went out. */
+  startedAt?: number;
+  /** Times that the workflow was told how far it is. */
+  told: number;
+}
+
+/** What an upload remembers from attempt to attempt. */
+export class UploadMemory {
+  private constructor(
+    private readonly deps: ActivityDependencies,
+    private details: UploadDetails,
+  ) {}
+
+  /** As the attempt before left it. */
+  static open(deps: ActivityDependencies): UploadMemory {
+    const { attempt, heartbeatDetails } = Context.current().info;
+    const { upload, abandoned = [], startedAt, told = 0 } = (heartbeatDetails ?? {}) as Partial<UploadDetails>;
+    return new UploadMemory(deps, { attempt, upload, abandoned, startedAt, told });
+  }
+
+  get upload(): UploadUnderWay | undefined {
+    return this.details.upload;
+  }
+
+  get abandoned(): ReceiptEntry[] {
+    return this.details.abandoned;
+  }
+
+  /** Ends once the server knows of the session, so that no byte goes out for one that could be forgotten. */
+  async opened(upload: UploadUnderWay): Promise<void> {
+    await this.keep({ upload, sentBytes: 0 });
+  }
+
+  /** Ends once the server knows that the session was given up. */
+  async gaveUp(entries: readonly ReceiptEntry[]): Promise<void> {
+    await this.keep({ upload: undefined, abandoned: [...this.abandoned, ...entries] });
+  }
+
+  /** Heartbeats how far it is; of a long upload the workflow hears twice, so that lists and pages can show it. */
+  sent(sentBytes: number, totalBytes: number): void {
+    const { startedAt = Date.now(), told } = this.details;
+    this.details = { ...this.details, sentBytes, totalBytes, startedAt };
+    const due = told < TELL_AT.length && sentBytes >= totalBytes * (TELL_AT[told] ?? 1);
+    if (due && Date.now() - startedAt >= LONG_MS * (told + 1)) {
+      this.details.told += 1;
+      void this.deps.progress.tell({ sentBytes, totalBytes }).catch(() => {}); // only for those who look
+    }
+    setProgress(this.details);
+  }
+
+  private async keep(changes: Partial<UploadDetails>): Promise<void> {
+    this.details = { ...this.details, ...changes };
+    await this.deps.progress.makeDurable(this.details);
+    setProgress(this.details);
+  }
+}
+
+/** The workflow is told at these parts of the whole: four events each. */
+const TELL_AT = [1 / 3, 2 / 3];
+/** An upload that takes no longer is not worth the events. */
+const LONG_MS = 10_000;

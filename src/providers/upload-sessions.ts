@@ -1,0 +1,74 @@
+import type { CallOptions, Submission } from './media-provider';
+
+/** What is submitted in parts; the bytes follow. */
+export interface UploadSubmission extends Omit<Submission, 'source'> {
+  kind: 'video' | 'audio' | 'image';
+  sizeBytes: number;
+}
+
+/** Where one part goes, once. The URL is a secret. */
+export interface PartUrl {
+  /** From 1. */
+  part: number;
+  url: string;
+  /** Epoch milliseconds of this machine. */
+  expiresAt: number;
+}
+
+/** A session that was opened, and the asset that it reserved. */
+export interface OpenedUpload {
+  sessionId: string;
+  assetId: string;
+  /** Of every part but the last, which has the rest. */
+  partBytes: number;
+  totalParts: number;
+  /** RFC 3339. */
+  expiresAt?: string;
+  /** For the first parts only. */
+  urls: PartUrl[];
+  /** To be sent with every part. */
+  headers: Record<string, string>;
+}
+
+export interface UploadState {
+  state: 'active' | 'completed' | 'failed' | 'expired';
+  /** Parts that were reported, by number. */
+  reported: ReadonlySet<number>;
+}
+
+export interface UploadedPart {
+  part: number;
+  sizeBytes: number;
+  etag: string;
+}
+
+/** The part store did not take a part. `stale`: a fresh URL may do; `gone`: the session has ended. */
+export class PartRefused extends Error {
+  override readonly name = 'PartRefused';
+
+  constructor(
+    readonly why: 'stale' | 'gone',
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** Uploads in parts. Single attempts, as everything of the port. */
+export interface UploadSessions {
+  /** Opens a session; the asset it reserves carries the tag at once. @throws OutcomeUnknown */
+  open(submission: UploadSubmission, options?: CallOptions): Promise<OpenedUpload>;
+  /** @throws ResourceGone when the provider does not know the session. */
+  state(sessionId: string, options?: CallOptions): Promise<UploadState>;
+  /** Fresh URLs for `count` parts from `first` on; at most 50. */
+  partUrls(sessionId: string, range: { first: number; count: number }, options?: CallOptions): Promise<PartUrl[]>;
+  /** Tells of parts that are in the store; repeating it is harmless. */
+  report(sessionId: string, parts: readonly UploadedPart[], options?: CallOptions): Promise<void>;
+  /** Sessions that have not completed, newest first: size and time of opening are all there is to know them by. */
+  incomplete(options?: CallOptions): Promise<{ sizeBytes: number; createdAt?: string }[]>;
+  /**
+   * Sends one part to the store, without the API key, and gives the ETag it answers with.
+   * @throws PartRefused · ProviderUnavailable · ProviderRejected
+   */
+  putPart(target: PartUrl, bytes: Buffer, options: CallOptions & { headers: Record<string, string> }): Promise<string>;
+}
