@@ -122,6 +122,8 @@ export interface MediaProvider {
 
   /** Most bytes of one file that can be submitted, by the kind of file. */
   maxFileBytes(filename: string): { limitBytes: number; why: string };
+  /** Most bytes of one file that can be uploaded in parts; 0 when its kind cannot, and `why` says which can. */
+  maxMultipartBytes(filename: string): { limitBytes: number; why: string };
   /** Most bytes of what the provider fetches itself from a URL. */
   maxUrlBytes(filename: string): { limitBytes: number; why: string };
 

@@ -1,14 +1,15 @@
-import { createReadStream } from 'node:fs';
-import { open, realpath, stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { failure } from '../contracts/failures';
+import { bytesOf, factsIn, fileTroubleOf, openFile, sampleOf } from './file-bytes';
 import type { SourceFile } from './source-file';
+import { changeOf, fileFingerprint, type FileFacts } from './source-fingerprint';
 
 /** Finds files that may be sources. */
 export interface FileSources {
   /**
-   * Checks a path and describes the file behind it; opens it, but does not read it.
+   * Checks a path and describes the file behind it; reads no more of it than a sample for its fingerprint.
    * @param file absolute, or relative to one of the roots.
    * @throws InvalidRequest saying what is wrong with `source.path` and what it may be.
    */
@@ -56,59 +57,51 @@ const isInside = (root: string, file: string): boolean => {
 };
 
 async function describe(asked: string, real: string): Promise<SourceFile> {
-  const facts = await stat(real);
-  if (facts.isDirectory()) throw refused(asked, 'is a folder; name a file');
-  if (!facts.isFile()) throw refused(asked, 'is not a regular file; name one');
-  if (facts.size === 0) throw refused(asked, 'is empty; name a file with bytes in it');
-  await open(real, 'r').then(
-    (handle) => handle.close(),
-    (error: NodeJS.ErrnoException) => {
-      const why = error.code === 'EACCES' ? 'permission denied' : error.code;
-      throw refused(asked, `cannot be read by the worker (${why}); give its user the right to read it`);
-    },
-  );
-  const { size: sizeBytes, mtimeMs } = facts;
-  const filename = path.basename(asked);
-  return { path: real, filename, sizeBytes, mtimeMs, read: () => Readable.from(bytesOf(real, sizeBytes, mtimeMs)) };
+  try {
+    const found = await stat(real, { bigint: true });
+    if (found.isDirectory()) throw refused(asked, 'is a folder; name a file');
+    if (!found.isFile()) throw refused(asked, 'is not a regular file; name one'); // before it is opened: a FIFO waits
+    if (found.size === 0n) throw refused(asked, 'is empty; name a file with bytes in it');
+    const facts = await sampled(asked, real, factsIn(found));
+    const { sizeBytes } = facts;
+    return {
+      path: real,
+      filename: path.basename(asked),
+      sizeBytes,
+      fingerprint: fileFingerprint(facts),
+      read: (range = { start: 0, end: sizeBytes }) => {
+        mustLieWithin(sizeBytes, range);
+        return Readable.from(bytesOf({ path: real, facts }, range));
+      },
+    };
+  } catch (error) {
+    const code = fileTroubleOf(error);
+    if (!code) throw error;
+    const forbidden = code === 'EACCES' || code === 'EPERM';
+    const why = forbidden ? 'permission denied' : code;
+    const remedy = forbidden ? 'give its user the right to read it' : 'look at the disk or mount that it lies on';
+    throw refused(asked, `cannot be read by the worker (${why}); ${remedy}`);
+  }
 }
 
-/** The bytes of the file as it was looked at; a file that changed meanwhile is no source. */
-async function* bytesOf(real: string, sizeBytes: number, mtimeMs: number): AsyncGenerator<Buffer> {
-  const changed = (what: string) =>
-    failure('SourceUnreadable', `source.path: ${path.basename(real)} ${what}; start again with a file that rests`);
-  const handle = await open(real, 'r').catch((error: NodeJS.ErrnoException) => {
-    throw changed(`could not be opened (${error.code})`);
-  });
+/** The facts with a sample, which was of the file that they tell of. */
+async function sampled(asked: string, real: string, facts: FileFacts): Promise<FileFacts> {
+  const handle = await openFile(real);
   try {
-    const unchanged = async (): Promise<void> => {
-      const now = await handle.stat();
-      if (now.size !== sizeBytes) throw changed(`changed from ${sizeBytes} to ${now.size} bytes while it was read`);
-      if (now.mtimeMs !== mtimeMs) throw changed('was written to while it was read');
-    };
-    await unchanged();
-    let sent = 0;
-    const stream = createReadStream('', {
-      fd: handle.fd,
-      autoClose: false,
-      end: sizeBytes - 1,
-      start: 0,
-      highWaterMark: 256 * 1024,
-    });
-    try {
-      for await (const chunk of stream as AsyncIterable<Buffer>) {
-        sent += chunk.byteLength;
-        if (sent >= sizeBytes) await unchanged(); // before the last piece goes out, so that a change aborts the upload
-        yield chunk;
-      }
-    } catch (error) {
-      if (error instanceof Error && 'syscall' in error)
-        throw changed(`could not be read (${(error as NodeJS.ErrnoException).code})`);
-      throw error;
-    }
-    if (sent < sizeBytes) throw changed(`ended after ${sent} of ${sizeBytes} bytes`);
+    const sample = await sampleOf(handle, facts.sizeBytes);
+    const change = changeOf(facts, factsIn(await handle.stat({ bigint: true })));
+    if (change) throw refused(asked, `is being written (it changed ${change}); start again when it rests`);
+    if (sample === undefined) throw refused(asked, 'has fewer bytes than its size tells; name a file that holds media');
+    return { ...facts, sample };
   } finally {
     await handle.close();
   }
+}
+
+function mustLieWithin(sizeBytes: number, { start, end }: { start: number; end: number }): void {
+  const whole = Number.isSafeInteger(start) && Number.isSafeInteger(end);
+  if (whole && 0 <= start && start <= end && end <= sizeBytes) return;
+  throw new RangeError(`bytes ${start} to ${end} of a file that has ${sizeBytes}`);
 }
 
 const refused = (file: string, problem: string) => failure('InvalidRequest', `source.path: ${file}: ${problem}`);

@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import type { SourceBytes } from './source-bytes';
 
 export type FileKind = 'video' | 'audio' | 'image';
 
@@ -14,17 +14,15 @@ export function kindOfFile(filename: string): FileKind | 'other' {
   return kinds.find((kind) => EXTENSIONS[kind].test(filename)) ?? 'other';
 }
 
-/** A local file that was found fit to be a source: regular, inside a source root, readable, not empty. */
-export interface SourceFile {
+/**
+ * A local file that was found fit to be a source: regular, inside a source root, readable, not empty. It is held to the
+ * size, modification time and inode that it had when it was looked at, by every read, before and after.
+ */
+export interface SourceFile extends SourceBytes {
   /** Absolute, with every symlink resolved. */
   readonly path: string;
   /** The name it was asked for by, not the symlink's target. */
   readonly filename: string;
-  readonly sizeBytes: number;
-  readonly mtimeMs: number;
-  /**
-   * Its bytes, exactly `sizeBytes` of them, with flat memory.
-   * The stream fails with SourceUnreadable when the file ends early, grew or was changed since it was looked at.
-   */
-  read(): Readable;
+  /** Size, modification time, inode and a SHA-256 over a sample of the content: see `source-fingerprint.ts`. */
+  readonly fingerprint: string;
 }

@@ -24,6 +24,8 @@ export class FakeProvider implements MediaProvider {
 
   maxFileBytes = () => ({ limitBytes: 1000, why: 'the limit is 1000 bytes' });
 
+  maxMultipartBytes = () => ({ limitBytes: 5000, why: 'the limit of uploads in parts is 5000 bytes' });
+
   maxUrlBytes = () => ({ limitBytes: 2000, why: 'the limit of URLs is 2000 bytes' });
 
   addAsset(asset: Partial<ProviderAsset> = {}): ProviderAsset {

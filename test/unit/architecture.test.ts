@@ -12,7 +12,7 @@ interface Layer {
 
 const contracts = /^src\/contracts\//;
 const ports =
-  /^src\/(providers\/(media-provider|status-watcher)|sources\/(source-(file|bytes|object)|file-sources)|results\/result-store)$/;
+  /^src\/(providers\/(media-provider|status-watcher)|sources\/(source-(file|bytes|fingerprint|object)|file-sources)|results\/result-store)$/;
 const emulator = /^emulator\//;
 
 /** Who may import whom, and nothing else. The first layer that matches a file counts. */
@@ -22,10 +22,13 @@ const LAYERS: Layer[] = [
   { files: /^src\/activities\//, may: [contracts, ports, /^src\/activities\//] },
   {
     files: /^src\/providers\/twelvelabs\//,
-    may: [contracts, /^src\/providers\//, /^src\/sources\/source-(file|bytes)$/],
+    may: [contracts, /^src\/providers\//, /^src\/sources\/source-(file|bytes|fingerprint)$/],
   },
   { files: /^src\/providers\/request-gate\//, may: [contracts, /^src\/providers\/request-gate\//] },
-  { files: /^src\/providers\//, may: [contracts, /^src\/providers\/[^/]+$/, /^src\/sources\/source-(file|bytes)$/] },
+  {
+    files: /^src\/providers\//,
+    may: [contracts, /^src\/providers\/[^/]+$/, /^src\/sources\/source-(file|bytes|fingerprint)$/],
+  },
   { files: /^src\/(sources|results)\//, may: [contracts, /^src\/(sources|results)\//] },
   {
     files: /^src\/client\//,

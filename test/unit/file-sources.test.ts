@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { appendFile, chmod, mkdir, mkdtemp, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { failureType } from '../../src/contracts/failures';
@@ -9,6 +11,7 @@ import { kindOfFile } from '../../src/sources/source-file';
 let base: string;
 let root: string;
 let sources: FileSources;
+const sockets: Server[] = [];
 beforeEach(async () => {
   base = await mkdtemp(path.join(tmpdir(), 'asset-lifecycle-sources-'));
   root = path.join(base, 'root');
@@ -17,7 +20,10 @@ beforeEach(async () => {
   await writeFile(path.join(base, 'outside.mp4'), 'outside');
   sources = createFileSources({ roots: [path.join(base, 'empty'), root] });
 });
-afterEach(() => rm(base, { recursive: true, force: true }));
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.close();
+  await rm(base, { recursive: true, force: true });
+});
 
 const errorOf = (file: string, from = sources): Promise<Error> =>
   from.resolve(file).then(
@@ -80,11 +86,34 @@ test.each<[string, () => Promise<string> | string, RegExp]>([
     },
     /not a regular file/,
   ],
+  [
+    'a socket',
+    async () => {
+      const server = createServer().listen(path.join(root, 'socket.mp4'));
+      await once(server, 'listening');
+      sockets.push(server);
+      return 'socket.mp4';
+    },
+    /not a regular file/,
+  ],
+  [
+    'a device behind a link',
+    async () => {
+      await symlink('/dev/zero', path.join(root, 'zero.mp4'));
+      return 'zero.mp4';
+    },
+    /symlink that leads out/,
+  ],
 ])('refuses %s and names the field', async (_name, make, message) => {
   const error = await errorOf(await make());
   expect(failureType(error)).toBe('InvalidRequest');
   expect(error.message).toMatch(/^source\.path: /);
   expect(error.message).toMatch(message);
+});
+
+test('refuses a device, also inside a root', async () => {
+  const error = await errorOf('zero', createFileSources({ roots: ['/dev'] }));
+  expect(error.message).toMatch(/not a regular file/);
 });
 
 test('refuses a file that the worker may not read', async () => {

@@ -63,7 +63,7 @@ const sourceOf = (sizeBytes: number, pieces: () => AsyncGenerator<Buffer>): Sour
   path: '/a.mp4',
   filename: 'a.mp4',
   sizeBytes,
-  mtimeMs: 0,
+  fingerprint: '',
   read: () => Readable.from(pieces()),
 });
 

@@ -9,7 +9,7 @@ import type {
 } from '../media-provider';
 import type { TwelveLabsClient } from './client';
 import { withoutQueries } from './errors';
-import { maxDirectBytes, maxUrlBytes } from './limits';
+import { maxDirectBytes, maxMultipartBytes, maxUrlBytes } from './limits';
 import { multipartForm } from './multipart-form';
 import { AssetPageSchema, AssetSchema, EntityPageSchema, ReferencePageSchema, type AssetAnswer } from './schemas';
 
@@ -18,6 +18,7 @@ const PAGE_SIZE = 50;
 type AssetOperations = Pick<
   MediaProvider,
   | 'maxFileBytes'
+  | 'maxMultipartBytes'
   | 'maxUrlBytes'
   | 'submit'
   | 'listAssets'
@@ -32,6 +33,7 @@ type AssetOperations = Pick<
 export function assetOperations(client: TwelveLabsClient): AssetOperations {
   return {
     maxFileBytes: maxDirectBytes,
+    maxMultipartBytes,
     maxUrlBytes,
 
     /** One `POST /assets` each: the API takes a single file a call. */

@@ -6,6 +6,8 @@ const DIRECT_LIMIT_MIB = 200;
 const IMAGE_LIMIT_MIB = 32;
 /** `POST /assets` with `method=url`; the provider says "4 GB". */
 const URL_LIMIT_GIB = 4;
+/** `POST /assets/multipart-uploads`; the provider says "10 GB". */
+const MULTIPART_LIMIT_GIB = 10;
 
 /** Most bytes of a file that is uploaded directly, by the kind of file that its name tells. */
 export function maxDirectBytes(filename: string): { limitBytes: number; why: string } {
@@ -13,6 +15,20 @@ export function maxDirectBytes(filename: string): { limitBytes: number; why: str
   const limit = image ? IMAGE_LIMIT_MIB : DIRECT_LIMIT_MIB;
   const kind = image ? 'an image' : 'a file uploaded directly';
   return { limitBytes: limit * MEBIBYTE, why: `the limit for ${kind} is ${limit} MB` };
+}
+
+/** Most bytes of a file that is uploaded in parts; 0 for what the provider takes no parts of. */
+export function maxMultipartBytes(filename: string): { limitBytes: number; why: string } {
+  const kind = kindOfFile(filename);
+  if (kind === 'image') {
+    return { limitBytes: IMAGE_LIMIT_MIB * MEBIBYTE, why: `the limit for an image is ${IMAGE_LIMIT_MIB} MB` };
+  }
+  if (kind === 'other') {
+    const direct = `any other file is uploaded in one piece, of at most ${DIRECT_LIMIT_MIB} MB`;
+    return { limitBytes: 0, why: `the provider takes only video, audio and images in parts; ${direct}` };
+  }
+  const why = `the limit for ${kind} uploaded in parts is ${MULTIPART_LIMIT_GIB} GB`;
+  return { limitBytes: MULTIPART_LIMIT_GIB * 1024 * MEBIBYTE, why };
 }
 
 /** Most bytes that the provider fetches from a URL. */

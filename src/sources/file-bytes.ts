@@ -1,0 +1,94 @@
+import { createHash } from 'node:crypto';
+import { constants, type BigIntStats } from 'node:fs';
+import { open, stat, type FileHandle } from 'node:fs/promises';
+import path from 'node:path';
+import { failure } from '../contracts/failures';
+import { changeOf, type FileFacts } from './source-fingerprint';
+
+const PIECE_BYTES = 1024 ** 2;
+const BLOCK_BYTES = 64 * 1024;
+const BLOCKS = 64;
+
+/** Trouble of the worker, not of the file: another attempt may fare better, so that it is no verdict on the source. */
+const OF_THE_WORKER: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN']);
+
+/** The error's code, when it says something of the file. */
+export function fileTroubleOf(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null || !('syscall' in error)) return undefined;
+  const { code = 'unknown' } = error as NodeJS.ErrnoException;
+  return OF_THE_WORKER.has(code) ? undefined : code;
+}
+
+/** Does not wait: a FIFO that took the file's place since it was looked at opens at once, or not at all. */
+export const openFile = (file: string): Promise<FileHandle> => open(file, constants.O_RDONLY | constants.O_NONBLOCK);
+
+export const factsIn = ({ size, mtimeNs, ino }: BigIntStats): FileFacts => ({
+  sizeBytes: Number(size),
+  mtimeNs,
+  inode: ino,
+});
+
+/**
+ * SHA-256 over at most 4 MiB of the content: all of a file up to that size, else 64 blocks of 64 KiB, evenly spread, of
+ * which one is the first and one the last. It costs the same whatever the size.
+ * It notices other media, another encoding, bytes put in or taken out (what follows them moves), and changed headers
+ * and trailers. It does not notice bytes of a larger file overwritten in place between the blocks; the modification
+ * time does, unless it was set back, or both writes fall into one tick of the file system's clock.
+ * @returns base64url, or `undefined` when the file ended before its size.
+ */
+export async function sampleOf(handle: FileHandle, sizeBytes: number): Promise<string | undefined> {
+  const hash = createHash('sha256');
+  const whole = sizeBytes <= BLOCKS * BLOCK_BYTES;
+  const blocks = whole ? Math.ceil(sizeBytes / BLOCK_BYTES) : BLOCKS;
+  const block = Buffer.allocUnsafe(BLOCK_BYTES);
+  for (let index = 0; index < blocks; index++) {
+    const start = whole ? index * BLOCK_BYTES : Math.floor((index * (sizeBytes - BLOCK_BYTES)) / (BLOCKS - 1));
+    const expected = Math.min(BLOCK_BYTES, sizeBytes - start);
+    for (let filled = 0; filled < expected;) {
+      const { bytesRead } = await handle.read(block, filled, expected - filled, start + filled);
+      if (bytesRead === 0) return undefined;
+      filled += bytesRead;
+    }
+    hash.update(block.subarray(0, expected));
+  }
+  return hash.digest('base64url');
+}
+
+/**
+ * The bytes of `range` (`end` exclusive) of the file as it was looked at, a piece at a time. A file that changed, was
+ * replaced or removed since then is no source, and the last piece is held back until that is known, so that an upload
+ * of a file that changed under it cannot come to its end.
+ */
+export async function* bytesOf(
+  file: { path: string; facts: FileFacts },
+  { start, end }: { start: number; end: number },
+): AsyncGenerator<Buffer> {
+  const unreadable = (what: string) =>
+    failure('SourceUnreadable', `source.path: ${path.basename(file.path)} ${what}; start again with a file that rests`);
+  const mustBeSame = (now: BigIntStats): void => {
+    const change = changeOf(file.facts, factsIn(now));
+    if (change) throw unreadable(`changed since it was looked at: ${change}`);
+  };
+  let handle: FileHandle | undefined;
+  let at = start;
+  try {
+    handle = await openFile(file.path);
+    mustBeSame(await handle.stat({ bigint: true }));
+    while (at < end) {
+      const piece = Buffer.allocUnsafeSlow(Math.min(PIECE_BYTES, end - at));
+      const { bytesRead } = await handle.read(piece, 0, piece.byteLength, at);
+      at += bytesRead;
+      const last = bytesRead === 0 || at === end;
+      if (last) mustBeSame(await stat(file.path, { bigint: true })); // by its path, to see also that it was replaced
+      if (bytesRead === 0) throw unreadable(`ended after ${at} of ${file.facts.sizeBytes} bytes`);
+      yield piece.subarray(0, bytesRead);
+    }
+  } catch (error) {
+    const code = fileTroubleOf(error);
+    if (!code) throw error;
+    if (code === 'ENOENT') throw unreadable('is gone from its path');
+    throw unreadable(handle ? `could not be read from byte ${at} on (${code})` : `could not be opened (${code})`);
+  } finally {
+    await handle?.close();
+  }
+}

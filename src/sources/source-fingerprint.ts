@@ -1,0 +1,44 @@
+/** What tells whether a file is still the one that was looked at. */
+export interface FileFacts {
+  sizeBytes: number;
+  mtimeNs: bigint;
+  inode: bigint;
+  /** SHA-256 over a sample of the content, where it was taken. */
+  sample?: string;
+}
+
+/**
+ * A file's facts in one line of at most about 140 characters, the same on every worker that sees the same file:
+ * `size=10 mtime=1754000000123456789 inode=42 sample=<SHA-256, base64url>`.
+ */
+export const fileFingerprint = ({ sizeBytes, mtimeNs, inode, sample = '' }: FileFacts): string =>
+  `size=${sizeBytes} mtime=${mtimeNs} inode=${inode} sample=${sample}`;
+
+const FILE_FINGERPRINT = /^size=(\d+) mtime=(-?\d+) inode=(\d+) sample=([\w-]*)$/;
+
+/**
+ * Says what differs between two fingerprints of a source, to follow "changed: "; `undefined` when nothing does.
+ * Of several changes it names the one that says most. Of fingerprints that are not those of files it knows no more
+ * than that they differ.
+ */
+export function whatChanged(before: string, now: string): string | undefined {
+  if (before === now) return undefined;
+  const was = parsed(before);
+  const is = parsed(now);
+  return was && is ? changeOf(was, is) : 'its content';
+}
+
+/** The same, of facts; samples count only where both were taken. */
+export function changeOf(was: FileFacts, is: FileFacts): string | undefined {
+  if (was.sizeBytes !== is.sizeBytes) return `its size, from ${was.sizeBytes} to ${is.sizeBytes} bytes`;
+  if (was.sample && is.sample && was.sample !== is.sample) return 'its content';
+  if (was.inode !== is.inode) return 'its inode: another file took its place';
+  if (was.mtimeNs !== is.mtimeNs) return 'its modification time';
+  return undefined;
+}
+
+function parsed(fingerprint: string): FileFacts | undefined {
+  const [, size, mtime, inode, sample] = FILE_FINGERPRINT.exec(fingerprint) ?? [];
+  if (size === undefined || mtime === undefined || inode === undefined) return undefined;
+  return { sizeBytes: Number(size), mtimeNs: BigInt(mtime), inode: BigInt(inode), sample };
+}
