@@ -30,6 +30,7 @@ import { providerAssets, type ProviderAssets } from './provider-assets';
 import { closedStatus } from './lifecycle-runs';
 import { sweep } from './sweeps';
 import { statusOfSummary, summaryOf, type LifecycleSummary } from './run-status';
+import { withUpload } from './upload-status';
 
 export interface LifecycleClientOptions {
   /** An existing connection; without it the client connects as the environment says. */
@@ -118,9 +119,10 @@ export class LifecycleClient {
     if (run.status.name !== 'RUNNING') return this.statusOfClosed(key, run);
     const handle = this.handle(key);
     try {
-      return await this.client.withDeadline(Date.now() + QUERY_TIMEOUT_MS, () =>
+      const status = await this.client.withDeadline(Date.now() + QUERY_TIMEOUT_MS, () =>
         handle.query<LifecycleStatus>(STATUS_QUERY),
       );
+      return withUpload(status, run);
     } catch (error) {
       if (error instanceof WorkflowNotFoundError || isGrpcServiceError(error)) return statusOfSummary(summaryOf(run));
       throw error;

@@ -18,7 +18,7 @@ export interface PartsToSend {
   signal: AbortSignal;
   /** Aborted when no further part is to be begun. */
   stopping: AbortSignal;
-  onSent(bytes: number): void;
+  onSent: (bytes: number) => void;
 }
 
 /** So often a part is sent again because its URL was refused, or its ETag is not its content's. */

@@ -21,8 +21,11 @@ export interface UploadDetails {
   abandoned: ReceiptEntry[];
   sentBytes?: number;
   totalBytes?: number;
-  /** Epoch milliseconds at which the first byte went out. */
+  /** Epoch milliseconds at which this attempt began, and how many bytes the provider had by then. */
   startedAt?: number;
+  sinceBytes?: number;
+  /** Epoch milliseconds of `sentBytes`. */
+  at?: number;
   /** Times that the workflow was told how far it is. */
   told: number;
 }
@@ -37,8 +40,8 @@ export class UploadMemory {
   /** As the attempt before left it. */
   static open(deps: ActivityDependencies): UploadMemory {
     const { attempt, heartbeatDetails } = Context.current().info;
-    const { upload, abandoned = [], startedAt, told = 0 } = (heartbeatDetails ?? {}) as Partial<UploadDetails>;
-    return new UploadMemory(deps, { attempt, upload, abandoned, startedAt, told });
+    const { upload, abandoned = [], told = 0 } = (heartbeatDetails ?? {}) as Partial<UploadDetails>;
+    return new UploadMemory(deps, { attempt, upload, abandoned, told });
   }
 
   get upload(): UploadUnderWay | undefined {
@@ -61,10 +64,11 @@ export class UploadMemory {
 
   /** Heartbeats how far it is; of a long upload the workflow hears twice, so that lists and pages can show it. */
   sent(sentBytes: number, totalBytes: number): void {
-    const { startedAt = Date.now(), told } = this.details;
-    this.details = { ...this.details, sentBytes, totalBytes, startedAt };
+    const at = Date.now();
+    const { startedAt = at, sinceBytes = sentBytes, told } = this.details;
+    this.details = { ...this.details, sentBytes, totalBytes, startedAt, sinceBytes, at };
     const due = told < TELL_AT.length && sentBytes >= totalBytes * (TELL_AT[told] ?? 1);
-    if (due && Date.now() - startedAt >= LONG_MS * (told + 1)) {
+    if (due && at - startedAt >= LONG_MS) {
       this.details.told += 1;
       void this.deps.progress.tell({ sentBytes, totalBytes }).catch(() => {}); // only for those who look
     }
