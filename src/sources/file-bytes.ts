@@ -69,26 +69,33 @@ export async function* bytesOf(
     const change = changeOf(file.facts, factsIn(now));
     if (change) throw unreadable(`changed since it was looked at: ${change}`);
   };
-  let handle: FileHandle | undefined;
+  /** Only around what touches the file: an error of the reader, thrown in at the `yield`, is none of the file's. */
+  const ofTheFile = async <T>(step: Promise<T>, what: string): Promise<T> => {
+    try {
+      return await step;
+    } catch (error) {
+      const code = fileTroubleOf(error);
+      if (!code) throw error;
+      throw unreadable(code === 'ENOENT' ? 'is gone from its path' : `${what} (${code})`);
+    }
+  };
   let at = start;
+  const handle = await ofTheFile(openFile(file.path), 'could not be opened');
   try {
-    handle = await openFile(file.path);
     mustBeSame(await handle.stat({ bigint: true }));
     while (at < end) {
       const piece = Buffer.allocUnsafeSlow(Math.min(PIECE_BYTES, end - at));
-      const { bytesRead } = await handle.read(piece, 0, piece.byteLength, at);
+      const reading = handle.read(piece, 0, piece.byteLength, at);
+      const { bytesRead } = await ofTheFile(reading, `could not be read from byte ${at} on`);
       at += bytesRead;
-      const last = bytesRead === 0 || at === end;
-      if (last) mustBeSame(await stat(file.path, { bigint: true })); // by its path, to see also that it was replaced
+      if (bytesRead === 0 || at === end) {
+        const now = stat(file.path, { bigint: true }); // by its path, to see also that it was replaced
+        mustBeSame(await ofTheFile(now, 'could not be looked at again'));
+      }
       if (bytesRead === 0) throw unreadable(`ended after ${at} of ${file.facts.sizeBytes} bytes`);
       yield piece.subarray(0, bytesRead);
     }
-  } catch (error) {
-    const code = fileTroubleOf(error);
-    if (!code) throw error;
-    if (code === 'ENOENT') throw unreadable('is gone from its path');
-    throw unreadable(handle ? `could not be read from byte ${at} on (${code})` : `could not be opened (${code})`);
   } finally {
-    await handle?.close();
+    await handle.close();
   }
 }

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   appendFile,
   mkdir,
@@ -185,6 +186,16 @@ test('a worker that has no file handles left says nothing of the file', async ()
   await fakeReads(() => () => Promise.reject(systemError('EMFILE')));
   expect((await readUntilRefused(source)).error).toMatchObject({ code: 'EMFILE' });
   await expect(sources.resolve('a.mp4')).rejects.toMatchObject({ code: 'EMFILE' });
+});
+
+test('an error of the reader is not taken for one of the file', async () => {
+  await patterned();
+  const reading = (await sources.resolve('a.mp4')).read();
+  const reset = systemError('ECONNRESET');
+  await once(reading, 'readable');
+  reading.destroy(reset);
+  const [error] = (await once(reading, 'error')) as [unknown];
+  expect(error).toBe(reset);
 });
 
 async function changing(content: Buffer, change: (content: Buffer) => Promise<unknown>): Promise<SourceFile> {
