@@ -12,7 +12,7 @@ interface Layer {
 
 const contracts = /^src\/contracts\//;
 const ports =
-  /^src\/(providers\/(media-provider|status-watcher)|sources\/(source-(file|bytes|fingerprint|object)|file-sources)|results\/result-store)$/;
+  /^src\/(providers\/(media-provider|status-watcher|upload-sessions)|sources\/(source-(file|bytes|fingerprint|object)|file-sources)|results\/result-store)$/;
 const emulator = /^emulator\//;
 
 /** Who may import whom, and nothing else. The first layer that matches a file counts. */
@@ -69,7 +69,7 @@ const LAYERS: Layer[] = [
 
 const FETCHES = /\bfrom 'undici'|\bfetch\(/;
 const MAY_FETCH = [
-  /^src\/providers\/[^/]+\/client\.ts$/,
+  /^src\/providers\/[^/]+\/(client|uploads\/part-store)\.ts$/,
   /^src\/stack\/(demo-provider|temporal-server)\.ts$/, // prepare a local emulator; see whether Temporal Web answers
   /^emulator\/(control-client|rules\/media\/remote-media)\.ts$/,
 ];

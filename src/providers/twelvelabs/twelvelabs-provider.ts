@@ -3,8 +3,8 @@ import { assetOperations } from './assets';
 import { branchOperations } from './branches';
 import { TwelveLabsClient, type TwelveLabsAccount } from './client';
 import { observer } from './observe';
-import { PartStore } from './part-store';
-import { uploadSessions } from './uploads';
+import { PartStore } from './uploads/part-store';
+import { uploadSessions } from './uploads/upload-operations';
 
 /** TwelveLabs API v1.3 behind the provider port. `close` ends its connections. */
 export function createTwelveLabsProvider(account: TwelveLabsAccount): MediaProvider & { close(): Promise<void> } {

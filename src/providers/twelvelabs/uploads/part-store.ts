@@ -1,7 +1,7 @@
 import { Agent, request } from 'undici';
-import { failure, type FailureType } from '../../contracts/failures';
-import type { CallOptions } from '../media-provider';
-import { PartRefused, type PartUrl } from '../upload-sessions';
+import { failure, type FailureType } from '../../../contracts/failures';
+import type { CallOptions } from '../../media-provider';
+import { PartRefused, type PartUrl } from '../../upload-sessions';
 
 const CONNECT_TIMEOUT_MS = 10_000;
 /** Of a worker; each upload has its own concurrency. */

@@ -1,8 +1,8 @@
-import { tagFields } from '../../contracts/resource';
-import type { PartUrl, UploadSessions, UploadState } from '../upload-sessions';
-import type { ApiRequest, TwelveLabsClient } from './client';
+import { tagFields } from '../../../contracts/resource';
+import type { PartUrl, UploadSessions, UploadState } from '../../upload-sessions';
+import type { ApiRequest, TwelveLabsClient } from '../client';
 import type { PartStore } from './part-store';
-import { OpenedUploadSchema, PartUrlsSchema, UploadPageSchema, UploadStateSchema } from './upload-schemas';
+import { OpenedUploadSchema, PartUrlsSchema, UploadPageSchema, UploadStateSchema } from './schemas';
 
 const UPLOADS = '/assets/multipart-uploads';
 const PAGE_SIZE = 50;

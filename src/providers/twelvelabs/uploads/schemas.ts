@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Answers of the upload sessions; as in `schemas.ts`, null means absent and unknown fields are tolerated. */
+/** Answers of the upload sessions; as in the other `schemas.ts`, null means absent and unknown fields are tolerated. */
 const absent = <T extends z.ZodType>(schema: T) => schema.nullish().transform((value) => value ?? undefined);
 const id = z.string().min(1);
 
