@@ -22,6 +22,8 @@ import { WorkerProcess } from './worker-process';
 /** The key that must never be seen in a history or a log. */
 export const API_KEY = 'tlk_CHAOS0SECRET0KEY';
 export const SETTLE_WINDOW_MS = 1500;
+/** Three parts of a film, one of an image. */
+const CHUNK_BYTES = 48 * 1024;
 const REQUEST_TIMEOUT_MS = 2000;
 /** A lifecycle that has not ended by then never will. */
 const BOUND_MS = 180_000;
@@ -60,7 +62,11 @@ export class Lane {
     const connection = await Connection.connect({ address });
     await createNamespace(connection, name);
     const striker = new Striker();
-    const emulator = await startEmulator({ processing: { baseMs: 150, msPerMegabyte: 0 }, hooks: striker });
+    const emulator = await startEmulator({
+      processing: { baseMs: 150, msPerMegabyte: 0 },
+      uploads: { chunkBytes: CHUNK_BYTES },
+      hooks: striker,
+    });
     const temporal = new Client({ connection, namespace: name });
     const client = await LifecycleClient.connect({ temporal: { client: temporal, address, namespace: name } });
     const lane = new Lane(settings, connection, client, temporal, emulator, striker);
@@ -198,6 +204,7 @@ export class Lane {
     const file = fileOf(branch);
     const sources = {
       file: { type: 'file', path: file },
+      parts: { type: 'file', path: file },
       url: { type: 'url', url: `${this.settings.filesUrl}/${file}` },
       asset: { type: 'asset', assetId: before.assetId },
     };
@@ -208,7 +215,8 @@ export class Lane {
       'entity-existing': { type: 'entity', collectionId, entityId: before.entityId },
       index: { type: 'index', indexId },
     };
-    return { key, source: sources[source], branch: branches[branch], cleanup: { onCancel, onFailure } };
+    const upload = source === 'parts' ? { method: 'multipart', concurrency: 2 } : {};
+    return { key, source: sources[source], upload, branch: branches[branch], cleanup: { onCancel, onFailure } };
   }
 
   private async indexByOthers(key: string): Promise<string | undefined> {

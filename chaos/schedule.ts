@@ -42,7 +42,8 @@ export interface Strike {
   cleanup?: CleanupPolicy;
 }
 
-export type SourceKind = 'file' | 'url' | 'asset';
+/** `parts`: a file that goes up in parts. */
+export type SourceKind = 'file' | 'parts' | 'url' | 'asset';
 export type BranchKind = 'none' | 'embed' | 'entity' | 'entity-existing' | 'index';
 
 /** One lifecycle and everything that happens to it. */
@@ -80,7 +81,7 @@ const strike: fc.Arbitrary<Strike> = fc.record(
 
 const drawn: fc.Arbitrary<Schedule> = fc
   .record({
-    source: fc.constantFrom<SourceKind>('file', 'file', 'url', 'asset'),
+    source: fc.constantFrom<SourceKind>('file', 'parts', 'parts', 'url', 'asset'),
     branch: fc.constantFrom<BranchKind>('none', 'embed', 'entity', 'entity-existing', 'index'),
     onCancel: policy,
     onFailure: policy,

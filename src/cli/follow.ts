@@ -1,26 +1,42 @@
 import type { LifecycleClient } from '../client/lifecycle-client';
 import type { LifecycleStatus } from '../contracts/lifecycle-status';
-import { lineOf, note } from './output';
+import { barOf, lineOf, note } from './output';
 
 const LOOK_EVERY_MS = 500;
 
 /** Waits to a lifecycle's end and shows how far it is: a live line on a terminal, a line a change in a pipe. */
 export async function follow(client: LifecycleClient, key: string, quiet: boolean): Promise<LifecycleStatus> {
   if (quiet) return last(client, key, () => {});
-  if (!process.stderr.isTTY) return last(client, key, (status) => note(lineOf(status)));
+  if (!process.stderr.isTTY)
+    return last(
+      client,
+      key,
+      onceATenth((status) => note(lineOf(status))),
+    );
   const { Listr } = await import('listr2');
   const context = await new Listr<{ status?: LifecycleStatus }>(
     [
       {
         title: key,
         task: async (shared, task) => {
-          shared.status = await last(client, key, (status) => (task.title = lineOf(status)));
+          shared.status = await last(client, key, (status) => (task.title = barOf(status) + lineOf(status)));
         },
       },
     ],
     { rendererOptions: { showErrorMessage: false } },
   ).run({});
   return context.status as LifecycleStatus;
+}
+
+/** Of an upload, which changes all the time, a pipe is told every ten percent. */
+export function onceATenth(show: (status: LifecycleStatus) => void): (status: LifecycleStatus) => void {
+  let shown = -1;
+  return (status) => {
+    const tenth = status.upload ? Math.floor(status.upload.percent / 10) : -1;
+    if (status.upload && tenth === shown) return;
+    shown = tenth;
+    show(status);
+  };
 }
 
 /** Calls `show` on every change; gives the status that has the outcome. */

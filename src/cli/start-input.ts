@@ -24,6 +24,8 @@ export interface StartFlags {
   metadata?: string[];
   hls?: boolean;
   thumbnail?: boolean;
+  uploadMethod?: string;
+  uploadConcurrency?: string;
   onCancel?: string;
   onFailure?: string;
   readyWithin?: string;
@@ -49,6 +51,7 @@ export async function inputOf(target: string | undefined, flags: StartFlags): Pr
     metadata: metadataOf(flags.metadata),
     enableHls: flags.hls,
     enableThumbnail: flags.thumbnail,
+    upload: present({ method: flags.uploadMethod, concurrency: numberOf(flags.uploadConcurrency) }),
     branch: branchOf(flags),
     cleanup: present({ onCancel: flags.onCancel, onFailure: flags.onFailure }),
     deadlines: present({ ready: flags.readyWithin, branch: flags.branchWithin }),
@@ -125,6 +128,10 @@ function metadataOf(pairs: string[] | undefined): unknown {
   );
 }
 
+/** What is no number stays as it is, so that the schema says what it may be. */
+const numberOf = (text: string | undefined): unknown =>
+  text !== undefined && /^\d+$/.test(text) ? Number(text) : text;
+
 function scalarOf(text: string): string | number | boolean {
   if (text === 'true' || text === 'false') return text === 'true';
   return text.trim() !== '' && Number.isFinite(Number(text)) && String(Number(text)) === text ? Number(text) : text;
@@ -141,18 +148,29 @@ function present(fields: Record<string, unknown>): Record<string, unknown> | und
  * Without configured roots the file's own folder counts, since only the worker knows its roots.
  */
 export async function checkLocalFile(
-  { source, filename }: LifecycleInput,
+  { source, filename, upload }: LifecycleInput,
   config: Config,
-  maxFileBytes: (filename: string) => { limitBytes: number; why: string },
+  limits: Record<'direct' | 'multipart', (filename: string) => SizeLimit>,
 ): Promise<void> {
   if (source?.type !== 'file' || !path.isAbsolute(source.path)) return;
   const roots = config.sourceRoots.length > 0 ? config.sourceRoots : [path.dirname(source.path)];
   try {
     const file = await createFileSources({ roots }).resolve(source.path);
-    const { limitBytes, why } = maxFileBytes(filename ?? file.filename);
+    const name = filename ?? file.filename;
+    const { limitBytes, why } = limitOf(upload?.method ?? 'auto', limits.direct(name), limits.multipart(name));
     if (file.sizeBytes > limitBytes)
       throw new UsageError(`source.path: ${source.path}: ${file.sizeBytes} bytes; ${why}`);
   } catch (error) {
     throw failureType(error) ? new UsageError((error as Error).message) : error;
   }
+}
+
+interface SizeLimit {
+  limitBytes: number;
+  why: string;
+}
+
+function limitOf(method: string, direct: SizeLimit, multipart: SizeLimit): SizeLimit {
+  if (method === 'auto') return multipart.limitBytes > direct.limitBytes ? multipart : direct;
+  return method === 'multipart' ? multipart : direct;
 }

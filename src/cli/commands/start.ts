@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { loadConfig } from '../../config';
 import { acceptInput } from '../../contracts/lifecycle-input';
-import { maxDirectBytes } from '../../providers/twelvelabs/limits';
+import { maxDirectBytes, maxMultipartBytes } from '../../providers/twelvelabs/limits';
 import { action, withClient } from '../context';
 import { exitCodeOfOutcome } from '../exit';
 import { follow } from '../follow';
@@ -37,6 +37,8 @@ export const startCommand = (): Command =>
     .option('--metadata <name=value>', 'user metadata; repeatable, or one JSON object', collect)
     .option('--hls', 'ask for an HLS stream')
     .option('--thumbnail', 'ask for a thumbnail')
+    .option('--upload-method <method>', 'auto (default: by size and kind), direct or multipart')
+    .option('--upload-concurrency <n>', 'parts on their way at once, 1 to 16 (default: 4)')
     .option('--on-cancel <policy>', 'keep, delete (default) or force-delete')
     .option('--on-failure <policy>', 'keep (default), delete or force-delete')
     .option('--ready-within <duration>', 'deadline of the asset, such as 30m (default: 2h)')
@@ -58,7 +60,7 @@ Examples:
       action(async (target: string | undefined, flags: StartFlags & { wait?: boolean; json?: boolean }) => {
         const input = await inputOf(target, flags);
         acceptInput(input); // bad input is refused before a connection is tried
-        await checkLocalFile(input, loadConfig(), maxDirectBytes);
+        await checkLocalFile(input, loadConfig(), { direct: maxDirectBytes, multipart: maxMultipartBytes });
         return withClient(async (client) => {
           const started = await client.start(input);
           if (!flags.json) note(`${started.joined ? 'joined' : 'started'} ${started.workflowId}`);
