@@ -67,7 +67,10 @@ const policy = fc.constantFrom(...CLEANUP_POLICIES);
 const strike: fc.Arbitrary<Strike> = fc.record(
   {
     phase: fc.constantFrom(...STRUCK_PHASES),
-    nth: fc.nat({ max: 2 }),
+    nth: fc.oneof(
+      { arbitrary: fc.nat({ max: 2 }), weight: 4 },
+      { arbitrary: fc.integer({ min: 3, max: 8 }), weight: 1 },
+    ),
     what: fc.oneof(
       { arbitrary: fc.constantFrom(...FAULTS), weight: 12 },
       { arbitrary: fc.constantFrom(...STOPS), weight: 6 },

@@ -13,7 +13,7 @@ beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'asset-lifecycle-e2e-'));
   await writeFile(path.join(folder, 'empty.mp4'), '');
   await writeFile(path.join(folder, 'large.mp4'), '');
-  await truncate(path.join(folder, 'large.mp4'), 200 * 1024 ** 2 + 1);
+  await truncate(path.join(folder, 'large.mp4'), 10 * 1024 ** 3 + 1);
   await writeFile(path.join(folder, 'large.jpg'), '');
   await truncate(path.join(folder, 'large.jpg'), 32 * 1024 ** 2 + 1);
   await symlink('/etc/hostname', path.join(folder, 'link.mp4'));
@@ -27,7 +27,13 @@ test.each<[string, () => string[], RegExp]>([
   ['a folder', () => [folder], /source\.path: .*is a folder/],
   ['an empty file', () => [path.join(folder, 'empty.mp4')], /source\.path: .*is empty/],
   ['a link that leads out', () => [path.join(folder, 'link.mp4')], /source\.path: .*symlink that leads out/],
-  ['a video over 200 MB', () => [path.join(folder, 'large.mp4')], /source\.path: .*limit .* is 200 MB/],
+  ['a video over 10 GB', () => [path.join(folder, 'large.mp4')], /source\.path: .*limit .* is 10 GB/],
+  [
+    'a video over 200 MB that is to go in one request',
+    () => [path.join(folder, 'large.mp4'), '--upload-method', 'direct'],
+    /source\.path: .*limit .* is 200 MB/,
+  ],
+  ['an unknown upload method', () => ['samples/clip.mp4', '--upload-method', 'ftp'], /upload\.method: /],
   ['an image over 32 MB', () => [path.join(folder, 'large.jpg')], /source\.path: .*limit .* is 32 MB/],
   ['a file: URL', () => ['file:///etc/passwd'], /source\.url: must start with http/],
   ['a URL with credentials', () => ['http://user:secret@example.com/a'], /source\.url: must not carry a user name/],

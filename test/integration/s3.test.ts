@@ -7,6 +7,7 @@ import type { ApplicationFailure } from '@temporalio/common';
 import { EmulatorControl } from '../../emulator/control-client';
 import { startEmulator, type Emulator } from '../../emulator/start-emulator';
 import { createSubmitSource } from '../../src/activities/submit-source';
+import type { SubmitSourceInput } from '../../src/contracts/activities';
 import { failureType } from '../../src/contracts/failures';
 import type { AssetSnapshot } from '../../src/contracts/lifecycle-status';
 import type { S3Source } from '../../src/contracts/source';
@@ -63,7 +64,11 @@ const resolve = (place: Omit<S3Source, 'type'>, signal?: AbortSignal) =>
 
 let keys = 0;
 /** One attempt of the activity, and everything of it that could be seen from outside. */
-async function submit(place: Omit<S3Source, 'type'>, provider: MediaProvider = twelvelabs) {
+async function submit(
+  place: Omit<S3Source, 'type'>,
+  provider: MediaProvider = twelvelabs,
+  upload?: SubmitSourceInput['upload'],
+) {
   const activity = createSubmitSource(dependencies({ provider, objects: createS3Sources(access()) }));
   const environment = activityEnvironment({ attempt: 1 });
   const heartbeats: unknown[] = [];
@@ -72,6 +77,7 @@ async function submit(place: Omit<S3Source, 'type'>, provider: MediaProvider = t
   const input = {
     provider: 'twelvelabs' as const,
     source: { type: 's3' as const, ...place },
+    upload,
     metadata: {},
     enableHls: false,
     enableThumbnail: false,
@@ -164,12 +170,23 @@ describe('an S3 object as the source of an asset', () => {
     expect(error).toMatchObject({ type: 'ProviderUnavailable', nonRetryable: false });
   });
 
-  test('an object over the provider’s limit for URLs is refused with the limit', async () => {
-    await server.put('media', 'large.mp4', Buffer.alloc(2001));
+  test('goes up in parts without touching the disk when it is too large for a URL, or on request', async () => {
+    const clip = await readFile(path.join(SAMPLES, 'clip.mp4'));
+    await server.put('media', 'parts.mp4', clip);
+    await control.setUploads({ chunkBytes: 64 * 1024 });
+    const { asset } = await submit({ bucket: 'media', key: 'parts.mp4' }, twelvelabs, {
+      method: 'multipart',
+      concurrency: 2,
+    });
+    expect(await settled(asset?.id)).toMatchObject({ method: 'multipart', status: 'ready', sha256: sha256(clip) });
+  });
+
+  test('an object over every limit is refused with the limit', async () => {
+    await server.put('media', 'large.mp4', Buffer.alloc(5001));
     const provider = new FakeProvider();
     const { error } = await submit({ bucket: 'media', key: 'large.mp4' }, provider);
     expect(error).toMatchObject({ type: 'PayloadTooLarge', details: [{ nothingMade: true }] });
-    expect(error?.message).toBe('source.key: large.mp4 has 2001 bytes; the limit of URLs is 2000 bytes');
+    expect(error?.message).toBe('source.key: large.mp4 has 5001 bytes; the limit of uploads in parts is 5000 bytes');
     expect(provider.calls).not.toContain('submit');
   });
 

@@ -72,6 +72,33 @@ test('none: ends when the asset is ready', async () => {
   expect(status.branch).toBeUndefined();
 });
 
+test('a long upload tells how far it is, in the status and in words, without a further event', async () => {
+  let begun = () => {};
+  const uploading = new Promise<void>((resolve) => (begun = resolve));
+  let finish = () => {};
+  const finished = new Promise<void>((resolve) => (finish = resolve));
+  const { activities } = fakeActivities({
+    submitSource: async () => {
+      begun();
+      await finished;
+      return { id: 'asset-1', status: 'processing' };
+    },
+  });
+  await lifecycles.with(activities, async () => {
+    const handle = await lifecycles.start({ source: file });
+    await uploading;
+    await handle.signal('uploadProgress', { sentBytes: 340, totalBytes: 1000 });
+    const status = await handle.query<LifecycleStatus>('status');
+    expect(status.upload).toEqual({ sentBytes: 340, totalBytes: 1000, percent: 34 });
+    const metadata = await handle.query<{ currentDetails: string }>('__temporal_workflow_metadata');
+    expect(metadata.currentDetails).toContain('upload: about 34 % of 1000 bytes');
+    finish();
+    const closed = (await handle.result()) as LifecycleStatus;
+    expect(closed).toMatchObject({ outcome: 'completed' });
+    expect(closed.upload).toBeUndefined();
+  });
+});
+
 test('asset: adopts the asset that exists', async () => {
   const { status, calls } = await run({ source: { type: 'asset', assetId: 'a7' } });
   expect(calls).toEqual(['submitSource', 'untilAssetReady']);
