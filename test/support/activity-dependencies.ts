@@ -5,7 +5,10 @@ import type { MediaProvider } from '../../src/providers/media-provider';
 import type { StatusWatcher } from '../../src/providers/status-watcher';
 
 interface Doubles extends Partial<
-  Pick<ActivityDependencies, 'sources' | 'objects' | 'results' | 'settleWindowMs' | 'runs'>
+  Pick<
+    ActivityDependencies,
+    'sources' | 'objects' | 'results' | 'settleWindowMs' | 'runs' | 'sourceQueues' | 'sourceDeadlineMs'
+  >
 > {
   provider: MediaProvider;
   watcher?: StatusWatcher;
@@ -27,6 +30,8 @@ export function dependencies({
   results,
   settleWindowMs = 0,
   runs,
+  sourceQueues,
+  sourceDeadlineMs = 0,
 }: Doubles): ActivityDependencies {
   return {
     accounts: {
@@ -40,6 +45,8 @@ export function dependencies({
     results: results ?? { write: unused('results'), remove: unused('results') },
     settleWindowMs,
     runs: runs ?? { overview: unused('runs'), latest: unused('runs') },
+    sourceQueues: sourceQueues ?? { find: unused('source queues') },
+    sourceDeadlineMs,
     owner: OWNER,
     listSpacingMs: 0,
   };
