@@ -15,20 +15,19 @@ export async function sourceQueueOf({ input, steps }: Lifecycle): Promise<string
   return sourceQueue ?? steps.findSourceQueue({ provider, path: source.path });
 }
 
-/** Submits the source there; while nobody takes the upload, looks again who serves the file by now. */
+/** Submits the source there; as long as nobody takes the upload, looks again who serves the file by now. */
 export async function submitFrom(
   queue: string | undefined,
-  { input, steps }: Lifecycle,
+  life: Lifecycle,
   submission: SubmitSourceInput,
 ): Promise<AssetSnapshot> {
-  const { provider, source } = input;
-  for (let current = queue; ;) {
-    try {
-      return await steps.submitSource(submission, current);
-    } catch (error) {
-      if (source.type !== 'file' || !isUntaken(error)) throw error;
-      current = await steps.findSourceQueue({ provider, path: source.path });
-    }
+  try {
+    return await life.steps.submitSource(submission, queue);
+  } catch (error) {
+    const { provider, source } = life.input;
+    if (source.type !== 'file' || !isUntaken(error)) throw error;
+    const found = await life.steps.findSourceQueue({ provider, path: source.path });
+    return submitFrom(found, life, submission);
   }
 }
 
