@@ -21,6 +21,8 @@ const duration = (standard: string) =>
 
 const count = (standard: number, most: number) => z.coerce.number().int().min(1).max(most).default(standard);
 
+const DAY_MS = 86_400_000;
+
 /** Where results go: a folder, or a place in S3-compatible storage. */
 export type ResultsPlace = { readonly folder: string } | { readonly bucket: string; readonly prefix: string };
 
@@ -42,6 +44,7 @@ const EnvironmentSchema = z.object({
   TWELVE_LABS_API_KEY: z.string().trim().optional(),
   TWELVELABS_BASE_URL: z.url({ protocol: /^https?$/ }).default('https://api.twelvelabs.io/v1.3'),
   ASSET_LIFECYCLE_SOURCE_ROOTS: z.string().default(''),
+  ASSET_LIFECYCLE_SOURCE_DEADLINE: duration('30s').refine((ms) => ms <= DAY_MS, 'must be at most "1d"'),
   ASSET_LIFECYCLE_RESULTS: results.prefault('.asset-lifecycle/results'),
   ASSET_LIFECYCLE_S3_FORCE_PATH_STYLE: z
     .enum(['true', 'false'], { error: 'must be "true" or "false"' })
@@ -52,6 +55,7 @@ const EnvironmentSchema = z.object({
   ASSET_LIFECYCLE_SETTLE_WINDOW: duration('15s'),
   ASSET_LIFECYCLE_REQUEST_TIMEOUT: duration('60s'),
   ASSET_LIFECYCLE_CALL_SLOTS: count(50, 1000),
+  ASSET_LIFECYCLE_UPLOAD_SLOTS: count(10, 1000),
   ASSET_LIFECYCLE_WAIT_SLOTS: count(5000, 20_000),
   ASSET_LIFECYCLE_CACHED_WORKFLOWS: count(300, 100_000),
 });
@@ -61,12 +65,20 @@ export interface Config {
   readonly twelvelabs: { readonly apiKey?: string; readonly baseUrl: string; readonly requestTimeoutMs: number };
   /** Absolute folders that file sources may lie in; none means that file sources are refused. */
   readonly sourceRoots: readonly string[];
+  /** How long a file may wait for a worker that serves its folder. */
+  readonly sourceDeadlineMs: number;
   readonly results: ResultsPlace;
   readonly s3: { readonly forcePathStyle: boolean };
   readonly poll: { readonly minIntervalMs: number; readonly maxIntervalMs: number; readonly requestsPerMinute: number };
   /** How long a create whose answer was lost may still take effect. */
   readonly settleWindowMs: number;
-  readonly slots: { readonly calls: number; readonly waits: number; readonly cachedWorkflows: number };
+  readonly slots: {
+    readonly calls: number;
+    /** For each source root. */
+    readonly uploads: number;
+    readonly waits: number;
+    readonly cachedWorkflows: number;
+  };
 }
 
 /**
@@ -94,6 +106,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
     sourceRoots: env.ASSET_LIFECYCLE_SOURCE_ROOTS.split(path.delimiter)
       .filter(Boolean)
       .map((root) => path.resolve(root)),
+    sourceDeadlineMs: env.ASSET_LIFECYCLE_SOURCE_DEADLINE,
     results: env.ASSET_LIFECYCLE_RESULTS,
     s3: { forcePathStyle: env.ASSET_LIFECYCLE_S3_FORCE_PATH_STYLE === 'true' },
     poll: {
@@ -104,6 +117,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
     settleWindowMs: env.ASSET_LIFECYCLE_SETTLE_WINDOW,
     slots: {
       calls: env.ASSET_LIFECYCLE_CALL_SLOTS,
+      uploads: env.ASSET_LIFECYCLE_UPLOAD_SLOTS,
       waits: env.ASSET_LIFECYCLE_WAIT_SLOTS,
       cachedWorkflows: env.ASSET_LIFECYCLE_CACHED_WORKFLOWS,
     },

@@ -1,15 +1,18 @@
+import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { Client } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
-import { createActivities, localActivities } from './activities/create-activities';
+import { createActivities, createLocalActivities } from './activities/create-activities';
 import type { ActivityDependencies } from './activities/dependencies';
 import { unreachable } from './client/connection';
 import { activityProgress } from './activities/uploads/temporal-progress';
 import { lifecycleRuns } from './client/lifecycle-runs';
+import { sourceQueues } from './client/source-queues';
 import type { Config } from './config';
 import type { AllActivities } from './contracts/activities';
-import { callTaskQueue, waitTaskQueue, WORKFLOW_TASK_QUEUE, type ProviderName } from './contracts/ids';
+import { callTaskQueue, fileTaskQueue, rootTaskQueue, waitTaskQueue } from './contracts/ids';
+import { WORKFLOW_TASK_QUEUE, type ProviderName } from './contracts/ids';
 import type { MediaProvider } from './providers/media-provider';
 import { createStatusWatcher } from './providers/status-watcher';
 import { createFolderResultStore } from './results/folder-result-store';
@@ -60,7 +63,8 @@ export async function connectWorker(): Promise<WorkerConnection> {
 }
 
 /**
- * Starts polling: workflows, provider calls and held waits, each on a task queue of its own.
+ * Starts polling: workflows, provider calls, held waits and the uploads of each source root, each on a task queue of its
+ * own.
  */
 export async function startWorker({
   config,
@@ -73,6 +77,7 @@ export async function startWorker({
   const s3 = s3Access(config.s3);
   const client = new Client(temporal);
   const stopping = new AbortController();
+  const queues = sourceQueues(client);
   const watcher = createStatusWatcher({ provider, ...config.poll });
   const deps: ActivityDependencies = {
     accounts: { [name]: { provider, watcher } },
@@ -83,6 +88,8 @@ export async function startWorker({
     runs: lifecycleRuns(client),
     progress: activityProgress(client),
     stopping: stopping.signal,
+    sourceQueues: queues,
+    sourceDeadlineMs: config.sourceDeadlineMs,
     owner: await namespaceId(temporal),
     listSpacingMs: 60_000 / config.poll.requestsPerMinute,
   };
@@ -95,12 +102,14 @@ export async function startWorker({
     maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,
     ...overrides,
   };
+  const uploads: Partial<AllActivities> = { submitSource: (input) => activities.submitSource(input) };
   const workers = await Promise.all([
+    ...(await fileQueues(name, config)).map((options) => Worker.create({ ...common, ...options, activities: uploads })),
     Worker.create({
       workflowBundle: { codePath: workflowBundle },
       maxCachedWorkflows: config.slots.cachedWorkflows,
       ...common,
-      activities: localActivities,
+      activities: createLocalActivities(queues),
       enableNonLocalActivities: false,
     }),
     Worker.create({
@@ -120,12 +129,30 @@ export async function startWorker({
     handBack: () => {
       watcher.handBack();
       stopping.abort();
+      queues.handBack();
     },
     close: async () => {
       s3.close();
       await provider.close();
     },
   });
+}
+
+/**
+ * Where the uploads of this worker's source roots come from, and where it says that it serves them: first of all, so
+ * that a run which begins with this worker finds it. A root that is reached by a symlink is served under both names.
+ */
+async function fileQueues(name: ProviderName, { sourceRoots, slots }: Config): Promise<Partial<WorkerOptions>[]> {
+  if (sourceRoots.length === 0) return [];
+  const real = await Promise.all(sourceRoots.map((root) => realpath(root).catch(() => root)));
+  return [undefined, ...new Set([...sourceRoots, ...real])].flatMap((root) => [
+    { taskQueue: rootTaskQueue(name, root), maxConcurrentActivityTaskExecutions: 1, maxConcurrentActivityTaskPolls: 1 },
+    {
+      taskQueue: fileTaskQueue(name, root),
+      maxConcurrentActivityTaskExecutions: slots.uploads,
+      maxConcurrentActivityTaskPolls: 2,
+    },
+  ]);
 }
 
 /** A store that cannot be reached is told of before any work is taken. */
@@ -166,7 +193,13 @@ function run(workers: Worker[], hooks: { handBack: () => void; close: () => Prom
   };
 }
 
-const WAITS = ['untilAssetReady', 'untilEmbeddingReady', 'untilEntityReady', 'untilIndexedAssetReady'] as const;
+const WAITS = [
+  'findSourceQueue',
+  'untilAssetReady',
+  'untilEmbeddingReady',
+  'untilEntityReady',
+  'untilIndexedAssetReady',
+] as const;
 
 const waits = (activities: AllActivities): Partial<AllActivities> =>
   Object.fromEntries(WAITS.map((name) => [name, activities[name]]));

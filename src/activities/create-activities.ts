@@ -1,19 +1,22 @@
 import type { AllActivities, LocalActivities } from '../contracts/activities';
 import { DeletionInputSchema } from '../contracts/ledger/deletion';
 import { SweepInputSchema } from '../contracts/ledger/sweep';
-import { accept, acceptInput, WORKFLOW_REVISION } from '../contracts/lifecycle-input';
+import { accept, acceptInput, WORKFLOW_REVISION, type CompleteInput } from '../contracts/lifecycle-input';
 import { createBranchSteps } from './branch-steps';
 import type { ActivityDependencies } from './dependencies';
+import { createFindSourceQueue, queueOfFile } from './find-source-queue';
 import { createHeldWaits } from './held-waits';
 import { createFindMade } from './ledger/find-made';
 import { createFindOrphans } from './ledger/find-orphans';
 import { createReleaseAsset } from './ledger/release-asset';
 import { createRemoveResource, createRemoveResources } from './ledger/remove-resource';
+import type { SourceQueues } from './source-queues';
 import { createSubmitSource } from './submit-source';
 
 /** All activities over the given accounts, sources and result store. */
 export function createActivities(deps: ActivityDependencies): AllActivities {
   return {
+    findSourceQueue: createFindSourceQueue(deps),
     submitSource: createSubmitSource(deps),
     ...createHeldWaits(deps),
     ...createBranchSteps(deps),
@@ -25,9 +28,24 @@ export function createActivities(deps: ActivityDependencies): AllActivities {
   };
 }
 
-/** Steps that run inside the workflow worker. */
-export const localActivities: LocalActivities = {
-  acceptInput: async (input) => ({ ...acceptInput(input), revision: WORKFLOW_REVISION }),
+/**
+ * Steps that run inside the workflow worker.
+ * @param sourceQueues without them files are uploaded from the call queue, as in runs that began before there were any.
+ */
+export const createLocalActivities = (sourceQueues?: SourceQueues): LocalActivities => ({
+  acceptInput: async (input) => {
+    const accepted = { ...acceptInput(input), revision: WORKFLOW_REVISION };
+    return sourceQueues ? { ...accepted, sourceQueue: await sourceQueueOf(sourceQueues, accepted) } : accepted;
+  },
   acceptDeletion: async (input) => accept(DeletionInputSchema, 'deletion', input),
   acceptSweep: async (input) => accept(SweepInputSchema, 'sweep', input),
-};
+});
+
+/** Null when nobody serves the file yet, or nobody can tell: the workflow then waits for it where all can see it. */
+async function sourceQueueOf(
+  queues: SourceQueues,
+  { provider, source }: CompleteInput,
+): Promise<string | null | undefined> {
+  if (source.type !== 'file') return undefined;
+  return (await queueOfFile(queues, provider, source.path).catch(() => undefined)) ?? null;
+}

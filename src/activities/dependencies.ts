@@ -8,6 +8,7 @@ import type { ResultStore } from '../results/result-store';
 import type { FileSources } from '../sources/file-sources';
 import type { ObjectSources } from '../sources/source-object';
 import type { LifecycleRuns } from './ledger/lifecycle-runs';
+import type { SourceQueues } from './source-queues';
 
 /** A provider account as the activities use it. */
 export interface Account {
@@ -30,6 +31,10 @@ export interface ActivityDependencies {
   results: ResultStore;
   /** The lifecycles that Temporal knows of. */
   runs: LifecycleRuns;
+  /** Who serves which folder. */
+  sourceQueues: SourceQueues;
+  /** How long a file may wait for a worker that serves its folder, in milliseconds. */
+  sourceDeadlineMs: number;
   /** Id of the Temporal namespace, which marks what its lifecycles make. */
   owner: string;
   /** What a running activity tells Temporal beside its heartbeats. */

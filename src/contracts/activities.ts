@@ -37,6 +37,12 @@ export interface SubmittedAsset extends AssetSnapshot {
   abandoned?: ReceiptEntry[];
 }
 
+export interface FindSourceQueueInput {
+  provider: ProviderName;
+  /** As the input's source names it. */
+  path: string;
+}
+
 export interface AssetRef {
   provider: ProviderName;
   assetId: string;
@@ -135,6 +141,11 @@ export interface FoundMade {
 
 /** Every step of a lifecycle that touches the world. Each is safe to repeat. */
 export interface Activities {
+  /**
+   * Holds until a worker serves a folder that holds the file, and gives the task queue of its uploads.
+   * @throws InvalidRequest when there is none by the deadline of the worker that waits.
+   */
+  findSourceQueue(input: FindSourceQueueInput): Promise<string>;
   /** Finds the asset that carries the tag, or makes it, or looks up the asset to adopt. */
   submitSource(input: SubmitSourceInput): Promise<SubmittedAsset>;
   /** Holds until the provider says the asset is ready. */
@@ -193,10 +204,10 @@ export interface FoundOrphans {
   next?: string;
 }
 
-/** Steps that run in the workflow's own worker and touch nothing. */
+/** Steps that run in the workflow's own worker and change nothing. */
 export interface LocalActivities {
   /**
-   * Checks the input and fills in the defaults. Here and not in the workflow, because the schemas would cost every
+   * Checks the input, fills in the defaults, and looks once who serves the file. Here and not in the workflow, because the schemas would cost every
    * cached run more than a megabyte.
    * @throws InvalidRequest
    */

@@ -13,6 +13,20 @@ export const callTaskQueue = (provider: ProviderName): string => `${WORKFLOW_TAS
 /** Task queue of a provider's held waits: thousands of slots that never starve the calls. */
 export const waitTaskQueue = (provider: ProviderName): string => `${WORKFLOW_TASK_QUEUE}-${provider}-waits`;
 
+/**
+ * Task queue of the uploads of files below `root`, an absolute folder: only workers that serve that folder poll it.
+ * Without a root: of files named by a relative path, polled by every worker that serves any folder.
+ */
+export const fileTaskQueue = (provider: ProviderName, root?: string): string =>
+  `${callTaskQueue(provider)}-files${root === undefined ? '' : `:${root}`}`;
+
+/**
+ * Polled by the same workers, and never given a task: that somebody polls it says that `root` is served, also while
+ * every upload slot there is taken.
+ */
+export const rootTaskQueue = (provider: ProviderName, root?: string): string =>
+  `${callTaskQueue(provider)}-roots${root === undefined ? '' : `:${root}`}`;
+
 /** Registered workflow types. */
 export const ASSET_LIFECYCLE = 'assetLifecycle';
 export const ASSET_DELETION = 'assetDeletion';

@@ -98,6 +98,11 @@ export interface AcceptedInput extends Omit<CompleteInput, 'upload'> {
   upload?: CompleteInput['upload'];
   /** {@link WORKFLOW_REVISION} of the worker that began the run; absent in those of the first. */
   revision?: number;
+  /**
+   * Of a file source: the task queue of the workers that serve its folder, or null when there was none yet. Absent in
+   * runs that began before there were such queues.
+   */
+  sourceQueue?: string | null;
 }
 
 /** Every wrong field with what it may be: `branch.type: must be …; source: …`. */

@@ -5,6 +5,7 @@ import { filenameOfSource } from '../contracts/source-name';
 import { accept } from './lib/accept';
 import { runBranch } from './lib/branches';
 import { Lifecycle } from './lib/lifecycle';
+import { sourceQueueOf, submitFrom } from './lib/submit-from';
 
 /**
  * One asset from its source to a terminal outcome, or provably gone. At most 40 events with an `embed` branch.
@@ -43,8 +44,9 @@ async function submit(life: Lifecycle): Promise<void> {
   const adopted = source.type === 'asset';
   const made: AssetResource = { kind: 'asset', adopted, tag: life.tag, filename, since };
   if (adopted) made.id = source.assetId;
+  const queue = await sourceQueueOf(life);
   const { abandoned = [], ...asset } = await life.making(made, () =>
-    life.steps.submitSource({
+    submitFrom(queue, life, {
       provider,
       source,
       filename,

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { LifecycleClient } from '../../src/client/lifecycle-client';
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
-import { API_KEY, sample, System, untilStatus } from '../support/system';
+import { API_KEY, sample, SAMPLES, System, untilStatus } from '../support/system';
 
 jest.setTimeout(120_000);
 let system: System;
@@ -95,7 +95,7 @@ test('a text file called .mp4 fails with the provider’s own words and is kept'
 });
 
 test.each([
-  ['outside the source roots', '/etc/hostname'],
+  ['missing in a folder that is served', `${SAMPLES}/nowhere.mp4`],
   ['missing', 'nowhere.mp4'],
   ['a folder', '.'],
 ])('a file that is %s fails as InvalidRequest, and the provider is not called', async (what, path) => {

@@ -5,7 +5,10 @@ import type { MediaProvider } from '../../src/providers/media-provider';
 import type { StatusWatcher } from '../../src/providers/status-watcher';
 
 interface Doubles extends Partial<
-  Pick<ActivityDependencies, 'sources' | 'objects' | 'results' | 'settleWindowMs' | 'runs'>
+  Pick<
+    ActivityDependencies,
+    'sources' | 'objects' | 'results' | 'settleWindowMs' | 'runs' | 'sourceQueues' | 'sourceDeadlineMs'
+  >
 > {
   provider: MediaProvider;
   watcher?: StatusWatcher;
@@ -27,6 +30,8 @@ export function dependencies({
   results,
   settleWindowMs = 0,
   runs,
+  sourceQueues,
+  sourceDeadlineMs = 0,
 }: Doubles): ActivityDependencies {
   return {
     accounts: {
@@ -42,6 +47,8 @@ export function dependencies({
     runs: runs ?? { overview: unused('runs'), latest: unused('runs') },
     progress: { makeDurable: async () => {}, tell: async () => {} },
     stopping: new AbortController().signal,
+    sourceQueues: sourceQueues ?? { find: unused('source queues') },
+    sourceDeadlineMs,
     owner: OWNER,
     listSpacingMs: 0,
   };

@@ -7,6 +7,9 @@ import { entryOf, keptBecause } from '../../src/contracts/ledger/receipt-entry';
 export function fakeActivities(overrides: Partial<Activities> = {}): { activities: Activities; calls: string[] } {
   const calls: string[] = [];
   const standard: Activities = {
+    async findSourceQueue() {
+      throw new Error('this test has no source queues');
+    },
     async submitSource({ source, filename }) {
       const adopted = source.type === 'asset';
       return { id: adopted ? source.assetId : 'asset-1', status: 'processing', filename, adopted };

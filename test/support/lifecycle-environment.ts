@@ -8,7 +8,8 @@ import {
   type WorkflowBundleWithSourceMap,
 } from '@temporalio/worker';
 import type { WorkflowHandle } from '@temporalio/client';
-import { localActivities } from '../../src/activities/create-activities';
+import { createLocalActivities } from '../../src/activities/create-activities';
+import type { SourceQueues } from '../../src/activities/source-queues';
 import type { Activities } from '../../src/contracts/activities';
 import {
   ASSET_LIFECYCLE,
@@ -39,27 +40,31 @@ export class LifecycleEnvironment {
     return new LifecycleEnvironment(env, workflowBundle);
   }
 
-  /** Runs workers with these activities for as long as `use` takes. */
-  async with<T>(activities: Activities, use: () => Promise<T>): Promise<T> {
+  /**
+   * Runs workers with these activities for as long as `use` takes.
+   * @param sourceQueues without them files are uploaded from the call queue.
+   */
+  async with<T>(activities: Activities, use: () => Promise<T>, sourceQueues?: SourceQueues): Promise<T> {
     const common = { connection: this.env.nativeConnection, maxHeartbeatThrottleInterval: 100 };
     const workers = await Promise.all([
       Worker.create({
         ...common,
         taskQueue: WORKFLOW_TASK_QUEUE,
         workflowBundle: this.workflowBundle,
-        activities: localActivities,
+        activities: createLocalActivities(sourceQueues),
         enableNonLocalActivities: false,
       }),
       Worker.create({ ...common, taskQueue: callTaskQueue('twelvelabs'), activities }),
       Worker.create({ ...common, taskQueue: waitTaskQueue('twelvelabs'), activities }),
     ]);
-    const runs = workers.map((worker) => worker.run());
-    try {
-      return await use();
-    } finally {
-      for (const worker of workers) worker.shutdown();
-      await Promise.all(runs);
-    }
+    return runningAll(workers, use);
+  }
+
+  /** Runs one more worker, which has the files of `taskQueue`. */
+  async withFiles<T>(taskQueue: string, activities: Activities, use: () => Promise<T>): Promise<T> {
+    const { nativeConnection: connection } = this.env;
+    const uploads: Partial<Activities> = { submitSource: (input) => activities.submitSource(input) };
+    return runningAll([await Worker.create({ connection, taskQueue, activities: uploads })], use);
   }
 
   /** Starts a lifecycle as a raw client would: by type name, with plain JSON. */
@@ -73,6 +78,16 @@ export class LifecycleEnvironment {
 
   async close(): Promise<void> {
     await this.env.teardown();
+  }
+}
+
+async function runningAll<T>(workers: Worker[], use: () => Promise<T>): Promise<T> {
+  const runs = workers.map((worker) => worker.run());
+  try {
+    return await use();
+  } finally {
+    for (const worker of workers) worker.shutdown();
+    await Promise.all(runs);
   }
 }
 

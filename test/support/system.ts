@@ -45,6 +45,7 @@ export class System {
       TWELVELABS_BASE_URL: this.emulator.url,
       TWELVE_LABS_API_KEY: API_KEY,
       ASSET_LIFECYCLE_SOURCE_ROOTS: [SAMPLES, this.folder].join(path.delimiter),
+      ASSET_LIFECYCLE_SOURCE_DEADLINE: '2s',
       ASSET_LIFECYCLE_RESULTS: path.join(this.folder, 'results'),
       ASSET_LIFECYCLE_POLL_INTERVAL_MIN: '100ms',
       ASSET_LIFECYCLE_POLL_INTERVAL_MAX: '500ms',

@@ -32,7 +32,12 @@ const LAYERS: Layer[] = [
   { files: /^src\/(sources|results)\//, may: [contracts, /^src\/(sources|results)\//] },
   {
     files: /^src\/client\//,
-    may: [contracts, /^src\/client\//, /^src\/providers\/media-provider$/, /^src\/activities\/ledger\/lifecycle-runs$/],
+    may: [
+      contracts,
+      /^src\/client\//,
+      /^src\/providers\/media-provider$/,
+      /^src\/activities\/(ledger\/lifecycle-runs|source-queues)$/,
+    ],
   },
   {
     files: /^src\/cli\//,
@@ -57,7 +62,7 @@ const LAYERS: Layer[] = [
     files: /^src\/worker\.ts$/,
     may: [
       /^src\/(config|activities|contracts|providers|results|sources)/,
-      /^src\/client\/(connection|lifecycle-runs)$/,
+      /^src\/client\/(connection|lifecycle-runs|source-queues)$/,
     ],
   },
   { files: /^src\/index\.m?ts$/, may: [/^src\/(index|config|accounts)$/, /^src\/(client|contracts)\//, ports] },

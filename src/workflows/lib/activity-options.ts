@@ -27,6 +27,13 @@ export const transfer = (provider: ProviderName): ActivityOptions => ({
   heartbeatTimeout: '20s',
 });
 
+/** A transfer by workers that have the file. When none of them takes it for so long, the run asks who serves it now. */
+export const fileTransfer = (provider: ProviderName, taskQueue: string): ActivityOptions => ({
+  ...transfer(provider),
+  taskQueue,
+  scheduleToStartTimeout: '1h',
+});
+
 /** Holds a slot of its own queue and heartbeats; costs three events however long it takes. Nothing to settle. */
 export const heldWait = (provider: ProviderName, deadlineMs: number): ActivityOptions => ({
   taskQueue: waitTaskQueue(provider),
@@ -36,6 +43,9 @@ export const heldWait = (provider: ProviderName, deadlineMs: number): ActivityOp
   cancellationType: ActivityCancellationType.TRY_CANCEL,
   retry: { ...retry, maximumInterval: '15s' },
 });
+
+/** The worker that waits knows for how long; this bounds what its deaths may add. */
+export const sourceWait = (provider: ProviderName): ActivityOptions => heldWait(provider, 2 * 86_400_000);
 
 /** Cleanup is what must not be given up: a week of attempts, as it is with the provider for that long as well. */
 export const cleanup = (provider: ProviderName): ActivityOptions => ({

@@ -1,13 +1,16 @@
 import { proxyActivities, type ActivityOptions } from '@temporalio/workflow';
-import type { Activities } from '../../contracts/activities';
+import type { Activities, SubmitSourceInput } from '../../contracts/activities';
 import { type AcceptedInput } from '../../contracts/lifecycle-input';
 import { durationMs } from '../../contracts/duration';
-import type { LifecycleStatus } from '../../contracts/lifecycle-status';
+import type { AssetSnapshot, LifecycleStatus } from '../../contracts/lifecycle-status';
 import { nameOfSource } from '../../contracts/source-name';
-import { cleanup, heldWait, providerCall, transfer } from './activity-options';
+import { cleanup, fileTransfer, heldWait, providerCall, sourceWait, transfer } from './activity-options';
 
 /** The activities of a lifecycle, each with the options of its kind and a summary that names the asset. */
-export type Steps = Activities;
+export interface Steps extends Omit<Activities, 'submitSource'> {
+  /** @param fileQueue task queue of the workers that have the file; without it any worker submits. */
+  submitSource(input: SubmitSourceInput, fileQueue?: string): Promise<AssetSnapshot>;
+}
 
 /** Temporal keeps 400 bytes of a summary. */
 const SUMMARY_CHARACTERS = 100;
@@ -21,6 +24,7 @@ export function stepsOf(input: AcceptedInput, status: () => LifecycleStatus): St
   const ready = heldWait(provider, durationMs(deadlines.ready) as number);
   const branchReady = heldWait(provider, durationMs(deadlines.branch) as number);
   const options: Record<keyof Activities, ActivityOptions> = {
+    findSourceQueue: sourceWait(provider),
     submitSource: source.type === 'file' || source.type === 's3' ? transfer(provider) : call,
     untilAssetReady: ready,
     ensureEmbedding: call,
@@ -34,8 +38,11 @@ export function stepsOf(input: AcceptedInput, status: () => LifecycleStatus): St
     removeResources: cleanup(provider),
     removeResource: cleanup(provider),
   };
-  const proxied = (name: keyof Activities) => (argument: never) =>
-    proxyActivities<Activities>({ ...options[name], summary: summary() })[name](argument);
+  const proxied = (name: keyof Activities) => (argument: never, fileQueue?: string) =>
+    proxyActivities<Activities>({
+      ...(fileQueue === undefined ? options[name] : fileTransfer(provider, fileQueue)),
+      summary: summary(),
+    })[name](argument);
   const names = Object.keys(options) as (keyof Activities)[];
   return Object.fromEntries(names.map((step) => [step, proxied(step)])) as unknown as Steps;
 }

@@ -1,0 +1,89 @@
+import path from 'node:path';
+import type { Client } from '@temporalio/client';
+import { optionalTsToMs } from '@temporalio/common/lib/time';
+import type { SourceQueues } from '../activities/source-queues';
+import { failure } from '../contracts/failures';
+import { fileTaskQueue, rootTaskQueue } from '../contracts/ids';
+
+type DescribeTaskQueue = Client['workflowService']['describeTaskQueue'];
+type Pollers = Pick<Awaited<ReturnType<DescribeTaskQueue>>, 'pollers'>;
+
+/** `TASK_QUEUE_TYPE_ACTIVITY` of the API. */
+const ACTIVITY_TASKS = 2;
+/** A worker with a free slot polls anew every minute; the server forgets one that it has not seen for five. */
+const SEEN_WITHIN_MS = 120_000;
+/** What was seen is believed for a while, so that a thousand starts ask little more than one. */
+const SERVED_FOR_MS = 10_000;
+const UNSERVED_FOR_MS = 1000;
+/** An answer is in memory at the server: one that takes longer does not come. */
+const ANSWER_WITHIN_MS = 3000;
+/** Folders deeper than this are no roots, so that no path costs more looks. */
+const DEEPEST_ROOT = 32;
+/** The server takes no longer name of a task queue. */
+const LONGEST_NAME_BYTES = 1000;
+const MOST_REMEMBERED = 10_000;
+
+/** What the server says of who polls. */
+export function sourceQueues(client: Client): SourceQueues & { handBack(): void } {
+  let stopping = false;
+  const isServed = remembering(async (queue) => {
+    const { namespace } = client.options;
+    const request = { namespace, taskQueue: { name: queue }, taskQueueType: ACTIVITY_TASKS };
+    const deadline = Date.now() + ANSWER_WITHIN_MS;
+    return wasPolled(
+      await client.withDeadline(deadline, () => client.workflowService.describeTaskQueue(request)),
+      Date.now(),
+    );
+  });
+  return {
+    async find(provider, file) {
+      if (stopping) throw failure('WorkerStopping', 'this worker is stopping; another one goes on');
+      const roots = path.isAbsolute(file) ? rootsAbove(file) : [undefined];
+      const names = roots.map((root) => ({ root, name: rootTaskQueue(provider, root) }));
+      const possible = names.filter(({ name }) => Buffer.byteLength(name) <= LONGEST_NAME_BYTES);
+      const served = await Promise.all(possible.map(({ name }) => isServed(name)));
+      const nearest = possible[served.indexOf(true)];
+      return nearest && fileTaskQueue(provider, nearest.root);
+    },
+    /** Ends waits: every look fails from now on. */
+    handBack() {
+      stopping = true;
+    },
+  };
+}
+
+/** The folders that an absolute path lies in, the innermost first. */
+export function rootsAbove(file: string): string[] {
+  const folders: string[] = [];
+  let folder = path.dirname(path.resolve(file));
+  for (;;) {
+    folders.push(folder);
+    const above = path.dirname(folder);
+    if (above === folder) return folders.slice(-DEEPEST_ROOT);
+    folder = above;
+  }
+}
+
+/** Whether the answer of `DescribeTaskQueue` names a worker that may still be there. */
+export const wasPolled = ({ pollers }: Pollers, now: number): boolean =>
+  (pollers ?? []).some(({ lastAccessTime }) => (optionalTsToMs(lastAccessTime) ?? 0) > now - SEEN_WITHIN_MS);
+
+/** Asks once for all who want to know at the same time, and keeps the answer for a while; errors are not kept. */
+export function remembering(ask: (queue: string) => Promise<boolean>): typeof ask {
+  const answers = new Map<string, { answer: Promise<boolean>; until: number }>();
+  return async (queue) => {
+    const known = answers.get(queue);
+    if (known && known.until > Date.now()) return known.answer;
+    if (answers.size >= MOST_REMEMBERED) answers.clear();
+    const entry = { answer: ask(queue), until: Number.POSITIVE_INFINITY };
+    answers.set(queue, entry);
+    try {
+      const served = await entry.answer;
+      entry.until = Date.now() + (served ? SERVED_FOR_MS : UNSERVED_FOR_MS);
+      return served;
+    } catch (error) {
+      entry.until = 0;
+      throw error;
+    }
+  };
+}

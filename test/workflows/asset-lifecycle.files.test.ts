@@ -1,0 +1,202 @@
+import { type WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
+import { type ApplicationFailure } from '@temporalio/common';
+import { msToTs } from '@temporalio/common/lib/time';
+import { createFindSourceQueue } from '../../src/activities/find-source-queue';
+import type { SourceQueues } from '../../src/activities/source-queues';
+import type { Activities } from '../../src/contracts/activities';
+import { fileTaskQueue } from '../../src/contracts/ids';
+import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
+import { dependencies } from '../support/activity-dependencies';
+import { fakeActivities } from '../support/fake-activities';
+import { FakeProvider } from '../support/fake-provider';
+import { LifecycleEnvironment } from '../support/lifecycle-environment';
+
+jest.setTimeout(60_000);
+const source = { type: 'file', path: '/media/clip.mp4' };
+const filename = 'clip.mp4';
+const FILES = fileTaskQueue('twelvelabs', '/media');
+
+const failureOf = async (handle: WorkflowHandle): Promise<unknown> =>
+  handle.result().then(
+    () => undefined,
+    (error: WorkflowFailedError) => error.cause,
+  );
+
+/** The real wait, over these queues. */
+const waitOver = (sourceQueues: SourceQueues, sourceDeadlineMs: number): Pick<Activities, 'findSourceQueue'> => ({
+  findSourceQueue: createFindSourceQueue(
+    dependencies({ provider: new FakeProvider(), sourceQueues, sourceDeadlineMs }),
+  ),
+});
+
+const nobody: SourceQueues = { find: async () => undefined };
+const somebody: SourceQueues = { find: async () => FILES };
+
+async function waitFor(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+let lifecycles: LifecycleEnvironment;
+beforeAll(async () => {
+  lifecycles = await LifecycleEnvironment.create('dev');
+}, 120_000);
+afterAll(() => lifecycles.close());
+
+test('a file whose folder is served is uploaded from that folder’s queue, and costs no event more', async () => {
+  const { activities: others, calls: onCallQueue } = fakeActivities();
+  const { activities: files, calls: onFileQueue } = fakeActivities();
+  await lifecycles.withFiles(FILES, files, async () => {
+    const events = async (queues?: SourceQueues): Promise<number> =>
+      lifecycles.with(
+        others,
+        async () => {
+          const handle = await lifecycles.start({ source });
+          expect(await handle.result()).toMatchObject({ outcome: 'completed' });
+          return (await handle.fetchHistory()).events?.length ?? 0;
+        },
+        queues,
+      );
+    const served = await events(somebody);
+    expect(onCallQueue).not.toContain('submitSource');
+    expect(onFileQueue).toEqual(['submitSource']);
+    expect(served).toBe(await events());
+  });
+});
+
+test('a URL is submitted from the call queue', async () => {
+  const { activities, calls } = fakeActivities();
+  await lifecycles.with(
+    activities,
+    async () => {
+      const handle = await lifecycles.start({ source: { type: 'url', url: 'https://example.com/a.mp4' } });
+      expect(await handle.result()).toMatchObject({ outcome: 'completed' });
+    },
+    somebody,
+  );
+  expect(calls).toContain('submitSource');
+});
+
+test('a file that nobody serves yet is uploaded as soon as somebody does', async () => {
+  let served = false;
+  let looks = 0;
+  const later: SourceQueues = {
+    find: async () => {
+      looks += 1;
+      return served ? FILES : undefined;
+    },
+  };
+  const { activities } = fakeActivities(waitOver(later, 60_000));
+  const { activities: files, calls: onFileQueue } = fakeActivities();
+  await lifecycles.with(
+    activities,
+    async () => {
+      const handle = await lifecycles.start({ source });
+      await waitFor(() => looks >= 2); // when the input was accepted, and in the wait
+      await lifecycles.withFiles(FILES, files, async () => {
+        served = true;
+        expect(await handle.result()).toMatchObject({ outcome: 'completed' });
+      });
+    },
+    later,
+  );
+  expect(onFileQueue).toEqual(['submitSource']);
+});
+
+test('a file that nobody serves by the deadline fails as InvalidRequest, with nothing sent', async () => {
+  const { activities, calls } = fakeActivities(waitOver(nobody, 1000));
+  await lifecycles.with(
+    activities,
+    async () => {
+      const error = (await failureOf(await lifecycles.start({ source }))) as ApplicationFailure;
+      expect(error.type).toBe('InvalidRequest');
+      expect(error.message).toMatch(
+        /^source\.path: \/media\/clip\.mp4: no worker serves a folder that holds it \(waited 1 s\); start a worker/,
+      );
+      expect(error.details?.[0]).toMatchObject({ outcome: 'failed', receipt: { entries: [] } });
+    },
+    nobody,
+  );
+  expect(calls).toEqual(['findSourceQueue']);
+});
+
+test('a cancel ends the wait for somebody who serves the file at once, with nothing made', async () => {
+  const { activities, calls } = fakeActivities(waitOver(nobody, 3_600_000));
+  const status = await lifecycles.with(
+    activities,
+    async () => {
+      const handle = await lifecycles.start({ source });
+      await waitFor(() => calls.includes('findSourceQueue'));
+      await handle.signal('cancel');
+      return (await handle.result()) as LifecycleStatus;
+    },
+    nobody,
+  );
+  expect(status).toMatchObject({ outcome: 'cancelled', receipt: { entries: [] } });
+  expect(calls).toEqual(['findSourceQueue']);
+});
+
+test('a cancel while an upload waits for a free worker ends it, and looks for what it may have made', async () => {
+  const { activities, calls } = fakeActivities();
+  const status = await lifecycles.with(
+    activities,
+    async () => {
+      const handle = await lifecycles.start({ source, filename });
+      for (;;) {
+        const { raw } = await handle.describe();
+        if (raw.pendingActivities?.some(({ activityType }) => activityType?.name === 'submitSource')) break;
+      }
+      await handle.signal('cancel');
+      return (await handle.result()) as LifecycleStatus;
+    },
+    somebody,
+  );
+  expect(status.outcome).toBe('cancelled');
+  expect(calls).toEqual(['removeResources asset']);
+});
+
+describe('an upload that nobody takes for an hour', () => {
+  /** Lets the hour pass for the upload that waits in the queue. */
+  async function passTheHour(handle: WorkflowHandle): Promise<void> {
+    for (;;) {
+      const { raw } = await handle.describe();
+      const waiting = raw.pendingActivities?.find(({ activityType }) => activityType?.name === 'submitSource');
+      if (!waiting) continue;
+      expect(Number(waiting.activityOptions?.scheduleToStartTimeout?.seconds)).toBe(3600);
+      const { client } = lifecycles.env;
+      await client.workflowService.updateActivityOptions({
+        namespace: client.options.namespace,
+        execution: { workflowId: handle.workflowId },
+        id: waiting.activityId,
+        activityOptions: { scheduleToStartTimeout: msToTs('1s') },
+        updateMask: { paths: ['schedule_to_start_timeout'] },
+      });
+      return;
+    }
+  }
+
+  test('goes to whoever serves the file by then', async () => {
+    const moved = fileTaskQueue('twelvelabs', '/');
+    const { activities: files, calls: onFileQueue } = fakeActivities();
+    const { activities } = fakeActivities({ findSourceQueue: async () => moved });
+    const use = async (): Promise<void> => {
+      const handle = await lifecycles.start({ source });
+      await passTheHour(handle);
+      expect(await handle.result()).toMatchObject({ outcome: 'completed' });
+    };
+    await lifecycles.withFiles(moved, files, () => lifecycles.with(activities, use, somebody));
+    expect(onFileQueue).toEqual(['submitSource']);
+  });
+
+  test('fails when nobody serves the file any more, and looks for what earlier attempts made', async () => {
+    const { activities, calls } = fakeActivities(waitOver(nobody, 1));
+    const use = async (): Promise<void> => {
+      const handle = await lifecycles.start({ source, cleanup: { onFailure: 'delete' } });
+      await passTheHour(handle);
+      const error = (await failureOf(handle)) as ApplicationFailure;
+      expect(error.type).toBe('InvalidRequest');
+      expect(error.message).toContain('no worker serves a folder that holds it');
+    };
+    await lifecycles.with(activities, use, somebody);
+    expect(calls).toEqual(['findSourceQueue', 'removeResources asset']);
+  });
+});
