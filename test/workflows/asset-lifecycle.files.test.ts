@@ -120,14 +120,16 @@ test('a file that nobody serves by the deadline fails as InvalidRequest, with no
 });
 
 test('a cancel ends the wait for somebody who serves the file at once, with nothing made', async () => {
-  const { activities, calls } = fakeActivities(waitOver(nobody, 3_600_000));
+  let hear = () => {};
+  const deaf = new Promise<void>((resolve) => (hear = resolve)); // a worker that has not heard of the cancel
+  const { activities, calls } = fakeActivities({ findSourceQueue: () => deaf.then(() => FILES) });
   const status = await lifecycles.with(
     activities,
     async () => {
       const handle = await lifecycles.start({ source });
       await waitFor(() => calls.includes('findSourceQueue'));
       await handle.signal('cancel');
-      return (await handle.result()) as LifecycleStatus;
+      return handle.result().finally(hear);
     },
     nobody,
   );
