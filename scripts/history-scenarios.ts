@@ -16,7 +16,7 @@ export interface Recording {
 type Scenario = (recording: Recording) => Promise<WorkflowHandle>;
 
 const HOUR_MS = 3_600_000;
-/** Relative to the source root, so that no path of this machine is recorded. */
+/** Relative to the source root, or nowhere, so that no path of this machine is recorded. */
 const file = (path: string) => ({ type: 'file', path });
 const video = file('clip.mp4');
 const image = file('portrait-2.png');
@@ -79,6 +79,7 @@ async function terminated(recording: Recording, key: string): Promise<void> {
  */
 export const scenarios: Record<string, Scenario> = {
   none: plain('none', () => ({ source: image })),
+  file: plain('file', () => ({ source: image, filename: 'named.png' })),
   embed: plain('embed', () => ({ source: video, branch: { type: 'embed' } })),
   entity: plain('entity', ({ collectionId }) => ({ source: image, branch: { type: 'entity', collectionId } })),
   'entity-existing': async (recording) => {
@@ -102,6 +103,7 @@ export const scenarios: Record<string, Scenario> = {
     await cancel(handle);
     return handle;
   },
+  'cancel-file-unserved': stopped('unserved-2', 'creating', () => ({ source: file('/nowhere/a.mp4') }), cancel),
   'cancel-processing': stopped('cancel-processing', 'processing', () => ({ source: image }), cancel),
   'cancel-branching-embed': stopped(
     'cancel-embed',
@@ -146,7 +148,8 @@ export const scenarios: Record<string, Scenario> = {
     ({ indexId }) => ({ source: video, branch: { type: 'index', indexId } }),
     natively,
   ),
-  'failure-invalid-request': plain('invalid', () => ({ source: { type: 'file', path: '/nowhere/a.mp4' } })),
+  'failure-invalid-request': plain('invalid', () => ({ source: file('nowhere.mp4') })),
+  'failure-file-unserved': plain('unserved', () => ({ source: file('/nowhere/a.mp4') })),
   'failure-refused-input': plain('refused', () => ({ source: { type: 'ftp' } })),
   'failure-processing': plain('processing-failed', () => ({
     source: file('README.md'),

@@ -31,6 +31,7 @@ async function main(): Promise<void> {
     environment: {
       ...process.env,
       ASSET_LIFECYCLE_SOURCE_ROOTS: path.join(packageRoot(), 'samples'),
+      ASSET_LIFECYCLE_SOURCE_DEADLINE: '2s',
       ASSET_LIFECYCLE_SETTLE_WINDOW: '1s',
       ASSET_LIFECYCLE_POLL_INTERVAL_MIN: '100ms',
       ASSET_LIFECYCLE_POLL_INTERVAL_MAX: '200ms',

@@ -128,6 +128,14 @@ test('a file that is reached by a symlink to a folder that is served is uploaded
   expect(await handle.result()).toMatchObject({ outcome: 'completed' });
 });
 
+test('a worker whose root is a symlink serves the folder behind it too', async () => {
+  await system.worker?.stop();
+  await system.startWorker({ ASSET_LIFECYCLE_SOURCE_ROOTS: folder('link') });
+  const files = [path.join(folder('link'), '1.jpg'), path.join(folder('a'), '1.jpg')];
+  const handles = await Promise.all(files.map((file, index) => start(`both-${index}`, file)));
+  for (const handle of handles) expect(await handle.result()).toMatchObject({ outcome: 'completed' });
+});
+
 test('a worker that serves no folder leaves a file to others, until the deadline', async () => {
   await system.worker?.stop();
   await system.startWorker({ ASSET_LIFECYCLE_SOURCE_ROOTS: '' });

@@ -1,3 +1,4 @@
+import { Context } from '@temporalio/activity';
 import { type WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { type ApplicationFailure } from '@temporalio/common';
 import { msToTs } from '@temporalio/common/lib/time';
@@ -120,14 +121,22 @@ test('a file that nobody serves by the deadline fails as InvalidRequest, with no
 });
 
 test('a cancel ends the wait for somebody who serves the file at once, with nothing made', async () => {
-  const { activities, calls } = fakeActivities(waitOver(nobody, 3_600_000));
+  let end = () => {};
+  const ended = new Promise<void>((resolve) => (end = resolve));
+  const deaf = async (): Promise<string> => {
+    const context = Context.current();
+    const timer = setInterval(() => context.heartbeat(), 50); // lives, but does not listen
+    await ended.finally(() => clearInterval(timer));
+    return FILES;
+  };
+  const { activities, calls } = fakeActivities({ findSourceQueue: deaf });
   const status = await lifecycles.with(
     activities,
     async () => {
       const handle = await lifecycles.start({ source });
       await waitFor(() => calls.includes('findSourceQueue'));
       await handle.signal('cancel');
-      return (await handle.result()) as LifecycleStatus;
+      return handle.result().finally(end);
     },
     nobody,
   );
