@@ -8,7 +8,7 @@ import { uploadBySdk } from './upload-by-sdk';
 import { secondsOf, uploadByProduct } from './uploads';
 
 const SIZE_BYTES = 2048 * MEBIBYTE;
-const ROUNDS = 5;
+const ROUNDS = 3;
 const SHORT_LIFE_MS = 2000;
 const HOUR_MS = 3_600_000;
 
