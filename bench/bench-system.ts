@@ -16,14 +16,19 @@ export interface BenchSystem {
   control: EmulatorControl;
   environment: NodeJS.ProcessEnv;
   folder: string;
-  startWorker(changes?: NodeJS.ProcessEnv): Promise<BenchProcess>;
+  /** @param command what Node runs in place of the product's worker. */
+  startWorker(changes?: NodeJS.ProcessEnv, command?: readonly string[]): Promise<BenchProcess>;
   close(): Promise<void>;
 }
 
-export async function startBenchSystem(environment: NodeJS.ProcessEnv): Promise<BenchSystem> {
+export async function startBenchSystem(
+  environment: NodeJS.ProcessEnv,
+  emulatorFlags: readonly string[] = [],
+): Promise<BenchSystem> {
   const folder = await mkdtemp(path.join(tmpdir(), 'asset-lifecycle-bench-'));
   const temporal = await startTemporalServer({ onProgress: (line) => console.error(line), environment });
-  const emulator = await BenchProcess.start(['emulator', '--port', '0', '--processing-ms', '0', '--json'], environment);
+  const flags = ['--port', '0', '--processing-ms', '0', '--json', ...emulatorFlags];
+  const emulator = await BenchProcess.start([MAIN, 'emulator', ...flags], environment);
   const { url, controlUrl } = JSON.parse(emulator.output.trim().split('\n').at(-1) ?? '{}') as Record<string, string>;
   const connection = await Connection.connect({ address: temporal.address });
   const workers: BenchProcess[] = [];
@@ -41,8 +46,8 @@ export async function startBenchSystem(environment: NodeJS.ProcessEnv): Promise<
     control: new EmulatorControl(controlUrl ?? ''),
     environment: forWorker,
     folder,
-    async startWorker(changes = {}) {
-      const worker = await BenchProcess.start(['worker'], { ...forWorker, ...changes });
+    async startWorker(changes = {}, command = [MAIN, 'worker']) {
+      const worker = await BenchProcess.start(command, { ...forWorker, ...changes });
       workers.push(worker);
       return worker;
     },
@@ -56,14 +61,15 @@ export async function startBenchSystem(environment: NodeJS.ProcessEnv): Promise<
   };
 }
 
-/** A command of the CLI in its own process, whose resident memory can be read. */
+/** A program in its own process, whose resident memory and writes can be read. */
 export class BenchProcess {
   output = '';
 
   private constructor(private readonly child: ChildProcess) {}
 
-  static async start(args: string[], environment: NodeJS.ProcessEnv): Promise<BenchProcess> {
-    const child = spawn(process.execPath, [MAIN, ...args], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+  /** @param command what Node is to run; it says that it is ready. */
+  static async start(command: readonly string[], environment: NodeJS.ProcessEnv): Promise<BenchProcess> {
+    const child = spawn(process.execPath, [...command], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
     const started = new BenchProcess(child);
     await new Promise<void>((resolve, reject) => {
       const hear = (chunk: Buffer): void => {
@@ -72,7 +78,7 @@ export class BenchProcess {
       };
       child.stdout?.on('data', hear);
       child.stderr?.on('data', hear);
-      child.once('exit', (code) => reject(new Error(`${args.join(' ')} ended with ${code}: ${started.output}`)));
+      child.once('exit', (code) => reject(new Error(`${command.join(' ')} ended with ${code}: ${started.output}`)));
     });
     return started;
   }
@@ -83,10 +89,21 @@ export class BenchProcess {
     return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? Number.NaN) * 1024;
   }
 
-  async stop(): Promise<void> {
-    if (this.child.exitCode !== null) return;
+  /** Bytes that it has caused to be written to disks (Linux). */
+  async writtenBytes(): Promise<number> {
+    const io = await readFile(`/proc/${this.child.pid}/io`, 'utf8');
+    return Number(/^write_bytes: (\d+)$/m.exec(io)?.[1] ?? Number.NaN);
+  }
+
+  /** SIGKILL: no chance to hand anything back. */
+  kill = (): Promise<void> => this.end('SIGKILL');
+
+  stop = (): Promise<void> => this.end('SIGTERM');
+
+  private async end(signal: NodeJS.Signals): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
     const exited = once(this.child, 'exit');
-    this.child.kill('SIGTERM');
+    this.child.kill(signal);
     await exited;
   }
 }

@@ -26,6 +26,8 @@ export interface EmulatorUpload {
   received_chunks: number;
   /** Reported. */
   completed_chunks: number;
+  createdAtMs: number;
+  completedAtMs?: number;
   expiresAtMs: number;
   /** Where bytes are only hashed, once all parts are in: the SHA-256 over the SHA-256 digests of the parts. */
   partsSha256?: string;

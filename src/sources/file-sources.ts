@@ -69,9 +69,9 @@ async function describe(asked: string, real: string): Promise<SourceFile> {
       filename: path.basename(asked),
       sizeBytes,
       fingerprint: fileFingerprint(facts),
-      read: (range = { start: 0, end: sizeBytes }) => {
+      read: (range = { start: 0, end: sizeBytes }, into) => {
         mustLieWithin(sizeBytes, range);
-        return Readable.from(bytesOf({ path: real, facts }, range));
+        return Readable.from(bytesOf({ path: real, facts }, range, into));
       },
     };
   } catch (error) {

@@ -8,7 +8,9 @@ export interface SourceBytes {
   readonly fingerprint: string;
   /**
    * The bytes of `range` (`end` exclusive), or all, with flat memory.
+   * A source may read straight into `into`, one piece after the other from its start on, and then gives views of it;
+   * one that gets its bytes in buffers of their own gives those.
    * The stream fails with SourceUnreadable when the content changed since it was looked at, or ended early.
    */
-  read(range?: { start: number; end: number }): Readable;
+  read(range?: { start: number; end: number }, into?: Buffer): Readable;
 }

@@ -17,6 +17,8 @@ export const API_KEY = 'tlk_TESTKEY0SECRET0TESTKEY';
 /** The whole system: a real server, the emulator in this process, and a worker process. */
 export class System {
   worker: WorkerProcess | undefined;
+  /** What Node runs as the worker, and what that needs beside the environment. */
+  program: { command: readonly string[]; environment?: NodeJS.ProcessEnv } = { command: [MAIN, 'worker'] };
 
   private constructor(
     readonly temporal: TemporalServer,
@@ -55,7 +57,8 @@ export class System {
   }
 
   async startWorker(changes: NodeJS.ProcessEnv = {}): Promise<WorkerProcess> {
-    this.worker = await WorkerProcess.start([MAIN, 'worker'], { ...this.environment, ...changes });
+    const { command, environment } = this.program;
+    this.worker = await WorkerProcess.start(command, { ...this.environment, ...environment, ...changes });
     return this.worker;
   }
 

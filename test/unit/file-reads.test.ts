@@ -65,6 +65,18 @@ test('ranges that are read side by side make up the file', async () => {
   expect((await collect(source.read())).equals(content)).toBe(true);
 });
 
+test('a range is read straight into a buffer that is given, from its start on', async () => {
+  const content = await patterned();
+  const source = await sources.resolve('a.mp4');
+  const [start, end] = [300_001, 2_500_000];
+  const into = Buffer.alloc(3 * MEBIBYTE);
+  for await (const piece of source.read({ start, end }, into) as AsyncIterable<Buffer>) {
+    expect(piece.buffer).toBe(into.buffer);
+  }
+  expect(into.subarray(0, end - start).equals(content.subarray(start, end))).toBe(true);
+  expect(into.subarray(end - start).every((byte) => byte === 0)).toBe(true);
+});
+
 test('an empty range has no bytes, and one that is not in the file is a mistake of the caller', async () => {
   await patterned();
   const source = await sources.resolve('a.mp4');

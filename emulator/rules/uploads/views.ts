@@ -63,6 +63,8 @@ export function uploadState({ clock }: Emulation, upload: UploadRecord) {
     total_chunks: upload.totalChunks,
     received_chunks: partsInOrder(upload).length,
     completed_chunks: reportedParts(upload).length,
+    createdAtMs: upload.createdAt,
+    completedAtMs: upload.completedAt,
     expiresAtMs: upload.expiresAt,
     partsSha256: partsSha256(upload),
     failure: upload.failure?.message,

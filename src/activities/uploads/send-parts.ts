@@ -58,8 +58,8 @@ async function sendPart(
   { part, buffer, reports }: { part: number; buffer: Buffer; reports: PartReports },
 ): Promise<void> {
   const start = (part - 1) * upload.partBytes;
-  const bytes = await readInto(buffer, source, { start, end: Math.min(start + upload.partBytes, source.sizeBytes) });
-  const md5 = createHash('md5').update(bytes).digest('hex');
+  const end = Math.min(start + upload.partBytes, source.sizeBytes);
+  const { bytes, md5 } = await readInto(buffer, source, { start, end });
   let refused: unknown;
   for (let tries = 0; tries < TRIES; tries++) {
     try {
@@ -84,8 +84,18 @@ async function sendPart(
 /** Some stores' ETags are the content's MD5; others say so by their shape. */
 const isMd5 = (etag: string): boolean => /^[0-9a-f]{32}$/i.test(etag);
 
-async function readInto(buffer: Buffer, source: SourceBytes, range: { start: number; end: number }): Promise<Buffer> {
+/** Hashes each piece as it comes, while it is at hand and others may do something in between. */
+async function readInto(
+  buffer: Buffer,
+  source: SourceBytes,
+  range: { start: number; end: number },
+): Promise<{ bytes: Buffer; md5: string }> {
+  const hash = createHash('md5');
   let filled = 0;
-  for await (const chunk of source.read(range) as AsyncIterable<Buffer>) filled += chunk.copy(buffer, filled);
-  return buffer.subarray(0, filled);
+  for await (const piece of source.read(range, buffer) as AsyncIterable<Buffer>) {
+    if (piece.buffer !== buffer.buffer) piece.copy(buffer, filled);
+    hash.update(piece);
+    filled += piece.byteLength;
+  }
+  return { bytes: buffer.subarray(0, filled), md5: hash.digest('hex') };
 }

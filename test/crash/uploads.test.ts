@@ -1,0 +1,77 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import { PART_ROUTE } from '../../emulator/faults';
+import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
+import { System } from '../support/system';
+
+jest.setTimeout(120_000);
+const DIST = path.resolve(__dirname, '../../dist');
+const CHUNK_BYTES = 1024 ** 2;
+const PARTS = 48;
+const CONCURRENCY = 4;
+const KILLS = 4;
+let system: System;
+
+beforeAll(async () => {
+  system = await System.start({
+    processing: { baseMs: 0, msPerMegabyte: 0 },
+    uploads: { chunkBytes: CHUNK_BYTES, partBytes: 'hash' },
+  });
+});
+afterAll(() => system?.close());
+
+/** The product's own worker and workflows, but that a death is noticed after three seconds. */
+async function restartWithQuickRetries(): Promise<void> {
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: path.join(DIST, 'src/workflows/index.js'),
+    workflowInterceptorModules: [path.join(DIST, 'chaos/quick-retries.js')],
+    logger: new DefaultLogger('ERROR'),
+  });
+  const bundle = path.join(system.folder, 'quick-workflows.js');
+  await writeFile(bundle, code);
+  await system.worker?.stop();
+  system.program = { command: [path.join(DIST, 'chaos/worker.js')], environment: { CHAOS_WORKFLOWS: bundle } };
+  await system.startWorker();
+}
+
+const reported = async (): Promise<number> => (await system.control.state()).uploads[0]?.completed_chunks ?? 0;
+
+/** As the emulator tells the content of a file that it has only hashed. */
+function hashOf(content: Buffer): string {
+  const hash = createHash('sha256');
+  for (let at = 0; at < content.byteLength; at += CHUNK_BYTES) {
+    hash.update(
+      createHash('sha256')
+        .update(content.subarray(at, at + CHUNK_BYTES))
+        .digest(),
+    );
+  }
+  return hash.digest('hex');
+}
+
+test('a worker that is killed four times while it uploads sends only the parts that were on their way again', async () => {
+  await restartWithQuickRetries();
+  const content = randomBytes(PARTS * CHUNK_BYTES);
+  const file = path.join(system.folder, 'large.mp4');
+  await writeFile(file, content);
+  await system.control.addFault({ route: PART_ROUTE, delayMs: 150 });
+  const handle = await system.start('killed', {
+    source: { type: 'file', path: file },
+    upload: { method: 'multipart', concurrency: CONCURRENCY },
+  });
+  for (let kill = 1; kill <= KILLS; kill++) {
+    while ((await reported()) < (PARTS * kill) / (KILLS + 1));
+    expect(await reported()).toBeLessThan(PARTS);
+    await system.worker?.kill();
+    await system.startWorker();
+  }
+  const status = (await handle.result()) as LifecycleStatus;
+  const { assets, uploads } = await system.control.state();
+  expect(status).toMatchObject({ outcome: 'completed', asset: { id: assets[0]?._id } });
+  expect(assets).toHaveLength(1);
+  expect(uploads).toMatchObject([{ status: 'completed', partsSha256: hashOf(content) }]);
+  const { bytesReceived } = await system.control.partCounters();
+  expect(bytesReceived).toBeLessThanOrEqual((PARTS + KILLS * CONCURRENCY) * CHUNK_BYTES);
+});
