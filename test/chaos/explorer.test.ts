@@ -24,7 +24,7 @@ test('keeps every promise under a hundred fixed schedules', async () => {
 
 /** Schedules that meet the broken promise: a create whose answer is lost, and a failure once there is an index entry. */
 test.each([
-  { sabotage: 'blind', seed: 1926, broken: 'one asset per key' },
+  { sabotage: 'blind', seed: 2766, broken: 'one asset per key' },
   { sabotage: 'reversed-cleanup', seed: 232, broken: 'nothing is left that was to be deleted' },
 ] as const)('notices a worker with $sabotage', async ({ sabotage, seed, broken }) => {
   const { violations } = await run({ sabotage, seed, runs: 1, lanes: 1 });

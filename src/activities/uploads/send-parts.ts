@@ -35,7 +35,7 @@ export async function sendParts(send: PartsToSend): Promise<void> {
   const reports = new PartReports(send.sessions, upload.sessionId, signal);
   let next = 1;
   const lane = async (): Promise<void> => {
-    const buffer = Buffer.allocUnsafeSlow(upload.partBytes);
+    const buffer = Buffer.allocUnsafeSlow(Math.min(upload.partBytes, send.source.sizeBytes));
     for (;;) {
       while (reported.has(next)) next += 1;
       if (next > upload.totalParts || stopping.aborted || signal.aborted) return;
@@ -43,14 +43,15 @@ export async function sendParts(send: PartsToSend): Promise<void> {
     }
   };
   const lanes = Math.min(concurrency, upload.totalParts - reported.size);
-  await Promise.all(
-    Array.from({ length: lanes }, () =>
-      lane().catch((error: unknown) => {
-        failed.abort(error); // the first one tells why; the others end with it
-        throw error;
-      }),
-    ),
+  let why: unknown;
+  const ended = Array.from({ length: lanes }, () =>
+    lane().catch((error: unknown) => {
+      why ??= error; // the others end because of it
+      failed.abort(error);
+    }),
   );
+  await Promise.all(ended); // so that nothing of this attempt is on its way once it is over
+  if (why !== undefined) throw why;
 }
 
 async function sendPart(
