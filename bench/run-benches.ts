@@ -22,16 +22,24 @@ async function run(benches: Benches, names: readonly string[], emulatorFlags?: r
   for (const [name, bench] of Object.entries(benches)) {
     if (names.length > 0 && !names.includes(name)) continue;
     console.error(`bench ${name} … (load ${loadavg()[0]?.toFixed(1)})`);
-    const system = await startBenchSystem(process.env, emulatorFlags);
-    try {
-      for (const { name: figure, value, unit, goal, ok, note } of await bench(system)) {
-        table.push([figure, `${value.toFixed(2)} ${unit}`.trim(), goal, ok ? 'ok' : 'MISSED', note ?? '']);
-        missed ||= !ok;
-      }
-    } finally {
-      await system.close();
+    for (const { name: figure, value, unit, goal, ok, note } of await figuresOf(bench, emulatorFlags)) {
+      table.push([figure, `${value.toFixed(2)} ${unit}`.trim(), goal, ok ? 'ok' : 'MISSED', note ?? '']);
+      missed ||= !ok;
     }
   }
   console.log(table.toString());
   if (missed) process.exitCode = 1;
+}
+
+/** The files of a bench are large and its processes many: they go also when it is told to stop. */
+async function figuresOf(bench: Benches[string], emulatorFlags?: readonly string[]): Promise<Figure[]> {
+  const system = await startBenchSystem(process.env, emulatorFlags);
+  const stop = (): void => void system.close().finally(() => process.exit(1));
+  process.once('SIGTERM', stop).once('SIGINT', stop);
+  try {
+    return await bench(system);
+  } finally {
+    process.off('SIGTERM', stop).off('SIGINT', stop);
+    await system.close();
+  }
 }

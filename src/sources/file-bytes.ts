@@ -57,7 +57,8 @@ export async function sampleOf(handle: FileHandle, sizeBytes: number): Promise<s
 /**
  * The bytes of `range` (`end` exclusive) of the file as it was looked at, a piece at a time. A file that changed, was
  * replaced or removed since then is no source, and the last piece is held back until that is known, so that an upload
- * of a file that changed under it cannot come to its end. Pieces are views of `into`, where it is given.
+ * of a file that changed under it cannot come to its end. With `into` they are views of it, as large as the
+ * system reads them.
  */
 export async function* bytesOf(
   file: { path: string; facts: FileFacts },
@@ -85,8 +86,7 @@ export async function* bytesOf(
   try {
     mustBeSame(await handle.stat({ bigint: true }));
     while (at < end) {
-      const bytes = Math.min(PIECE_BYTES, end - at);
-      const piece = into?.subarray(at - start, at - start + bytes) ?? Buffer.allocUnsafeSlow(bytes);
+      const piece = into?.subarray(at - start, end - start) ?? Buffer.allocUnsafeSlow(Math.min(PIECE_BYTES, end - at));
       const reading = handle.read(piece, 0, piece.byteLength, at);
       const { bytesRead } = await ofTheFile(reading, `could not be read from byte ${at} on`);
       at += bytesRead;

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import { failure } from '../../contracts/failures';
 import { PartRefused, type UploadSessions } from '../../providers/upload-sessions';
 import type { SourceBytes } from '../../sources/source-bytes';
@@ -60,14 +61,16 @@ async function sendPart(
 ): Promise<void> {
   const start = (part - 1) * upload.partBytes;
   const end = Math.min(start + upload.partBytes, source.sizeBytes);
-  const { bytes, md5 } = await readInto(buffer, source, { start, end });
+  const bytes = await readInto(buffer, source, { start, end });
+  const hashing = md5Of(bytes); // while they go out
   let refused: unknown;
   for (let tries = 0; tries < TRIES; tries++) {
     try {
-      const etag = await patiently(async () => {
+      const putting = patiently(async () => {
         const url = await urls.take(part); // each serves once, so every try has its own
         return sessions.putPart(url, bytes, { headers: upload.headers, signal });
       }, signal);
+      const [etag, md5] = await Promise.all([putting, hashing]);
       if (isMd5(etag) && etag.toLowerCase() !== md5) {
         refused = failure('ProviderUnavailable', `PUT part ${part}: the store has other bytes than were sent`);
         continue;
@@ -85,18 +88,23 @@ async function sendPart(
 /** Some stores' ETags are the content's MD5; others say so by their shape. */
 const isMd5 = (etag: string): boolean => /^[0-9a-f]{32}$/i.test(etag);
 
-/** Hashes each piece as it comes, while it is at hand and others may do something in between. */
-async function readInto(
-  buffer: Buffer,
-  source: SourceBytes,
-  range: { start: number; end: number },
-): Promise<{ bytes: Buffer; md5: string }> {
-  const hash = createHash('md5');
+async function readInto(buffer: Buffer, source: SourceBytes, range: { start: number; end: number }): Promise<Buffer> {
   let filled = 0;
   for await (const piece of source.read(range, buffer) as AsyncIterable<Buffer>) {
     if (piece.buffer !== buffer.buffer) piece.copy(buffer, filled);
-    hash.update(piece);
     filled += piece.byteLength;
   }
-  return { bytes: buffer.subarray(0, filled), md5: hash.digest('hex') };
+  return buffer.subarray(0, filled);
+}
+
+/** A few milliseconds of work, after which others have their turn. */
+const HASHED_AT_ONCE = 2 * 1024 ** 2;
+
+async function md5Of(bytes: Buffer): Promise<string> {
+  const hash = createHash('md5');
+  for (let at = 0; at < bytes.byteLength; at += HASHED_AT_ONCE) {
+    await setImmediate();
+    hash.update(bytes.subarray(at, at + HASHED_AT_ONCE));
+  }
+  return hash.digest('hex');
 }
