@@ -173,8 +173,7 @@ function othersUntouched(evidence: Evidence): string[] {
     id === undefined || list.some(({ _id }) => _id === id);
   if (!has(afterSweep.assets, before.assetId) && !forced) problems.push('the adopted asset is gone');
   if (!has(afterSweep.entities, before.entityId)) problems.push('the entity that existed before is gone');
-  if (!has(afterSweep.indexedAssets, before.othersEntry) && !forced)
-    problems.push('an index entry of others is gone');
+  if (!has(afterSweep.indexedAssets, before.othersEntry) && !forced) problems.push('an index entry of others is gone');
   return problems;
 }
 
