@@ -135,9 +135,14 @@ function receiptIsTrue(evidence: Evidence): string[] {
   });
   if (status?.outcome === 'completed' || leftToSweep(evidence)) return problems;
   const named = new Set(entries.filter(({ result }) => result !== 'deleted').map(({ id }) => id));
-  const unnamed = [...ownAssets(beforeSweep, key), ...ownEntities(beforeSweep, key), ...ownEntries(beforeSweep, key)]
-    .map(({ _id }) => _id)
-    .filter((id) => !named.has(id));
+  /** Left over before its id was learnt: the receipt says where it would be. */
+  const unknown = new Set(entries.filter(({ id, result }) => result === 'leftover' && !id).map((one) => one.resource));
+  const own = {
+    asset: ownAssets(beforeSweep, key),
+    entity: unknown.has('entity') ? [] : ownEntities(beforeSweep, key),
+    'indexed-asset': unknown.has('indexed-asset') ? [] : ownEntries(beforeSweep, key),
+  };
+  const unnamed = Object.values(own).flatMap((list) => list.map(({ _id }) => _id).filter((id) => !named.has(id)));
   return [...problems, ...unnamed.map((id) => `${id} is there, but the receipt does not name it`)];
 }
 
@@ -204,5 +209,8 @@ function sweepFinishes(evidence: Evidence): string[] {
   const toGo = status?.outcome !== 'completed' && !letGo && policy !== 'keep' && policy !== undefined;
   const keptForOthers = policy === 'delete' && before.othersEntry !== undefined;
   if (toGo && !keptForOthers && is.length > 0) problems.push(`left asset ${is.map(({ _id }) => _id).join(', ')}`);
+  const dependents = [...ownEntities(afterSweep, key), ...ownEntries(afterSweep, key)].map(({ _id }) => _id);
+  const findable = schedule.source !== 'asset'; // an adopted asset has no tag by which a sweep could find it
+  if (toGo && findable && !keptForOthers && dependents.length > 0) problems.push(`left ${dependents.join(', ')}`);
   return problems;
 }

@@ -159,15 +159,28 @@ describe('several resources', () => {
   };
   const entity: Resource = { kind: 'entity', id: 'e1', collectionId: 'c', name: 'Ada' };
 
+  const refused = async (): Promise<never> => {
+    throw failure('ProviderRejected', 'DELETE: not this one');
+  };
+
   test('end in the order given, and one that is refused for good does not keep the next from its turn', async () => {
     const { id } = provider.addAsset();
-    provider.deleteEntity = async () => {
-      throw failure('ProviderRejected', 'DELETE /entities/{id}: not this one');
-    };
-    expect(await removeAll([entity, asset(id)])).toMatchObject([
-      { resource: 'entity', id: 'e1', result: 'leftover', because: 'DELETE /entities/{id}: not this one' },
+    provider.deleteIndexedAsset = refused;
+    const entry: Resource = { kind: 'indexed-asset', id: 'i1', indexId: 'films', assetId: id };
+    expect(await removeAll([entry, asset(id)])).toMatchObject([
+      { resource: 'indexed-asset', id: 'i1', result: 'leftover', because: 'DELETE: not this one' },
       { resource: 'asset', id, result: 'deleted' },
     ]);
+  });
+
+  test('leave the asset of an entity that is left over: a sweep finds the entity by it', async () => {
+    const { id } = provider.addAsset();
+    provider.deleteEntity = refused;
+    expect(await removeAll([entity, asset(id)])).toMatchObject([
+      { resource: 'entity', id: 'e1', result: 'leftover' },
+      { resource: 'asset', id, result: 'leftover', errorType: 'ProviderRejected' },
+    ]);
+    expect(provider.assets.has(id)).toBe(true);
   });
 
   test('are tried again from the one that could not be reached, and the failure says what is done', async () => {

@@ -23,7 +23,11 @@ interface Removal {
   signal: AbortSignal;
 }
 
-/** See {@link Activities.removeResources}. A final failure leaves over what it is about, and the next has its turn. */
+/**
+ * See {@link Activities.removeResources}. A final failure leaves over what it is about, and the next has its turn; but
+ * the asset of an entity that is left over stays, as nothing else leads a sweep there. (An index entry holds its asset
+ * by itself, and goes with it by force.)
+ */
 export const createRemoveResources =
   (deps: ActivityDependencies): Activities['removeResources'] =>
   ({ provider: name, resources, policy, unlessOpen }) =>
@@ -31,6 +35,12 @@ export const createRemoveResources =
       const removal: Removal = { provider: accountOf(deps, name).provider, deps, policy, unlessOpen, signal };
       const done: ReceiptEntry[] = [];
       for (const resource of resources) {
+        const unfinished = done.find((entry) => entry.resource === 'entity' && entry.result === 'leftover');
+        if (unfinished?.errorType && resource.kind === 'asset' && policy !== 'keep') {
+          const message = `stays, since a sweep finds by it what else is left over: ${unfinished.because}`;
+          done.push(leftover(resource, { type: unfinished.errorType, message }));
+          continue;
+        }
         try {
           done.push(...(await endAll(resource, removal)));
         } catch (error) {
