@@ -6,7 +6,7 @@ import { fileTaskQueue } from '../../src/contracts/ids';
 import { MAIN, SAMPLES, System } from '../support/system';
 import { tamperingProxy } from '../support/tampering-proxy';
 
-jest.setTimeout(120_000);
+jest.setTimeout(240_000); // a step that a stopping worker took with it comes back after its heartbeat timeout
 const FILES = 20;
 
 let system: System;
