@@ -3,6 +3,7 @@ import { failure } from '../contracts/failures';
 import { readTag, releaseFields } from '../contracts/resource';
 import type { MediaProvider, ProviderAsset } from '../providers/media-provider';
 import type { PartUrl } from '../providers/upload-sessions';
+import type { SourceBytes } from '../sources/source-bytes';
 import { calling, cancellationOf } from './activity-call';
 import { snapshotOf } from './asset-snapshot';
 import { accountOf, type ActivityDependencies } from './dependencies';
@@ -45,7 +46,7 @@ interface Submitting {
 }
 
 /** A whole asset, or a session whose parts are still to come. */
-type Made = { asset: ProviderAsset } | { upload: UploadUnderWay; first: readonly PartUrl[] };
+type Made = { asset: ProviderAsset } | { upload: UploadUnderWay; first: readonly PartUrl[]; bytes?: SourceBytes };
 
 async function submit(deps: ActivityDependencies, provider: MediaProvider, submitting: Submitting) {
   const { input, source, memory } = submitting;
@@ -62,11 +63,16 @@ async function submit(deps: ActivityDependencies, provider: MediaProvider, submi
       });
   if ('asset' in made) return made.asset;
   if (!memory.upload) await memory.opened(made.upload);
-  return calling(async (signal) => {
-    const { bytes } = await prepareSubmission(deps, provider, { input, source, signal });
-    if (!bytes) throw failure('InvalidRequest', 'source: a URL has no parts to send');
-    const concurrency = input.upload?.concurrency ?? DEFAULT_CONCURRENCY;
-    return uploadInParts({ provider, memory, ...made, source: bytes, concurrency, signal, stopping: deps.stopping });
+  const { upload, first, bytes: seen } = made;
+  const { stopping } = deps;
+  const concurrency = input.upload?.concurrency ?? DEFAULT_CONCURRENCY;
+  return calling((signal) => {
+    const look = async (): Promise<SourceBytes> => {
+      const bytes = seen ?? (await prepareSubmission(deps, provider, { input, source, signal })).bytes;
+      if (bytes) return bytes;
+      throw failure('InvalidRequest', 'source: a URL has no parts to send');
+    };
+    return uploadInParts({ provider, memory, upload, first, look, concurrency, signal, stopping });
   });
 }
 
@@ -74,7 +80,7 @@ async function make(provider: MediaProvider, prepared: Prepared, signal: AbortSi
   const { common, parts, bytes, whole } = prepared;
   if (parts && bytes) {
     const { urls: first, ...opened } = await provider.uploads.open({ ...common, ...parts }, { signal });
-    return { upload: { ...opened, fingerprint: bytes.fingerprint }, first };
+    return { upload: { ...opened, fingerprint: bytes.fingerprint }, first, bytes };
   }
   if (!whole) throw failure('InvalidRequest', `${common.filename}: there is nothing to send`);
   const [asset] = await provider.submit([{ ...common, source: await whole() }], { signal });

@@ -1,4 +1,4 @@
-import { appendFile, copyFile, rename, truncate, utimes } from 'node:fs/promises';
+import { appendFile, copyFile, rename, rm, truncate, utimes } from 'node:fs/promises';
 import path from 'node:path';
 import { LifecycleClient } from '../../src/client/lifecycle-client';
 import { SAMPLES, System } from '../support/system';
@@ -53,3 +53,23 @@ test.each<[string, (file: string) => Promise<void>, RegExp]>([
     expect(assets.filter((asset) => asset.user_metadata?.asset_lifecycle_key === key)).toEqual([]);
   },
 );
+
+test('a file that is gone when another worker goes on ends the run, and its session and asset are accounted for', async () => {
+  const file = path.join(system.folder, 'gone.mp4');
+  await copyFile(path.join(SAMPLES, 'city.mp4'), file);
+  await system.control.addFault({ route: PARTS, delayMs: 300 });
+  const handle = await system.start('gone', {
+    source: { type: 'file', path: file },
+    upload: { method: 'multipart', concurrency: 1 },
+  });
+  const own = async () => (await system.control.state()).uploads.find(({ filename }) => filename === 'gone.mp4');
+  while (!((await own())?.completed_chunks ?? 0));
+  await system.worker?.stop();
+  await rm(file);
+  await system.startWorker();
+  await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'InvalidRequest' } });
+  expect((await client.status('gone')).receipt?.entries).toMatchObject([
+    { resource: 'upload-session', result: 'deleted' },
+    { resource: 'asset', result: 'deleted' },
+  ]);
+});

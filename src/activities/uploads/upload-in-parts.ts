@@ -17,7 +17,8 @@ export interface UploadInParts {
   upload: UploadUnderWay;
   /** URLs that came with a session which was opened just now; none for one of an earlier attempt. */
   first: readonly PartUrl[];
-  source: SourceBytes;
+  /** Looks at the source; what fails here, too, tells of the session. */
+  look: () => Promise<SourceBytes>;
   concurrency: number;
   signal: AbortSignal;
   /** Aborted when the worker is to stop. */
@@ -38,10 +39,11 @@ export async function uploadInParts(plan: UploadInParts): Promise<ProviderAsset>
 }
 
 async function goOn(plan: UploadInParts): Promise<ProviderAsset> {
-  const { provider, upload, first, source, signal } = plan;
+  const { provider, upload, first, signal } = plan;
+  const source = await plan.look();
   refuseChanged(upload, source);
   const state = first.length > 0 ? NOTHING_YET : await stateOf(plan);
-  if (state.state === 'active') await sendRest(plan, state.reported);
+  if (state.state === 'active') await sendRest(plan, source, state.reported);
   const ended = await untilSettled(plan);
   if (ended !== 'completed') return giveUp(plan, ended);
   return provider.getAsset(upload.assetId, { signal });
@@ -49,8 +51,8 @@ async function goOn(plan: UploadInParts): Promise<ProviderAsset> {
 
 const NOTHING_YET: UploadState = { state: 'active', reported: new Set() };
 
-async function sendRest(plan: UploadInParts, reported: ReadonlySet<number>): Promise<void> {
-  const { provider, memory, upload, first, source, concurrency, signal, stopping } = plan;
+async function sendRest(plan: UploadInParts, source: SourceBytes, reported: ReadonlySet<number>): Promise<void> {
+  const { provider, memory, upload, first, concurrency, signal, stopping } = plan;
   const { uploads: sessions } = provider;
   let sentBytes = bytesOf(upload, reported, source.sizeBytes);
   memory.sent(sentBytes, source.sizeBytes);

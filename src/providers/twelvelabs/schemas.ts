@@ -4,8 +4,8 @@ import { z } from 'zod';
  * The provider's answers, as far as they are used. Unknown fields are tolerated and null means absent; a missing
  * required field is an error that names it. Source: the v1.3 OpenAPI document and the official SDKs.
  */
-const absent = <T extends z.ZodType>(schema: T) => schema.nullish().transform((value) => value ?? undefined);
-const id = z.string().min(1);
+export const absent = <T extends z.ZodType>(schema: T) => schema.nullish().transform((value) => value ?? undefined);
+export const id = z.string().min(1);
 
 export const AssetSchema = z.object({
   _id: id,

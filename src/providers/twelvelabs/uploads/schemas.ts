@@ -1,8 +1,7 @@
 import { z } from 'zod';
+import { absent, id } from '../schemas';
 
-/** Answers of the upload sessions; as in the other `schemas.ts`, null means absent and unknown fields are tolerated. */
-const absent = <T extends z.ZodType>(schema: T) => schema.nullish().transform((value) => value ?? undefined);
-const id = z.string().min(1);
+/** Answers of the upload sessions, read as those of the other operations. */
 
 const PartUrlSchema = z.object({
   chunk_index: z.number().int().min(1),
