@@ -194,7 +194,7 @@ function noLateWrites({ stops, calls, closedAs }: Evidence): string[] {
 function sweepFinishes(evidence: Evidence): string[] {
   const { sweep, key, status, beforeSweep, afterSweep, closedAs, schedule, before } = evidence;
   const strangers = sweep.orphans
-    .filter((orphan) => orphan.key !== key)
+    .filter((orphan) => orphan.key !== key && !orphan.entries.some(({ referrers }) => referrers)) // of an earlier run, still held by others
     .map((orphan) => `took ${orphan.key} for an orphan`);
   const problems = sweep.leftover > 0 ? [...strangers, 'left something over'] : strangers;
   const policy = closedAs === 'TERMINATED' ? schedule.onCancel : status?.receipt?.policy;
