@@ -87,10 +87,10 @@ export type LifecycleInput = z.input<typeof LifecycleInputSchema>;
 export type CompleteInput = z.output<typeof LifecycleInputSchema>;
 
 /**
- * What the workflow's commands have been through: 1 until it kept a ledger at the provider, 2 since. It stands in the
- * history with the accepted input, so that a run goes on as it began, and costs no event as a patch marker would.
+ * Revision of the workflow's commands: 2 added the ledger at the provider, 3 results named by owner and run. It stands
+ * in the history with the accepted input, so that a run goes on as it began, and costs no event as a patch marker would.
  */
-export const WORKFLOW_REVISION = 2;
+export const WORKFLOW_REVISION = 3;
 
 /** What a run works with. */
 export interface AcceptedInput extends Omit<CompleteInput, 'upload'> {

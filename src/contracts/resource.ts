@@ -70,8 +70,14 @@ export function parentOf(resource: Resource): { in?: string } {
 export interface LifecycleTag {
   key: string;
   workflowId: string;
-  /** What is to become of it when nobody is left to ask: the input's `cleanup.onCancel`. */
+  /** Run id of the lifecycle that made or last took up the object; absent in runs of earlier revisions. */
+  runId?: string;
+  /** The input's `cleanup.onCancel`: what is to become of it when its run was ended from outside. */
   onCancel: CleanupPolicy;
+  /** The input's `cleanup.onFailure`; absent in runs of earlier revisions. */
+  onFailure?: CleanupPolicy;
+  /** What the source's content was, as far as a later run can compare it; set by the activity that has read it. */
+  content?: string;
 }
 
 /**
@@ -83,27 +89,36 @@ export interface LedgerTag extends LifecycleTag {
 }
 
 /** Why a lifecycle let go of its asset: it has done its work, or was told to keep it. */
-export type Release = 'completed' | 'kept';
+export const RELEASES = ['completed', 'kept'] as const;
+export type Release = (typeof RELEASES)[number];
 
 /** The tag as user metadata fields. */
 export const TAG_FIELDS = {
   key: 'asset_lifecycle_key',
   workflowId: 'asset_lifecycle_workflow',
+  runId: 'asset_lifecycle_run',
   owner: 'asset_lifecycle_owner',
   onCancel: 'asset_lifecycle_on_cancel',
+  onFailure: 'asset_lifecycle_on_failure',
+  content: 'asset_lifecycle_content',
   released: 'asset_lifecycle_released',
+  releasedBy: 'asset_lifecycle_released_by',
 } as const;
 
-export const tagFields = ({ key, workflowId, owner, onCancel }: LedgerTag): Record<string, string> => ({
-  [TAG_FIELDS.key]: key,
-  [TAG_FIELDS.workflowId]: workflowId,
-  [TAG_FIELDS.owner]: owner,
-  [TAG_FIELDS.onCancel]: onCancel,
-});
+/** A field that the tag lacks is left out: a provider refuses empty values. */
+export function tagFields(tag: LedgerTag): Record<string, string> {
+  const fields: Record<string, string> = {};
+  for (const name of ['key', 'workflowId', 'runId', 'owner', 'onCancel', 'onFailure', 'content'] as const) {
+    const value = tag[name];
+    if (value !== undefined) fields[TAG_FIELDS[name]] = value;
+  }
+  return fields;
+}
 
-/** `null` takes the mark away again. */
-export const releaseFields = (release: Release | null): Record<string, string | null> => ({
+/** The release mark and the run that set it; `null` takes both away again. */
+export const releaseFields = (release: Release | null, runId?: string): Record<string, string | null> => ({
   [TAG_FIELDS.released]: release,
+  [TAG_FIELDS.releasedBy]: release === null ? null : (runId ?? null),
 });
 
 export const carriesTag = (
@@ -111,12 +126,36 @@ export const carriesTag = (
   { key, owner }: Pick<LedgerTag, 'key' | 'owner'>,
 ): boolean => metadata?.[TAG_FIELDS.key] === key && metadata[TAG_FIELDS.owner] === owner;
 
+/** A tag as it was read back, with the release mark and the run that set it. */
+export interface ReadTag extends LedgerTag {
+  released?: Release;
+  /** Run id; absent on marks of earlier revisions. */
+  releasedBy?: string;
+}
+
 /** The tag in user metadata; `undefined` where there is none, or not a whole one. */
-export function readTag(metadata: Record<string, unknown>): (LedgerTag & { released: boolean }) | undefined {
-  const { [TAG_FIELDS.key]: key, [TAG_FIELDS.workflowId]: workflowId, [TAG_FIELDS.owner]: owner } = metadata;
-  const onCancel = CLEANUP_POLICIES.find((policy) => policy === metadata[TAG_FIELDS.onCancel]);
-  if (typeof key !== 'string' || typeof workflowId !== 'string' || typeof owner !== 'string' || !onCancel) {
-    return undefined;
-  }
-  return { key, workflowId, owner, onCancel, released: TAG_FIELDS.released in metadata };
+export function readTag(metadata: Record<string, unknown>): ReadTag | undefined {
+  const text = (name: keyof typeof TAG_FIELDS): string | undefined => {
+    const value = metadata[TAG_FIELDS[name]];
+    return typeof value === 'string' ? value : undefined;
+  };
+  const policy = (name: 'onCancel' | 'onFailure'): CleanupPolicy | undefined =>
+    CLEANUP_POLICIES.find((one) => one === metadata[TAG_FIELDS[name]]);
+  const key = text('key');
+  const workflowId = text('workflowId');
+  const owner = text('owner');
+  const onCancel = policy('onCancel');
+  if (key === undefined || workflowId === undefined || owner === undefined || !onCancel) return undefined;
+  const released = RELEASES.find((one) => one === metadata[TAG_FIELDS.released]);
+  return {
+    key,
+    workflowId,
+    owner,
+    onCancel,
+    runId: text('runId'),
+    onFailure: policy('onFailure'),
+    content: text('content'),
+    released,
+    releasedBy: text('releasedBy'),
+  };
 }

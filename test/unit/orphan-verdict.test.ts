@@ -3,7 +3,7 @@ import type { LifecycleStatus, ReceiptEntry } from '../../src/contracts/lifecycl
 
 const NOW = Date.parse('2026-11-24T12:00:00Z');
 const LONG_AGO = '2026-11-24T11:00:00Z';
-const tag = { key: 'k', workflowId: 'w', owner: 'o', onCancel: 'delete', released: false } as const;
+const tag = { key: 'k', workflowId: 'w', owner: 'o', onCancel: 'delete', released: undefined } as const;
 
 const verdict = (run: Evidence['run'], tagged: Partial<Evidence['tag']> = {}) =>
   judge({ assetId: 'a', tag: { ...tag, ...tagged }, run, closedBefore: NOW });
@@ -27,7 +27,7 @@ test.each<[string, ReturnType<typeof judge>, ReturnType<typeof judge>]>([
   ['its lifecycle completed with another', verdict(closed('completed', 'b')), { cause: 'surplus', policy: 'delete' }],
   [
     'another was completed, but this one was let go of before',
-    verdict(closed('completed', 'b'), { released: true }),
+    verdict(closed('completed', 'b'), { released: 'completed' as const }),
     'wanted',
   ],
   ['a terminated lifecycle', verdict(closed('stopped')), { cause: 'stopped', policy: 'delete' }],
@@ -36,12 +36,12 @@ test.each<[string, ReturnType<typeof judge>, ReturnType<typeof judge>]>([
     verdict(closed('stopped'), { onCancel: 'keep' }),
     { cause: 'stopped', policy: 'keep' },
   ],
-  ['a terminated one that had let go of it', verdict(closed('stopped'), { released: true }), 'wanted'],
+  ['a terminated one that had let go of it', verdict(closed('stopped'), { released: 'completed' as const }), 'wanted'],
   ['kept by its receipt', verdict(withReceipt('delete', 'kept')), 'wanted'],
   ['left over by its receipt', verdict(withReceipt('delete', 'leftover')), { cause: 'unfinished', policy: 'delete' }],
   [
     'left over after it had been let go of',
-    verdict(withReceipt('force-delete', 'leftover'), { released: true }),
+    verdict(withReceipt('force-delete', 'leftover'), { released: 'completed' as const }),
     { cause: 'unfinished', policy: 'force-delete' },
   ],
   [
@@ -71,5 +71,5 @@ test.each<[string, ReturnType<typeof judge>, ReturnType<typeof judge>]>([
   ['came after a cleanup that keeps', verdict(withReceipt('keep')), 'wanted'],
   ['its lifecycle failed, and it is not known with what receipt', verdict(closed('failed')), undefined],
   ['nobody knows its lifecycle', verdict(undefined), { cause: 'vanished', policy: 'delete' }],
-  ['nobody knows it, but it was let go of', verdict(undefined, { released: true }), 'wanted'],
+  ['nobody knows it, but it was let go of', verdict(undefined, { released: 'completed' as const }), 'wanted'],
 ])('%s', (_case, got, wanted) => expect(got).toEqual(wanted));

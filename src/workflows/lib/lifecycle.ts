@@ -39,10 +39,11 @@ export class Lifecycle {
   private wanted: CancellationScope | undefined;
 
   constructor(readonly input: AcceptedInput) {
-    const { workflowId, startTime } = workflowInfo();
+    const { workflowId, runId, startTime } = workflowInfo();
     const { provider } = this.input;
+    const { onCancel, onFailure } = this.input.cleanup;
     const key = this.input.key ?? keyOfWorkflowId(provider, workflowId) ?? workflowId;
-    this.tag = { key, workflowId, onCancel: this.input.cleanup.onCancel };
+    this.tag = { key, workflowId, runId, onCancel, onFailure };
     this.status = startingStatus(key, provider, startTime.toISOString());
     this.steps = stepsOf(this.input, () => this.status);
     setHandler(statusQuery, () => this.status, { description: 'Phase, asset, branch, receipt and error so far.' });
