@@ -9,7 +9,7 @@ import { unreachable } from './client/connection';
 import { activityProgress } from './activities/uploads/temporal-progress';
 import { lifecycleRuns } from './client/lifecycle-runs';
 import { sourceQueues } from './client/source-queues';
-import type { Config } from './config';
+import { ConfigError, type Config } from './config';
 import type { AllActivities } from './contracts/activities';
 import { callTaskQueue, fileTaskQueue, rootTaskQueue, waitTaskQueue } from './contracts/ids';
 import { WORKFLOW_TASK_QUEUE, type ProviderName } from './contracts/ids';
@@ -21,17 +21,24 @@ import { createS3ResultStore } from './results/s3-result-store';
 import { createFileSources } from './sources/file-sources';
 import { s3Access, type S3Access } from './sources/s3-client';
 import { createS3Sources } from './sources/s3-sources';
+import { inspectNamespace, retentionWarning, type NamespaceState } from './temporal/namespace';
+import { commandsToAdd } from './temporal/search-attributes';
 
 /** How long uploads and calls in flight may still take once the worker was told to stop; then they are handed back. */
 const SHUTDOWN_GRACE = '30s';
 /** A cancellation reaches a running call with its next heartbeat, so heartbeats are not held back for long. */
 const HEARTBEAT_THROTTLE = '1s';
 
+export type OnNotice = (line: string) => void;
+
 export interface WorkerSettings {
   config: Config;
   /** The opened account; closed when the worker has stopped. */
   provider: MediaProvider & { close(): Promise<void> };
-  temporal: { connection: NativeConnection; namespace: string };
+  /** The address is for messages. */
+  temporal: { connection: NativeConnection; namespace: string; address?: string };
+  /** Hears what the operator should know though the worker starts; a line each. */
+  onNotice?: OnNotice;
   /** Path of another bundle of workflows than the build's, for tests. */
   workflowBundle?: string;
   /** Changes to the Temporal workers' own options, for tests and benches. */
@@ -72,8 +79,10 @@ export async function startWorker({
   temporal,
   workflowBundle = WORKFLOW_BUNDLE,
   overrides,
+  onNotice = () => {},
 }: WorkerSettings): Promise<RunningWorker> {
   const name: ProviderName = 'twelvelabs';
+  const { id: owner } = await checkedNamespace(temporal, onNotice);
   const s3 = s3Access(config.s3);
   const client = new Client(temporal);
   const stopping = new AbortController();
@@ -90,7 +99,7 @@ export async function startWorker({
     stopping: stopping.signal,
     sourceQueues: queues,
     sourceDeadlineMs: config.sourceDeadlineMs,
-    owner: await namespaceId(temporal),
+    owner,
     listSpacingMs: 60_000 / config.poll.requestsPerMinute,
   };
   const activities = createActivities(deps);
@@ -163,11 +172,26 @@ async function openResultStore({ results }: Config, s3: S3Access): Promise<Resul
   return store;
 }
 
-/** Unlike its name, the id is no other cluster's: it tells whose an object at the provider is. */
-async function namespaceId({ connection, namespace }: WorkerSettings['temporal']): Promise<string> {
-  const { namespaceInfo } = await connection.workflowService.describeNamespace({ namespace });
-  if (namespaceInfo?.id) return namespaceInfo.id;
-  throw new Error(`the server gave no id for the namespace "${namespace}"`);
+/**
+ * Without its search attributes every workflow task of a namespace would fail, and be tried again for ever.
+ * @throws ConfigError with the commands that add them.
+ */
+async function checkedNamespace(
+  { connection, namespace, address = '<address>' }: WorkerSettings['temporal'],
+  onNotice: OnNotice,
+): Promise<NamespaceState> {
+  const state = await inspectNamespace(connection, namespace);
+  const { missing, mistyped } = state.searchAttributes;
+  if (mistyped.length > 0) throw new ConfigError(`namespace "${namespace}": search attribute ${mistyped.join('; ')}`);
+  if (missing.length > 0) {
+    throw new ConfigError(
+      `namespace "${namespace}" lacks search attributes (${missing.join(', ')}); run "asset-lifecycle setup", or: ` +
+        commandsToAdd(namespace, missing, address).join('; on Temporal Cloud: '),
+    );
+  }
+  const warning = retentionWarning(state);
+  if (warning) onNotice(`namespace "${namespace}": ${warning}`);
+  return state;
 }
 
 /** Written by the build, beside the compiled sources. */

@@ -20,7 +20,7 @@ export const workerCommand = (): Command =>
         const provider = await openAccount(config); // refuses without a key before anything is connected
         const temporal = await connectWorker();
         try {
-          const worker = await startWorker({ config, provider, temporal });
+          const worker = await startWorker({ config, provider, temporal, onNotice: note });
           if (json) printJson({ ready: 'worker', temporal: temporal.address, provider: config.twelvelabs.baseUrl });
           else note(`worker ready: Temporal ${temporal.address}, provider ${new URL(config.twelvelabs.baseUrl).host}`);
           await Promise.race([untilStopped(), worker.done]);
