@@ -43,7 +43,8 @@ export function retentionWarning({ retentionMs }: NamespaceState, sweepMs = 0): 
   );
 }
 
-const hoursOf = (ms: number): string => {
-  const hours = Math.round(ms / 360_000) / 10;
-  return hours % 24 === 0 ? `${hours / 24} d` : `${hours} h`;
-};
+/** In whole hours below two days, else in days. */
+function hoursOf(ms: number): string {
+  const hours = ms / 3_600_000;
+  return hours <= 48 ? `${Math.round(hours)} h` : `${Math.round(hours / 2.4) / 10} d`;
+}
