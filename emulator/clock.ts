@@ -6,6 +6,8 @@ interface Sleeper {
 
 /** The emulator's time: the machine's, plus whatever it was advanced by. Nothing else in the emulator reads a clock. */
 export class Clock {
+  /** How far the shown time is ahead of the real one; negative: behind. Nothing gets older by it. */
+  skewMs = 0;
   private offsetMs = 0;
   private readonly sleepers = new Set<Sleeper>();
 
@@ -13,8 +15,14 @@ export class Clock {
     return Date.now() + this.offsetMs;
   }
 
+  /** A time as the provider writes it, which is not what other machines call it when its clock is off. */
   iso(at: number = this.now()): string {
-    return new Date(at).toISOString();
+    return new Date(at + this.skewMs).toISOString();
+  }
+
+  /** Epoch milliseconds of a time that a client gives by the provider's clock; NaN for no time. */
+  read(text: string): number {
+    return Date.parse(text) - this.skewMs;
   }
 
   get advancedMs(): number {

@@ -1,5 +1,6 @@
 import type { PartCounts, RouteCount } from './counters';
 import type { FaultInput } from './faults';
+import type { Pace } from './traffic';
 import type { UploadSettings } from './rules/uploads/settings';
 import type { UploadStatus } from './rules/uploads/status';
 
@@ -60,8 +61,12 @@ export class EmulatorControl {
   counters = (): Promise<Record<string, RouteCount>> => this.call('GET', '/counters');
   /** What the part store took in. */
   partCounters = (): Promise<PartCounts> => this.call('GET', '/counters/parts');
-  clock = (): Promise<{ nowMs: number; advancedMs: number }> => this.call('GET', '/clock');
+  clock = (): Promise<{ nowMs: number; advancedMs: number; skewMs: number }> => this.call('GET', '/clock');
   advanceClock = (advanceMs: number): Promise<{ nowMs: number }> => this.call('POST', '/clock', { advanceMs });
+  /** Shows all times that much ahead of this machine's clock (negative: behind); nothing gets older by it. */
+  skewClock = (skewMs: number): Promise<{ nowMs: number }> => this.call('POST', '/clock', { skewMs });
+  /** Makes every answer slow: the effect waits, and so does the answer after it. Zero for what is left out. */
+  setPace = (pace: Partial<Pace>): Promise<Pace> => this.call('POST', '/pace', pace);
   addFault = (fault: FaultInput): Promise<{ id: number }> => this.call('POST', '/faults', fault);
   clearFaults = (): Promise<void> => this.call('DELETE', '/faults');
   faults = (): Promise<unknown[]> => this.call('GET', '/faults');

@@ -89,7 +89,7 @@ export class RateLimits {
   }
 
   private headersOf(window: Window): Record<string, string> {
-    const reset = String(Math.ceil((Date.now() + this.msLeft(window)) / 1000));
+    const reset = String(Math.ceil((Date.now() + this.clock.skewMs + this.msLeft(window)) / 1000));
     return {
       'x-ratelimit-request-remaining': String(leftOf(window)),
       'x-ratelimit-request-reset': reset,

@@ -26,7 +26,7 @@ import { UPLOAD_DEFAULTS, UploadSettingsSchema, type UploadSettings } from './ru
 import { statusOf } from './rules/uploads/status';
 import { StateFolder } from './store/state-folder';
 import { Store } from './store/store';
-import { Traffic } from './traffic';
+import { PaceSchema, Traffic, type Pace } from './traffic';
 
 export interface EmulatorOptions extends Partial<Switches> {
   /** Default: a free one. */
@@ -44,6 +44,10 @@ export interface EmulatorOptions extends Partial<Switches> {
   uploads?: Partial<UploadSettings>;
   /** Only for tests in the same process. */
   hooks?: CallHooks;
+  /** How far the provider's clock is ahead of this machine's; negative: behind. Default: 0. */
+  clockSkewMs?: number;
+  /** How slow every answer is; default: at once. */
+  pace?: Partial<Pace>;
   /** Accepted keys; default: any that is not empty. */
   apiKeys?: readonly string[];
 }
@@ -66,9 +70,11 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const { port = 0, storePort = 0, host = '127.0.0.1', stateFolder } = options;
   const [store, clock] = [new Store(), new Clock()];
   const state = stateFolder === undefined ? undefined : await StateFolder.open(stateFolder, store, clock);
+  clock.skewMs = options.clockSkewMs ?? 0;
   const emulation = await emulationOf(options, store, clock);
   const closing = new AbortController();
   const traffic = new Traffic(new Faults(), new Counters(), closing.signal, options.hooks);
+  traffic.pace = PaceSchema.parse(options.pace ?? {});
   const app = await serverOf(emulation, traffic);
   const storeServer = partStore(emulation, traffic);
   const close = async (): Promise<void> => {

@@ -1,11 +1,20 @@
 import type { ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
 import type { Call, CallHooks } from './call-hooks';
 import type { Counters } from './counters';
 import type { Fault, Faults } from './faults';
 
+/** How slow every answer is: the effect takes place after the first wait, the answer leaves after the second. */
+export const PaceSchema = z.strictObject({
+  beforeEffectMs: z.number().min(0).default(0),
+  afterEffectMs: z.number().min(0).default(0),
+});
+export type Pace = z.output<typeof PaceSchema>;
+
 /** What every request meets, at the API as at the part store: counters, hooks and faults. */
 export class Traffic {
+  pace: Pace = { beforeEffectMs: 0, afterEffectMs: 0 };
   private calls = 0;
 
   constructor(
@@ -23,8 +32,13 @@ export class Traffic {
   /** The fault that strikes the call, once its delay is over. */
   async faultFor(call: Call): Promise<Fault | undefined> {
     const fault = (await this.hooks.arrived?.(call)) ?? this.faults.take(call.route);
-    if (fault?.delayMs !== undefined) await delay(fault.delayMs, undefined, { signal: this.closing });
+    await this.wait((fault?.delayMs ?? 0) + this.pace.beforeEffectMs);
     return fault;
+  }
+
+  /** Between an effect and its answer. */
+  async afterEffect(): Promise<void> {
+    await this.wait(this.pace.afterEffectMs);
   }
 
   /** Lets the effect take place as the fault wants it: after all, later, or not at all. */
@@ -37,6 +51,10 @@ export class Traffic {
     this.counters.answer(call.route, outcome);
     if (response.closed) this.hooks.answered?.(call, outcome);
     else response.once('close', () => this.hooks.answered?.(call, outcome));
+  }
+
+  private async wait(ms: number): Promise<void> {
+    if (ms > 0) await delay(ms, undefined, { signal: this.closing });
   }
 
   /** A commit that comes when the caller has given up already. */

@@ -86,6 +86,7 @@ export class Api {
     if (category)
       reply.headers(this.emulation.limits.spend(typeof category === 'function' ? category(call) : category));
     const answer = await this.run(effect);
+    await this.traffic.afterEffect();
     if (fault?.twice) await this.run(effect).catch(() => {}); // the second is refused where there is nothing left to do
     this.send(hooked, reply, answer);
   }
@@ -126,7 +127,7 @@ export class Api {
 
   private send(call: Call, reply: FastifyReply, { status, body }: Answer): void {
     this.traffic.answered(call, status, reply.raw);
-    reply.status(status);
+    reply.status(status).header('date', new Date(this.emulation.clock.iso()).toUTCString());
     if (body === undefined) reply.send();
     else reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(body));
   }

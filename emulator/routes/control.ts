@@ -11,9 +11,9 @@ import { UploadSettingsSchema } from '../rules/uploads/settings';
 import { failUpload, refuseEnded } from '../rules/uploads/status';
 import { uploadState } from '../rules/uploads/views';
 import type { AssetRecord } from '../store/records';
-import type { Traffic } from '../traffic';
+import { PaceSchema, type Traffic } from '../traffic';
 
-const ClockSchema = z.strictObject({ advanceMs: z.number().min(0) });
+const ClockSchema = z.strictObject({ advanceMs: z.number().min(0).default(0), skewMs: z.number().optional() });
 const ProcessingSchema = z.strictObject({ baseMs: z.number().min(0), msPerMegabyte: z.number().min(0) });
 const FailSchema = z.strictObject({ id: z.string(), message: z.string() });
 
@@ -38,9 +38,10 @@ const isWaiting = ({ clock }: Emulation, { sha256, progress }: AssetRecord): boo
   sha256 === undefined && stateOf(progress, clock.now()) === 'processing';
 
 /** For tests and people: what the emulator knows, and what it is to do wrong. Needs no API key. */
-export function controlRoutes(app: FastifyInstance, emulation: Emulation, { faults, counters }: Traffic): void {
+export function controlRoutes(app: FastifyInstance, emulation: Emulation, traffic: Traffic): void {
+  const { faults, counters } = traffic;
   const { clock, store, settings, limits } = emulation;
-  const time = () => ({ nowMs: clock.now(), advancedMs: clock.advancedMs });
+  const time = () => ({ nowMs: clock.now(), advancedMs: clock.advancedMs, skewMs: clock.skewMs });
   app.setErrorHandler((error, request, reply) => {
     const words = unreadable(error);
     const nested = request.url.startsWith('/v1.3/embed-v2');
@@ -69,7 +70,9 @@ export function controlRoutes(app: FastifyInstance, emulation: Emulation, { faul
   app.get('/_emulator/counters/parts', () => counters.parts());
   app.get('/_emulator/clock', time);
   app.post('/_emulator/clock', ({ body }) => {
-    clock.advance(parse(ClockSchema, body).advanceMs);
+    const { advanceMs, skewMs = clock.skewMs } = parse(ClockSchema, body);
+    clock.skewMs = skewMs;
+    clock.advance(advanceMs);
     store.changed();
     return time();
   });
@@ -85,6 +88,10 @@ export function controlRoutes(app: FastifyInstance, emulation: Emulation, { faul
   app.post('/_emulator/processing', ({ body }) => {
     settings.processing = parse(ProcessingSchema, body);
     return settings.processing;
+  });
+  app.post('/_emulator/pace', ({ body }) => {
+    traffic.pace = parse(PaceSchema, body);
+    return traffic.pace;
   });
   app.get('/_emulator/uploads', () => settings.uploads);
   app.post('/_emulator/uploads', ({ body }) => {

@@ -76,7 +76,9 @@ class PartPut {
       if (this.receivedBytes >= (fault?.dropAfterBytes ?? Infinity)) throw new CutOff();
     });
     if (fault && (fault.drop || fault.status !== undefined)) return this.strike(fault, part);
-    this.answer(200, { etag: `"${this.commit(part)}"` });
+    const etag = this.commit(part);
+    await this.traffic.afterEffect();
+    this.answer(200, { etag: `"${etag}"` });
   }
 
   /** Says no once the body is read, so that the client is not cut off while it still sends. */

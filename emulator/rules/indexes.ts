@@ -63,8 +63,8 @@ export function listIndexes(emulation: Emulation, query: Query) {
   const found = sorted(emulation.store.indexes.values(), query, SORT_KEYS).filter(
     ({ name, createdAt, updatedAt }) =>
       contains(name, one(query, 'index_name')) &&
-      since(createdAt, query, 'created_at') &&
-      since(updatedAt, query, 'updated_at'),
+      since(emulation.clock, createdAt, query, 'created_at') &&
+      since(emulation.clock, updatedAt, query, 'updated_at'),
   );
   return pageOf(found, query, (index) => indexView(emulation, index));
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Clock } from '../clock';
 import { invalid, parse } from './errors';
 
 export type Query = Record<string, string | string[] | undefined>;
@@ -63,10 +64,10 @@ function compare(a: Dated, b: Dated, by: string): number {
 }
 
 /** Whether a time passes the `created_at` and `updated_at` filters: at or after the one given. */
-export function since(at: number, query: Query, name: string): boolean {
+export function since(clock: Clock, at: number, query: Query, name: string): boolean {
   const text = one(query, name);
   if (text === undefined) return true;
-  const from = Date.parse(text);
+  const from = clock.read(text);
   if (Number.isNaN(from)) throw invalid(`The ${name} parameter must be an RFC 3339 time.`);
   return at >= from;
 }

@@ -70,8 +70,8 @@ export function listTasks(emulation: Emulation, query: Query) {
     .filter(
       (task) =>
         (statuses.length === 0 || statuses.includes(stateOf(task.progress, now))) &&
-        since(task.createdAt, query, 'started_at') &&
-        (ended === undefined || task.createdAt <= Date.parse(ended)),
+        since(clock, task.createdAt, query, 'started_at') &&
+        (ended === undefined || task.createdAt <= clock.read(ended)),
     );
   return pageOf(found, query, (task) => ({
     ...summaryView(emulation, task),
