@@ -8,7 +8,7 @@ import { calling, cancellationOf } from './activity-call';
 import { snapshotOf } from './asset-snapshot';
 import { accountOf, type ActivityDependencies } from './dependencies';
 import { adoptAsset } from './ledger/adopt-asset';
-import { removeSurplus } from './ledger/surplus';
+import { removeSurplus } from './ledger/delete-asset';
 import { findTagged } from './ledger/tagged-assets';
 import { unlessGone } from './ledger/unless-gone';
 import { prepareSubmission, type Prepared, type SentSource } from './uploads/prepare-submission';

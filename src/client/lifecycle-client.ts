@@ -189,7 +189,7 @@ export class LifecycleClient {
   async *list(filter: ListFilter = {}): AsyncGenerator<LifecycleSummary> {
     const { key = '', limit = Number.POSITIVE_INFINITY } = filter;
     const runs = this.client.workflow.list({ query: listQuery(filter) })[Symbol.asyncIterator]();
-    for (let given = 0; given < limit; ) {
+    for (let given = 0; given < limit;) {
       const next = await this.reached(() => runs.next());
       if (next.done) return;
       const summary = summaryOf(next.value);

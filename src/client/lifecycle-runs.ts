@@ -1,6 +1,4 @@
 import {
-  isGrpcServiceError,
-  ServiceError,
   WorkflowFailedError,
   WorkflowNotFoundError,
   type Client,
@@ -10,6 +8,7 @@ import { CancelledFailure } from '@temporalio/common';
 import type { LifecycleRun, LifecycleRuns } from '../activities/ledger/lifecycle-runs';
 import { ASSET_LIFECYCLE, SEARCH_ATTRIBUTES } from '../contracts/ids';
 import type { LifecycleStatus } from '../contracts/lifecycle-status';
+import { isInvalidArgument } from '../temporal/grpc-errors';
 import { OF_LIFECYCLES, oneOf } from './list-query';
 import { isStopped, statusOfFailure, statusOfMemo, summaryOf, type Run } from './run-status';
 
@@ -30,7 +29,8 @@ export function lifecycleRuns(client: Client): LifecycleRuns {
       if (run.status.name === 'RUNNING' || isStopped(run)) return runOf(run);
       return { ...runOf(run), status: await closedStatus(client, run) };
     } catch (error) {
-      if (error instanceof WorkflowNotFoundError || isRefusedId(error)) return undefined;
+      // anybody may have changed the ids in a tag at the provider: one that the server refuses names no run
+      if (error instanceof WorkflowNotFoundError || isInvalidArgument(error)) return undefined;
       throw error;
     }
   };
@@ -45,19 +45,10 @@ export function lifecycleRuns(client: Client): LifecycleRuns {
       if (!condition) return [];
       const named = await list(`${OF_LIFECYCLES} AND ExecutionStatus = 'Running' AND ${condition}`);
       const now = await Promise.all(named.map(({ workflowId, runId }) => find(workflowId, runId)));
-      return now.filter((run) => run?.open === true);
+      return now.filter((run) => run !== undefined).filter(({ open }) => open);
     },
   };
 }
-
-/** Anybody may have changed the ids in a tag at the provider: one that the server refuses names no run. */
-function isRefusedId(error: unknown): boolean {
-  const cause = error instanceof ServiceError ? error.cause : error;
-  return isGrpcServiceError(cause) && cause.code === INVALID_ARGUMENT;
-}
-
-/** gRPC INVALID_ARGUMENT. */
-const INVALID_ARGUMENT = 3;
 
 function runOf(run: Run): LifecycleRun {
   const { key, workflowId, runId, closedAt, outcome, assetId, branch } = summaryOf(run);

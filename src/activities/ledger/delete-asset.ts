@@ -72,3 +72,23 @@ async function usedByOthers(
   const entries = await indexEntriesWith(provider, id, signal);
   return kept('it is part of entities, which would lose it', [...entities, ...entries]);
 }
+
+/** Deletes what a late or repeated create made beside the lifecycle's own asset; what others use is kept. */
+export async function removeSurplus(
+  deletion: Pick<AssetDeletion, 'deps' | 'provider' | 'workflowId' | 'signal'>,
+  ids: readonly string[],
+): Promise<ReceiptEntry[]> {
+  const entries: ReceiptEntry[] = [];
+  for (const id of ids) {
+    const ending = await deleteAsset(id, deletion);
+    const because = `a surplus: a create took effect twice, or too late`;
+    entries.push({
+      resource: 'asset',
+      id,
+      ...ending,
+      because: ending.result === 'deleted' ? because : `${because}; ${ending.because}`,
+      at: new Date().toISOString(),
+    });
+  }
+  return entries;
+}

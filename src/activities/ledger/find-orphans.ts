@@ -155,7 +155,8 @@ class Walk {
 
   /** A mark that the run could not set. */
   private async mark({ id }: ProviderAsset, { as, runId }: { as: 'completed' | 'kept'; runId: string }): Promise<void> {
-    const set = this.input.setMarks === true && (await setMark(this.provider, id, { as, runId }, this.signal)) === undefined;
+    const set =
+      this.input.setMarks === true && (await setMark(this.provider, id, { as, runId }, this.signal)) === undefined;
     this.found[set ? 'marked' : 'unmarked'] += 1;
   }
 

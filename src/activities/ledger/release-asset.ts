@@ -7,7 +7,7 @@ import { releaseFields, TAG_FIELDS, type Release } from '../../contracts/resourc
 import type { MediaProvider } from '../../providers/media-provider';
 import { calling, cancellationOf } from '../activity-call';
 import { accountOf, ledgerTag, type ActivityDependencies } from '../dependencies';
-import { removeSurplus } from './surplus';
+import { removeSurplus } from './delete-asset';
 import { findTagged } from './tagged-assets';
 import { unlessGone } from './unless-gone';
 

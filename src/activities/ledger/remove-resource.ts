@@ -1,6 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { Activities } from '../../contracts/activities';
-import { failure, FAILURES, failureType, withDetails, type FailureType } from '../../contracts/failures';
+import { failure, FAILURES, failureType, withDetails } from '../../contracts/failures';
 import type { CleanupPolicy } from '../../contracts/cleanup-policy';
 import type { ReceiptEntry } from '../../contracts/lifecycle-status';
 import { entryOf, keptBecause, leftover } from '../../contracts/ledger/receipt-entry';
@@ -8,10 +8,9 @@ import { isAdoptedByAnother, readTag, type AssetResource, type Resource } from '
 import type { MediaProvider } from '../../providers/media-provider';
 import { calling } from '../activity-call';
 import { accountOf, ledgerTag, type ActivityDependencies } from '../dependencies';
-import { deleteAsset } from './delete-asset';
+import { deleteAsset, removeSurplus } from './delete-asset';
 import { indexEntries } from './index-entries';
 import { keptUnmarked, setMark } from './release-asset';
-import { removeSurplus } from './surplus';
 import { findTagged } from './tagged-assets';
 import { unlessGone } from './unless-gone';
 import { untilFound } from '../until-found';
