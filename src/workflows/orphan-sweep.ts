@@ -2,13 +2,8 @@ import { continueAsNew, setCurrentDetails, workflowInfo } from '@temporalio/work
 import type { FoundOrphans } from '../contracts/activities';
 import { failure } from '../contracts/failures';
 import { durationMs } from '../contracts/duration';
-import {
-  MOST_LISTED,
-  type SweepCounts,
-  type SweepInput,
-  type SweepReport,
-  type SweptOrphan,
-} from '../contracts/ledger/sweep';
+import { MOST_LISTED } from '../contracts/ledger/most-listed';
+import type { SweepCounts, SweepInput, SweepReport, SweptOrphan } from '../contracts/ledger/sweep';
 import { acceptSweep, checked } from './lib/accept';
 import { cleanUp } from './lib/clean-up';
 import { ledgerSteps } from './lib/ledger-steps';

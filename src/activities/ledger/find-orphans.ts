@@ -1,6 +1,6 @@
 import { log } from '@temporalio/activity';
 import type { FindOrphansInput, FoundOrphans, LedgerActivities } from '../../contracts/activities';
-import { MOST_LISTED } from '../../contracts/ledger/sweep';
+import { MOST_LISTED } from '../../contracts/ledger/most-listed';
 import { claimOf, readTag, type ReadTag } from '../../contracts/resource';
 import type { MediaProvider, ProviderAsset } from '../../providers/media-provider';
 import { calling } from '../activity-call';

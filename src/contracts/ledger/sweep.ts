@@ -60,9 +60,6 @@ export interface SweepCounts {
 /** An asset of which no lifecycle can tell what was to become of it. */
 export type VanishedAsset = Pick<Orphan, 'assetId' | 'key' | 'workflowId'>;
 
-/** Most assets that a report names of a kind; its counts are whole. */
-export const MOST_LISTED = 500;
-
 export interface SweptOrphan extends Pick<Orphan, 'assetId' | 'key' | 'cause' | 'policy'> {
   /** What was done, newest resource first; empty in a dry run. */
   entries: ReceiptEntry[];
