@@ -6,6 +6,7 @@ import path from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { EmulatorControl } from '../emulator/control-client';
 import { startTemporalServer, type TemporalServer } from '../src/stack/temporal-server';
+import { startBenchCluster } from './bench-cluster';
 
 const MAIN = path.join(__dirname, '../src/cli/main.js');
 
@@ -21,12 +22,20 @@ export interface BenchSystem {
   close(): Promise<void>;
 }
 
+export interface BenchOptions {
+  emulatorFlags?: readonly string[];
+  /** A Temporal server on PostgreSQL instead of the dev server. */
+  cluster?: boolean;
+}
+
 export async function startBenchSystem(
   environment: NodeJS.ProcessEnv,
-  emulatorFlags: readonly string[] = [],
+  { emulatorFlags = [], cluster = false }: BenchOptions = {},
 ): Promise<BenchSystem> {
   const folder = await mkdtemp(path.join(tmpdir(), 'asset-lifecycle-bench-'));
-  const temporal = await startTemporalServer({ onProgress: (line) => console.error(line), environment });
+  const temporal = cluster
+    ? await startBenchCluster(environment)
+    : await startTemporalServer({ onProgress: (line) => console.error(line), environment });
   const flags = ['--port', '0', '--processing-ms', '0', '--json', ...emulatorFlags];
   const emulator = await BenchProcess.start([MAIN, 'emulator', ...flags], environment);
   const { url, controlUrl } = JSON.parse(emulator.output.trim().split('\n').at(-1) ?? '{}') as Record<string, string>;
