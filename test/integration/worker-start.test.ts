@@ -3,6 +3,7 @@ import { callTaskQueue } from '../../src/contracts/ids';
 import { System } from '../support/system';
 
 jest.setTimeout(60_000);
+const LONG_POLL_MS = 60_000;
 let system: System;
 beforeAll(async () => {
   system = await System.start();
@@ -14,13 +15,26 @@ async function pollAs(identity: string): Promise<{ close(): Promise<void> }> {
   const connection = await Connection.connect({ address: system.temporal.address });
   const { namespace } = system.temporal;
   const taskQueue = { name: callTaskQueue('twelvelabs') };
-  const poll = connection.workflowService.pollActivityTaskQueue({ namespace, taskQueue, identity });
-  poll.catch(() => {}); // ends with the connection
+  const ending = new AbortController();
+  const polled = connection
+    .withDeadline(Date.now() + LONG_POLL_MS, () =>
+      connection.withAbortSignal(ending.signal, () =>
+        connection.workflowService.pollActivityTaskQueue({ namespace, taskQueue, identity }),
+      ),
+    )
+    .catch(() => undefined);
   for (;;) {
     const { pollers } = await connection.workflowService.describeTaskQueue({ namespace, taskQueue, taskQueueType: 2 });
-    if (pollers?.some((one) => one.identity === identity)) return connection;
+    if (pollers?.some((one) => one.identity === identity)) break;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
+  return {
+    async close() {
+      ending.abort();
+      await polled;
+      await connection.close();
+    },
+  };
 }
 
 test('a worker whose results lie in a folder tells of workers on other hosts, which cannot delete them', async () => {
