@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { request, type Dispatcher } from 'undici';
 import type { z } from 'zod';
 import { failureType, type FailureType } from '../../contracts/failures';
+import type { EmbeddableKind } from '../../contracts/branches/embed-rules';
 import { describeIssues } from '../../contracts/lifecycle-input';
 import { createDispatcher } from '../../http/dispatcher';
 import { NO_PROXIES, type ProxySettings } from '../../http/proxy-settings';
@@ -22,7 +23,7 @@ export interface TwelveLabsAccount {
 }
 
 /** What requests are counted under; the provider publishes a limit for each but the last. */
-export type RequestKind = 'upload' | 'index' | 'embed' | 'other';
+export type RequestKind = 'upload' | 'index' | `embed-${EmbeddableKind}` | 'other';
 
 export interface ApiRequest extends RequestLabel {
   /** Default: `other`. */
