@@ -118,7 +118,7 @@ export async function startWorker({
       workflowBundle: { codePath: workflowBundle },
       maxCachedWorkflows: config.slots.cachedWorkflows,
       ...common,
-      activities: createLocalActivities(queues),
+      activities: createLocalActivities({ owner: deps.owner, sourceQueues: queues }),
       enableNonLocalActivities: false,
     }),
     Worker.create({

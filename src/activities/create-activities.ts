@@ -1,7 +1,7 @@
 import type { AllActivities, LocalActivities } from '../contracts/activities';
 import { DeletionInputSchema } from '../contracts/ledger/deletion';
 import { SweepInputSchema } from '../contracts/ledger/sweep';
-import { accept, acceptInput, WORKFLOW_REVISION, type CompleteInput } from '../contracts/lifecycle-input';
+import { accept, acceptRun, WORKFLOW_REVISION, type CompleteInput } from '../contracts/lifecycle-input';
 import { createBranchSteps } from './branch-steps';
 import type { ActivityDependencies } from './dependencies';
 import { createFindSourceQueue, queueOfFile } from './find-source-queue';
@@ -28,13 +28,17 @@ export function createActivities(deps: ActivityDependencies): AllActivities {
   };
 }
 
-/**
- * Steps that run inside the workflow worker.
- * @param sourceQueues without them files are uploaded from the call queue, as in runs that began before there were any.
- */
-export const createLocalActivities = (sourceQueues?: SourceQueues): LocalActivities => ({
-  acceptInput: async (input) => {
-    const accepted = { ...acceptInput(input), revision: WORKFLOW_REVISION };
+export interface LocalDependencies {
+  /** Id of the Temporal namespace. */
+  owner: string;
+  /** Without them files are uploaded from the call queue, as in runs that began before there were any. */
+  sourceQueues?: SourceQueues;
+}
+
+/** Steps that run inside the workflow worker. */
+export const createLocalActivities = ({ owner, sourceQueues }: LocalDependencies): LocalActivities => ({
+  acceptInput: async (input, workflowId) => {
+    const accepted = { ...acceptRun(input, workflowId), revision: WORKFLOW_REVISION, owner };
     return sourceQueues ? { ...accepted, sourceQueue: await sourceQueueOf(sourceQueues, accepted) } : accepted;
   },
   acceptDeletion: async (input) => accept(DeletionInputSchema, 'deletion', input),

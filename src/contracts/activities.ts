@@ -207,11 +207,11 @@ export interface FoundOrphans {
 /** Steps that run in the workflow's own worker and change nothing. */
 export interface LocalActivities {
   /**
-   * Checks the input, fills in the defaults, and looks once who serves the file. Here and not in the workflow, because the schemas would cost every
-   * cached run more than a megabyte.
+   * Checks the input and the workflow id, fills in key and defaults, and looks once who serves the file. Here and not in
+   * the workflow, because the schemas would cost every cached run more than a megabyte.
    * @throws InvalidRequest
    */
-  acceptInput(input: unknown): Promise<AcceptedInput>;
+  acceptInput(input: unknown, workflowId: string): Promise<AcceptedInput>;
   /** @throws InvalidRequest */
   acceptDeletion(input: unknown): Promise<AcceptedDeletion>;
   /** @throws InvalidRequest */

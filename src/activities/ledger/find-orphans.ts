@@ -1,6 +1,6 @@
 import type { FindOrphansInput, FoundOrphans, LedgerActivities } from '../../contracts/activities';
 import type { Orphan, SweepCounts } from '../../contracts/ledger/sweep';
-import { readTag, type LedgerTag } from '../../contracts/resource';
+import { readTag, resultName, type LedgerTag } from '../../contracts/resource';
 import type { MediaProvider, ProviderAsset } from '../../providers/media-provider';
 import { calling } from '../activity-call';
 import { accountOf, type ActivityDependencies } from '../dependencies';
@@ -58,7 +58,7 @@ class Walk {
     const tag = this.tagOf(asset) as LedgerTag;
     const made = await madeFrom(this.provider, asset.id, tag, this.signal);
     const ownsResult = verdict.cause === 'stopped' ? run?.branch === 'embed' : verdict.cause === 'vanished';
-    if (ownsResult) made.push({ kind: 'result', id: tag.workflowId });
+    if (ownsResult) made.push({ kind: 'result', id: resultName(tag) });
     this.orphans.push({ assetId: asset.id, key: tag.key, workflowId: tag.workflowId, ...verdict, made });
     this.lastMadeAt = asset.createdAt;
   }

@@ -8,6 +8,7 @@ import type { AssetResource, Resource } from '../../contracts/resource';
 import type { MediaProvider } from '../../providers/media-provider';
 import { calling } from '../activity-call';
 import { accountOf, ledgerTag, type ActivityDependencies } from '../dependencies';
+import { endResult } from './end-result';
 import { indexEntries } from './index-entries';
 import { mark } from './release-asset';
 import { deleteSurplus } from './surplus';
@@ -67,6 +68,7 @@ export const createRemoveResource =
  */
 async function endAll(resource: Resource, removal: Removal): Promise<ReceiptEntry[]> {
   const { policy, provider, signal } = removal;
+  if (resource.kind === 'result') return endResult(resource, removal);
   if (resource.kind === 'asset' && resource.session && policy === 'keep') {
     return endAll(resource, { ...removal, policy: 'delete' }); // its bytes never were all there
   }
@@ -169,7 +171,7 @@ async function removeOne(resource: Known<Resource>, removal: Removal): Promise<R
 }
 
 /** Removes it and says how that is known. */
-async function remove(resource: Known<Resource>, { provider, deps, policy, signal }: Removal): Promise<string> {
+async function remove(resource: Known<Resource>, { provider, policy, signal }: Removal): Promise<string> {
   switch (resource.kind) {
     case 'asset':
       await provider.deleteAsset(resource.id, { force: policy === 'force-delete', signal });
@@ -184,8 +186,6 @@ async function remove(resource: Known<Resource>, { provider, deps, policy, signa
     case 'indexed-asset':
       await provider.deleteIndexedAsset({ ...resource, indexedAssetId: resource.id }, { signal });
       break;
-    case 'result':
-      return (await deps.results.remove(resource.id)) ? 'the stored file is removed' : 'no such file is stored';
   }
   return 'the provider deleted it';
 }

@@ -26,7 +26,7 @@ export async function runBranch(life: Lifecycle): Promise<void> {
 }
 
 async function embed(life: Lifecycle, branch: EmbedBranch, status: BranchStatus): Promise<void> {
-  const { tag, asset, steps } = life;
+  const { asset, steps, resultName } = life;
   const { provider } = life.input;
   const { taskId } = await steps.ensureEmbedding({
     provider,
@@ -37,7 +37,6 @@ async function embed(life: Lifecycle, branch: EmbedBranch, status: BranchStatus)
   });
   running(status, taskId);
   await steps.untilEmbeddingReady({ provider, taskId });
-  const resultName = tag.workflowId;
   const { result, surplus } = storedOf(
     await life.making({ kind: 'result', id: resultName }, () =>
       steps.storeEmbedding({ provider, taskId, resultName, release: life.toRelease('completed') }),
