@@ -20,6 +20,7 @@ import { accept, acceptInput, type CompleteInput, type LifecycleInput } from '..
 import type { LifecycleStatus } from '../contracts/lifecycle-status';
 import type { CancelRequest, ForceDeleteRequest } from '../contracts/messages';
 import { nameOfSource } from '../contracts/source-name';
+import { lastOf } from '../contracts/text';
 import type { MediaProvider } from '../providers/media-provider';
 import { connectTemporal, unreachable } from './connection';
 import { defaultKey } from './default-key';
@@ -211,7 +212,7 @@ export class LifecycleClient {
   }
 
   private startRun(input: CompleteInput & { key: string }, reuse: 'REJECT_DUPLICATE' | 'ALLOW_DUPLICATE') {
-    const name = (input.filename ?? nameOfSource(input.source)).slice(-100);
+    const name = lastOf(input.filename ?? nameOfSource(input.source), 100);
     const { key, provider, branch, phase } = SEARCH_ATTRIBUTES;
     return this.client.workflow.start(ASSET_LIFECYCLE, {
       taskQueue: WORKFLOW_TASK_QUEUE,

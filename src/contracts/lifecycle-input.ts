@@ -5,6 +5,7 @@ import { durationMs } from './duration';
 import { failure } from './failures';
 import { keyOfWorkflowId, lifecycleWorkflowId, PROVIDERS } from './ids';
 import { SourceSchema } from './source';
+import { HALF_A_CHARACTER, halfCharactersIn, isWhole } from './text';
 
 const LONGEST_DEADLINE_MS = 30 * 86_400_000;
 
@@ -40,10 +41,10 @@ export const KeySchema = z
   .min(1)
   .max(200)
   .refine(printable, 'must not contain control characters')
+  .refine(isWhole, HALF_A_CHARACTER)
   .refine((key) => key.trim() === key, 'must not begin or end with white space');
 
-/** Input of `assetLifecycle`; unknown fields are refused. Only `source` is required. */
-export const LifecycleInputSchema = z.strictObject({
+const LifecycleFields = z.strictObject({
   /** Default: the workflow id's own key. */
   key: KeySchema.optional(),
   provider: z.enum(PROVIDERS).default('twelvelabs'),
@@ -79,6 +80,11 @@ export const LifecycleInputSchema = z.strictObject({
     .prefault({}),
   /** How long to wait for the asset to be ready, and for the branch after that. */
   deadlines: z.strictObject({ ready: deadline.default('2h'), branch: deadline.default('6h') }).prefault({}),
+});
+
+/** Input of `assetLifecycle`; unknown fields are refused. Only `source` is required. */
+export const LifecycleInputSchema = LifecycleFields.superRefine((input, context) => {
+  for (const path of halfCharactersIn(input)) context.addIssue({ code: 'custom', message: HALF_A_CHARACTER, path });
 });
 
 /** What a caller sends. */

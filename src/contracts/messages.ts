@@ -1,5 +1,6 @@
 import type { UploadStatus } from './lifecycle-status';
 import { CLEANUP_POLICIES, type CleanupPolicy } from './cleanup-policy';
+import { firstOf } from './text';
 
 /** Payload of the `cancel` signal; `cleanup` overrides the input's `cleanup.onCancel`. */
 export interface CancelRequest {
@@ -25,7 +26,7 @@ export function readStopRequest(payload: unknown): CancelRequest {
   if (typeof payload !== 'object' || payload === null) return {};
   const { reason, cleanup } = payload as Record<string, unknown>;
   return {
-    reason: typeof reason === 'string' ? reason.slice(0, LONGEST_REASON) : undefined,
+    reason: typeof reason === 'string' ? firstOf(reason, LONGEST_REASON) : undefined,
     cleanup: CLEANUP_POLICIES.find((policy) => policy === cleanup),
   };
 }

@@ -4,6 +4,7 @@ import { SEARCH_ATTRIBUTES } from '../../contracts/ids';
 import type { AcceptedInput } from '../../contracts/lifecycle-input';
 import type { LifecycleStatus, Phase } from '../../contracts/lifecycle-status';
 import { nameOfSource } from '../../contracts/source-name';
+import { firstOf } from '../../contracts/text';
 
 /** Keeps Temporal Web and list queries in step with a lifecycle's status; sends only what has changed. */
 export class Visibility {
@@ -114,4 +115,4 @@ function linesOf({ reason, error, receipt }: LifecycleStatus): string[] {
 }
 
 /** As code, so that a name cannot change the page. */
-const code = (text: string): string => `\`${text.replaceAll('`', "'").replaceAll(/\s+/g, ' ').slice(0, 300)}\``;
+const code = (text: string): string => `\`${firstOf(text.replaceAll('`', "'").replaceAll(/\s+/g, ' '), 300)}\``;
