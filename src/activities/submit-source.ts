@@ -7,7 +7,8 @@ import type { SourceBytes } from '../sources/source-bytes';
 import { calling, cancellationOf } from './activity-call';
 import { snapshotOf } from './asset-snapshot';
 import { accountOf, type ActivityDependencies } from './dependencies';
-import { deleteSurplus } from './ledger/surplus';
+import { adoptAsset } from './ledger/adopt-asset';
+import { removeSurplus } from './ledger/delete-asset';
 import { findTagged } from './ledger/tagged-assets';
 import { unlessGone } from './ledger/unless-gone';
 import { prepareSubmission, type Prepared, type SentSource } from './uploads/prepare-submission';
@@ -31,7 +32,8 @@ export const createSubmitSource =
     const { source } = input;
     if (source.type === 'asset') {
       const { assetId } = source;
-      return { ...snapshotOf(await calling((signal) => provider.getAsset(assetId, { signal }))), adopted: true };
+      const asset = await calling((signal) => adoptAsset(provider, assetId, input.tag, signal));
+      return { ...snapshotOf(asset), adopted: true };
     }
     const memory = UploadMemory.open(deps);
     const asset = await submit(deps, provider, { input, source, memory });
@@ -56,7 +58,7 @@ async function submit(deps: ActivityDependencies, provider: MediaProvider, submi
         settleWindowMs: deps.settleWindowMs,
         prepare: (signal) => prepareSubmission(deps, provider, { input, source, signal }),
         find: async (prepared, search) => {
-          const asset = await findOwn(provider, prepared, { ...search, since: input.since, memory });
+          const asset = await findOwn(deps, provider, prepared, { ...search, since: input.since, memory });
           return asset && { asset };
         },
         make: (prepared, signal) => make(provider, prepared, signal),
@@ -90,6 +92,7 @@ async function make(provider: MediaProvider, prepared: Prepared, signal: AbortSi
 
 /** The asset of this key, if there is one; what there is beyond it is removed. */
 async function findOwn(
+  deps: ActivityDependencies,
   provider: MediaProvider,
   { common: { tag, filename }, bytes }: Prepared,
   {
@@ -102,7 +105,7 @@ async function findOwn(
   const found = await findTagged(provider, { tag, filename, ...(ambiguous ? { since } : {}) }, signal);
   const own = found.find((asset) => asset.status !== 'failed' || madeSince(asset, since));
   const others = found.filter((asset) => asset !== own).map(({ id }) => id);
-  await deleteSurplus(provider, others, signal);
+  await removeSurplus({ deps, provider, workflowId: tag.workflowId, signal }, others);
   if (own && bytes && (await isReserved(provider, own, bytes.sizeBytes, signal))) {
     if (signal.aborted) throw cancellationOf(signal);
     await unlessGone(provider.deleteAsset(own.id, { force: false, signal }));

@@ -188,12 +188,15 @@ export class LifecycleClient {
 
   /** Lifecycles, newest first, from Temporal's visibility (which may lag by about a second). */
   async *list(filter: ListFilter = {}): AsyncGenerator<LifecycleSummary> {
-    let left = filter.limit ?? Number.POSITIVE_INFINITY;
+    const { key = '', limit = Number.POSITIVE_INFINITY } = filter;
     const runs = this.client.workflow.list({ query: listQuery(filter) })[Symbol.asyncIterator]();
-    while (left-- > 0) {
+    for (let given = 0; given < limit;) {
       const next = await this.reached(() => runs.next());
       if (next.done) return;
-      yield summaryOf(next.value);
+      const summary = summaryOf(next.value);
+      if (!summary.key.startsWith(key)) continue;
+      given += 1;
+      yield summary;
     }
   }
 

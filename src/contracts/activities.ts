@@ -3,7 +3,7 @@ import type { ProviderName } from './ids';
 import type { CleanupPolicy } from './cleanup-policy';
 import type { AcceptedInput, Metadata } from './lifecycle-input';
 import type { AssetSnapshot, EmbeddingResult, ReceiptEntry } from './lifecycle-status';
-import type { Orphan, SweepCounts } from './ledger/sweep';
+import type { Orphan, SweepCounts, VanishedAsset } from './ledger/sweep';
 import type { AcceptedDeletion } from './ledger/deletion';
 import type { AcceptedSweep } from './ledger/sweep';
 import type { LifecycleTag, Release, Resource } from './resource';
@@ -131,6 +131,8 @@ export interface FindMadeInput {
 export interface FoundMade {
   /** A lifecycle of this key is running: what there is belongs to it, and `made` is empty. */
   open: boolean;
+  /** Of that lifecycle. */
+  openWorkflowId?: string;
   /** Temporal knows a run of this key. */
   known: boolean;
   /** In order of creation. */
@@ -194,12 +196,21 @@ export interface FindOrphansInput {
   madeBefore?: string;
   /** About how many orphans to give. */
   limit: number;
+  /** Takes also what has vanished for an orphan. */
+  includeVanished?: boolean;
+  /** Sets release marks that are missing; without it they are only counted. */
+  setMarks?: boolean;
 }
 
 export interface FoundOrphans {
   orphans: Orphan[];
   /** What the walk has seen. */
   seen: SweepCounts;
+  /** The first of what has vanished; `seen.vanished` counts all. */
+  vanished: VanishedAsset[];
+  /** Release marks that were missing and are set now, and those that are still missing. */
+  marked: number;
+  unmarked: number;
   /** Present when there may be more: the next batch's `madeBefore`. */
   next?: string;
 }

@@ -59,6 +59,7 @@ export const EmbedTaskSchema = z.object({ _id: id, status: z.string(), data: abs
 
 export const CreatedSchema = z.object({ _id: id });
 
+export const EntitySchema = z.object({ _id: id, asset_ids: absent(z.array(z.string())) });
 export const EntityPageSchema = page(
   z.object({
     _id: id,

@@ -53,7 +53,7 @@ async function entity(life: Lifecycle, branch: EntityBranch, status: BranchStatu
   const name = branch.name ?? asset.filename ?? tag.key;
   const made: Resource = branch.entityId
     ? { kind: 'entity-membership', id: branch.entityId, collectionId, assetId: asset.id }
-    : { kind: 'entity', collectionId, name, tag };
+    : { kind: 'entity', collectionId, name, assetId: asset.id, tag };
   const { entityId, adopted } = await life.making(made, () =>
     steps.ensureEntity({ provider, assetId: asset.id, branch, name, tag }),
   );
