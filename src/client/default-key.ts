@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { KeySchema } from '../contracts/lifecycle-input';
 import type { Source } from '../contracts/source';
-import { lastOf } from '../contracts/text';
+import { lastOf } from '../contracts/values/text';
 
 /** Of the readable end of a key that begins with a hash. */
 const LONGEST_END = 180;

@@ -9,7 +9,7 @@ import {
 } from '../contracts/ids';
 import type { DeletionInput } from '../contracts/ledger/deletion';
 import type { LifecycleStatus } from '../contracts/lifecycle-status';
-import { lastOf } from '../contracts/text';
+import { lastOf } from '../contracts/values/text';
 import { isStatus } from './run-status';
 
 /** A force-delete on its way. */

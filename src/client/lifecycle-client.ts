@@ -20,7 +20,7 @@ import { accept, acceptInput, type CompleteInput, type LifecycleInput } from '..
 import type { LifecycleStatus } from '../contracts/lifecycle-status';
 import type { CancelRequest, ForceDeleteRequest } from '../contracts/messages';
 import { nameOfSource } from '../contracts/source-name';
-import { lastOf } from '../contracts/text';
+import { lastOf } from '../contracts/values/text';
 import type { MediaProvider } from '../providers/media-provider';
 import { connectTemporal, unreachable } from './connection';
 import { defaultKey } from './default-key';

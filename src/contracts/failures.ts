@@ -1,6 +1,6 @@
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import type { Duration } from '@temporalio/common';
-import { firstOf } from './text';
+import { firstOf } from './values/text';
 
 /**
  * Every way a lifecycle step can fail, and whether Temporal tries it again.

@@ -5,7 +5,7 @@ import { durationMs } from './duration';
 import { failure } from './failures';
 import { keyOfWorkflowId, lifecycleWorkflowId, PROVIDERS } from './ids';
 import { SourceSchema } from './source';
-import { HALF_A_CHARACTER, halfCharactersIn, isWhole } from './text';
+import { HALF_A_CHARACTER, halfCharactersIn, isWhole } from './values/text';
 
 const LONGEST_DEADLINE_MS = 30 * 86_400_000;
 

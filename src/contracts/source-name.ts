@@ -1,5 +1,5 @@
 import type { Source } from './source';
-import { lastOf } from './text';
+import { lastOf } from './values/text';
 
 /** What people call a source: the file's name, the URL without its query, the S3 URI, or the asset id. Never a secret. */
 export function nameOfSource(source: Source): string {

@@ -2,7 +2,7 @@ import { failure } from '../../src/contracts/failures';
 import { acceptInput } from '../../src/contracts/lifecycle-input';
 import { readStopRequest } from '../../src/contracts/messages';
 import { filenameOfSource } from '../../src/contracts/source-name';
-import { firstOf, lastOf } from '../../src/contracts/text';
+import { firstOf, lastOf } from '../../src/contracts/values/text';
 
 const HALF = '\ud83c';
 const source = { type: 'file', path: '/m/a.mp4' };

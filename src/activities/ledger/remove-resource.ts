@@ -15,14 +15,15 @@ import type { MediaProvider } from '../../providers/media-provider';
 import { calling } from '../activity-call';
 import { accountOf, ledgerTag, type ActivityDependencies } from '../dependencies';
 import { deleteAsset, removeSurplus } from './delete-asset';
-import { endResult } from './end-result';
+import { endResult } from '../results/end-result';
 import { indexEntries } from './index-entries';
 import { keptUnmarked, setMark } from './release-asset';
 import { findTagged } from './tagged-assets';
 import { unlessGone } from './unless-gone';
 import { untilFound } from '../until-found';
 
-interface Removal {
+/** How resources are to end. */
+export interface Removal {
   provider: MediaProvider;
   deps: ActivityDependencies;
   policy: CleanupPolicy;
@@ -172,7 +173,8 @@ async function keepAsset(
   return refused ? keptUnmarked(resource.id, reason, refused) : entryOf(resource, 'kept', reason);
 }
 
-async function removeOne(resource: Known<AssetResource | Removable>, removal: Removal): Promise<ReceiptEntry> {
+/** Removes one that the policy does not keep, unless others use it; tells what became of it. */
+export async function removeOne(resource: Known<AssetResource | Removable>, removal: Removal): Promise<ReceiptEntry> {
   try {
     if (resource.kind === 'asset') return await removeAsset(resource, removal);
     const others = await othersIn(resource, removal);

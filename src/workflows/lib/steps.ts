@@ -4,7 +4,7 @@ import { type AcceptedInput } from '../../contracts/lifecycle-input';
 import { durationMs } from '../../contracts/duration';
 import type { AssetSnapshot, LifecycleStatus } from '../../contracts/lifecycle-status';
 import { nameOfSource } from '../../contracts/source-name';
-import { lastOf } from '../../contracts/text';
+import { lastOf } from '../../contracts/values/text';
 import { cleanup, fileTransfer, heldWait, providerCall, sourceWait, transfer } from './activity-options';
 
 /** The activities of a lifecycle, each with the options of its kind and a summary that names the asset. */

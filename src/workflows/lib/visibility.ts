@@ -4,7 +4,7 @@ import { SEARCH_ATTRIBUTES } from '../../contracts/ids';
 import type { AcceptedInput } from '../../contracts/lifecycle-input';
 import type { LifecycleStatus, Phase } from '../../contracts/lifecycle-status';
 import { nameOfSource } from '../../contracts/source-name';
-import { firstOf } from '../../contracts/text';
+import { firstOf } from '../../contracts/values/text';
 
 /** Keeps Temporal Web and list queries in step with a lifecycle's status; sends only what has changed. */
 export class Visibility {
