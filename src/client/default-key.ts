@@ -36,7 +36,8 @@ function identityOf(source: Source): string {
 }
 
 const LIKE_A_URI = /^(https?|s3):\/\//i;
-const LIKE_AN_ASSET_ID = /^([0-9a-f]{24}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i;
+/** Media files have an extension, or a folder before their name; ids have neither. */
+const LIKE_AN_ASSET_ID = /^[\w-]+$/;
 const LIKE_A_HASHED_KEY = /^[0-9a-f]{12}…/;
 
 /** Whether the source is named as only a source of another type is, or as a key that begins with a hash. */

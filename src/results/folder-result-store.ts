@@ -3,11 +3,10 @@ import { createReadStream } from 'node:fs';
 import { access, link, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { failure } from '../contracts/failures';
 import { resultName } from '../contracts/resource';
 import { writeNdjson } from './ndjson-file';
 import { folderOf, resultPlace, runOfFile } from './result-place';
-import { TAKEN, type ResultStore } from './result-store';
+import { nameIsTaken, type ResultStore } from './result-store';
 
 /** Results as NDJSON files below one folder, made on the first write. */
 export function createFolderResultStore(folder: string): ResultStore {
@@ -16,15 +15,15 @@ export function createFolderResultStore(folder: string): ResultStore {
     return path.join(folder, ...place.folder, place.file);
   };
   return {
-    async write(name, records) {
+    async write(name, records, { again = false } = {}) {
       const target = fileOf(name);
       await mkdir(path.dirname(target), { recursive: true });
       const temporary = `${target}.${randomBytes(6).toString('hex')}.tmp`;
       try {
         const written = await writeNdjson(temporary, records);
-        if (!resultPlace(name).ofOneRun) await rename(temporary, target);
+        if (again || !resultPlace(name).ofOneRun) await rename(temporary, target);
         else if (!(await took(temporary, target)) && (await hashOf(target)) !== written.sha256) {
-          throw failure('ProviderUnavailable', `results: ${target}: ${TAKEN}`);
+          throw nameIsTaken(target);
         }
         await syncFolder(path.dirname(target));
         return { uri: pathToFileURL(target).href, ...written };

@@ -1,3 +1,5 @@
+import { failure } from '../contracts/failures';
+
 /** What a write left behind. */
 export interface StoredResult {
   /** `file:` or `s3:` URI. */
@@ -14,9 +16,10 @@ export interface ResultStore {
   /**
    * Writes one NDJSON file, a record a line, so that a reader sees the whole file or none. Safe to repeat.
    * @param name see `resultName`; the same for every attempt, made safe by the store.
-   * @throws ProviderUnavailable when a file with other content has the name of a run's result: it is left alone.
+   * @param options `again`: an earlier attempt may have written it, perhaps with other content, which is replaced.
+   * @throws InvalidRequest when a foreign file has the name of a run's result: it is left alone.
    */
-  write(name: string, records: Iterable<unknown>): Promise<StoredResult>;
+  write(name: string, records: Iterable<unknown>, options?: { again?: boolean }): Promise<StoredResult>;
   /** Whether {@link write} made something under that name. */
   has(name: string): Promise<boolean>;
   /** Removes what {@link write} made under that name; false when there was nothing. */
@@ -25,5 +28,10 @@ export interface ResultStore {
   namesOf(lifecycle: { owner: string; workflowId: string }): Promise<string[]>;
 }
 
-/** What a store says of a name that is taken by something else. */
-export const TAKEN = 'something with other content has the name of this result and is left alone; move it away';
+/** A foreign file has the name of a run's result. Nothing was written, so that no cleanup removes it. */
+export const nameIsTaken = (uri: string) =>
+  failure(
+    'InvalidRequest',
+    `results: ${uri}: a file with other content has the name of this result; it is left alone: move it away, start again`,
+    { details: { nothingMade: true } },
+  );

@@ -18,7 +18,7 @@ import type { S3Access } from '../sources/s3-client';
 import { S3_SETUP, s3CodeOf, s3TroubleOf, type S3Trouble } from '../sources/s3-errors';
 import { writeNdjson } from './ndjson-file';
 import { folderOf, resultPlace, runOfFile } from './result-place';
-import { TAKEN, type ResultStore, type StoredResult } from './result-store';
+import { nameIsTaken, type ResultStore, type StoredResult } from './result-store';
 
 /** Where in S3-compatible storage results lie. */
 export interface S3Folder {
@@ -44,14 +44,14 @@ export function createS3ResultStore(s3: S3Access, { bucket, prefix }: S3Folder):
   };
   const uriOf = (key: string): string => `s3://${bucket}/${key}`;
   return {
-    async write(name, records) {
+    async write(name, records, { again = false } = {}) {
       const key = keyOf(name);
       const folder = await mkdtemp(path.join(tmpdir(), 'asset-lifecycle-result-'));
       try {
         const file = path.join(folder, 'result.ndjson'); // by way of the disk: hash and length go first
         const written = await writeNdjson(file, records);
-        const { ofOneRun } = resultPlace(name);
-        await retryable(uriOf(key), () => put(s3, { bucket, key, file, ofOneRun }, written));
+        const mayReplace = again || !resultPlace(name).ofOneRun;
+        await retryable(uriOf(key), () => put(s3, { bucket, key, file, mayReplace }, written));
         return { uri: uriOf(key), ...written };
       } finally {
         await rm(folder, { recursive: true, force: true });
@@ -99,16 +99,16 @@ interface Target {
   bucket: string;
   key: string;
   file: string;
-  ofOneRun: boolean;
+  mayReplace: boolean;
 }
 
 /**
- * The name is the same on every attempt: what an earlier one wrote is left alone. Anything else that has the name of a
- * run's result is refused.
+ * What has the same content is left alone. Anything else under that name is replaced only where an earlier attempt, or
+ * an earlier run of a release that named results by their workflow id, may have written it.
  */
 async function put(
   s3: S3Access,
-  { bucket, key, file, ofOneRun }: Target,
+  { bucket, key, file, mayReplace }: Target,
   { sha256, bytes }: Omit<StoredResult, 'uri'>,
 ) {
   const checksum = Buffer.from(sha256, 'hex').toString('base64');
@@ -137,10 +137,9 @@ async function put(
     const unknown = s3CodeOf(error).startsWith('NotImplemented'); // the server has no conditional writes
     if (!exists && !unknown) throw error;
     const where = { Bucket: bucket, Key: key };
-    const there = (await checksumOf(s3, where)) || (ofOneRun ? await hashOf(s3, where) : undefined);
+    const there = (await checksumOf(s3, where)) || (mayReplace ? undefined : await hashOf(s3, where));
     if (there === checksum) return;
-    if (ofOneRun && there !== undefined)
-      throw failure('ProviderUnavailable', `results: s3://${bucket}/${key}: ${TAKEN}`);
+    if (!mayReplace && there !== undefined) throw nameIsTaken(`s3://${bucket}/${key}`);
     await send({});
   }
 }

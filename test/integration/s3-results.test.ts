@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { createBranchSteps } from '../../src/activities/branch-steps';
 import type { StoredEmbedding } from '../../src/contracts/activities';
 import { resultName } from '../../src/contracts/resource';
-import { TAKEN } from '../../src/results/result-store';
 import { createS3ResultStore, type S3Folder } from '../../src/results/s3-result-store';
 import { s3Access, type S3Access } from '../../src/sources/s3-client';
 import { activityEnvironment, dependencies } from '../support/activity-dependencies';
@@ -80,10 +79,12 @@ describe('results of runs', () => {
     expect((await store.write(nameOf(runs[0]), [1])).uri).toBe(uri);
     await server.put(bucket, uri.slice(`s3://${bucket}/`.length), 'foreign');
     await expect(store.write(nameOf(runs[0]), [1])).rejects.toMatchObject({
-      type: 'ProviderUnavailable',
-      message: `results: ${uri}: ${TAKEN}`,
+      type: 'InvalidRequest',
+      message: expect.stringContaining(`results: ${uri}: a file with other content has the name of this result`),
     });
     expect(await contentOf(uri)).toBe('foreign');
+    await store.write(nameOf(runs[0]), [2], { again: true });
+    expect(await contentOf(uri)).toBe('2\n');
   });
 
   test('one that keeps no checksum but has the same content is the result itself', async () => {

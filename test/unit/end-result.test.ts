@@ -55,6 +55,7 @@ test('a stored result is kept or removed as the policy says', async () => {
 
 test('an attempt that begins again still tells of the result that the one before has removed', async () => {
   stored.add('r');
+  provider.addAsset({ id: 'a' });
   const run = cleaning('delete');
   provider.deleteAsset = async () => {
     throw failure('ProviderUnavailable', 'busy');

@@ -89,10 +89,15 @@ describe('results of runs', () => {
     const { uri } = await store.write(name, ['ours']);
     expect((await store.write(name, ['ours'])).uri).toBe(uri);
     await expect(store.write(name, ['other'])).rejects.toMatchObject({
-      type: 'ProviderUnavailable',
-      message: expect.stringMatching(/^results: .*\.ndjson: something with other content .* left alone; move it away$/),
+      type: 'InvalidRequest',
+      details: [{ nothingMade: true }],
+      message: expect.stringMatching(
+        /^results: .*\.ndjson: a file with other content has the name of this result; it is left alone/,
+      ),
     });
     expect(await readFile(fileURLToPath(uri), 'utf8')).toBe('"ours"\n');
+    await store.write(name, ['ours anew'], { again: true });
+    expect(await readFile(fileURLToPath(uri), 'utf8')).toBe('"ours anew"\n');
     expect(await readdir(path.dirname(fileURLToPath(uri)))).toHaveLength(1);
   });
 });
