@@ -91,7 +91,10 @@ function describe(status: LifecycleStatus, input: AcceptedInput): string {
   const { asset, branch, outcome } = status;
   const lines = [`**${status.phase}**: ${DOING[status.phase]}`, '', `- source: ${code(nameOfSource(input.source))}`];
   if (status.upload) lines.push(`- upload: about ${status.upload.percent} % of ${status.upload.totalBytes} bytes`);
-  if (asset) lines.push(`- asset: ${code(asset.id)}, ${asset.status}${asset.adopted ? ', adopted' : ''}`);
+  if (asset)
+    lines.push(
+      `- asset: ${code(asset.id)}, ${asset.status}${asset.adopted ? ', adopted' : ''}${asset.adoptedUnchecked ? ', taken up without comparing its content' : ''}`,
+    );
   if (branch) lines.push(`- branch: ${branch.type}${branch.id ? ` ${code(branch.id)}` : ''}, ${branch.status}`);
   if (branch?.result) {
     const { count, dimensions, uri } = branch.result;
