@@ -132,7 +132,7 @@ async function start(
       workflowBundle: { codePath: workflowBundle },
       maxCachedWorkflows: config.slots.cachedWorkflows,
       ...common,
-      activities: createLocalActivities(queues),
+      activities: createLocalActivities({ owner: deps.owner, sourceQueues: queues }),
       enableNonLocalActivities: false,
     }),
     Worker.create({

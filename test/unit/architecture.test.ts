@@ -12,7 +12,7 @@ interface Layer {
 
 const contracts = /^src\/contracts\//;
 const ports =
-  /^src\/(providers\/(media-provider|status-watcher|upload-sessions)|sources\/(source-(file|bytes|fingerprint|object)|file-sources)|results\/result-store)$/;
+  /^src\/(providers\/(media-provider|status-watcher|upload-sessions)|sources\/(source-(file|bytes|content|fingerprint|object)|file-sources)|results\/result-store)$/;
 const emulator = /^emulator\//;
 
 /** Who may import whom, and nothing else. The first layer that matches a file counts. */
