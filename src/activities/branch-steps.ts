@@ -1,4 +1,4 @@
-import { log } from '@temporalio/activity';
+import { Context, log } from '@temporalio/activity';
 import type { Activities, ReleaseAssetInput, StoredEmbedding } from '../contracts/activities';
 import type { EntityBranch } from '../contracts/branch';
 import type { ProviderName } from '../contracts/ids';
@@ -94,7 +94,8 @@ async function store(
 ): Promise<StoredEmbedding> {
   const dimensions = segments[0]?.embedding.length;
   if (dimensions === undefined) throw failure('ProcessingFailed', `${what} is ready, but holds no segments`);
-  const result = { ...(await deps.results.write(resultName, segments)), dimensions };
+  const again = Context.current().info.attempt > 1;
+  const result = { ...(await deps.results.write(resultName, segments, { again })), dimensions };
   return { result, surplus: releasing ? await release(deps, releasing, signal) : [] };
 }
 

@@ -92,6 +92,16 @@ export interface LedgerTag extends LifecycleTag {
   owner: string;
 }
 
+/**
+ * The name of a run's result in the store. No other namespace or run has it, so that many can share a store.
+ * Runs of earlier revisions, which lack the owner or the run id, have the workflow id alone.
+ */
+export const resultName = ({ owner, workflowId, runId }: Partial<LedgerTag> & Pick<LedgerTag, 'workflowId'>): string =>
+  owner === undefined || runId === undefined ? workflowId : `${owner}/${workflowId}/${runId}`;
+
+/** False for the URI of a result that was named by its workflow id alone, as earlier releases did. */
+export const isOfOneRun = (uri: string): boolean => /\/[0-9a-f-]{36}\.ndjson$/.test(uri);
+
 /** Why a lifecycle let go of its asset: it has done its work, or was told to keep it. */
 export const RELEASES = ['completed', 'kept'] as const;
 export type Release = (typeof RELEASES)[number];

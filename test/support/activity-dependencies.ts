@@ -43,7 +43,12 @@ export function dependencies({
     },
     sources: sources ?? { resolve: unused('sources') },
     objects: objects ?? { resolve: unused('objects') },
-    results: results ?? { write: unused('results'), remove: unused('results') },
+    results: results ?? {
+      write: unused('results'),
+      has: unused('results'),
+      remove: unused('results'),
+      namesOf: unused('results'),
+    },
     settleWindowMs,
     runs: { overview: async () => [], find: async () => undefined, openWith: async () => [], ...runs },
     progress: { makeDurable: async () => {}, tell: async () => {}, ...progress },

@@ -25,7 +25,9 @@ beforeEach(() => {
 const remove = (resource: Resource, policy: CleanupPolicy = 'delete'): Promise<ReceiptEntry[]> => {
   const results = {
     write: async () => ({ uri: '', sha256: '', bytes: 0, count: 0 }),
+    has: async () => true,
     remove: async (name: string) => removed.push(name) > 0,
+    namesOf: async () => [],
   };
   const activity = createRemoveResource(dependencies({ provider, results }));
   return activityEnvironment().run(() => activity({ provider: 'twelvelabs', resource, policy }));

@@ -1,6 +1,6 @@
 import type { FindMadeInput, FoundMade, LedgerActivities } from '../../contracts/activities';
 import type { LifecycleStatus, ReceiptEntry } from '../../contracts/lifecycle-status';
-import { carriesTag, readTag, type LedgerTag, type ReadTag, type Resource } from '../../contracts/resource';
+import { carriesTag, isOfOneRun, readTag, type LedgerTag, type ReadTag, type Resource } from '../../contracts/resource';
 import type { MediaProvider } from '../../providers/media-provider';
 import { calling } from '../activity-call';
 import { accountOf, ledgerTag, type ActivityDependencies } from '../dependencies';
@@ -37,8 +37,7 @@ async function findMade(
     }
   }
   made.push(...leftBehind(run?.status).filter((left) => !made.some(({ id }) => id === left.id)));
-  const mayHaveResult = run ? run.branch === 'embed' : made.length > 0;
-  if (mayHaveResult) made.push({ kind: 'result', id: workflowId });
+  made.push(...(await resultsOf(deps, workflowId, run?.status)));
   return { open: false, known: run !== undefined, made, settlesInMs: settlesIn(run, deps.settleWindowMs) };
 }
 
@@ -70,6 +69,18 @@ export async function madeFrom(
     made.push({ kind: 'indexed-asset', id: indexedAssetId, indexId, assetId: id });
   }
   return made;
+}
+
+/** What all runs of the id have stored; one of an earlier release has used the workflow id as the name. */
+async function resultsOf(
+  { results, owner }: ActivityDependencies,
+  workflowId: string,
+  last: LifecycleStatus | undefined,
+): Promise<Resource[]> {
+  const names = await results.namesOf({ owner, workflowId });
+  const uri = last?.branch?.result?.uri;
+  if (uri !== undefined && !isOfOneRun(uri)) names.push(workflowId);
+  return names.map((id) => ({ kind: 'result', id }));
 }
 
 /** What the last run's cleanup could not finish, as far as its receipt tells where it is. */

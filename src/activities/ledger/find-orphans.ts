@@ -1,7 +1,7 @@
 import { log } from '@temporalio/activity';
 import type { FindOrphansInput, FoundOrphans, LedgerActivities } from '../../contracts/activities';
 import { MOST_LISTED } from '../../contracts/ledger/most-listed';
-import { claimOf, readTag, type ReadTag } from '../../contracts/resource';
+import { claimOf, readTag, resultName, type ReadTag } from '../../contracts/resource';
 import type { MediaProvider, ProviderAsset } from '../../providers/media-provider';
 import { calling } from '../activity-call';
 import { accountOf, type ActivityDependencies } from '../dependencies';
@@ -144,7 +144,10 @@ class Walk {
     const { key, workflowId } = tag;
     const claim = claimOf(tag);
     const made = await madeFrom(this.provider, { id, tag, claim }, this.signal);
-    if (cause === 'stopped' && run?.branch === 'embed') made.push({ kind: 'result', id: workflowId });
+    if (cause === 'stopped' && run?.branch === 'embed') {
+      const runId = tag.runId === undefined ? undefined : run.runId; // runs of earlier revisions have none in the tag
+      made.push({ kind: 'result', id: resultName({ ...tag, runId }) });
+    }
     this.found.orphans.push({ assetId: id, key, workflowId, cause, policy, made });
     this.lastMadeAt = createdAt;
   }

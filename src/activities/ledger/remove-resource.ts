@@ -4,18 +4,26 @@ import { failure, FAILURES, failureType, withDetails } from '../../contracts/fai
 import type { CleanupPolicy } from '../../contracts/cleanup-policy';
 import type { ReceiptEntry } from '../../contracts/lifecycle-status';
 import { entryOf, keptBecause, leftover } from '../../contracts/ledger/receipt-entry';
-import { isAdoptedByAnother, readTag, type AssetResource, type Resource } from '../../contracts/resource';
+import {
+  isAdoptedByAnother,
+  readTag,
+  type AssetResource,
+  type Resource,
+  type ResultResource,
+} from '../../contracts/resource';
 import type { MediaProvider } from '../../providers/media-provider';
 import { calling } from '../activity-call';
 import { accountOf, ledgerTag, type ActivityDependencies } from '../dependencies';
 import { deleteAsset, removeSurplus } from './delete-asset';
+import { endResult } from '../results/end-result';
 import { indexEntries } from './index-entries';
 import { keptUnmarked, setMark } from './release-asset';
 import { findTagged } from './tagged-assets';
 import { unlessGone } from './unless-gone';
 import { untilFound } from '../until-found';
 
-interface Removal {
+/** How resources are to end. */
+export interface Removal {
   provider: MediaProvider;
   deps: ActivityDependencies;
   policy: CleanupPolicy;
@@ -74,6 +82,7 @@ export const createRemoveResource =
  */
 async function endAll(resource: Resource, removal: Removal): Promise<ReceiptEntry[]> {
   const { policy, provider, signal } = removal;
+  if (resource.kind === 'result') return endResult(resource, removal);
   if (resource.kind === 'asset' && resource.session && policy === 'keep') {
     return endAll(resource, { ...removal, policy: 'delete' }); // its bytes never were all there
   }
@@ -130,6 +139,8 @@ async function taggedIds(
 }
 
 type Known<R extends Resource> = R & { id: string };
+/** What the provider removes in one call. */
+type Removable = Exclude<Resource, AssetResource | ResultResource>;
 
 /** The provider has no call that ends a session: without its asset it leads nowhere. */
 function endOfSession({ id, expiresAt }: NonNullable<AssetResource['session']>): ReceiptEntry {
@@ -141,7 +152,7 @@ async function leftToOthers({ unlessOpen, deps }: Removal): Promise<boolean> {
   return unlessOpen !== undefined && (await deps.runs.find(unlessOpen))?.open === true;
 }
 
-async function endOne(resource: Known<Resource>, removal: Removal): Promise<ReceiptEntry> {
+async function endOne(resource: Known<AssetResource | Removable>, removal: Removal): Promise<ReceiptEntry> {
   const reason = keptBecause(resource, removal.policy);
   if (!reason) return removeOne(resource, removal);
   return resource.kind === 'asset' ? keepAsset(resource, reason, removal) : entryOf(resource, 'kept', reason);
@@ -162,7 +173,8 @@ async function keepAsset(
   return refused ? keptUnmarked(resource.id, reason, refused) : entryOf(resource, 'kept', reason);
 }
 
-async function removeOne(resource: Known<Resource>, removal: Removal): Promise<ReceiptEntry> {
+/** Removes one that the policy does not keep, unless others use it; tells what became of it. */
+export async function removeOne(resource: Known<AssetResource | Removable>, removal: Removal): Promise<ReceiptEntry> {
   try {
     if (resource.kind === 'asset') return await removeAsset(resource, removal);
     const others = await othersIn(resource, removal);
@@ -208,8 +220,8 @@ async function othersIn(resource: Known<Resource>, { provider, policy, own, sign
 }
 
 /** Removes it and says how that is known. */
-async function remove(resource: Known<Exclude<Resource, AssetResource>>, removal: Removal): Promise<string> {
-  const { provider, deps, signal } = removal;
+async function remove(resource: Known<Removable>, removal: Removal): Promise<string> {
+  const { provider, signal } = removal;
   switch (resource.kind) {
     case 'entity':
       await provider.deleteEntity({ ...resource, entityId: resource.id }, { signal });
@@ -220,8 +232,6 @@ async function remove(resource: Known<Exclude<Resource, AssetResource>>, removal
     case 'indexed-asset':
       await provider.deleteIndexedAsset({ ...resource, indexedAssetId: resource.id }, { signal });
       break;
-    case 'result':
-      return (await deps.results.remove(resource.id)) ? 'the stored file is removed' : 'no such file is stored';
   }
   removal.ended.add(resource.id);
   return 'the provider deleted it';
