@@ -7,11 +7,12 @@ const HEARTBEAT_MS = 1000;
 
 /**
  * Runs `work` under heartbeats, and gives it the signal that aborts it on cancellation.
- * The heartbeat carries the last details that were set with {@link setProgress}.
+ * The heartbeat carries the last details that were set with {@link addProgress}, and until then those of the earlier
+ * attempt: a heartbeat without details would make the server forget them.
  */
 export async function heartbeating<T>(everyMs: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const context = Context.current();
-  const timer = setInterval(() => context.heartbeat(progress.get(context)), everyMs);
+  const timer = setInterval(() => context.heartbeat(progressOf(context)), everyMs);
   try {
     return await work(context.cancellationSignal);
   } finally {
@@ -22,13 +23,22 @@ export async function heartbeating<T>(everyMs: number, work: (signal: AbortSigna
 /** A call of seconds to minutes. */
 export const calling = <T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> => heartbeating(HEARTBEAT_MS, work);
 
-const progress = new WeakMap<Context, unknown>();
+const progress = new WeakMap<Context, object>();
 
-/** Makes `details` durable: the next attempt reads them, also when this worker is killed. */
-export function setProgress(details: unknown): void {
+const progressOf = (context: Context): object | undefined =>
+  progress.get(context) ?? (context.info.heartbeatDetails as object | undefined);
+
+/**
+ * Adds `changes` to the heartbeat details, which the next attempt reads, also when this worker is killed. Fields that
+ * `changes` does not name stay, whether this attempt or an earlier one set them; `undefined` removes a field.
+ * @returns all details as they are now.
+ */
+export function addProgress(changes: object): object {
   const context = Context.current();
+  const details = { ...progressOf(context), ...changes };
   progress.set(context, details);
   context.heartbeat(details);
+  return details;
 }
 
 /** Waits without outliving the activity: throws the cancellation as soon as it comes. */

@@ -33,7 +33,7 @@ export const createSubmitSource =
       const { assetId } = source;
       return { ...snapshotOf(await calling((signal) => provider.getAsset(assetId, { signal }))), adopted: true };
     }
-    const memory = UploadMemory.open(deps);
+    const memory = UploadMemory.open(deps, input.resume);
     const asset = await submit(deps, provider, { input, source, memory });
     const { abandoned } = memory;
     return { ...snapshotOf(asset), ...(abandoned.length > 0 ? { abandoned } : {}) } satisfies SubmittedAsset;

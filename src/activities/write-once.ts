@@ -2,7 +2,7 @@ import { Context } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { failureType, withDetails } from '../contracts/failures';
 import { SubmissionAborted } from '../providers/media-provider';
-import { calling, cancellationOf, setProgress } from './activity-call';
+import { calling, cancellationOf, addProgress } from './activity-call';
 import { untilFound } from './until-found';
 
 /** What an attempt leaves for the next one: since when a write may be under way whose answer nobody has. */
@@ -68,12 +68,10 @@ function unansweredWrite(): number | undefined {
   return attempt > 1 ? currentAttemptScheduledTimestampMs : undefined;
 }
 
-/** What else an earlier attempt left stays. */
-function leave(progress: Omit<WriteProgress, 'attempt'>): void {
-  const { attempt, heartbeatDetails } = Context.current().info;
-  const { unansweredSince: _old, ...kept } = (heartbeatDetails ?? {}) as Partial<WriteProgress>;
-  setProgress({ ...kept, attempt, ...progress } satisfies WriteProgress);
-}
+const leave = ({ unansweredSince }: Pick<WriteProgress, 'unansweredSince'>): void => {
+  const { attempt } = Context.current().info;
+  addProgress({ attempt, unansweredSince } satisfies WriteProgress);
+};
 
 /** The answer, or its absence, proves that the write had no effect. */
 function refusedForCertain(error: unknown): boolean {

@@ -45,20 +45,11 @@ async function submit(life: Lifecycle): Promise<void> {
   const made: AssetResource = { kind: 'asset', adopted, tag: life.tag, filename, since };
   if (adopted) made.id = source.assetId;
   const queue = await sourceQueueOf(life);
-  const { abandoned = [], ...asset } = await life.making(made, () =>
-    submitFrom(queue, life, {
-      provider,
-      source,
-      filename,
-      metadata,
-      enableHls,
-      enableThumbnail,
-      upload,
-      tag: life.tag,
-      since,
-    }),
-  );
+  const { tag } = life;
+  const submission = { provider, source, filename, metadata, enableHls, enableThumbnail, upload, tag, since };
+  const { abandoned = [], ...asset } = await life.making(made, () => submitFrom(queue, life, { made, submission }));
   life.asset = asset;
   life.noteEnded(abandoned);
   made.id = asset.id;
+  made.session = undefined; // if an earlier activity had left one, it is complete by now, or was given up
 }
