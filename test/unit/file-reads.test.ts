@@ -31,7 +31,7 @@ beforeEach(async () => {
   root = path.join(base, 'root');
   await mkdir(root);
   file = path.join(root, 'a.mp4');
-  sources = createFileSources({ roots: [root] });
+  sources = createFileSources({ roots: [root], restMs: 0 });
 });
 afterEach(async () => {
   jest.restoreAllMocks();

@@ -5,7 +5,7 @@ import { filenameOfSource } from '../../contracts/source-name';
 import type { MediaProvider, Submission } from '../../providers/media-provider';
 import type { UploadSubmission } from '../../providers/upload-sessions';
 import type { SourceBytes } from '../../sources/source-bytes';
-import { kindOfFile } from '../../sources/source-file';
+import { kindOfFile } from '../../sources/file-kind';
 import { ledgerTag, type ActivityDependencies } from '../dependencies';
 
 export type SentSource = Exclude<Source, { type: 'asset' }>;
@@ -50,7 +50,7 @@ export async function prepareSubmission(
     }
     return { common, bytes: object, parts: inParts(provider, object, direct) };
   }
-  const file = await deps.sources.resolve(source.path);
+  const file = await deps.sources.resolve(source.path, { signal });
   const direct = { field: 'source.path', limit: provider.maxFileBytes(filename), filename };
   if (goesWhole(provider, file, method, direct)) {
     return { common, bytes: file, whole: async () => ({ type: 'file', file }) };

@@ -1,7 +1,7 @@
 import type { EmbedBranch } from '../../contracts/branch';
 import { failure } from '../../contracts/failures';
 import { carriesTag, tagFields } from '../../contracts/resource';
-import { kindOfFile } from '../../sources/source-file';
+import { kindOfFile } from '../../sources/file-kind';
 import type { MediaProvider } from '../media-provider';
 import type { TwelveLabsClient } from './client';
 import { CreatedSchema, EmbedTaskSchema, EntityPageSchema, IndexedAssetSchema } from './schemas';
