@@ -78,6 +78,9 @@ export interface StoreEmbeddingInput extends EmbeddingRef {
   release?: ReleaseAssetInput;
 }
 
+/** An embedding that is stored by the step that makes it. */
+export interface EmbedAtOnceInput extends EnsureEmbeddingInput, Omit<StoreEmbeddingInput, keyof EmbeddingRef> {}
+
 export interface StoredEmbedding {
   result: EmbeddingResult;
   /** As of `releaseAsset`. */
@@ -154,6 +157,8 @@ export interface Activities {
   untilAssetReady(input: AssetRef): Promise<AssetSnapshot>;
   /** Starts an embed task over the asset. */
   ensureEmbedding(input: EnsureEmbeddingInput): Promise<{ taskId: string }>;
+  /** Embeds the asset where the provider's answer is the embedding, stores it, and lets go of the asset. */
+  embedAtOnce(input: EmbedAtOnceInput): Promise<StoredEmbedding>;
   /** Holds until the embed task is ready. */
   untilEmbeddingReady(input: EmbeddingRef): Promise<void>;
   /** Copies the embed task's segments to the result store, and lets go of the asset. */

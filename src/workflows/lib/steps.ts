@@ -28,6 +28,7 @@ export function stepsOf(input: AcceptedInput, status: () => LifecycleStatus): St
     submitSource: source.type === 'file' || source.type === 's3' ? transfer(provider) : call,
     untilAssetReady: ready,
     ensureEmbedding: call,
+    embedAtOnce: call,
     untilEmbeddingReady: branchReady,
     storeEmbedding: call,
     releaseAsset: call,
