@@ -64,7 +64,7 @@ async function submit(deps: ActivityDependencies, provider: MediaProvider, submi
   if ('asset' in made) return made.asset;
   if (!memory.upload) await memory.opened(made.upload);
   const { upload, first, bytes: seen } = made;
-  const { stopping } = deps;
+  const { stopping, partBuffers: buffers } = deps;
   const concurrency = input.upload?.concurrency ?? DEFAULT_CONCURRENCY;
   return calling((signal) => {
     const look = async (): Promise<SourceBytes> => {
@@ -72,7 +72,7 @@ async function submit(deps: ActivityDependencies, provider: MediaProvider, submi
       if (bytes) return bytes;
       throw failure('InvalidRequest', 'source: a URL has no parts to send');
     };
-    return uploadInParts({ provider, memory, upload, first, look, concurrency, signal, stopping });
+    return uploadInParts({ provider, memory, upload, first, look, concurrency, buffers, signal, stopping });
   });
 }
 

@@ -1,4 +1,6 @@
 import { S3Client } from '@aws-sdk/client-s3';
+import { defaultProvider } from '@aws-sdk/credential-provider-node';
+import { watchCredentials, type CredentialHistory } from './s3-credentials';
 
 export interface S3Settings {
   /** Bucket in the path instead of the host name, which some S3-compatible servers need. */
@@ -25,16 +27,29 @@ const SILENT = { debug: silent, info: silent, warn: silent, error: silent };
  * without S3 neither looks for credentials nor hears of the SDK's own warnings.
  */
 export function s3Access({ forcePathStyle }: S3Settings): S3Access {
+  const history: CredentialHistory = { worked: false };
+  const retired: S3Client[] = [];
   let made: S3Client | undefined;
+  const make = (): S3Client => {
+    const client = createClient(forcePathStyle);
+    return watchCredentials(client, history, () => {
+      if (made === client) made = undefined; // the next one asks for credentials anew
+      retired.push(client); // others may still read by it
+    });
+  };
   return {
-    client: () => (made ??= createClient(forcePathStyle)),
-    close: () => made?.destroy(),
+    client: () => (made ??= make()),
+    close() {
+      for (const client of retired) client.destroy();
+      made?.destroy();
+    },
   };
 }
 
 const createClient = (forcePathStyle: boolean): S3Client =>
   new S3Client({
     forcePathStyle,
+    credentialDefaultProvider: () => defaultProvider({ ignoreCache: true }), // files that others renew are read again
     logger: SILENT,
     maxAttempts: 1, // retries are Temporal's: they wait longer, survive the worker and can be seen
     // Checksums that we ask for ourselves; the SDK's own by default are more than many S3-compatible servers know.

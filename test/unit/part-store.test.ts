@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { PartBuffers } from '../../src/activities/uploads/part-buffers';
 import { sendParts } from '../../src/activities/uploads/send-parts';
 import { PartUrls } from '../../src/activities/uploads/part-urls';
 import { PartStore } from '../../src/providers/twelvelabs/uploads/part-store';
@@ -141,7 +142,16 @@ test('a part that arrives damaged is sent five times, and then ends the upload f
     read: () => Readable.from([bytes]),
   };
   const sending = sendParts({
-    ...{ sessions, upload, source, reported: new Set<number>(), concurrency: 1, signal, stopping: signal },
+    ...{
+      sessions,
+      upload,
+      source,
+      reported: new Set<number>(),
+      concurrency: 1,
+      signal,
+      stopping: signal,
+      buffers: new PartBuffers(1),
+    },
     urls: new PartUrls(sessions, upload, 1, signal),
     onSent: () => {},
   });

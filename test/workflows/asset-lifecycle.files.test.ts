@@ -6,7 +6,7 @@ import { createFindSourceQueue } from '../../src/activities/find-source-queue';
 import type { SourceQueues } from '../../src/activities/source-queues';
 import type { Activities } from '../../src/contracts/activities';
 import { failure } from '../../src/contracts/failures';
-import { fileTaskQueue } from '../../src/contracts/ids';
+import { fileTaskQueue, objectTaskQueue } from '../../src/contracts/ids';
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
 import { dependencies } from '../support/activity-dependencies';
 import { fakeActivities } from '../support/fake-activities';
@@ -76,6 +76,19 @@ test('a URL is submitted from the call queue', async () => {
     somebody,
   );
   expect(calls).toContain('submitSource');
+});
+
+test('an S3 object, which may stream for hours, is submitted from a queue of its own and leaves the calls their slots', async () => {
+  const { activities: others, calls: onCallQueue } = fakeActivities();
+  const { activities: objects, calls: onObjectQueue } = fakeActivities();
+  const object = { type: 's3', bucket: 'media', key: 'clip.mp4' };
+  const use = async (): Promise<void> => {
+    const handle = await lifecycles.start({ source: object });
+    expect(await handle.result()).toMatchObject({ outcome: 'completed' });
+  };
+  await lifecycles.withFiles(objectTaskQueue('twelvelabs'), objects, () => lifecycles.with(others, use));
+  expect(onObjectQueue).toEqual(['submitSource']);
+  expect(onCallQueue).not.toContain('submitSource');
 });
 
 test('a file that nobody serves yet is uploaded as soon as somebody does', async () => {

@@ -26,6 +26,8 @@ export interface Prepared {
  */
 const FETCH_WITHIN_SEC = 6 * 3600;
 
+const NO_URL = 'no URL can name a key with a "." or ".." between slashes; copy the object to another key';
+
 /** Looks at the source and says how it is to go. @throws InvalidRequest · PayloadTooLarge naming the limit */
 export async function prepareSubmission(
   deps: ActivityDependencies,
@@ -39,7 +41,11 @@ export async function prepareSubmission(
   const method = upload?.method ?? 'auto';
   if (source.type === 's3') {
     const object = await deps.objects.resolve(source, { signal });
-    const direct = { field: 'source.key', limit: provider.maxUrlBytes(filename), filename };
+    const limit = object.fitsUrl ? provider.maxUrlBytes(filename) : { limitBytes: 0, why: NO_URL };
+    if (!object.fitsUrl && (method === 'direct' || provider.maxMultipartBytes(filename).limitBytes === 0)) {
+      throw failure('InvalidRequest', `source.key: ${filename}: ${NO_URL}`);
+    }
+    const direct = { field: 'source.key', limit, filename };
     if (goesWhole(provider, object, method, direct)) {
       // made right before the create, so that the URL is fresh, and is nowhere but in the request
       return {

@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { failure } from '../../contracts/failures';
 import { PartRefused, type UploadSessions } from '../../providers/upload-sessions';
 import type { SourceBytes } from '../../sources/source-bytes';
+import type { PartBuffers } from './part-buffers';
 import { PartReports } from './part-reports';
 import type { PartUrls } from './part-urls';
 import { patiently } from './patiently';
@@ -16,6 +17,7 @@ export interface PartsToSend {
   reported: ReadonlySet<number>;
   urls: PartUrls;
   concurrency: number;
+  buffers: PartBuffers;
   signal: AbortSignal;
   /** Aborted when no further part is to be begun. */
   stopping: AbortSignal;
@@ -26,8 +28,8 @@ export interface PartsToSend {
 const TRIES = 5;
 
 /**
- * Sends what the provider does not have yet, so many parts at a time, each from a buffer that is used again: memory is
- * the concurrency times the part size.
+ * Sends what the provider does not have yet, so many parts at a time, each from a buffer of the worker's; memory is at
+ * most the concurrency times the part size.
  */
 export async function sendParts(send: PartsToSend): Promise<void> {
   const { upload, reported, concurrency, stopping } = send;
@@ -36,11 +38,15 @@ export async function sendParts(send: PartsToSend): Promise<void> {
   const reports = new PartReports(send.sessions, upload.sessionId, signal);
   let next = 1;
   const lane = async (): Promise<void> => {
-    const buffer = Buffer.allocUnsafeSlow(Math.min(upload.partBytes, send.source.sizeBytes));
+    const bytes = Math.min(upload.partBytes, send.source.sizeBytes);
+    const waiting = AbortSignal.any([signal, stopping]);
     for (;;) {
       while (reported.has(next)) next += 1;
-      if (next > upload.totalParts || stopping.aborted || signal.aborted) return;
-      await sendPart({ ...send, signal }, { part: next++, buffer, reports });
+      if (next > upload.totalParts || waiting.aborted) return;
+      const part = next++;
+      const lease = await send.buffers.take(bytes, waiting).catch(() => undefined); // told by the signal
+      if (!lease || waiting.aborted) return lease?.release();
+      await sendPart({ ...send, signal }, { part, buffer: lease.buffer, reports }).finally(lease.release);
     }
   };
   const lanes = Math.min(concurrency, upload.totalParts - reported.size);
