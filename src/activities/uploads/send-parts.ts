@@ -46,7 +46,7 @@ export async function sendParts(send: PartsToSend): Promise<void> {
       const part = next++;
       const lease = await send.buffers.take(bytes, waiting).catch(() => undefined); // told by the signal
       if (!lease || waiting.aborted) return lease?.release();
-      await sendPart({ ...send, signal }, { part, buffer: lease.buffer, reports }).finally(lease.release);
+      await sendPart({ ...send, signal }, { part, buffer: lease.buffer, reports }).finally(() => lease.release());
     }
   };
   const lanes = Math.min(concurrency, upload.totalParts - reported.size);
