@@ -3,19 +3,16 @@ import type { Activities } from '../contracts/activities';
 import { failure } from '../contracts/failures';
 import type { ProviderName } from '../contracts/ids';
 import { withRealTop } from '../sources/file-sources';
-import { heartbeating } from './activity-call';
+import { BEATS, heartbeating } from './activity-call';
 import type { ActivityDependencies } from './dependencies';
 import type { SourceQueues } from './source-queues';
 import { untilFound } from './until-found';
-
-/** A third of the heartbeat timeout, so that two may be lost. */
-const HEARTBEAT_MS = 10_000;
 
 /** Holds a wait's slot, not a call's: a thousand files that nobody serves keep no call waiting. */
 export const createFindSourceQueue =
   ({ sourceQueues, sourceDeadlineMs }: ActivityDependencies): Activities['findSourceQueue'] =>
   async ({ provider, path: file }) => {
-    const found = await heartbeating(HEARTBEAT_MS, (signal) =>
+    const found = await heartbeating(BEATS.wait, (signal) =>
       untilFound(() => queueOfFile(sourceQueues, provider, file), { until: Date.now() + sourceDeadlineMs, signal }),
     );
     if (found !== undefined) return found;

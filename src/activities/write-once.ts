@@ -2,7 +2,7 @@ import { Context } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { failureType, withDetails } from '../contracts/failures';
 import { SubmissionAborted } from '../providers/media-provider';
-import { calling, cancellationOf, addProgress } from './activity-call';
+import { calling, cancellationOf, setProgress } from './activity-call';
 import { untilFound } from './until-found';
 
 /** What an attempt leaves for the next one: since when a write may be under way whose answer nobody has. */
@@ -70,7 +70,7 @@ function unansweredWrite(): number | undefined {
 
 const leave = ({ unansweredSince }: Pick<WriteProgress, 'unansweredSince'>): void => {
   const { attempt } = Context.current().info;
-  addProgress({ attempt, unansweredSince } satisfies WriteProgress);
+  setProgress({ attempt, unansweredSince } satisfies WriteProgress);
 };
 
 /** The answer, or its absence, proves that the write had no effect. */

@@ -1,74 +1,78 @@
-import { addProgress, heartbeating } from '../../src/activities/activity-call';
-import { UploadMemory } from '../../src/activities/uploads/upload-memory';
-import { writeOnce } from '../../src/activities/write-once';
-import { activityEnvironment, dependencies } from '../support/activity-dependencies';
-import { FakeProvider } from '../support/fake-provider';
+import { Context } from '@temporalio/activity';
+import { calling, heartbeating, noteBytesMoved, setProgress } from '../../src/activities/activity-call';
+import { BEATS } from '../../src/activities/activity-call';
+import { activityEnvironment } from '../support/activity-dependencies';
 
-const upload = { sessionId: 's', assetId: 'a', partBytes: 1, totalParts: 2, fingerprint: 'f', headers: {} };
-const left = { attempt: 1, upload, abandoned: [], told: 1 };
-const lost = { resource: 'asset', id: 'lost', result: 'deleted', because: 'of a test', at: 'now' } as const;
+const TIMERS = {
+  doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] as ('nextTick' | 'setImmediate' | 'queueMicrotask')[],
+};
+beforeEach(() => jest.useFakeTimers(TIMERS));
+afterEach(() => jest.useRealTimers());
 
-/** The details of every heartbeat of `work`, run as the second attempt after one that left `heartbeatDetails`. */
-async function heartbeatsOf(work: () => Promise<unknown>, heartbeatDetails?: unknown): Promise<unknown[]> {
-  const env = activityEnvironment({ attempt: 2, heartbeatDetails, currentAttemptScheduledTimestampMs: Date.now() });
-  const heartbeats: unknown[] = [];
-  env.on('heartbeat', (details: unknown) => heartbeats.push(details));
-  await env.run(work);
-  return heartbeats;
+/** The moments (ms) and details of the heartbeats of `work`, which lasts `ms`. */
+async function beatsDuring(
+  ms: number,
+  run: (work: () => Promise<void>) => Promise<void>,
+  { everyMs, during = () => {} }: { everyMs?: number; during?: (ms: number) => void } = {},
+  left?: unknown,
+) {
+  const env = activityEnvironment({ heartbeatDetails: left });
+  const startedAt = Date.now();
+  const beats: { at: number; details: unknown }[] = [];
+  env.on('heartbeat', (details: unknown) => beats.push({ at: Date.now() - startedAt, details }));
+  let finish = (): void => {};
+  const finished = new Promise<void>((resolve) => (finish = resolve));
+  const ends = env.run(() => run(() => finished));
+  for (let at = 0; at < ms; at += everyMs ?? 500) {
+    await jest.advanceTimersByTimeAsync(everyMs ?? 500);
+    await env.run(async () => during(Date.now() - startedAt)).catch(() => {});
+  }
+  finish();
+  await ends;
+  return beats;
 }
 
-/** Ends with the next heartbeat by the clock. */
-const untilHeartbeat = (): Promise<void> =>
-  heartbeating(1, () => new Promise((resolve) => setTimeout(resolve, 20).unref()));
-
-test('heartbeats repeat what an earlier attempt left until this one has details of its own', async () => {
-  const before = await heartbeatsOf(untilHeartbeat, left);
-  expect(before.length).toBeGreaterThan(0);
-  expect(new Set(before)).toEqual(new Set([left]));
+test('a call that may begin a write beats after its first second, and then every two', async () => {
+  const beats = await beatsDuring(9000, (work) => calling(work));
+  expect(beats.map(({ at }) => at)).toEqual([1000, 3000, 5000, 7000, 9000]);
 });
 
-test('details of one step leave those of another alone', async () => {
-  const heartbeats = await heartbeatsOf(async () => {
-    addProgress({ sentBytes: 5 });
-    addProgress({ attempt: 2, told: undefined });
-  }, left);
-  expect(heartbeats.at(-1)).toEqual({ ...left, attempt: 2, told: undefined, sentBytes: 5 });
+test('a held wait beats less than once a minute and more than once in its timeout', async () => {
+  const beats = await beatsDuring(10 * 60_000, (work) => heartbeating(BEATS.wait, work));
+  expect(beats.length).toBeGreaterThanOrEqual(10);
+  expect(beats.length).toBeLessThanOrEqual(12);
 });
 
-test('a session that was given up while the attempt looked stays in the memory when the write is noted', async () => {
-  const deps = dependencies({ provider: new FakeProvider() });
-  const heartbeats = await heartbeatsOf(async () => {
-    const memory = UploadMemory.open(deps);
-    await writeOnce<string | void, void>({
-      settleWindowMs: 0,
-      prepare: async () => {},
-      find: async () => memory.gaveUp([lost]),
-      make: async () => 'made',
-    });
-  }, left);
-  expect(heartbeats.at(-1)).toMatchObject({
-    upload: undefined,
-    abandoned: [lost],
-    unansweredSince: expect.any(Number),
-  });
+test('a heartbeat repeats what an earlier attempt left until there is something new', async () => {
+  const left = { upload: { sessionId: 's1' } };
+  const beats = await beatsDuring(3000, (work) => calling(work), {}, left);
+  expect(beats.map(({ details }) => details)).toEqual([left, left]);
 });
 
-test('an upload that another activity of the run began is known to this one, and to its next attempt', async () => {
-  const deps = dependencies({ provider: new FakeProvider() });
-  let known: unknown;
-  const heartbeats = await heartbeatsOf(async () => {
-    known = UploadMemory.open(deps, left).upload;
-    await untilHeartbeat();
-  });
-  expect(known).toEqual(upload);
-  expect(new Set(heartbeats)).toEqual(new Set([left]));
-});
-
-test('what this activity left counts before what it was given', async () => {
-  const deps = dependencies({ provider: new FakeProvider() });
-  await heartbeatsOf(
-    async () =>
-      expect(UploadMemory.open(deps, { ...left, upload: { ...upload, sessionId: 'old' } }).upload).toEqual(upload),
-    left,
+test('an upload beats every five seconds while bytes move, and every fifteen when they do not', async () => {
+  const env = activityEnvironment();
+  const startedAt = Date.now();
+  const beats: number[] = [];
+  env.on('heartbeat', () => beats.push(Date.now() - startedAt));
+  let finish = (): void => {};
+  const finished = new Promise<void>((resolve) => (finish = resolve));
+  let context: Context | undefined;
+  const ends = env.run(() =>
+    calling(async () => {
+      context = Context.current();
+      setProgress({ began: true });
+      for (let second = 0; second < 20; second++) {
+        noteBytesMoved({ second });
+        await new Promise((resolve) => setTimeout(resolve, 1000));
+      }
+      await finished;
+    }),
   );
+  await jest.advanceTimersByTimeAsync(20_000);
+  expect(beats).toEqual([0, 5000, 10_000, 15_000, 20_000]);
+  await jest.advanceTimersByTimeAsync(31_000);
+  expect(beats.slice(5)).toEqual([35_000, 50_000]);
+  expect(context).toBeDefined();
+  finish();
+  await ends;
 });

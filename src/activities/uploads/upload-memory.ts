@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 import type { UploadRef } from '../../contracts/activities';
 import type { ReceiptEntry } from '../../contracts/lifecycle-status';
-import { addProgress } from '../activity-call';
+import { noteBytesMoved, setProgress } from '../activity-call';
 import type { ActivityDependencies } from '../dependencies';
 
 /** A session under way, and what its parts are parts of. */
@@ -45,7 +45,7 @@ export class UploadMemory {
    */
   static open(deps: ActivityDependencies, resume?: unknown): UploadMemory {
     const { attempt, heartbeatDetails } = Context.current().info;
-    if (heartbeatDetails === undefined && isObject(resume)) addProgress(resume);
+    if (heartbeatDetails === undefined && isObject(resume)) setProgress(resume);
     const { upload, abandoned = [], told = 0 } = (heartbeatDetails ?? resume ?? {}) as Partial<UploadDetails>;
     return new UploadMemory(deps, { attempt, upload, abandoned, told });
   }
@@ -78,12 +78,12 @@ export class UploadMemory {
       this.details.told += 1;
       void this.deps.progress.tell({ sentBytes, totalBytes }).catch(() => {}); // only for those who look
     }
-    addProgress(this.details);
+    noteBytesMoved(this.details);
   }
 
   private async keep(changes: Partial<UploadDetails>): Promise<void> {
     this.details = { ...this.details, ...changes };
-    await this.deps.progress.makeDurable(addProgress(this.details));
+    await this.deps.progress.makeDurable(setProgress(this.details));
   }
 }
 
