@@ -10,14 +10,20 @@ const PIECE_BYTES = 1024 ** 2;
 const BLOCK_BYTES = 64 * 1024;
 const BLOCKS = 64;
 
-/** Trouble of the worker, not of the file: another attempt may fare better, so that it is no verdict on the source. */
-const OF_THE_WORKER: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN']);
+/**
+ * Trouble of the worker or of a mount, not of the file: another attempt may fare better, so that it is no verdict on the
+ * source. A mount that came back gives ESTALE for what was open before.
+ */
+const NOT_OF_THE_FILE: ReadonlySet<string> = new Set([
+  ...['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EINTR'],
+  ...['ESTALE', 'ENOTCONN', 'EHOSTDOWN', 'EHOSTUNREACH', 'ENETDOWN', 'ENETUNREACH', 'ETIMEDOUT'],
+]);
 
 /** The error's code, when it says something of the file. */
 export function fileTroubleOf(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null || !('syscall' in error)) return undefined;
   const { code = 'unknown' } = error as NodeJS.ErrnoException;
-  return OF_THE_WORKER.has(code) ? undefined : code;
+  return NOT_OF_THE_FILE.has(code) ? undefined : code;
 }
 
 export const factsIn = ({ size, mtimeNs, ino }: BigIntStats): FileFacts => ({
