@@ -76,7 +76,7 @@ export async function connectWorker(): Promise<WorkerConnection> {
  * own.
  */
 export async function startWorker(settings: WorkerSettings): Promise<RunningWorker> {
-  const s3 = s3Access(settings.config.s3);
+  const s3 = s3Access(settings.config.s3, settings.config.proxies);
   const close = async (): Promise<void> => {
     s3.close();
     await settings.provider.close();
@@ -132,7 +132,7 @@ async function start(
       workflowBundle: { codePath: workflowBundle },
       maxCachedWorkflows: config.slots.cachedWorkflows,
       ...common,
-      activities: createLocalActivities(queues),
+      activities: createLocalActivities({ owner: deps.owner, sourceQueues: queues }),
       enableNonLocalActivities: false,
     }),
     Worker.create({

@@ -26,6 +26,8 @@ const TICK_MS = 500;
 
 interface Pulse {
   everyMs: number;
+  /** A third of the activity's heartbeat timeout, so that two heartbeats may be lost. */
+  mostMs: number;
   lastAt: number;
   details: unknown;
   /** Set while bytes are on their way: whether some have moved since the last heartbeat. */
@@ -42,7 +44,7 @@ export async function heartbeating<T>(everyMs: number, work: (signal: AbortSigna
   const context = Context.current();
   const pulse = pulseOf(context);
   pulse.everyMs = everyMs;
-  pulse.lastAt = Date.now() + FIRST_BEAT_MS - everyMs;
+  pulse.lastAt = Date.now() + FIRST_BEAT_MS - intervalOf(pulse);
   const timer = setInterval(() => {
     if (Date.now() >= pulse.lastAt + intervalOf(pulse)) beat(context, pulse);
   }, TICK_MS);
@@ -57,13 +59,17 @@ export async function heartbeating<T>(everyMs: number, work: (signal: AbortSigna
 /** A call of seconds to minutes that may begin a write. */
 export const calling = <T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> => heartbeating(BEATS.write, work);
 
-const intervalOf = ({ everyMs, upload }: Pulse): number =>
-  upload === undefined ? everyMs : upload.moved ? BEATS.moving : BEATS.still;
+function intervalOf({ everyMs, mostMs, upload }: Pulse): number {
+  const wanted = upload === undefined ? everyMs : upload.moved ? BEATS.moving : BEATS.still;
+  return Math.min(wanted, mostMs);
+}
 
 function pulseOf(context: Context): Pulse {
   let pulse = pulses.get(context);
   if (!pulse) {
-    pulse = { everyMs: BEATS.write, lastAt: Number.NEGATIVE_INFINITY, details: context.info.heartbeatDetails };
+    const { heartbeatDetails, heartbeatTimeoutMs } = context.info;
+    const mostMs = heartbeatTimeoutMs ? heartbeatTimeoutMs / 3 : Number.POSITIVE_INFINITY;
+    pulse = { everyMs: BEATS.write, mostMs, lastAt: Number.NEGATIVE_INFINITY, details: heartbeatDetails };
     pulses.set(context, pulse);
   }
   return pulse;
@@ -76,23 +82,32 @@ function beat(context: Context, pulse: Pulse): void {
 }
 
 /**
+ * The heartbeat details with `changes` added. Fields that `changes` does not name stay, whether this attempt or an
+ * earlier one set them; `undefined` removes a field.
+ */
+export const progressWith = <T extends object>(changes: T): T => ({
+  ...(pulseOf(Context.current()).details as object | undefined),
+  ...changes,
+});
+
+/**
  * Adds `changes` to the heartbeat details and sends them at once: the next attempt reads them, also when this worker is
- * killed a moment later. Fields that `changes` does not name stay, whether this attempt or an earlier one set them;
- * `undefined` removes a field.
+ * killed a moment later.
  * @returns all details as they are now.
  */
 export function setProgress(changes: object): object {
   const context = Context.current();
   const pulse = pulseOf(context);
-  pulse.details = { ...(pulse.details as object | undefined), ...changes };
+  const details = progressWith(changes);
+  pulse.details = details;
   beat(context, pulse);
-  return pulse.details as object;
+  return details;
 }
 
 /** The same, sent with the next heartbeat that is due. From the first such call on, bytes are on their way. */
-export function noteBytesMoved(changes?: object): void {
+export function noteBytesMoved(changes: object = {}): void {
   const pulse = pulseOf(Context.current());
-  if (changes !== undefined) pulse.details = { ...(pulse.details as object | undefined), ...changes };
+  pulse.details = progressWith(changes);
   pulse.upload = { moved: true };
 }
 

@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import { bytesOf, fileTroubleOf } from './file-bytes';
 import { factsAtRest, refused, REST, type Rest } from './files/file-rest';
 import { isInside, LeadsOut, openInside, withRealTop } from './files/open-inside';
+import { fileContent } from './source-content';
 import type { SourceFile } from './source-file';
 import { fileFingerprint } from './source-fingerprint';
 
@@ -81,6 +82,8 @@ async function describe(asked: string, { real, realRoots, rest, signal }: Locate
       filename: path.basename(asked),
       sizeBytes,
       fingerprint: fileFingerprint(facts),
+      content: fileContent(facts),
+      modifiedAt: new Date(Number(facts.mtimeNs / 1_000_000n)).toISOString(),
       read: (range = { start: 0, end: sizeBytes }, into) => {
         mustLieWithin(sizeBytes, range);
         return Readable.from(bytesOf({ path: real, facts, open: () => openInside(real, realRoots) }, range, into));

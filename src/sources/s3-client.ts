@@ -1,6 +1,8 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import { defaultProvider } from '@aws-sdk/credential-provider-node';
-import { watchCredentials, type CredentialHistory } from './s3-credentials';
+import { watchCredentials, type CredentialHistory } from './s3/s3-credentials';
+import { NO_PROXIES, type ProxySettings } from '../http/proxy-settings';
+import { createAgents } from '../http/tunnel-agents';
 
 export interface S3Settings {
   /** Bucket in the path instead of the host name, which some S3-compatible servers need. */
@@ -26,12 +28,12 @@ const SILENT = { debug: silent, info: silent, warn: silent, error: silent };
  * `AWS_ENDPOINT_URL_S3`, …), or the role of the machine. The client is made when it is first needed, so that a worker
  * without S3 neither looks for credentials nor hears of the SDK's own warnings.
  */
-export function s3Access({ forcePathStyle }: S3Settings): S3Access {
+export function s3Access({ forcePathStyle }: S3Settings, proxies: ProxySettings = NO_PROXIES): S3Access {
   const history: CredentialHistory = { worked: false };
   const retired: S3Client[] = [];
   let made: S3Client | undefined;
   const make = (): S3Client => {
-    const client = createClient(forcePathStyle);
+    const client = createClient(forcePathStyle, proxies);
     return watchCredentials(client, history, () => {
       if (made === client) made = undefined; // the next one asks for credentials anew
       retired.push(client); // others may still read by it
@@ -46,8 +48,9 @@ export function s3Access({ forcePathStyle }: S3Settings): S3Access {
   };
 }
 
-const createClient = (forcePathStyle: boolean): S3Client =>
-  new S3Client({
+function createClient(forcePathStyle: boolean, proxies: ProxySettings): S3Client {
+  const agents = createAgents({ maxSockets: SOCKETS, keepAlive: true }, proxies);
+  return new S3Client({
     forcePathStyle,
     credentialDefaultProvider: () => defaultProvider({ ignoreCache: true }), // files that others renew are read again
     logger: SILENT,
@@ -58,7 +61,8 @@ const createClient = (forcePathStyle: boolean): S3Client =>
     requestHandler: {
       connectionTimeout: CONNECT_TIMEOUT_MS,
       socketTimeout: IDLE_TIMEOUT_MS,
-      httpAgent: { maxSockets: SOCKETS, keepAlive: true },
-      httpsAgent: { maxSockets: SOCKETS, keepAlive: true },
+      httpAgent: agents.http,
+      httpsAgent: agents.https,
     },
   });
+}

@@ -1,7 +1,7 @@
 import type { ApplicationFailure } from '@temporalio/common';
 import { failure, failureType, type FailureType } from '../contracts/failures';
 import type { S3Source } from '../contracts/source';
-import { s3TroubleOfAnswer, type S3Trouble } from './s3-codes';
+import { s3TroubleOfAnswer, type S3Trouble } from './s3/s3-codes';
 
 export type { S3Trouble };
 

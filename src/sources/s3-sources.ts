@@ -4,9 +4,10 @@ import { addAbortSignal, Readable } from 'node:stream';
 import type { S3Source } from '../contracts/source';
 import { filenameOfSource } from '../contracts/source-name';
 import type { S3Access } from './s3-client';
-import { CredentialsRenewalError, isOfProvider } from './s3-credentials';
+import { CredentialsRenewalError, isOfProvider } from './s3/s3-credentials';
 import { failureOfObject, failureOfSource } from './s3-errors';
 import type { SourceBytes } from './source-bytes';
+import { objectContent } from './source-content';
 import type { ObjectSources } from './source-object';
 
 type Place = Omit<S3Source, 'type'>;
@@ -26,6 +27,7 @@ export function createS3Sources(s3: S3Access): ObjectSources {
         filename: filenameOfSource({ type: 's3', ...place }),
         sizeBytes,
         fitsUrl: fitsUrl(place),
+        content: objectContent(head.ETag, head.VersionId),
         fingerprint: [head.ETag, head.VersionId, head.LastModified?.toISOString(), sizeBytes].join(' '),
         read: (range = { start: 0, end: sizeBytes }) =>
           readable((abandoned) => {

@@ -1,3 +1,5 @@
+import { workflowInfo } from '@temporalio/workflow';
+import { readEarlierRun } from '../contracts/messages';
 import type { AssetResource } from '../contracts/resource';
 import type { LifecycleInput } from '../contracts/lifecycle-input';
 import type { LifecycleStatus } from '../contracts/lifecycle-status';
@@ -46,9 +48,14 @@ async function submit(life: Lifecycle): Promise<void> {
   if (adopted) made.id = source.assetId;
   const queue = await sourceQueueOf(life);
   const { tag } = life;
-  const submission = { provider, source, filename, metadata, enableHls, enableThumbnail, upload, tag, since };
-  const { abandoned = [], ...asset } = await life.making(made, () => submitFrom(queue, life, { made, submission }));
+  const submission = {
+    ...{ provider, source, filename, metadata, enableHls, enableThumbnail, upload, tag, since },
+    earlier: readEarlierRun(workflowInfo().memo),
+  };
+  const submitted = await life.making(made, () => submitFrom(queue, life, { made, submission }));
+  const { abandoned = [], source: facts, ...asset } = submitted;
   life.asset = asset;
+  life.status.source = facts;
   life.noteEnded(abandoned);
   made.id = asset.id;
   made.session = undefined; // if an earlier activity had left one, it is complete by now, or was given up

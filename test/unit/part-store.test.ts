@@ -138,7 +138,7 @@ test('a part that arrives damaged is sent five times, and then ends the upload f
   const { signal } = new AbortController();
   const upload = { sessionId: 's', assetId: 'a', partBytes: 10, totalParts: 1, fingerprint: '', headers: {} };
   const source: SourceBytes = {
-    ...{ filename: 'a.mp4', sizeBytes: bytes.byteLength, fingerprint: '' },
+    ...{ filename: 'a.mp4', sizeBytes: bytes.byteLength, fingerprint: '', content: '' },
     read: () => Readable.from([bytes]),
   };
   const sending = sendParts({

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
 import { s3Access, type S3Access } from '../../src/sources/s3-client';
-import { watchCredentials } from '../../src/sources/s3-credentials';
+import { watchCredentials } from '../../src/sources/s3/s3-credentials';
 import { createS3Sources } from '../../src/sources/s3-sources';
 
 const before = { ...process.env };

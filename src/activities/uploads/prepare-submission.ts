@@ -6,6 +6,7 @@ import type { MediaProvider, Submission } from '../../providers/media-provider';
 import type { UploadSubmission } from '../../providers/upload-sessions';
 import type { SourceBytes } from '../../sources/source-bytes';
 import { kindOfFile } from '../../sources/file-kind';
+import { urlContent } from '../../sources/source-content';
 import { ledgerTag, type ActivityDependencies } from '../dependencies';
 
 export type SentSource = Exclude<Source, { type: 'asset' }>;
@@ -36,11 +37,17 @@ export async function prepareSubmission(
 ): Promise<Prepared> {
   const { metadata, enableHls, enableThumbnail, upload } = input;
   const filename = input.filename ?? filenameOfSource(source);
-  const common = { filename, metadata, enableHls, enableThumbnail, tag: ledgerTag(deps, input.tag) };
-  if (source.type === 'url') return { common, whole: async () => ({ type: 'url', url: source.url }) };
+  const commonOf = (content: string): Prepared['common'] => {
+    const tag = { ...ledgerTag(deps, input.tag), content };
+    return { filename, metadata, enableHls, enableThumbnail, tag };
+  };
+  if (source.type === 'url') {
+    return { common: commonOf(urlContent(source.url)), whole: async () => ({ type: 'url', url: source.url }) };
+  }
   const method = upload?.method ?? 'auto';
   if (source.type === 's3') {
     const object = await deps.objects.resolve(source, { signal });
+    const common = commonOf(object.content);
     const limit = object.fitsUrl ? provider.maxUrlBytes(filename) : { limitBytes: 0, why: NO_URL };
     if (!object.fitsUrl && (method === 'direct' || provider.maxMultipartBytes(filename).limitBytes === 0)) {
       throw failure('InvalidRequest', `source.key: ${filename}: ${NO_URL}`);
@@ -57,6 +64,7 @@ export async function prepareSubmission(
     return { common, bytes: object, parts: inParts(provider, object, direct) };
   }
   const file = await deps.sources.resolve(source.path, { signal });
+  const common = commonOf(file.content);
   const direct = { field: 'source.path', limit: provider.maxFileBytes(filename), filename };
   if (goesWhole(provider, file, method, direct)) {
     return { common, bytes: file, whole: async () => ({ type: 'file', file }) };

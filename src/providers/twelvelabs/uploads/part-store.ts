@@ -1,11 +1,12 @@
 import { Readable } from 'node:stream';
-import { Agent, request } from 'undici';
+import { request, type Dispatcher } from 'undici';
 import { failure } from '../../../contracts/failures';
-import { s3TroubleOfAnswer } from '../../../sources/s3-codes';
+import { createDispatcher } from '../../../http/dispatcher';
+import { NO_PROXIES, type ProxySettings } from '../../../http/proxy-settings';
+import { s3TroubleOfAnswer } from '../../../sources/s3/s3-codes';
 import { PartRefused, type PartUrl, type PutPartOptions } from '../../upload-sessions';
 import { StallTimer } from './stall-timer';
 
-const CONNECT_TIMEOUT_MS = 10_000;
 /** Of a worker; each upload has its own concurrency. */
 const CONNECTIONS = 128;
 /** A line that moves less than this in the time of a stall has stalled. */
@@ -16,15 +17,16 @@ const SLOWEST_BYTES_PER_MS = 32;
 
 /** The object store behind the presigned URLs. Its messages name parts and never URLs, which are secrets. */
 export class PartStore {
-  private readonly agent = new Agent({
-    connections: CONNECTIONS,
-    connect: { timeout: CONNECT_TIMEOUT_MS },
-    headersTimeout: 0, // the stall timer counts from the last byte
-    bodyTimeout: 0,
-  });
+  private readonly agent: Dispatcher;
 
   /** @param stallTimeoutMs for a piece of the body to be taken, and for the answer to come after the last. */
-  constructor(private readonly stallTimeoutMs: number) {}
+  constructor(
+    private readonly stallTimeoutMs: number,
+    proxies: ProxySettings = NO_PROXIES,
+  ) {
+    const requestTimeoutMs = 0; // none: the stall timer counts from the last byte
+    this.agent = createDispatcher({ connections: CONNECTIONS, requestTimeoutMs }, proxies);
+  }
 
   /** One PUT on a pooled connection, with a known length and without the API key. @returns the ETag */
   async put({ url, part }: PartUrl, bytes: Buffer, options: PutPartOptions): Promise<string> {

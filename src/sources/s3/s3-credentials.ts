@@ -1,5 +1,5 @@
 import type { S3Client } from '@aws-sdk/client-s3';
-import { s3TroubleOf } from './s3-errors';
+import { s3TroubleOf } from '../s3-errors';
 
 /** The worker had credentials, and gets none at the moment: the service that gives them out does not answer. */
 export class CredentialsRenewalError extends Error {
