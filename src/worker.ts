@@ -75,7 +75,7 @@ export async function connectWorker(): Promise<WorkerConnection> {
  * own.
  */
 export async function startWorker(settings: WorkerSettings): Promise<RunningWorker> {
-  const s3 = s3Access(settings.config.s3);
+  const s3 = s3Access(settings.config.s3, settings.config.proxies);
   const close = async (): Promise<void> => {
     s3.close();
     await settings.provider.close();
