@@ -3,6 +3,7 @@ import { InvalidInput } from '../../src/client/errors';
 import { LifecycleClient } from '../../src/client/lifecycle-client';
 import { cli, type CliResult } from '../support/cli';
 import { startTestCluster } from '../support/cluster';
+import { quickRetriesWorker } from '../support/quick-retries-worker';
 import { sample, System, untilStatus } from '../support/system';
 
 jest.setTimeout(240_000);
@@ -33,6 +34,9 @@ beforeAll(async () => {
   const prepared = await cli(['setup'], { TEMPORAL_ADDRESS: cluster.address });
   expect(prepared).toMatchObject({ code: 0, stdout: expect.stringContaining('search attributes: added AssetKey') });
   system = await System.start({ processing: { baseMs: 100, msPerMegabyte: 0 } }, cluster);
+  await system.worker?.stop();
+  system.program = await quickRetriesWorker(system.folder);
+  await system.startWorker();
   client = await LifecycleClient.connect({ temporal: { client: system.client, ...system.temporal } });
 });
 afterAll(async () => {

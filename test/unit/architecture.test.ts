@@ -38,7 +38,7 @@ const LAYERS: Layer[] = [
     ],
   },
   { files: /^src\/http\//, may: [/^src\/http\//], packages: /^(undici|hpagent|node:)/ },
-  { files: /^src\/temporal\//, may: [contracts, /^src\/temporal\//], packages: /^(@temporalio\/|node:timers)/ },
+  { files: /^src\/temporal\//, may: [contracts, /^src\/temporal\//], packages: /^(@temporalio\/|node:(timers|os))/ },
   { files: /^src\/(sources|results)\//, may: [contracts, /^src\/(sources|results)\//, /^src\/http\//] },
   {
     files: /^src\/client\//,
