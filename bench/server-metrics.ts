@@ -13,7 +13,7 @@ const REPORTED_WITHIN_MS = 1500;
 
 /** The counts once no more actions are reported. */
 export async function settledServerCounts(metricsUrl: string, namespace: string): Promise<ServerCounts> {
-  for (let before = -1; ; ) {
+  for (let before = -1; ;) {
     const counts = await readServerCounts(metricsUrl, namespace);
     if (total(counts.actions) === before) return counts;
     before = total(counts.actions);
