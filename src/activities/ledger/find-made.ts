@@ -2,7 +2,7 @@ import type { FindMadeInput, FoundMade, LedgerActivities } from '../../contracts
 import type { LifecycleStatus, ReceiptEntry } from '../../contracts/lifecycle-status';
 import { carriesTag, isOfOneRun, readTag, type LedgerTag, type ReadTag, type Resource } from '../../contracts/resource';
 import type { MediaProvider } from '../../providers/media-provider';
-import { calling } from '../activity-call';
+import { BEATS, heartbeating } from '../activity-call';
 import { accountOf, ledgerTag, type ActivityDependencies } from '../dependencies';
 import { indexEntries } from './index-entries';
 import type { LifecycleRun } from './lifecycle-runs';
@@ -13,7 +13,7 @@ import { unlessGone } from './unless-gone';
 export const createFindMade =
   (deps: ActivityDependencies): LedgerActivities['findMade'] =>
   (input) =>
-    calling((signal) => findMade(deps, input, signal));
+    heartbeating(BEATS.read, (signal) => findMade(deps, input, signal));
 
 async function findMade(
   deps: ActivityDependencies,
