@@ -44,7 +44,8 @@ async function submit(life: Lifecycle): Promise<void> {
   const since = life.status.timings.startedAt;
   const filename = life.input.filename ?? (source.type === 'asset' ? undefined : filenameOfSource(source));
   const adopted = source.type === 'asset';
-  const made: AssetResource = { kind: 'asset', adopted, tag: life.tag, filename, since };
+  const earlier = readEarlierRun(workflowInfo().memo);
+  const made: AssetResource = { kind: 'asset', adopted, tag: life.tag, filename, since, earlierId: earlier?.assetId };
   if (adopted) made.id = source.assetId;
   const queue = await sourceQueueOf(life);
   const {
@@ -62,7 +63,7 @@ async function submit(life: Lifecycle): Promise<void> {
       upload,
       tag: life.tag,
       since,
-      earlier: readEarlierRun(workflowInfo().memo),
+      earlier,
     }),
   );
   life.asset = asset;
