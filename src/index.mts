@@ -40,4 +40,5 @@ export type {
   Receipt,
   ReceiptEntry,
   StartedLifecycle,
+  StartOptions,
 } from './index.js';

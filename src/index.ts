@@ -3,7 +3,12 @@ import { LifecycleClient } from './client/lifecycle-client';
 import { loadConfig } from './config';
 
 export { LifecycleClient } from './client/lifecycle-client';
-export type { LifecycleClientOptions, ProviderAccount, StartedLifecycle } from './client/lifecycle-client';
+export type {
+  LifecycleClientOptions,
+  ProviderAccount,
+  StartedLifecycle,
+  StartOptions,
+} from './client/lifecycle-client';
 export {
   InvalidInput,
   LifecycleClientError,

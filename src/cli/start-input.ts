@@ -32,6 +32,7 @@ export interface StartFlags {
   branchWithin?: string;
   input?: string;
   inputFile?: string;
+  allowSignedUrl?: boolean;
 }
 
 const S3_LIKE = /^s3:\/\//i;
@@ -46,7 +47,7 @@ export async function inputOf(target: string | undefined, flags: StartFlags): Pr
   }
   const input: Record<string, unknown> = {
     key: flags.key,
-    source: sourceOf(target, flags.asset),
+    source: sourceOf(target, flags),
     filename: flags.filename,
     metadata: metadataOf(flags.metadata),
     enableHls: flags.hls,
@@ -76,14 +77,15 @@ const readInput = (file: string): Promise<string> =>
     throw new UsageError(`--input-file: ${error.message}`);
   });
 
-function sourceOf(target: string | undefined, assetId: string | undefined): unknown {
+function sourceOf(target: string | undefined, { asset: assetId, allowSignedUrl }: StartFlags): unknown {
   if (assetId !== undefined) {
     if (target) throw new UsageError('give either <file|url|s3> or --asset, not both');
     return { type: 'asset', assetId };
   }
   if (target === undefined) throw new UsageError('missing <file|url|s3>: what is the lifecycle to be of?');
   if (S3_LIKE.test(target)) return s3SourceOf(target);
-  return URL_LIKE.test(target) ? { type: 'url', url: target } : { type: 'file', path: path.resolve(target) };
+  if (URL_LIKE.test(target)) return present({ type: 'url', url: target, allowSignedUrl });
+  return { type: 'file', path: path.resolve(target) };
 }
 
 /** The key is taken as it stands, also with "?" or "%" in it; only a version id at the very end is not part of it. */

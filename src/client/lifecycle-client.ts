@@ -52,6 +52,14 @@ export interface StartedLifecycle {
   joined: boolean;
 }
 
+export interface StartOptions {
+  /**
+   * Takes a presigned URL as source, which then stands in Temporal's history, where it can be read until it expires.
+   * Default: false.
+   */
+  allowSignedUrl?: boolean;
+}
+
 /** How long an open run's own answer is waited for before visibility has to do. */
 const QUERY_TIMEOUT_MS = 5000;
 
@@ -83,8 +91,8 @@ export class LifecycleClient {
    * failed or was stopped starts anew and takes up the asset that run may have kept. Safe to repeat.
    * @throws InvalidInput before anything is started.
    */
-  async start(input: LifecycleInput): Promise<StartedLifecycle> {
-    const accepted = this.accept(input);
+  async start(input: LifecycleInput, options: StartOptions = {}): Promise<StartedLifecycle> {
+    const accepted = this.accept(options.allowSignedUrl ? withSignedUrlAllowed(input) : input);
     const { key } = accepted;
     const workflowId = lifecycleWorkflowId(accepted.provider, key);
     return this.reached(async () => {
@@ -264,6 +272,12 @@ export class LifecycleClient {
       throw error;
     }
   }
+}
+
+/** The permission travels with the source, so that the workflow knows of it. */
+function withSignedUrlAllowed(input: LifecycleInput): LifecycleInput {
+  const { source } = input;
+  return source.type === 'url' ? { ...input, source: { ...source, allowSignedUrl: true } } : input;
 }
 
 function checkedInput<T>(check: () => T): T {

@@ -45,6 +45,7 @@ export const startCommand = (): Command =>
     .option('--branch-within <duration>', 'deadline of the branch (default: 6h)')
     .option('--input <json>', 'the whole input as JSON, instead of the flags above')
     .option('--input-file <path>', 'the same from a file')
+    .option('--allow-signed-url', 'take a presigned URL, which then stands in Temporal’s history')
     .option('--wait', 'wait to the end; exit 1 unless it completes')
     .option('--json', 'print JSON only')
     .addHelpText(
