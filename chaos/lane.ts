@@ -11,7 +11,7 @@ import { startEmulator, type Emulator } from '../emulator/start-emulator';
 import { LifecycleClient } from '../src/client/lifecycle-client';
 import { ASSET_LIFECYCLE, lifecycleWorkflowId, WORKFLOW_TASK_QUEUE } from '../src/contracts/ids';
 import type { LifecycleStatus } from '../src/contracts/lifecycle-status';
-import { addSearchAttributes } from '../src/stack/search-attributes';
+import { addSearchAttributes } from '../src/temporal/search-attributes';
 import type { AskedStop, Evidence } from './evidence';
 import { packageRoot } from '../src/stack/package-root';
 import { phasesOf } from './phases';

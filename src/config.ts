@@ -54,6 +54,7 @@ const EnvironmentSchema = z.object({
   ASSET_LIFECYCLE_POLL_REQUESTS_PER_MINUTE: count(300, 60_000),
   ASSET_LIFECYCLE_SETTLE_WINDOW: duration('15s'),
   ASSET_LIFECYCLE_REQUEST_TIMEOUT: duration('60s'),
+  ASSET_LIFECYCLE_SHUTDOWN_GRACE: duration('30s').refine((ms) => ms <= DAY_MS, 'must be at most "1d"'),
   ASSET_LIFECYCLE_CALL_SLOTS: count(50, 1000),
   ASSET_LIFECYCLE_UPLOAD_SLOTS: count(10, 1000),
   ASSET_LIFECYCLE_WAIT_SLOTS: count(5000, 20_000),
@@ -72,6 +73,8 @@ export interface Config {
   readonly poll: { readonly minIntervalMs: number; readonly maxIntervalMs: number; readonly requestsPerMinute: number };
   /** How long a create whose answer was lost may still take effect. */
   readonly settleWindowMs: number;
+  /** How long uploads and calls in flight may still take once the worker was told to stop; then they are cancelled. */
+  readonly shutdownGraceMs: number;
   readonly slots: {
     readonly calls: number;
     /** For each source root. */
@@ -115,6 +118,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
       requestsPerMinute: env.ASSET_LIFECYCLE_POLL_REQUESTS_PER_MINUTE,
     },
     settleWindowMs: env.ASSET_LIFECYCLE_SETTLE_WINDOW,
+    shutdownGraceMs: env.ASSET_LIFECYCLE_SHUTDOWN_GRACE,
     slots: {
       calls: env.ASSET_LIFECYCLE_CALL_SLOTS,
       uploads: env.ASSET_LIFECYCLE_UPLOAD_SLOTS,

@@ -9,7 +9,7 @@ import { unreachable } from './client/connection';
 import { activityProgress } from './activities/uploads/temporal-progress';
 import { lifecycleRuns } from './client/lifecycle-runs';
 import { sourceQueues } from './client/source-queues';
-import type { Config } from './config';
+import { ConfigError, type Config } from './config';
 import type { AllActivities } from './contracts/activities';
 import { callTaskQueue, fileTaskQueue, rootTaskQueue, waitTaskQueue } from './contracts/ids';
 import { WORKFLOW_TASK_QUEUE, type ProviderName } from './contracts/ids';
@@ -21,17 +21,25 @@ import { createS3ResultStore } from './results/s3-result-store';
 import { createFileSources } from './sources/file-sources';
 import { s3Access, type S3Access } from './sources/s3-client';
 import { createS3Sources } from './sources/s3-sources';
+import { inspectNamespace, retentionWarning, type NamespaceState } from './temporal/namespace';
+import { createWorkers, runWorkers } from './temporal/run-workers';
+import { commandsToAdd } from './temporal/search-attributes';
 
-/** How long uploads and calls in flight may still take once the worker was told to stop; then they are handed back. */
-const SHUTDOWN_GRACE = '30s';
+/** After the grace, calls are cancelled; one that has not ended this much later is abandoned, and the worker fails. */
+const ABANDONED_AFTER_MS = 10_000;
 /** A cancellation reaches a running call with its next heartbeat, so heartbeats are not held back for long. */
 const HEARTBEAT_THROTTLE = '1s';
+
+export type OnNotice = (line: string) => void;
 
 export interface WorkerSettings {
   config: Config;
   /** The opened account; closed when the worker has stopped. */
   provider: MediaProvider & { close(): Promise<void> };
-  temporal: { connection: NativeConnection; namespace: string };
+  /** The address is for messages. */
+  temporal: { connection: NativeConnection; namespace: string; address?: string };
+  /** Hears what the operator should know though the worker starts; a line each. */
+  onNotice?: OnNotice;
   /** Path of another bundle of workflows than the build's, for tests. */
   workflowBundle?: string;
   /** Changes to the Temporal workers' own options, for tests and benches. */
@@ -39,7 +47,7 @@ export interface WorkerSettings {
 }
 
 export interface RunningWorker {
-  /** Ends when the worker has stopped; fails when it died. */
+  /** Ends when the worker has stopped; fails when it died, or when a call did not end and was abandoned. */
   readonly done: Promise<void>;
   /** Hands held waits back at once, lets calls in flight finish, and stops. */
   stop(): Promise<void>;
@@ -66,15 +74,27 @@ export async function connectWorker(): Promise<WorkerConnection> {
  * Starts polling: workflows, provider calls, held waits and the uploads of each source root, each on a task queue of its
  * own.
  */
-export async function startWorker({
-  config,
-  provider,
-  temporal,
-  workflowBundle = WORKFLOW_BUNDLE,
-  overrides,
-}: WorkerSettings): Promise<RunningWorker> {
+export async function startWorker(settings: WorkerSettings): Promise<RunningWorker> {
+  const s3 = s3Access(settings.config.s3);
+  const close = async (): Promise<void> => {
+    s3.close();
+    await settings.provider.close();
+  };
+  try {
+    return await start(settings, s3, close);
+  } catch (error) {
+    await close().catch(() => {}); // must not hide why the start failed
+    throw error;
+  }
+}
+
+async function start(
+  { config, provider, temporal, workflowBundle = WORKFLOW_BUNDLE, overrides, onNotice = () => {} }: WorkerSettings,
+  s3: S3Access,
+  close: () => Promise<void>,
+): Promise<RunningWorker> {
   const name: ProviderName = 'twelvelabs';
-  const s3 = s3Access(config.s3);
+  const { id: owner } = await checkedNamespace(temporal, onNotice);
   const client = new Client(temporal);
   const stopping = new AbortController();
   const queues = sourceQueues(client);
@@ -90,7 +110,7 @@ export async function startWorker({
     stopping: stopping.signal,
     sourceQueues: queues,
     sourceDeadlineMs: config.sourceDeadlineMs,
-    owner: await namespaceId(temporal),
+    owner,
     listSpacingMs: 60_000 / config.poll.requestsPerMinute,
   };
   const activities = createActivities(deps);
@@ -98,12 +118,13 @@ export async function startWorker({
     connection: temporal.connection,
     namespace: temporal.namespace,
     taskQueue: WORKFLOW_TASK_QUEUE,
-    shutdownGraceTime: SHUTDOWN_GRACE,
+    shutdownGraceTime: config.shutdownGraceMs,
+    shutdownForceTime: config.shutdownGraceMs + ABANDONED_AFTER_MS,
     maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,
     ...overrides,
   };
   const uploads: Partial<AllActivities> = { submitSource: (input) => activities.submitSource(input) };
-  const workers = await Promise.all([
+  const workers = await createWorkers([
     ...(await fileQueues(name, config)).map((options) => Worker.create({ ...common, ...options, activities: uploads })),
     Worker.create({
       workflowBundle: { codePath: workflowBundle },
@@ -125,16 +146,13 @@ export async function startWorker({
       maxConcurrentActivityTaskExecutions: config.slots.waits,
     }),
   ]);
-  return run(workers, {
+  return runWorkers(workers, {
     handBack: () => {
       watcher.handBack();
       stopping.abort();
       queues.handBack();
     },
-    close: async () => {
-      s3.close();
-      await provider.close();
-    },
+    close,
   });
 }
 
@@ -163,35 +181,30 @@ async function openResultStore({ results }: Config, s3: S3Access): Promise<Resul
   return store;
 }
 
-/** Unlike its name, the id is no other cluster's: it tells whose an object at the provider is. */
-async function namespaceId({ connection, namespace }: WorkerSettings['temporal']): Promise<string> {
-  const { namespaceInfo } = await connection.workflowService.describeNamespace({ namespace });
-  if (namespaceInfo?.id) return namespaceInfo.id;
-  throw new Error(`the server gave no id for the namespace "${namespace}"`);
+/**
+ * Without its search attributes every workflow task of a namespace would fail, and be tried again for ever.
+ * @throws ConfigError with the commands that add them.
+ */
+async function checkedNamespace(
+  { connection, namespace, address = '<address>' }: WorkerSettings['temporal'],
+  onNotice: OnNotice,
+): Promise<NamespaceState> {
+  const state = await inspectNamespace(connection, namespace);
+  const { missing, mistyped } = state.searchAttributes;
+  if (mistyped.length > 0) throw new ConfigError(`namespace "${namespace}": search attribute ${mistyped.join('; ')}`);
+  if (missing.length > 0) {
+    throw new ConfigError(
+      `namespace "${namespace}" lacks search attributes (${missing.join(', ')}); run "asset-lifecycle setup", or: ` +
+        commandsToAdd(namespace, missing, address).join('; on Temporal Cloud: '),
+    );
+  }
+  const warning = retentionWarning(state);
+  if (warning) onNotice(`namespace "${namespace}": ${warning}`);
+  return state;
 }
 
 /** Written by the build, beside the compiled sources. */
 const WORKFLOW_BUNDLE = path.join(__dirname, '../workflow-bundle.js');
-
-function run(workers: Worker[], hooks: { handBack: () => void; close: () => Promise<void> }): RunningWorker {
-  let stopping = false;
-  const stop = (): void => {
-    if (stopping) return;
-    stopping = true;
-    hooks.handBack();
-    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
-  };
-  const done = Promise.all(workers.map((worker) => worker.run().finally(stop)))
-    .finally(() => hooks.close())
-    .then(() => undefined);
-  return {
-    done,
-    async stop() {
-      stop();
-      await done;
-    },
-  };
-}
 
 const WAITS = [
   'findSourceQueue',

@@ -1,7 +1,14 @@
-import { ScheduleAlreadyRunning, ScheduleOverlapPolicy, WorkflowFailedError, type Client } from '@temporalio/client';
+import {
+  ScheduleAlreadyRunning,
+  ScheduleNotFoundError,
+  ScheduleOverlapPolicy,
+  WorkflowFailedError,
+  type Client,
+} from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { ORPHAN_SWEEP, sweepId, WORKFLOW_TASK_QUEUE, type ProviderName } from '../contracts/ids';
 import type { SweepInput, SweepReport } from '../contracts/ledger/sweep';
+import { isRefusal, wordsOf } from '../temporal/grpc-errors';
 
 /** Sweeps once and gives the report, also when something is left over. */
 export async function sweep(client: Client, provider: ProviderName, input: SweepInput): Promise<SweepReport> {
@@ -20,18 +27,24 @@ export async function sweep(client: Client, provider: ProviderName, input: Sweep
   }
 }
 
-export interface SweepSchedule {
+/** What became of the Schedule, or how it was found. */
+export interface ScheduleOutcome {
   scheduleId: string;
-  everyMs: number;
-  grace: string;
+  /** `refused`: the server does not let this caller make it. */
+  state: 'created' | 'updated' | 'refused' | 'found' | 'paused' | 'missing';
+  /** The server's words. */
+  because?: string;
 }
 
-/** Creates the Schedule that sweeps a provider account, or changes the one there is to this. Safe to repeat. */
+/**
+ * Creates the Schedule that sweeps a provider account, or changes the one there is to this. Safe to repeat. A refusal
+ * is an outcome and no error.
+ */
 export async function ensureSweepSchedule(
   client: Client,
   provider: ProviderName,
   { everyMs, grace }: { everyMs: number; grace: string },
-): Promise<SweepSchedule & { created: boolean }> {
+): Promise<ScheduleOutcome> {
   const scheduleId = sweepId(provider);
   const schedule = {
     spec: { intervals: [{ every: everyMs }] },
@@ -46,10 +59,31 @@ export async function ensureSweepSchedule(
   };
   try {
     await client.schedule.create({ scheduleId, ...schedule });
-    return { scheduleId, everyMs, grace, created: true };
+    return { scheduleId, state: 'created' };
   } catch (error) {
-    if (!(error instanceof ScheduleAlreadyRunning)) throw error;
+    if (!(error instanceof ScheduleAlreadyRunning)) return refusal(scheduleId, error);
   }
-  await client.schedule.getHandle(scheduleId).update(({ state }) => ({ ...schedule, state }));
-  return { scheduleId, everyMs, grace, created: false };
+  try {
+    await client.schedule.getHandle(scheduleId).update(({ state }) => ({ ...schedule, state }));
+    return { scheduleId, state: 'updated' };
+  } catch (error) {
+    return refusal(scheduleId, error);
+  }
+}
+
+/** The Schedule as it is. */
+export async function findSweepSchedule(client: Client, provider: ProviderName): Promise<ScheduleOutcome> {
+  const scheduleId = sweepId(provider);
+  try {
+    const { state } = await client.schedule.getHandle(scheduleId).describe();
+    return { scheduleId, state: state.paused ? 'paused' : 'found' };
+  } catch (error) {
+    if (error instanceof ScheduleNotFoundError) return { scheduleId, state: 'missing' };
+    return refusal(scheduleId, error);
+  }
+}
+
+function refusal(scheduleId: string, error: unknown): ScheduleOutcome {
+  if (!isRefusal(error)) throw error;
+  return { scheduleId, state: 'refused', because: wordsOf(error) };
 }

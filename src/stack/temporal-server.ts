@@ -7,7 +7,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { SEARCH_ATTRIBUTES } from '../contracts/ids';
 import { ProgramUnavailable, type Environment, type OnProgress } from './programs';
-import { ensureSearchAttributes } from './search-attributes';
+import { inspectNamespace } from '../temporal/namespace';
+import { ensureSearchAttributes } from '../temporal/prepare-namespace';
 import { resolveTemporalCli } from './temporal-cli';
 
 const HOST = '127.0.0.1';
@@ -47,7 +48,14 @@ export async function obtainTemporalServer(options: TemporalServerOptions): Prom
     throw new ProgramUnavailable(`TEMPORAL_ADDRESS: no Temporal server answers at ${address}; start it, or unset it`);
   });
   try {
-    await ensureSearchAttributes(connection, namespace);
+    const state = await inspectNamespace(connection, namespace);
+    const { missing, commands = [] } = await ensureSearchAttributes(connection, { namespace, address }, state);
+    if (missing.length > 0) {
+      throw new ProgramUnavailable(
+        `TEMPORAL_ADDRESS: the namespace "${namespace}" lacks search attributes and does not let us add them; run ` +
+          commands.join(', or on Temporal Cloud '),
+      );
+    }
   } finally {
     await connection.close();
   }

@@ -1,6 +1,6 @@
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { SEARCH_ATTRIBUTES } from '../../src/contracts/ids';
-import { addSearchAttributes } from '../../src/stack/search-attributes';
+import { addSearchAttributes } from '../../src/temporal/search-attributes';
 import { startTemporalServer, type TemporalServer } from '../../src/stack/temporal-server';
 import { testTools } from './test-tools';
 

@@ -29,12 +29,13 @@ const LAYERS: Layer[] = [
     files: /^src\/providers\//,
     may: [contracts, /^src\/providers\/[^/]+$/, /^src\/sources\/source-(file|bytes|fingerprint)$/],
   },
+  { files: /^src\/temporal\//, may: [contracts, /^src\/temporal\//], packages: /^(@temporalio\/|node:timers)/ },
   { files: /^src\/(sources|results)\//, may: [contracts, /^src\/(sources|results)\//] },
   {
     files: /^src\/client\//,
     may: [
       contracts,
-      /^src\/client\//,
+      /^src\/(client|temporal)\//,
       /^src\/providers\/media-provider$/,
       /^src\/activities\/(ledger\/lifecycle-runs|source-queues)$/,
     ],
@@ -43,7 +44,7 @@ const LAYERS: Layer[] = [
     files: /^src\/cli\//,
     may: [
       contracts,
-      /^src\/(cli|client)\//,
+      /^src\/(cli|client|temporal)\//,
       /^src\/(config|accounts)$/,
       /^src\/stack\/(programs|package-root|local-stack)$/,
       /^src\/sources\/file-sources$/,
@@ -53,7 +54,7 @@ const LAYERS: Layer[] = [
   },
   {
     files: /^src\/stack\//,
-    may: [contracts, /^src\/stack\//, /^src\/(config|accounts)$/],
+    may: [contracts, /^src\/(stack|temporal)\//, /^src\/(config|accounts)$/],
     lazily: [/^src\/worker$/, emulator],
   },
   { files: /^src\/config\.ts$/, may: [contracts] },
@@ -61,7 +62,7 @@ const LAYERS: Layer[] = [
   {
     files: /^src\/worker\.ts$/,
     may: [
-      /^src\/(config|activities|contracts|providers|results|sources)/,
+      /^src\/(config|activities|contracts|providers|results|sources|temporal)/,
       /^src\/client\/(connection|lifecycle-runs|source-queues)$/,
     ],
   },

@@ -1,16 +1,26 @@
 import { Command } from 'commander';
 import { connectTemporal } from '../../client/connection';
-import { ensureSweepSchedule } from '../../client/sweeps';
+import { ensureSweepSchedule, findSweepSchedule, type ScheduleOutcome } from '../../client/sweeps';
 import { durationMs } from '../../contracts/duration';
 import { DEFAULT_GRACE } from '../../contracts/ledger/sweep';
+import type { SearchAttributesOutcome } from '../../temporal/prepare-namespace';
 import { action } from '../context';
-import { UsageError } from '../exit';
+import { EXIT, UsageError, type ExitCode } from '../exit';
 import { print, printJson } from '../output';
 
 interface SetupFlags {
+  check?: boolean;
   sweepEvery: string;
   grace: string;
   json?: boolean;
+}
+
+interface SetupReport {
+  namespace: string;
+  searchAttributes: SearchAttributesOutcome;
+  schedule: ScheduleOutcome;
+  /** What follows from a retention that is too short. */
+  retention?: string;
 }
 
 const LEAST_EVERY_MS = 60_000;
@@ -18,28 +28,90 @@ const LEAST_EVERY_MS = 60_000;
 export const setupCommand = (): Command =>
   new Command('setup')
     .summary('prepare a Temporal namespace: search attributes and the sweep’s Schedule')
-    .description('Safe to repeat: what is there already is kept, and the Schedule is changed to what is asked for.')
+    .description(
+      'Safe to repeat: what is there already is kept, and the Schedule is changed to what is asked for. Where the ' +
+        'server does not let it add search attributes, as on Temporal Cloud, it prints the commands that do. ' +
+        'Exit code 1 when something is left to do.',
+    )
+    .option('--check', 'only say what is missing; exit code 1 if something is')
     .option('--sweep-every <duration>', 'how often orphans are swept', '1h')
     .option('--grace <duration>', 'how old an orphan must be', DEFAULT_GRACE)
     .option('--json', 'print JSON only')
     .addHelpText('after', '\nExample:\n  $ asset-lifecycle setup --sweep-every 30m')
     .action(
-      action(async ({ sweepEvery, grace, json }: SetupFlags) => {
-        const everyMs = durationOf('--sweep-every', sweepEvery, LEAST_EVERY_MS);
-        durationOf('--grace', grace, 0);
-        const { ensureSearchAttributes } = await import('../../stack/search-attributes.js');
-        const { client, connection, namespace } = await connectTemporal();
-        try {
-          const added = await ensureSearchAttributes(connection, namespace);
-          const { scheduleId, created } = await ensureSweepSchedule(client, 'twelvelabs', { everyMs, grace });
-          if (json) return printJson({ namespace, searchAttributesAdded: added, scheduleId, created });
-          print(`search attributes: ${added.length > 0 ? `added ${added.join(', ')}` : 'all there'}`);
-          print(`schedule ${scheduleId}: ${created ? 'created' : 'updated'}, every ${sweepEvery}, grace ${grace}`);
-        } finally {
-          await connection.close();
-        }
+      action(async (flags: SetupFlags) => {
+        const everyMs = durationOf('--sweep-every', flags.sweepEvery, LEAST_EVERY_MS);
+        const graceMs = durationOf('--grace', flags.grace, 0);
+        const report = await prepare(flags, everyMs, graceMs);
+        if (flags.json) printJson(asJson(report));
+        else for (const line of linesOf(report, flags)) print(line);
+        return exitCodeOf(report);
       }),
     );
+
+/** Two steps, each with its own outcome: the second is taken whatever became of the first. */
+async function prepare({ check, grace }: SetupFlags, everyMs: number, graceMs: number): Promise<SetupReport> {
+  const { inspectNamespace, retentionWarning } = await import('../../temporal/namespace.js');
+  const { ensureSearchAttributes, searchAttributesAsFound } = await import('../../temporal/prepare-namespace.js');
+  const { client, connection, namespace, address } = await connectTemporal();
+  try {
+    const state = await inspectNamespace(connection, namespace);
+    const place = { namespace, address };
+    return {
+      namespace,
+      searchAttributes: check
+        ? searchAttributesAsFound(place, state)
+        : await ensureSearchAttributes(connection, place, state),
+      schedule: check
+        ? await findSweepSchedule(client, 'twelvelabs')
+        : await ensureSweepSchedule(client, 'twelvelabs', { everyMs, grace }),
+      retention: retentionWarning(state, graceMs + 2 * everyMs),
+    };
+  } finally {
+    await connection.close();
+  }
+}
+
+function exitCodeOf({ searchAttributes, schedule }: SetupReport): ExitCode {
+  const incomplete = searchAttributes.missing.length > 0 || searchAttributes.mistyped.length > 0;
+  const unscheduled = schedule.state === 'missing' || schedule.state === 'refused';
+  return incomplete || unscheduled ? EXIT.lifecycleFailed : EXIT.done;
+}
+
+/** `searchAttributesAdded`, `scheduleId` and `created` were there before each step had an outcome of its own. */
+const asJson = (report: SetupReport): object => ({
+  ...report,
+  searchAttributesAdded: report.searchAttributes.added,
+  scheduleId: report.schedule.scheduleId,
+  created: report.schedule.state === 'created',
+});
+
+function linesOf({ searchAttributes, schedule, retention }: SetupReport, flags: SetupFlags): string[] {
+  const { state, added, missing, mistyped, commands = [], because } = searchAttributes;
+  const lines = {
+    complete: ['search attributes: all there'],
+    added: [`search attributes: added ${added.join(', ')}`],
+    missing: [`search attributes: missing ${missing.join(', ')}`],
+    refused: [`search attributes: missing ${missing.join(', ')}, and could not be added: ${because}`],
+  }[state];
+  lines.push(...mistyped.map((line) => `search attribute ${line}`));
+  const [ofCluster, ofCloud] = commands;
+  if (ofCluster) lines.push('add them on a cluster of your own by:', `  ${ofCluster}`);
+  if (ofCloud) lines.push('or on Temporal Cloud by:', `  ${ofCloud}`);
+  const { scheduleId } = schedule;
+  lines.push(
+    {
+      created: `schedule ${scheduleId}: created, every ${flags.sweepEvery}, grace ${flags.grace}`,
+      updated: `schedule ${scheduleId}: updated, every ${flags.sweepEvery}, grace ${flags.grace}`,
+      found: `schedule ${scheduleId}: there`,
+      paused: `schedule ${scheduleId}: paused, so that nothing is swept until somebody resumes it`,
+      missing: `schedule ${scheduleId}: missing; create it by "asset-lifecycle setup"`,
+      refused: `schedule ${scheduleId}: could not be made: ${schedule.because}`,
+    }[schedule.state],
+  );
+  if (retention) lines.push(`retention: ${retention}`);
+  return lines;
+}
 
 function durationOf(flag: string, text: string, least: number): number {
   const ms = durationMs(text);

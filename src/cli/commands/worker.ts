@@ -1,7 +1,9 @@
 import { Command } from 'commander';
 import { openAccount } from '../../accounts';
 import { loadConfig } from '../../config';
+import { WorkAbandoned } from '../../temporal/work-abandoned';
 import { action, untilStopped } from '../context';
+import { EXIT } from '../exit';
 import { note, printJson } from '../output';
 
 export const workerCommand = (): Command =>
@@ -20,14 +22,18 @@ export const workerCommand = (): Command =>
         const provider = await openAccount(config); // refuses without a key before anything is connected
         const temporal = await connectWorker();
         try {
-          const worker = await startWorker({ config, provider, temporal });
+          const worker = await startWorker({ config, provider, temporal, onNotice: note });
           if (json) printJson({ ready: 'worker', temporal: temporal.address, provider: config.twelvelabs.baseUrl });
           else note(`worker ready: Temporal ${temporal.address}, provider ${new URL(config.twelvelabs.baseUrl).host}`);
           await Promise.race([untilStopped(), worker.done]);
           if (!json) note('stopping …');
           await worker.stop();
+        } catch (error) {
+          if (!(error instanceof WorkAbandoned)) throw error;
+          note(error.message);
+          process.exit(EXIT.lifecycleFailed); // what was abandoned would keep this process alive
         } finally {
-          await temporal.connection.close();
+          await temporal.connection.close().catch(() => {}); // the process ends; the error that ends it is the one to tell
         }
       }),
     );

@@ -1,0 +1,75 @@
+import { IllegalStateError } from '@temporalio/common';
+import { GracefulShutdownPeriodExpiredError, type Worker } from '@temporalio/worker';
+import { WorkAbandoned } from './work-abandoned';
+
+/** What is asked of a Temporal worker. */
+type Runnable = Pick<Worker, 'run' | 'shutdown' | 'getState'>;
+
+export interface WorkerHooks {
+  /** At the stop: ends what would otherwise wait for long. */
+  handBack: () => void;
+  /** Once nothing runs any more: ends connections. */
+  close: () => Promise<void>;
+}
+
+/** Makes all workers, or none. @throws the first failure, once those that were made have let go of their connection. */
+export async function createWorkers<W extends Runnable>(making: readonly Promise<W>[]): Promise<W[]> {
+  const settled = await Promise.allSettled(making);
+  const made = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  const failed = settled.find((one) => one.status === 'rejected');
+  if (!failed) return made;
+  await Promise.allSettled(made.map(endUnused));
+  throw failed.reason;
+}
+
+/** A worker that never ran holds its connection, and only the end of a run lets go of it. */
+async function endUnused(worker: Runnable): Promise<void> {
+  const run = worker.run();
+  worker.shutdown();
+  await run;
+}
+
+/**
+ * Runs the workers of one process. When one dies, the others are stopped as well.
+ * @returns `done` settles when the last of them has ended; it fails with the first failure, which is `WorkAbandoned`
+ * where a call outlived the force time.
+ */
+export function runWorkers(
+  workers: readonly Runnable[],
+  hooks: WorkerHooks,
+): { done: Promise<void>; stop: () => Promise<void> } {
+  let stopping = false;
+  const beginStop = (): void => {
+    if (stopping) return;
+    stopping = true;
+    hooks.handBack();
+    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+  };
+  let failure: { error: unknown } | undefined;
+  const runs = workers.map(async (worker) => {
+    try {
+      await worker.run();
+    } catch (error) {
+      failure ??= { error: stopping && outlivedForceTime(worker, error) ? new WorkAbandoned() : error };
+    } finally {
+      beginStop();
+    }
+  });
+  const done = Promise.all(runs) // never fails, so that all others have drained when connections are closed
+    .then(() => hooks.close())
+    .then(() => {
+      if (failure) throw failure.error;
+    });
+  return {
+    done,
+    async stop() {
+      beginStop();
+      await done;
+    },
+  };
+}
+
+/** The SDK then fails to end its native part as well, whose calls still run, and that failure replaces the first. */
+const outlivedForceTime = (worker: Runnable, error: unknown): boolean =>
+  error instanceof GracefulShutdownPeriodExpiredError ||
+  (error instanceof IllegalStateError && worker.getState() === 'FAILED');
