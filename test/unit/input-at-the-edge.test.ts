@@ -108,8 +108,10 @@ describe('null', () => {
       anyOf: [{ type: 'string' }, { type: 'null' }],
     });
     expect(properties?.source?.anyOf).toBeUndefined();
-    const upload = (properties?.upload?.anyOf as { properties: object }[])[0];
-    expect(upload?.properties).toMatchObject({ method: { anyOf: [{}, { type: 'null' }] } });
+    expect(properties?.upload?.anyOf).toMatchObject([
+      { properties: { method: { anyOf: [{ type: 'string' }, { type: 'null' }] } } },
+      { type: 'null' },
+    ]);
   });
 });
 
