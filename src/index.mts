@@ -9,6 +9,7 @@ export {
   LifecycleClosed,
   LifecycleInputSchema,
   LifecycleNotFound,
+  TemporalRefused,
   TemporalUnreachable,
 } from './index.js';
 export type {

@@ -14,6 +14,7 @@ export {
   LifecycleClientError,
   LifecycleClosed,
   LifecycleNotFound,
+  TemporalRefused,
   TemporalUnreachable,
 } from './client/errors';
 export type { ForceDeletion } from './client/deletions';

@@ -1,11 +1,13 @@
 import { Client, Connection, type ClientOptions } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import { TemporalUnreachable } from './errors';
+import { wordsOf } from '../temporal/grpc-errors';
+import { InvalidInput, TemporalRefused } from './errors';
+import { temporalError, unreachable } from './temporal-errors';
 
 /**
  * Connects as Temporal's own tools do: `TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, `TEMPORAL_API_KEY`, `TEMPORAL_TLS_*`,
  * or the profile `TEMPORAL_PROFILE` of the configuration file.
- * @throws TemporalUnreachable naming the address.
+ * @throws TemporalUnreachable · TemporalRefused, naming the address · InvalidInput for settings that cannot be read.
  */
 export async function connectTemporal(): Promise<{
   client: Client;
@@ -13,21 +15,31 @@ export async function connectTemporal(): Promise<{
   address: string;
   namespace: string;
 }> {
-  const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
-  const address = connectionOptions.address ?? 'localhost:7233';
+  const { connectionOptions, namespace, address } = temporalSettings();
   try {
     const connection = await Connection.connect({ ...connectionOptions, connectTimeout: '5s' });
     return { client: new Client({ connection, namespace } satisfies ClientOptions), connection, address, namespace };
   } catch (error) {
-    throw unreachable(address, error);
+    throw connectError(error, address);
   }
 }
 
-export function unreachable(address: string, error: unknown): TemporalUnreachable {
-  const why = error instanceof Error ? error.message.split('\n')[0] : String(error);
-  return new TemporalUnreachable(
-    `no Temporal server answers at ${address} (${why}); start one with "asset-lifecycle dev", or set TEMPORAL_ADDRESS`,
-  );
+/** Where Temporal's own variables and configuration file say that the server is. @throws InvalidInput */
+export function temporalSettings() {
+  try {
+    const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
+    return { connectionOptions, namespace, address: connectionOptions.address ?? 'localhost:7233' };
+  } catch (error) {
+    throw new InvalidInput(`Temporal's settings (TEMPORAL_PROFILE, TEMPORAL_CONFIG_FILE, …): ${wordsOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Why no connection could be made: no answer, or a refusal. */
+export function connectError(error: unknown, address: string): Error {
+  const known = temporalError(error, { address });
+  return known instanceof TemporalRefused ? known : unreachable(address, error);
 }
 
 /** Connects to a server at a known address, such as a local one. */

@@ -1,5 +1,4 @@
 import {
-  isGrpcServiceError,
   WorkflowExecutionAlreadyStartedError,
   WorkflowNotFoundError,
   type Client,
@@ -21,7 +20,8 @@ import type { LifecycleStatus } from '../contracts/lifecycle-status';
 import type { CancelRequest, ForceDeleteRequest } from '../contracts/messages';
 import { nameOfSource } from '../contracts/source-name';
 import type { MediaProvider } from '../providers/media-provider';
-import { connectTemporal, unreachable } from './connection';
+import { grpcCodeOf } from '../temporal/grpc-errors';
+import { connectTemporal } from './connection';
 import { defaultKey } from './default-key';
 import { startDeletion, type ForceDeletion } from './deletions';
 import { InvalidInput, LifecycleClosed, LifecycleNotFound } from './errors';
@@ -30,6 +30,7 @@ import { providerAssets, type ProviderAssets } from './provider-assets';
 import { closedStatus } from './lifecycle-runs';
 import { sweep } from './sweeps';
 import { statusOfSummary, summaryOf, type LifecycleSummary } from './run-status';
+import { temporalError } from './temporal-errors';
 import { withUpload } from './upload-status';
 
 export interface LifecycleClientOptions {
@@ -80,7 +81,7 @@ export class LifecycleClient {
     });
   }
 
-  /** @throws TemporalUnreachable */
+  /** @throws TemporalUnreachable · TemporalRefused */
   static async connect(options: LifecycleClientOptions = {}): Promise<LifecycleClient> {
     const temporal = options.temporal ?? (await connectTemporal());
     return new LifecycleClient(temporal, options.provider ?? 'twelvelabs', options.openAccount);
@@ -132,7 +133,9 @@ export class LifecycleClient {
       );
       return withUpload(status, run);
     } catch (error) {
-      if (error instanceof WorkflowNotFoundError || isGrpcServiceError(error)) return statusOfSummary(summaryOf(run));
+      if (error instanceof WorkflowNotFoundError || grpcCodeOf(error) !== undefined) {
+        return statusOfSummary(summaryOf(run));
+      }
       throw error;
     }
   }
@@ -258,7 +261,7 @@ export class LifecycleClient {
     try {
       await this.handle(key).signal(name, request);
     } catch (error) {
-      throw error instanceof WorkflowNotFoundError ? closed : error;
+      throw error instanceof WorkflowNotFoundError ? closed : (temporalError(error, this.temporal) ?? error);
     }
   }
 
@@ -268,16 +271,15 @@ export class LifecycleClient {
       return await call();
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) throw new LifecycleNotFound(`no lifecycle has the key "${key}"`);
-      if (isGrpcServiceError(error) && UNREACHABLE.has(error.code)) throw unreachable(this.temporal.address, error);
-      throw error;
+      throw temporalError(error, this.temporal) ?? error;
     }
   }
 }
 
 /** The permission travels with the source, so that the workflow knows of it. */
 function withSignedUrlAllowed(input: LifecycleInput): LifecycleInput {
-  const { source } = input;
-  return source.type === 'url' ? { ...input, source: { ...source, allowSignedUrl: true } } : input;
+  const source = input?.source; // not checked yet: it may be anything
+  return source?.type === 'url' ? { ...input, source: { ...source, allowSignedUrl: true } } : input;
 }
 
 function checkedInput<T>(check: () => T): T {
@@ -287,6 +289,3 @@ function checkedInput<T>(check: () => T): T {
     throw new InvalidInput((error as Error).message, { cause: error });
   }
 }
-
-/** gRPC UNAVAILABLE and DEADLINE_EXCEEDED. */
-const UNREACHABLE: ReadonlySet<number> = new Set([14, 4]);

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { openAccount } from '../accounts';
 import { loadConfig } from '../config';
+import { emulatorProblem } from './emulator-problem';
 import { obtainTemporalServer } from './temporal-server';
 import { ProgramUnavailable, type Environment, type OnProgress } from './programs';
 
@@ -92,8 +93,7 @@ async function startEmulatorAt(
   try {
     return await startEmulator({ port: port ?? 0, stateFolder, processing });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-    throw new ProgramUnavailable(`port ${port} is in use; choose another with --emulator-port`);
+    throw emulatorProblem(error, '--emulator-port') ?? error;
   }
 }
 

@@ -34,17 +34,17 @@ export const sweepCommand = (): Command =>
       ),
     );
 
-function describe({ dryRun, seen, orphans, found, deleted, kept, leftover }: SweepReport): string {
+function describe({ dryRun, seen, orphans, found, deleted, kept, leftover }: SweepReport): string[] {
   const rows = orphans.map(({ key, assetId, cause, policy, entries }) => {
     const done = entries.map(({ resource, id, result, because }) => `${resource} ${id}: ${result}, ${because}`);
-    return [key, assetId, cause, dryRun ? `would: ${policy}` : policy, done.join('\n')];
+    return [key, assetId, cause, dryRun ? `would: ${policy}` : policy, done];
   });
   const lines = [
     `${found} orphans: ${dryRun ? 'nothing was touched' : `deleted ${deleted}, kept ${kept}, left over ${leftover}`}`,
     `not touched: ${seen.open} of open lifecycles, ${seen.young} within the grace period, ${seen.wanted} wanted, ` +
       `${seen.others} without our tag`,
   ];
-  if (rows.length > 0) lines.unshift(tableOf(['key', 'asset', 'cause', 'policy', 'done'], rows));
+  if (rows.length > 0) lines.unshift(...tableOf(['key', 'asset', 'cause', 'policy', 'done'], rows));
   if (found > orphans.length) lines.push(`the first ${orphans.length} are shown`);
-  return lines.join('\n');
+  return lines;
 }
