@@ -26,11 +26,16 @@ export function exitCodeOf(error: unknown): ExitCode | undefined {
   if (error instanceof TemporalUnreachable || error instanceof ProgramUnavailable) return EXIT.unreachable;
   if (MISTAKES.some((mistake) => error instanceof mistake)) return EXIT.badInput;
   if (error instanceof LifecycleClientError) return EXIT.lifecycleFailed;
+  if (isFileError(error)) return EXIT.badInput;
   const type = failureType(error);
   if (type === undefined) return undefined;
   if (UNREACHABLE.has(type)) return EXIT.unreachable;
   return FINAL.has(type) ? EXIT.lifecycleFailed : EXIT.badInput;
 }
+
+/** The system refused a file or folder that the person named: the message says which, and why. */
+const isFileError = (error: unknown): boolean =>
+  error instanceof Error && 'syscall' in error && (error.syscall === 'uv_cwd' || 'path' in error);
 
 /** 0 for a lifecycle that ended as the command wanted, else 1. */
 export const exitCodeOfOutcome = (

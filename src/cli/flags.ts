@@ -16,6 +16,15 @@ export const wholeNumber =
 export const portNumber = (flag: string, least: 0 | 1): ((text: string) => number) =>
   wholeNumber(flag, least, HIGHEST_PORT);
 
+/** Reads a flag that names a folder. */
+export const folderName =
+  (flag: string) =>
+  (text: string): string => {
+    if (text === '') throw new UsageError(`${flag}: must name a folder`);
+    if (text.includes('\ufffd')) throw new UsageError(`${flag}: the name is not valid UTF-8; rename the folder`);
+    return text;
+  };
+
 /** @throws UsageError when two of the flags name one port. */
 export function checkDistinct(ports: Readonly<Record<string, number>>): void {
   const seen = new Map<number, string>();

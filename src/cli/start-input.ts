@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import type { LifecycleInput } from '../contracts/lifecycle-input';
 import { failureType } from '../contracts/failures';
@@ -40,6 +40,13 @@ const URL_LIKE = /^[a-z][a-z0-9+.-]+:\/\//i;
 
 /** The lifecycle's input that the flags say; checked by the client, which knows the schema. */
 export async function inputOf(target: string | undefined, flags: StartFlags): Promise<LifecycleInput> {
+  const input = await fromFlags(target, flags);
+  const source: unknown = input?.source; // may be anything: it is checked later
+  if (!flags.allowSignedUrl || typeof source !== 'object' || source === null) return input;
+  return { ...input, source: { ...source, allowSignedUrl: true } as LifecycleInput['source'] };
+}
+
+async function fromFlags(target: string | undefined, flags: StartFlags): Promise<LifecycleInput> {
   const given = await givenInput(flags);
   if (given) {
     if (target || flags.asset) throw new UsageError('give either <file|url|s3>, --asset or --input, not two of them');
@@ -47,7 +54,7 @@ export async function inputOf(target: string | undefined, flags: StartFlags): Pr
   }
   const input: Record<string, unknown> = {
     key: flags.key,
-    source: sourceOf(target, flags),
+    source: sourceOf(target, flags.asset),
     filename: flags.filename,
     metadata: metadataOf(flags.metadata),
     enableHls: flags.hls,
@@ -67,25 +74,27 @@ async function givenInput({ input, inputFile }: StartFlags): Promise<unknown> {
     return JSON.parse(text);
   } catch (error) {
     throw new UsageError(
-      `${input === undefined ? '--input-file' : '--input'}: is not JSON: ${(error as Error).message}`,
+      `${input === undefined ? '--input-file' : '--input'}: is not JSON: ${withoutQuote(error as Error)}`,
     );
   }
 }
+
+/** The parser quotes what it read, which may be a presigned URL. */
+const withoutQuote = ({ message }: Error): string => message.replace(/, (\.\.\.)?".*/s, '');
 
 const readInput = (file: string): Promise<string> =>
   readFile(file, 'utf8').catch((error: Error) => {
     throw new UsageError(`--input-file: ${error.message}`);
   });
 
-function sourceOf(target: string | undefined, { asset: assetId, allowSignedUrl }: StartFlags): unknown {
+function sourceOf(target: string | undefined, assetId: string | undefined): unknown {
   if (assetId !== undefined) {
     if (target) throw new UsageError('give either <file|url|s3> or --asset, not both');
     return { type: 'asset', assetId };
   }
   if (target === undefined) throw new UsageError('missing <file|url|s3>: what is the lifecycle to be of?');
   if (S3_LIKE.test(target)) return s3SourceOf(target);
-  if (URL_LIKE.test(target)) return present({ type: 'url', url: target, allowSignedUrl });
-  return { type: 'file', path: path.resolve(target) };
+  return URL_LIKE.test(target) ? { type: 'url', url: target } : { type: 'file', path: path.resolve(target) };
 }
 
 /** The key is taken as it stands, also with "?" or "%" in it; only a version id at the very end is not part of it. */
@@ -118,7 +127,7 @@ function metadataOf(pairs: string[] | undefined): unknown {
     try {
       return JSON.parse(pairs[0]);
     } catch (error) {
-      throw new UsageError(`--metadata: is not JSON: ${(error as Error).message}`);
+      throw new UsageError(`--metadata: is not JSON: ${withoutQuote(error as Error)}`);
     }
   }
   return Object.fromEntries(
@@ -147,14 +156,22 @@ function present(fields: Record<string, unknown>): Record<string, unknown> | und
 
 /**
  * Looks at a local file before anything is started: the worker would refuse it too, but only once the run is there.
- * Without configured roots the file's own folder counts, since only the worker knows its roots.
+ * Without configured roots the file's own folder counts, since only the worker knows its roots. A file that this host
+ * does not have may lie on the worker's: that is worth a warning.
+ * @param typed as the person named the file; a relative name means a file of this host.
  */
 export async function checkLocalFile(
   { source, filename, upload }: LifecycleInput,
   config: Config,
   limits: Record<'direct' | 'multipart', (filename: string) => SizeLimit>,
+  { typed, warn }: { typed?: string; warn: (line: string) => void },
 ): Promise<void> {
   if (source?.type !== 'file' || !path.isAbsolute(source.path)) return;
+  const absence = await absenceHere(source.path, config.sourceRoots);
+  if (absence !== undefined) {
+    if (typed !== undefined && !path.isAbsolute(typed)) throw new UsageError(`source.path: ${source.path}: ${absence}`);
+    return warn(`warning: ${source.path}: ${absence} on this host; started for a worker whose host has it`);
+  }
   const roots = config.sourceRoots.length > 0 ? config.sourceRoots : [path.dirname(source.path)];
   try {
     const file = await createFileSources({ roots }).resolve(source.path);
@@ -165,6 +182,19 @@ export async function checkLocalFile(
   } catch (error) {
     throw failureType(error) ? new UsageError((error as Error).message) : error;
   }
+}
+
+/** Why the file cannot be looked at here; `undefined` when it can. */
+async function absenceHere(file: string, roots: readonly string[]): Promise<string | undefined> {
+  const real = await realpath(file).catch((error: NodeJS.ErrnoException) => error);
+  if (typeof real !== 'string') {
+    if (file.includes('\ufffd')) throw new UsageError(`source.path: ${file}: its name is not valid UTF-8; rename it`);
+    const missing = real.code === 'ENOENT' || real.code === 'ENOTDIR';
+    return missing ? 'no such file' : `cannot be reached (${real.code})`;
+  }
+  const isServed =
+    roots.length === 0 || roots.some((root) => `${file}/`.startsWith(root.endsWith('/') ? root : `${root}/`));
+  return isServed ? undefined : 'lies outside ASSET_LIFECYCLE_SOURCE_ROOTS';
 }
 
 interface SizeLimit {

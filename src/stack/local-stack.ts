@@ -42,6 +42,10 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
   const close = async (): Promise<void> => {
     for (const stop of started.splice(0).toReversed()) await stop();
   };
+  const roots = environment.ASSET_LIFECYCLE_SOURCE_ROOTS || process.cwd();
+  const results = environment.ASSET_LIFECYCLE_RESULTS || path.join(stateFolder, 'results');
+  const settings = { ...environment, ASSET_LIFECYCLE_SOURCE_ROOTS: roots, ASSET_LIFECYCLE_RESULTS: results };
+  loadConfig(settings as NodeJS.ProcessEnv); // a mistake is told before anything starts
   try {
     await mkdir(stateFolder, { recursive: true });
     const temporal = await obtainTemporalServer({
@@ -64,17 +68,15 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     onReady('emulator', emulator.url);
 
     const forWorker: Environment = {
-      ...environment,
+      ...settings,
       TEMPORAL_ADDRESS: temporal.address,
       TEMPORAL_NAMESPACE: temporal.namespace,
       TWELVELABS_BASE_URL: emulator.url,
       TWELVE_LABS_API_KEY: 'emulator',
-      ASSET_LIFECYCLE_SOURCE_ROOTS: environment.ASSET_LIFECYCLE_SOURCE_ROOTS || process.cwd(),
-      ASSET_LIFECYCLE_RESULTS: environment.ASSET_LIFECYCLE_RESULTS || path.join(stateFolder, 'results'),
     };
     const worker = await startWorkerAt(temporal, forWorker);
     started.push(() => worker.stop());
-    onReady('worker', `${temporal.address}, files below ${forWorker.ASSET_LIFECYCLE_SOURCE_ROOTS}`);
+    onReady('worker', `${temporal.address}, files below ${roots}`);
     const failed = worker.done.then(() => Promise.reject(new ProgramUnavailable('the worker has ended')));
     failed.catch(() => {}); // whoever waits for it hears of it; a closed stack does not care
     return { temporal, emulator, environment: forWorker, failed, close };

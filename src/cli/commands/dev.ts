@@ -3,7 +3,7 @@ import { connectTo } from '../../client/connection';
 import { ensureSweepSchedule } from '../../client/sweeps';
 import { DEFAULT_GRACE } from '../../contracts/ledger/sweep';
 import { action, untilStopped } from '../context';
-import { checkDistinct, portNumber, wholeNumber } from '../flags';
+import { checkDistinct, folderName, portNumber, wholeNumber } from '../flags';
 import { note, print, printJson } from '../output';
 
 interface DevFlags {
@@ -24,7 +24,7 @@ export const devCommand = (): Command =>
     .option('--temporal-port <n>', 'gRPC', portNumber('--temporal-port', 1), 7233)
     .option('--ui-port <n>', 'Temporal Web', portNumber('--ui-port', 1), 8233)
     .option('--emulator-port <n>', 'the emulator', portNumber('--emulator-port', 1), 8090)
-    .option('--state <folder>', 'where the state is kept', '.asset-lifecycle')
+    .option('--state <folder>', 'where the state is kept', folderName('--state'), '.asset-lifecycle')
     .option(
       '--processing-ms <n>',
       'processing time of an asset at the emulator',

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { action, untilStopped } from '../context';
-import { checkDistinct, portNumber, wholeNumber } from '../flags';
+import { checkDistinct, folderName, portNumber, wholeNumber } from '../flags';
 import { note, printJson } from '../output';
 
 interface EmulatorFlags {
@@ -36,7 +36,7 @@ export const emulatorCommand = (): Command =>
         .choices(['disk', 'hash'])
         .default('disk'),
     )
-    .option('--state <folder>', 'keep the state there')
+    .option('--state <folder>', 'keep the state there', folderName('--state'))
     .option('--processing-ms <n>', 'processing time of an asset', wholeNumber('--processing-ms', 0), 1500)
     .addOption(
       new Option('--rate-limits <plan>', 'whose limits to apply')

@@ -61,7 +61,12 @@ Examples:
       action(async (target: string | undefined, flags: StartFlags & { wait?: boolean; json?: boolean }) => {
         const input = await inputOf(target, flags);
         acceptInput(input); // bad input is refused before a connection is tried
-        await checkLocalFile(input, loadConfig(), { direct: maxDirectBytes, multipart: maxMultipartBytes });
+        await checkLocalFile(
+          input,
+          loadConfig(),
+          { direct: maxDirectBytes, multipart: maxMultipartBytes },
+          { typed: target, warn: note },
+        );
         return withClient(async (client) => {
           const started = await client.start(input);
           if (!flags.json) note(`${started.joined ? 'joined' : 'started'} ${started.workflowId}`);
