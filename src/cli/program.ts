@@ -1,7 +1,6 @@
 import { inspect } from 'node:util';
 import { Command, CommanderError } from 'commander';
-import { temporalSettings } from '../client/connection';
-import { temporalError } from '../client/temporal-errors';
+import { temporalError, temporalSettings } from '../client/connection';
 
 import { assetsCommand } from './commands/assets';
 import { demoCommand } from './commands/demo';

@@ -21,7 +21,7 @@ import type { CancelRequest, ForceDeleteRequest } from '../contracts/messages';
 import { nameOfSource } from '../contracts/source-name';
 import type { MediaProvider } from '../providers/media-provider';
 import { grpcCodeOf } from '../temporal/grpc-errors';
-import { connectTemporal } from './connection';
+import { connectTemporal, temporalError } from './connection';
 import { defaultKey } from './default-key';
 import { startDeletion, type ForceDeletion } from './deletions';
 import { InvalidInput, LifecycleClosed, LifecycleNotFound } from './errors';
@@ -30,7 +30,6 @@ import { providerAssets, type ProviderAssets } from './provider-assets';
 import { closedStatus } from './lifecycle-runs';
 import { sweep } from './sweeps';
 import { statusOfSummary, summaryOf, type LifecycleSummary } from './run-status';
-import { temporalError } from './temporal-errors';
 import { withUpload } from './upload-status';
 
 export interface LifecycleClientOptions {

@@ -4,7 +4,7 @@ import { CLEANUP_POLICIES } from './cleanup-policy';
 import { durationMs } from './duration';
 import { failure } from './failures';
 import { PROVIDERS } from './ids';
-import { describeIssues, plainInput } from './plain-input';
+import { describeIssues, plainInput } from './checks/plain-input';
 import { SourceSchema } from './source';
 
 const LONGEST_DEADLINE_MS = 30 * 86_400_000;

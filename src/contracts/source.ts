@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { signatureParameter } from './signed-url';
+import { signatureParameter } from './checks/signed-url';
 
 const hasControlCharacter = (text: string): boolean => /\p{Cc}/u.test(text);
 

@@ -74,7 +74,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       TWELVELABS_BASE_URL: emulator.url,
       TWELVE_LABS_API_KEY: 'emulator',
     };
-    const worker = await startWorkerAt(temporal, forWorker);
+    const worker = await startWorkerAt(temporal, forWorker, onProgress);
     started.push(() => worker.stop());
     onReady('worker', `${temporal.address}, files below ${roots}`);
     const failed = worker.done.then(() => Promise.reject(new ProgramUnavailable('the worker has ended')));
@@ -99,10 +99,15 @@ async function startEmulatorAt(
   }
 }
 
-async function startWorkerAt({ address, namespace }: { address: string; namespace: string }, environment: Environment) {
-  const { DefaultLogger, NativeConnection, Runtime } = await import('@temporalio/worker');
+async function startWorkerAt(
+  { address, namespace }: { address: string; namespace: string },
+  environment: Environment,
+  onProgress: OnProgress,
+) {
+  const { NativeConnection } = await import('@temporalio/worker');
+  const { installWorkerLog } = await import('./worker-log.js');
   const { startWorker } = await import('../worker.js');
-  Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] }); // the stack stops its parts in order
+  installWorkerLog({ write: onProgress, stopsOnSignals: false }); // the stack stops its parts in order
   const connection = await NativeConnection.connect({ address });
   try {
     const config = loadConfig(environment as NodeJS.ProcessEnv);

@@ -18,7 +18,9 @@ export const workerCommand = (): Command =>
     .action(
       action(async ({ json }: { json?: boolean }) => {
         const { connectWorker, startWorker } = await import('../../worker.js');
+        const { installWorkerLog } = await import('../../stack/worker-log.js');
         const config = loadConfig();
+        installWorkerLog({ write: note });
         const provider = await openAccount(config); // refuses without a key before anything is connected
         const temporal = await connectWorker();
         try {

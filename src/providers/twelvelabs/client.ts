@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { Agent, request, type Dispatcher } from 'undici';
 import type { z } from 'zod';
 import { failureType, type FailureType } from '../../contracts/failures';
-import { describeIssues } from '../../contracts/plain-input';
+import { describeIssues } from '../../contracts/checks/plain-input';
 import { SubmissionAborted } from '../media-provider';
 import { RequestGate, type Pass } from '../request-gate/request-gate';
 import { failureOfAnswer, failureOfConnection, failureOfShape, type RequestLabel } from './errors';
