@@ -3,8 +3,6 @@ import type { LifecycleStatus } from '../contracts/lifecycle-status';
 import { barOf, lineOf, note } from './output';
 import { isTerminal, printable } from './terminal';
 
-const LOOK_EVERY_MS = 500;
-
 /** Waits to a lifecycle's end and shows how far it is: a live line on a terminal, a line a change in a pipe. */
 export async function follow(
   client: LifecycleClient,
@@ -53,7 +51,7 @@ export async function last(
   show: (status: LifecycleStatus) => void,
   signal?: AbortSignal,
 ): Promise<LifecycleStatus> {
-  for await (const status of client.watch(key, { intervalMs: LOOK_EVERY_MS, signal })) {
+  for await (const status of client.watch(key, { signal })) {
     show(status);
     if (status.outcome) return status;
   }

@@ -1,4 +1,4 @@
-import { Client, Connection, type ClientOptions } from '@temporalio/client';
+import { Client, Connection, WorkflowExecutionAlreadyStartedError, type ClientOptions } from '@temporalio/client';
 import { NamespaceNotFoundError } from '@temporalio/common';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { grpcCodeOf, wordsOf } from '../temporal/grpc-errors';
@@ -64,6 +64,9 @@ const UNAUTHENTICATED = 16;
 export function temporalError(error: unknown, place: TemporalPlace): LifecycleClientError | undefined {
   if (error instanceof LifecycleClientError) return error;
   if (error instanceof NamespaceNotFoundError) return noNamespace(place);
+  if (error instanceof WorkflowExecutionAlreadyStartedError) {
+    return new InvalidInput(`${error.workflowId} runs already; wait for its end`);
+  }
   const code = grpcCodeOf(error);
   if (code === undefined) return undefined;
   const words = wordsOf(error);
@@ -77,7 +80,8 @@ export function temporalError(error: unknown, place: TemporalPlace): LifecycleCl
 }
 
 function unreachable(address: string, error: unknown): TemporalUnreachable {
-  const why = typeof error === 'string' ? error : wordsOf(error);
+  const words = typeof error === 'string' ? error : wordsOf(error);
+  const why = /message: "([^"]+)"/.exec(words)?.[1] ?? words; // the native client shows its whole chain of errors
   return new TemporalUnreachable(
     `no Temporal server answers at ${address} (${why}); start one with "asset-lifecycle dev", or set TEMPORAL_ADDRESS`,
   );

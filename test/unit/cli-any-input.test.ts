@@ -13,7 +13,17 @@ const COMMANDS: Record<string, string[]> = {
   dev: ['--temporal-port', '--ui-port', '--emulator-port', '--state', '--processing-ms'],
   worker: [],
   emulator: ['--host', '--port', '--store-port', '--chunk-bytes', '--part-bytes', '--state', '--processing-ms'],
-  start: ['--key', '--branch', '--model', '--scopes', '--index', '--filename', '--metadata', '--ready-within', '--input'],
+  start: [
+    '--key',
+    '--branch',
+    '--model',
+    '--scopes',
+    '--index',
+    '--filename',
+    '--metadata',
+    '--ready-within',
+    '--input',
+  ],
   status: [],
   watch: [],
   list: ['--phase', '--outcome', '--branch', '--query', '--limit'],
@@ -54,14 +64,29 @@ const typed = fc
     fc.string({ unit: 'binary', maxLength: 8 }),
     fc.integer({ min: -2, max: 70_000 }).map(String),
     fc.webUrl({ withQueryParameters: true }),
-    fc.constantFrom('http://[::1', 'http://a b', 's3://b', 's3://bucket/k', 'embed', 'index', '10m', '1e9', '\u001b[2J', '\ufffd'),
+    fc.constantFrom(
+      'http://[::1',
+      'http://a b',
+      's3://b',
+      's3://bucket/k',
+      'embed',
+      'index',
+      '10m',
+      '1e9',
+      '\u001b[2J',
+      '\ufffd',
+    ),
   )
   .filter((text) => !/^\/|\.\.|\0/.test(text));
 
 const call = fc.constantFrom(...Object.keys(COMMANDS)).chain((command) => {
   const flags = [...(COMMANDS[command] ?? []), '--json', '--colour'];
   const flag = fc.constantFrom(...flags);
-  const word = fc.oneof(typed, flag, fc.tuple(flag, typed).map(([name, value]) => `${name}=${value}`));
+  const word = fc.oneof(
+    typed,
+    flag,
+    fc.tuple(flag, typed).map(([name, value]) => `${name}=${value}`),
+  );
   return fc.array(word, { maxLength: 5 }).map((words) => [...command.split(' '), ...words]);
 });
 
@@ -102,7 +127,10 @@ const input = fc.record(
     source,
     key: fc.oneof(fc.string({ unit: 'binary' }), fc.constant(null)),
     metadata: fc.jsonValue(),
-    branch: fc.oneof(fc.record({ type: fc.constantFrom('embed', 'index'), indexId: typed, model: typed }), fc.jsonValue()),
+    branch: fc.oneof(
+      fc.record({ type: fc.constantFrom('embed', 'index'), indexId: typed, model: typed }),
+      fc.jsonValue(),
+    ),
     deadlines: fc.jsonValue(),
     cleanup: fc.jsonValue(),
     upload: fc.jsonValue(),
