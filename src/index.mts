@@ -4,6 +4,7 @@ export {
   connect,
   FAILURES,
   InvalidInput,
+  LifecycleBeingDeleted,
   LifecycleClient,
   LifecycleClientError,
   LifecycleClosed,
@@ -40,6 +41,7 @@ export type {
   ProviderAssets,
   Receipt,
   ReceiptEntry,
+  SourceFacts,
   StartedLifecycle,
   StartOptions,
 } from './index.js';

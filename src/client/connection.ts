@@ -1,6 +1,7 @@
 import { Client, Connection, WorkflowExecutionAlreadyStartedError, type ClientOptions } from '@temporalio/client';
 import { NamespaceNotFoundError } from '@temporalio/common';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { directIfLocal } from '../temporal/direct-connection';
 import { grpcCodeOf, wordsOf } from '../temporal/grpc-errors';
 import { InvalidInput, LifecycleClientError, TemporalRefused, TemporalUnreachable } from './errors';
 
@@ -17,7 +18,11 @@ export async function connectTemporal(): Promise<{
 }> {
   const { connectionOptions, namespace, address } = temporalSettings();
   try {
-    const connection = await Connection.connect({ ...connectionOptions, connectTimeout: '5s' });
+    const connection = await Connection.connect({
+      ...connectionOptions,
+      ...directIfLocal(address),
+      connectTimeout: '5s',
+    });
     return { client: new Client({ connection, namespace } satisfies ClientOptions), connection, address, namespace };
   } catch (error) {
     throw connectError(error, address);
@@ -44,7 +49,7 @@ export function connectError(error: unknown, address: string): Error {
 
 /** Connects to a server at a known address, such as a local one. */
 export async function connectTo({ address, namespace }: { address: string; namespace: string }) {
-  const connection = await Connection.connect({ address });
+  const connection = await Connection.connect({ address, ...directIfLocal(address) });
   return { client: new Client({ connection, namespace }), connection, address, namespace };
 }
 

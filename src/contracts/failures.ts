@@ -1,5 +1,6 @@
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import type { Duration } from '@temporalio/common';
+import { firstOf } from './values/text';
 
 /**
  * Every way a lifecycle step can fail, and whether Temporal tries it again.
@@ -68,7 +69,7 @@ export function failure(type: FailureType, message: string, options: FailureOpti
   const words = message.replaceAll(URL_WITH_QUERY, '$1?…');
   return ApplicationFailure.create({
     type,
-    message: words.length > 2000 ? `${words.slice(0, 1999)}…` : words,
+    message: words.length > 2000 ? `${firstOf(words, 1999)}…` : words,
     nonRetryable: !FAILURES[type].retry,
     category: BENIGN.has(type) ? ApplicationFailureCategory.BENIGN : undefined,
     ...(options.details === undefined ? {} : { details: [options.details] }),

@@ -121,7 +121,10 @@ test.each<[string, unknown]>([
   ['source.url', { source: { type: 'url', url: 'https://example.com/\ud83d' } }],
   ['metadata.a', { source: { type: 'asset', assetId: 'a' }, metadata: { a: '\ud800' } }],
   ['metadata', { source: { type: 'asset', assetId: 'a' }, metadata: { '\ud800': 1 } }],
-  ['branch.name', { source: { type: 'asset', assetId: 'a' }, branch: { type: 'entity', name: '\ud800' } }],
+  [
+    'branch.name',
+    { source: { type: 'asset', assetId: 'a' }, branch: { type: 'entity', collectionId: 'c', name: '\ud800' } },
+  ],
 ])('half a character in %s is refused and named', (field, input) => {
   expect(refusalOf(input)).toMatch(new RegExp(`: ${field.replace('.', '\\.')}: .*half a character`));
 });

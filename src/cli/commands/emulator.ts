@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { loadProxies } from '../../config';
 import { action, untilStopped } from '../context';
 import { checkDistinct, folderName, portNumber, wholeNumber } from '../flags';
 import { note, printJson } from '../output';
@@ -50,6 +51,8 @@ export const emulatorCommand = (): Command =>
         checkDistinct({ '--port': port, '--store-port': storePort });
         const { startEmulator } = await import('../../../emulator/start-emulator.js');
         const { emulatorProblem } = await import('../../stack/emulator-problem.js');
+        const { useProxiesForFetch } = await import('../../http/dispatcher.js');
+        useProxiesForFetch(loadProxies()); // it fetches media by URL
         const processing = { baseMs: processingMs, msPerMegabyte: processingMs === 0 ? 0 : 20 };
         const emulator = await startEmulator({
           ...{ host, port, storePort, stateFolder: state, processing, rateLimits },

@@ -2,7 +2,6 @@ import type { z } from 'zod';
 
 /** Deeper than any input of ours, and far from what a recursion bears. */
 const DEEPEST = 20;
-const HALF_CHARACTER = /\p{Surrogate}/u;
 
 export interface PlainInput {
   value: unknown;
@@ -12,7 +11,6 @@ export interface PlainInput {
 
 /**
  * The input as the schemas take it: without fields that are `null`, since many JSON libraries write an absent field so.
- * Half characters (a lone `"\ud800"` in JSON) are refused: no server and no disk can hold them.
  */
 export function plainInput(input: unknown): PlainInput {
   const problems: string[] = [];
@@ -21,10 +19,6 @@ export function plainInput(input: unknown): PlainInput {
 }
 
 function plain(value: unknown, path: string[], problems: string[]): unknown {
-  if (typeof value === 'string') {
-    if (HALF_CHARACTER.test(value)) problems.push(`${fieldOf(path)}: must not contain half a character`);
-    return value;
-  }
   if (typeof value !== 'object' || value === null) return value;
   if (path.length >= DEEPEST) {
     problems.push(`${fieldOf(path.slice(0, 3))}: is nested too deeply`);
@@ -33,8 +27,7 @@ function plain(value: unknown, path: string[], problems: string[]): unknown {
   if (Array.isArray(value)) return value.map((item, index) => plain(item, [...path, String(index)], problems));
   const fields: [string, unknown][] = [];
   for (const [name, field] of Object.entries(value)) {
-    if (HALF_CHARACTER.test(name)) problems.push(`${fieldOf(path)}: has a field whose name contains half a character`);
-    else if (field !== null) fields.push([name, plain(field, [...path, name], problems)]);
+    if (field !== null) fields.push([name, plain(field, [...path, name], problems)]);
   }
   return Object.fromEntries(fields);
 }
