@@ -68,7 +68,7 @@ const UNAUTHENTICATED = 16;
 /** What went wrong between this client and Temporal, in one line; `undefined` when the error is none of Temporal's. */
 export function temporalError(error: unknown, place: TemporalPlace): LifecycleClientError | undefined {
   if (error instanceof LifecycleClientError) return error;
-  if (error instanceof NamespaceNotFoundError) return noNamespace(place);
+  if (error instanceof NamespaceNotFoundError || isOfNamespace(error)) return noNamespace(place);
   if (error instanceof WorkflowExecutionAlreadyStartedError) {
     return new InvalidInput(`${error.workflowId} runs already; wait for its end`);
   }
@@ -77,12 +77,14 @@ export function temporalError(error: unknown, place: TemporalPlace): LifecycleCl
   const words = wordsOf(error);
   const { address } = place;
   if (code === PERMISSION_DENIED || code === UNAUTHENTICATED) return refused(place, words);
-  if (code === NOT_FOUND && /namespace/i.test(words)) return noNamespace(place);
   if (BAD_REQUEST.has(code) || code === NOT_FOUND) {
     return new InvalidInput(`Temporal at ${address} does not take this request: ${words}`);
   }
   return unreachable(address, words);
 }
+
+/** Servers that send no details with it leave the words alone; a key in them must not count. */
+const isOfNamespace = (error: unknown): boolean => /^namespace \S+ (is )?not found/i.test(wordsOf(error));
 
 function unreachable(address: string, error: unknown): TemporalUnreachable {
   const words = typeof error === 'string' ? error : wordsOf(error);

@@ -241,7 +241,7 @@ export class LifecycleClient {
     try {
       await this.handle(key).signal(name, request);
     } catch (error) {
-      throw error instanceof WorkflowNotFoundError ? closed : (temporalError(error, this.temporal) ?? error);
+      throw temporalError(error, this.temporal) ?? (error instanceof WorkflowNotFoundError ? closed : error);
     }
   }
 
@@ -250,8 +250,10 @@ export class LifecycleClient {
     try {
       return await call();
     } catch (error) {
+      const known = temporalError(error, this.temporal);
+      if (known) throw known;
       if (error instanceof WorkflowNotFoundError) throw new LifecycleNotFound(`no lifecycle has the key "${key}"`);
-      throw temporalError(error, this.temporal) ?? error;
+      throw error;
     }
   }
 }

@@ -26,7 +26,7 @@ export async function refusingServer(): Promise<RefusingServer> {
         ':status': 200,
         'content-type': 'application/grpc',
         'grpc-status': String(isHandshake ? UNIMPLEMENTED : answer.code),
-        'grpc-message': encodeURIComponent(answer.message),
+        'grpc-message': encodeURI(answer.message),
       },
       { endStream: true },
     );
