@@ -41,7 +41,7 @@ function programOf(): Command {
     .version(packageVersion())
     .addHelpText(
       'after',
-      '\nExit codes: 0 done, 1 the lifecycle failed or was stopped, 2 bad usage or input, 3 unreachable.',
+      '\nExit codes: 0 done, 1 the lifecycle failed or was stopped, 2 bad usage, input or credentials, 3 unreachable.',
     );
   for (const command of COMMANDS) program.addCommand(command());
   throwing(program);

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
-import { cli } from '../support/cli';
+import { cli, run } from '../support/cli';
 import { MAIN, SAMPLES } from '../support/system';
 import { testTools } from '../support/test-tools';
 
@@ -127,35 +127,99 @@ describe('names', () => {
       lines: 1,
     });
   });
+});
 
-  test('state folder, source root, file, manifest and results may have any name that Linux allows', async () => {
-    const root = path.join(folder, ODD);
+describe('a stack whose folders have any name that Linux allows', () => {
+  let root: string;
+  let child: ChildProcess;
+  let environment: NodeJS.ProcessEnv;
+  beforeAll(async () => {
+    root = path.join(folder, ODD);
     await mkdir(root);
     await copyFile(path.join(SAMPLES, 'clip.mp4'), path.join(root, `-${ODD}.mp4`));
     const ports = await freePorts();
-    const child = spawn(process.execPath, [MAIN, 'dev', '--state', ODD, '--processing-ms', '0', ...ports], {
+    child = spawn(process.execPath, [MAIN, 'dev', '--state', ODD, '--processing-ms', '0', ...ports], {
       cwd: root,
       env: { PATH: process.env.PATH, HOME: process.env.HOME, TEMPORAL_CLI_PATH: testTools().temporalCli },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
-    try {
-      await ready(child);
-      const environment = { TEMPORAL_ADDRESS: `127.0.0.1:${ports[1]}` };
-      const args = ['start', '--branch', 'embed', '--wait', '--json', '--', `-${ODD}.mp4`];
-      const { code, stdout, stderr } = await cli(args, environment, root);
-      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-      const { branch } = JSON.parse(stdout) as LifecycleStatus;
-      const stored = fileURLToPath(branch?.result?.uri ?? '');
-      expect(stored.startsWith(path.join(root, ODD, 'results'))).toBe(true);
-      expect((await readFile(stored, 'utf8')).trim().split('\n')).toHaveLength(branch?.result?.count ?? -1);
-      expect((await readdir(path.join(root, ODD))).toSorted()).toEqual(['emulator', 'results', 'temporal.db']);
-      expect((await readdir(root)).toSorted()).toEqual([`-${ODD}.mp4`, ODD].toSorted()); // nothing beside the folder
-    } finally {
-      const exited = once(child, 'exit');
-      child.kill('SIGTERM');
-      await exited;
-    }
+    await ready(child);
+    environment = {
+      TEMPORAL_ADDRESS: `127.0.0.1:${ports[1]}`,
+      TWELVELABS_BASE_URL: `http://127.0.0.1:${ports[5]}/v1.3`,
+      TWELVE_LABS_API_KEY: 'tlk_E2E0SECRET',
+    };
   });
+  afterAll(async () => {
+    if (child.exitCode !== null) return;
+    const exited = once(child, 'exit');
+    child.kill('SIGTERM');
+    await exited;
+  });
+
+  test('takes a file of any name through a branch, and writes nothing beside them', async () => {
+    const args = ['start', '--branch', 'embed', '--wait', '--json', '--', `-${ODD}.mp4`];
+    const { code, stdout, stderr } = await cli(args, environment, root);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const { branch } = JSON.parse(stdout) as LifecycleStatus;
+    const stored = fileURLToPath(branch?.result?.uri ?? '');
+    expect(stored.startsWith(path.join(root, ODD, 'results'))).toBe(true);
+    expect((await readFile(stored, 'utf8')).trim().split('\n')).toHaveLength(branch?.result?.count ?? -1);
+    expect(await readdir(path.join(root, ODD))).toEqual(expect.arrayContaining(['emulator', 'results', 'temporal.db']));
+    expect((await readdir(root)).toSorted()).toEqual([`-${ODD}.mp4`, ODD].toSorted());
+  });
+
+  test('shows such a key without a raw control character', async () => {
+    const { code, stdout } = await cli(['list'], environment, root);
+    expect(code).toBe(0);
+    expect(stdout).not.toMatch(/[^\P{Cc}\n]/u);
+  });
+
+  test('a worker says that it is ready, and nothing else of its start', async () => {
+    const worker = spawn(process.execPath, [MAIN, 'worker'], {
+      cwd: root,
+      env: { PATH: process.env.PATH, HOME: process.env.HOME, ...environment, ASSET_LIFECYCLE_SOURCE_ROOTS: root },
+      stdio: ['ignore', 'inherit', 'pipe'],
+    });
+    let said = '';
+    worker.stderr.on('data', (chunk: Buffer) => {
+      said += chunk.toString();
+      if (said.includes('worker ready')) worker.kill('SIGTERM');
+    });
+    const [code] = (await once(worker, 'close')) as [number | null];
+    expect(code).toBe(0);
+    expect(said).toMatch(/worker ready: Temporal /);
+    expect(said).not.toMatch(/No workflows registered|\[(INFO|WARN)\]| WARN /);
+    expect(said.trim().split('\n').length).toBeLessThanOrEqual(5);
+  });
+
+  test.each([['worker'], ['list'], ['status', 'k'], ['cancel', 'k'], ['sweep'], ['setup']])(
+    '%s in a namespace that does not exist is one line and exit code 2',
+    async (...args) => {
+      const { code, stderr } = await cli(args, { ...environment, TEMPORAL_NAMESPACE: 'nowhere' }, root);
+      expect(stderr).toMatch(/error: Temporal at .* has no namespace "nowhere"; set TEMPORAL_NAMESPACE/);
+      expect(stderr).not.toMatch(/^\s+at /m);
+      expect(code).toBe(2);
+    },
+  );
+
+  test('a query that Temporal does not understand is one line and exit code 2', async () => {
+    const { code, stderr } = await cli(['list', '--query', 'AssetKey LIKE ('], environment, root);
+    expect(stderr).toMatch(/^error: Temporal at .* does not take this request: invalid query/);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+    expect(code).toBe(2);
+  });
+});
+
+test('what a library tells its own users does not reach ours; a real warning does, in one line', async () => {
+  const program = `
+    require(${JSON.stringify(path.resolve(__dirname, '../../dist/src/cli/terminal.js'))}).showWarnings();
+    const { S3Client } = require('@aws-sdk/client-s3');
+    new S3Client({ region: 'us-east-1' });
+    process.emitWarning('NodeVersionSupportWarning: The AWS SDK for JavaScript (v3)\\nwill require');
+    process.emitWarning('the disk\\nis tired');`;
+  const { code, stderr } = await run(process.execPath, ['-e', program], {}, path.resolve(__dirname, '../..'));
+  expect({ code, stderr }).toEqual({ code: 0, stderr: 'warning: Warning: the disk\\u000ais tired\n' });
 });
 
 /** Flags for the three ports of `dev`; the second word is Temporal's. */
