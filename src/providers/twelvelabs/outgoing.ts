@@ -1,12 +1,11 @@
 import { Readable } from 'node:stream';
-import type { Dispatcher } from 'undici';
 import type { ApiRequest } from './client';
 import type { RequestContent } from './multipart-form';
 
 /** The body of a request and whether it may still be aborted without losing sight of its effect. */
 export class Outgoing {
   readonly headers: Record<string, string> = {};
-  readonly body: Dispatcher.DispatchOptions['body'];
+  readonly body: Readable | null;
   /** Aborted by the caller before everything had gone out. */
   aborted = false;
   /** Broken off because the source gave no bytes, which says nothing of the provider. */
