@@ -145,6 +145,12 @@ describe('the wait after a rate limit', () => {
       undefined,
       900,
     ],
+    [
+      'neither, where enough is left of both',
+      { ...used('duration', 36_000, at(900)), ...used('request', 5, at(9)) },
+      undefined,
+      15,
+    ],
     ['media seconds without a reset', used('duration', 0, ''), undefined, 600],
     ['dimensions that name media seconds alone', { 'x-ratelimit-dimensions': 'Duration' }, undefined, 600],
     ['dimensions without media seconds', { 'x-ratelimit-dimensions': 'Request' }, undefined, 15],

@@ -9,6 +9,8 @@ const DEFAULT_DURATION_WAIT_MS = 10 * 60_000;
 const LONGEST_WAIT_MS = 24 * 3_600_000;
 /** A limit of requests a minute begins anew within this. A later reset is that of a day. */
 const LONGEST_MINUTE_WINDOW_MS = 5 * 60_000;
+/** The longest media there is an embedding or an index entry of: while so much is left, media seconds are not the limit. */
+const LONGEST_MEDIA_SEC = 4 * 3600;
 /** Spreads those who were told the same moment. */
 const JITTER_MS = 1000;
 
@@ -56,7 +58,8 @@ export function limitedByDuration(headers: IncomingHttpHeaders): boolean {
   if (checked && !checked.includes('duration')) return false;
   if (checked && !checked.includes('request')) return true;
   const [requests, seconds] = [remainingOf(headers, 'request'), remainingOf(headers, 'duration')];
-  return seconds !== undefined && (seconds <= 0 || (requests !== undefined && requests > 0));
+  if (seconds === undefined || seconds >= LONGEST_MEDIA_SEC) return false;
+  return seconds <= 0 || (requests !== undefined && requests > 0);
 }
 
 /** The provider's own time, since resets are told in it. */
