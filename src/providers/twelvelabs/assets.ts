@@ -88,7 +88,7 @@ export function assetOperations(client: TwelveLabsClient): AssetOperations {
       const entities: EntityOfAsset[] = [];
       for await (const entity of itemsOf(client, { ...below(assetId, 'entities'), signal }, EntityPageSchema)) {
         const { _id: entityId, entity_collection_id: collectionId, name = '', metadata = {} } = entity;
-        if (collectionId) entities.push({ collectionId, entityId, name, metadata });
+        entities.push({ collectionId, entityId, name, metadata });
       }
       return entities;
     },

@@ -6,7 +6,14 @@ import { kindOfFile } from '../../sources/source-file';
 import type { EmbeddableAsset, MediaProvider } from '../media-provider';
 import type { TwelveLabsClient } from './client';
 import { itemsOf } from './lists';
-import { CreatedSchema, EmbeddedSchema, EmbedTaskSchema, EntityPageSchema, IndexedAssetSchema } from './schemas';
+import {
+  CreatedSchema,
+  EmbeddedSchema,
+  EmbedTaskSchema,
+  EntityPageSchema,
+  EntitySchema,
+  IndexedAssetSchema,
+} from './schemas';
 
 type BranchOperations = Pick<
   MediaProvider,
@@ -15,6 +22,7 @@ type BranchOperations = Pick<
   | 'readEmbedding'
   | 'createEntity'
   | 'findEntities'
+  | 'assetsOfEntity'
   | 'addToEntity'
   | 'removeFromEntity'
   | 'deleteEntity'
@@ -78,6 +86,11 @@ export function branchOperations(client: TwelveLabsClient): BranchOperations {
       return own.toReversed(); // the list is newest first
     },
 
+    async assetsOfEntity(entity, { signal } = {}) {
+      const { asset_ids } = await client.call({ ...oneEntity('GET', entity), signal }, EntitySchema);
+      return asset_ids ?? [];
+    },
+
     /** Harmless to repeat, but after a lost answer it is not known whether cleanup has something to undo. */
     async addToEntity(entity, { signal } = {}) {
       await client.callVoid({ ...membership('POST', entity), creates: true, signal });
@@ -87,10 +100,8 @@ export function branchOperations(client: TwelveLabsClient): BranchOperations {
       await client.callVoid({ ...membership('DELETE', entity), signal });
     },
 
-    async deleteEntity({ collectionId, entityId }, { signal } = {}) {
-      const path = `${entitiesPath(collectionId)}/${encodeURIComponent(entityId)}`;
-      const route = '/entity-collections/{id}/entities/{id}';
-      await client.callVoid({ method: 'DELETE', route, path, about: entityId, creates: false, signal });
+    async deleteEntity(entity, { signal } = {}) {
+      await client.callVoid({ ...oneEntity('DELETE', entity), signal });
     },
 
     async createIndexedAsset({ indexId, assetId, enableVideoStream, tag }, { signal } = {}) {
@@ -123,6 +134,15 @@ export function branchOperations(client: TwelveLabsClient): BranchOperations {
 
 const entitiesPath = (collectionId: string): string =>
   `/entity-collections/${encodeURIComponent(collectionId)}/entities`;
+
+const oneEntity = (method: 'GET' | 'DELETE', { collectionId, entityId }: { collectionId: string; entityId: string }) =>
+  ({
+    method,
+    route: '/entity-collections/{id}/entities/{id}',
+    path: `${entitiesPath(collectionId)}/${encodeURIComponent(entityId)}`,
+    about: entityId,
+    creates: false,
+  }) as const;
 
 const oneEntry = (method: 'GET' | 'DELETE', { indexId, indexedAssetId }: { indexId: string; indexedAssetId: string }) =>
   ({

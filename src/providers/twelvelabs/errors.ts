@@ -120,7 +120,8 @@ export function failureOfConnection(label: RequestLabel, error: unknown, sentInF
   }
   const happened = label.creates && sentInFull && !neverConnected(error);
   const type = happened ? 'OutcomeUnknown' : 'ProviderUnavailable';
-  return failure(type, `${describe(label)}: no answer (${code ?? message ?? 'connection failed'})`);
+  const why = code === 'UND_ERR_ABORTED' ? message : code; // a proxy that refuses the tunnel says why
+  return failure(type, `${describe(label)}: no answer (${why ?? message ?? 'connection failed'})`);
 }
 
 /** A success that cannot be read: after a create its effect stands, so the next attempt must look. */
