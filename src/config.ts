@@ -82,6 +82,8 @@ const EnvironmentSchema = z.object({
   ASSET_LIFECYCLE_SHUTDOWN_GRACE: duration('30s').refine((ms) => ms <= DAY_MS, 'must be at most "1d"'),
   ASSET_LIFECYCLE_CALL_SLOTS: count(50, 1000),
   ASSET_LIFECYCLE_UPLOAD_SLOTS: count(10, 1000),
+  ASSET_LIFECYCLE_OBJECT_SLOTS: count(50, 1000),
+  ASSET_LIFECYCLE_UPLOAD_BUFFER_MB: count(512, 1024 ** 2),
   ASSET_LIFECYCLE_WAIT_SLOTS: count(5000, 20_000),
   ASSET_LIFECYCLE_CACHED_WORKFLOWS: count(300, 100_000),
 });
@@ -100,11 +102,15 @@ export interface Config {
   readonly settleWindowMs: number;
   /** How long uploads and calls in flight may still take once the worker was told to stop; then they are cancelled. */
   readonly shutdownGraceMs: number;
+  /** Memory for the parts of all uploads that are on their way. */
+  readonly uploadBufferBytes: number;
   readonly proxies: ProxySettings;
   readonly slots: {
     readonly calls: number;
     /** For each source root. */
     readonly uploads: number;
+    /** S3 objects that are submitted at once. */
+    readonly objects: number;
     readonly waits: number;
     readonly cachedWorkflows: number;
   };
@@ -140,10 +146,12 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
     },
     settleWindowMs: env.ASSET_LIFECYCLE_SETTLE_WINDOW,
     shutdownGraceMs: env.ASSET_LIFECYCLE_SHUTDOWN_GRACE,
+    uploadBufferBytes: env.ASSET_LIFECYCLE_UPLOAD_BUFFER_MB * 1024 ** 2,
     proxies: proxiesOf(env),
     slots: {
       calls: env.ASSET_LIFECYCLE_CALL_SLOTS,
       uploads: env.ASSET_LIFECYCLE_UPLOAD_SLOTS,
+      objects: env.ASSET_LIFECYCLE_OBJECT_SLOTS,
       waits: env.ASSET_LIFECYCLE_WAIT_SLOTS,
       cachedWorkflows: env.ASSET_LIFECYCLE_CACHED_WORKFLOWS,
     },

@@ -6,12 +6,13 @@ import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker
 import { createActivities, createLocalActivities } from './activities/create-activities';
 import type { ActivityDependencies } from './activities/dependencies';
 import { unreachable } from './client/connection';
+import { PartBuffers } from './activities/uploads/part-buffers';
 import { activityProgress } from './activities/uploads/temporal-progress';
 import { lifecycleRuns } from './client/lifecycle-runs';
 import { sourceQueues } from './client/source-queues';
 import { ConfigError, type Config } from './config';
 import type { AllActivities } from './contracts/activities';
-import { callTaskQueue, fileTaskQueue, rootTaskQueue, waitTaskQueue } from './contracts/ids';
+import { callTaskQueue, fileTaskQueue, objectTaskQueue, rootTaskQueue, waitTaskQueue } from './contracts/ids';
 import { WORKFLOW_TASK_QUEUE, type ProviderName } from './contracts/ids';
 import type { MediaProvider } from './providers/media-provider';
 import { createStatusWatcher } from './providers/status-watcher';
@@ -111,6 +112,7 @@ async function start(
     progress: activityProgress(client),
     stopping: stopping.signal,
     sourceQueues: queues,
+    partBuffers: new PartBuffers(config.uploadBufferBytes),
     sourceDeadlineMs: config.sourceDeadlineMs,
     owner,
     listSpacingMs: 60_000 / config.poll.requestsPerMinute,
@@ -140,6 +142,12 @@ async function start(
       taskQueue: callTaskQueue(name),
       activities: calls(activities),
       maxConcurrentActivityTaskExecutions: config.slots.calls,
+    }),
+    Worker.create({
+      ...common,
+      taskQueue: objectTaskQueue(name),
+      activities: uploads,
+      maxConcurrentActivityTaskExecutions: config.slots.objects,
     }),
     Worker.create({
       ...common,

@@ -155,7 +155,7 @@ export async function checkLocalFile(
   if (source?.type !== 'file' || !path.isAbsolute(source.path)) return;
   const roots = config.sourceRoots.length > 0 ? config.sourceRoots : [path.dirname(source.path)];
   try {
-    const file = await createFileSources({ roots }).resolve(source.path);
+    const file = await createFileSources({ roots, restMs: 0 }).resolve(source.path);
     const name = filename ?? file.filename;
     const { limitBytes, why } = limitOf(upload?.method ?? 'auto', limits.direct(name), limits.multipart(name));
     if (file.sizeBytes > limitBytes)

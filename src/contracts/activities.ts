@@ -21,6 +21,8 @@ export interface SubmitSourceInput {
   tag: LifecycleTag;
   /** RFC 3339 start of the lifecycle. */
   since: string;
+  /** Last heartbeat of an earlier submission of this run that no worker took again; it holds the upload session. */
+  resume?: unknown;
   /** The key had a run before; absent too where nobody told. */
   earlier?: EarlierRun;
 }

@@ -39,7 +39,7 @@ async function submission(bytes: Buffer, changes: Partial<Submission> = {}): Pro
   const file = path.join(folder, 'source.bin');
   await writeFile(file, bytes);
   return {
-    source: { type: 'file', file: await createFileSources({ roots: [folder] }).resolve(file) },
+    source: { type: 'file', file: await createFileSources({ roots: [folder], restMs: 0 }).resolve(file) },
     filename: 'Ä "quoted".mp4',
     metadata: { season: 2 },
     enableHls: false,

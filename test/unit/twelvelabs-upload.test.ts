@@ -55,7 +55,7 @@ async function sparseFile(sizeBytes: number): Promise<SourceFile> {
   await handle.write('start', 0);
   await handle.write('end', sizeBytes - 3);
   await handle.close();
-  return createFileSources({ roots: [folder] }).resolve(file);
+  return createFileSources({ roots: [folder], restMs: 0 }).resolve(file);
 }
 
 /** A source whose bytes come from `pieces`. */

@@ -5,6 +5,7 @@ import type { CleanupPolicy } from '../../contracts/cleanup-policy';
 import type { ReceiptEntry } from '../../contracts/lifecycle-status';
 import { entryOf, keptBecause, leftover } from '../../contracts/ledger/receipt-entry';
 import {
+  carriesTag,
   isAdoptedByAnother,
   readTag,
   type AssetResource,
@@ -126,8 +127,12 @@ async function taggedIds(
   const tag = ledgerTag(deps, resource.tag);
   switch (resource.kind) {
     case 'asset': {
-      const { filename, since } = resource;
-      return (await findTagged(provider, { tag, filename, since }, signal)).map(({ id }) => id);
+      const { filename, since, earlierId } = resource;
+      const found = (await findTagged(provider, { tag, filename, since }, signal)).map(({ id }) => id);
+      if (earlierId === undefined || found.includes(earlierId)) return found;
+      const earlier = await unlessGone(provider.getAsset(earlierId, { signal })); // may have another filename
+      const isOwn = earlier && carriesTag(earlier.metadata, tag) && readTag(earlier.metadata)?.runId === tag.runId;
+      return isOwn ? [...found, earlierId] : found;
     }
     case 'entity':
       return (await unlessGone(provider.findEntities({ ...resource, tag }, { signal }))) ?? [];
