@@ -209,7 +209,7 @@ export interface Activities {
 export interface LedgerActivities {
   /** Finds by its tag what a closed lifecycle has made. */
   findMade(input: FindMadeInput): Promise<FoundMade>;
-  /** Finds assets whose lifecycle has gone without cleaning up. */
+  /** Finds assets whose lifecycle ended without them and without cleaning up; sets release marks that are missing. */
   findOrphans(input: FindOrphansInput): Promise<FoundOrphans>;
 }
 
