@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Client, Connection } from '@temporalio/client';
@@ -12,6 +13,8 @@ const MAIN = path.join(__dirname, '../src/cli/main.js');
 /** Server, emulator and worker, each a process of its own as in production, so that each can be measured. */
 export interface BenchSystem {
   temporal: TemporalServer;
+  /** Prometheus metrics of the server. */
+  metricsUrl: string;
   client: Client;
   control: EmulatorControl;
   environment: NodeJS.ProcessEnv;
@@ -26,7 +29,8 @@ export async function startBenchSystem(
   emulatorFlags: readonly string[] = [],
 ): Promise<BenchSystem> {
   const folder = await mkdtemp(path.join(tmpdir(), 'asset-lifecycle-bench-'));
-  const temporal = await startTemporalServer({ onProgress: (line) => console.error(line), environment });
+  const metricsPort = await freePort();
+  const temporal = await startTemporalServer({ onProgress: (line) => console.error(line), environment, metricsPort });
   const flags = ['--port', '0', '--processing-ms', '0', '--json', ...emulatorFlags];
   const emulator = await BenchProcess.start([MAIN, 'emulator', ...flags], environment);
   const { url, controlUrl } = JSON.parse(emulator.output.trim().split('\n').at(-1) ?? '{}') as Record<string, string>;
@@ -42,6 +46,7 @@ export async function startBenchSystem(
   };
   return {
     temporal,
+    metricsUrl: `http://127.0.0.1:${metricsPort}/metrics`,
     client: new Client({ connection, namespace: temporal.namespace }),
     control: new EmulatorControl(controlUrl ?? ''),
     environment: forWorker,
@@ -59,6 +64,16 @@ export async function startBenchSystem(
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no port is free');
+  return address.port;
 }
 
 /** A program in its own process, whose resident memory and writes can be read. */

@@ -1,3 +1,4 @@
+import { benchActions } from './actions';
 import { benchHistory } from './history';
 import { runBenches } from './run-benches';
 import { benchThroughput } from './throughput';
@@ -6,6 +7,12 @@ import { benchWaiting } from './waiting';
 
 /** `npm run bench [-- name …]` */
 runBenches(
-  { throughput: benchThroughput, history: benchHistory, upload: benchUpload, waiting: benchWaiting },
+  {
+    throughput: benchThroughput,
+    history: benchHistory,
+    upload: benchUpload,
+    waiting: benchWaiting,
+    actions: benchActions,
+  },
   process.argv.slice(2),
 );

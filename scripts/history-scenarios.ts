@@ -81,6 +81,7 @@ export const scenarios: Record<string, Scenario> = {
   none: plain('none', () => ({ source: image })),
   file: plain('file', () => ({ source: image, filename: 'named.png' })),
   embed: plain('embed', () => ({ source: video, branch: { type: 'embed' } })),
+  'embed-image': plain('embed-image', () => ({ source: image, branch: { type: 'embed' } })),
   entity: plain('entity', ({ collectionId }) => ({ source: image, branch: { type: 'entity', collectionId } })),
   'entity-existing': async (recording) => {
     const { collectionId } = recording;

@@ -2,33 +2,92 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import { CancelledFailure } from '@temporalio/common';
 
-/** How often a running call tells the server that it lives, which is also how soon it hears of a cancellation. */
-const HEARTBEAT_MS = 1000;
+/**
+ * How often an activity tells the server that it lives, in milliseconds; also how late a cancellation may be heard, and
+ * on Temporal Cloud each heartbeat is a billable action. Heartbeat timeouts in `activity-options.ts` are three times
+ * these or more.
+ */
+export const BEATS = {
+  /** May still begin a write: no write starts later than 2 s after a stop. */
+  write: 2000,
+  /** Only reads, page by page. */
+  read: 15_000,
+  /** Sends bytes, and has sent some since the last heartbeat. */
+  moving: 5000,
+  /** Sends bytes, but none have moved, or all have and the answer is awaited. */
+  still: 15_000,
+  /** Holds a wait: nothing is written, and a dead worker is noticed in minutes. */
+  wait: 55_000,
+} as const;
+
+/** The first heartbeat of a call comes after this, so that quick calls send none. */
+const FIRST_BEAT_MS = 1000;
+const TICK_MS = 500;
+
+interface Pulse {
+  everyMs: number;
+  lastAt: number;
+  details: unknown;
+  /** Set while bytes are on their way: whether some have moved since the last heartbeat. */
+  upload?: { moved: boolean };
+}
+
+const pulses = new WeakMap<Context, Pulse>();
 
 /**
- * Runs `work` under heartbeats, and gives it the signal that aborts it on cancellation.
- * The heartbeat carries the last details that were set with {@link setProgress}.
+ * Runs `work` under heartbeats, and gives it the signal that aborts it on cancellation. Each heartbeat carries the last
+ * details that were set; until some are, those that an earlier attempt left.
  */
 export async function heartbeating<T>(everyMs: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const context = Context.current();
-  const timer = setInterval(() => context.heartbeat(progress.get(context)), everyMs);
+  const pulse = pulseOf(context);
+  pulse.everyMs = everyMs;
+  pulse.lastAt = Date.now() + FIRST_BEAT_MS - everyMs;
+  const timer = setInterval(() => {
+    if (Date.now() >= pulse.lastAt + intervalOf(pulse)) beat(context, pulse);
+  }, TICK_MS);
   try {
     return await work(context.cancellationSignal);
   } finally {
     clearInterval(timer);
+    pulse.upload = undefined;
   }
 }
 
-/** A call of seconds to minutes. */
-export const calling = <T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> => heartbeating(HEARTBEAT_MS, work);
+/** A call of seconds to minutes that may begin a write. */
+export const calling = <T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> => heartbeating(BEATS.write, work);
 
-const progress = new WeakMap<Context, unknown>();
+const intervalOf = ({ everyMs, upload }: Pulse): number =>
+  upload === undefined ? everyMs : upload.moved ? BEATS.moving : BEATS.still;
 
-/** Makes `details` durable: the next attempt reads them, also when this worker is killed. */
+function pulseOf(context: Context): Pulse {
+  let pulse = pulses.get(context);
+  if (!pulse) {
+    pulse = { everyMs: BEATS.write, lastAt: Number.NEGATIVE_INFINITY, details: context.info.heartbeatDetails };
+    pulses.set(context, pulse);
+  }
+  return pulse;
+}
+
+function beat(context: Context, pulse: Pulse): void {
+  pulse.lastAt = Date.now();
+  if (pulse.upload) pulse.upload.moved = false;
+  context.heartbeat(pulse.details);
+}
+
+/** Sends `details` at once: the next attempt reads them, also when this worker is killed a moment later. */
 export function setProgress(details: unknown): void {
   const context = Context.current();
-  progress.set(context, details);
-  context.heartbeat(details);
+  const pulse = pulseOf(context);
+  pulse.details = details;
+  beat(context, pulse);
+}
+
+/** Sends `details` with the next heartbeat that is due. From the first such call on, bytes are on their way. */
+export function noteBytesMoved(details?: unknown): void {
+  const pulse = pulseOf(Context.current());
+  if (details !== undefined) pulse.details = details;
+  pulse.upload = { moved: true };
 }
 
 /** Waits without outliving the activity: throws the cancellation as soon as it comes. */

@@ -1,35 +1,42 @@
-import type { Activities } from '../contracts/activities';
+import type { Activities, ReleaseAssetInput, StoredEmbedding } from '../contracts/activities';
 import type { EntityBranch } from '../contracts/branch';
 import type { ProviderName } from '../contracts/ids';
 import { failure } from '../contracts/failures';
 import type { LedgerTag } from '../contracts/resource';
-import type { MediaProvider } from '../providers/media-provider';
-import { calling } from './activity-call';
+import { SubmissionAborted, type EmbeddingSegment, type MediaProvider } from '../providers/media-provider';
+import { calling, cancellationOf } from './activity-call';
 import { accountOf, ledgerTag, type ActivityDependencies } from './dependencies';
 import { indexEntries } from './ledger/index-entries';
 import { release } from './ledger/release-asset';
 import { writeOnce } from './write-once';
 
-type BranchSteps = Pick<Activities, 'ensureEmbedding' | 'storeEmbedding' | 'ensureEntity' | 'ensureIndexedAsset'>;
+type BranchSteps = Pick<
+  Activities,
+  'ensureEmbedding' | 'embedAtOnce' | 'storeEmbedding' | 'ensureEntity' | 'ensureIndexedAsset'
+>;
 
 /** Starts the downstream step, once: every attempt first looks for what an earlier one may have made. */
 export function createBranchSteps(deps: ActivityDependencies): BranchSteps {
   return {
     /** An embed task carries no tag and cannot be deleted: after a lost answer another one is started. */
     ensureEmbedding: ({ provider: name, assetId, fileType, filename, branch }) =>
-      calling((signal) =>
+      writing((signal) =>
         accountOf(deps, name).provider.createEmbedding({ assetId, fileType, filename }, branch, { signal }),
       ),
+
+    /** Nothing is made at the provider: after a lost answer it is asked again. */
+    embedAtOnce: ({ provider: name, assetId, fileType, filename, branch, resultName, release: releasing }) =>
+      writing(async (signal) => {
+        const asset = { assetId, fileType, filename };
+        const segments = await accountOf(deps, name).provider.embedAtOnce(asset, branch, { signal });
+        if (signal.aborted) throw cancellationOf(signal);
+        return store(deps, { what: `The embedding of asset ${assetId}`, segments, resultName, releasing }, signal);
+      }),
 
     storeEmbedding: ({ provider: name, taskId, resultName, release: releasing }) =>
       calling(async (signal) => {
         const segments = await accountOf(deps, name).provider.readEmbedding(taskId, { signal });
-        const dimensions = segments[0]?.embedding.length;
-        if (dimensions === undefined) {
-          throw failure('ProcessingFailed', `Embed task ${taskId} is ready at ${name}, but holds no segments`);
-        }
-        const result = { ...(await deps.results.write(resultName, segments)), dimensions };
-        return { result, surplus: releasing ? await release(deps, releasing, signal) : [] };
+        return store(deps, { what: `Embed task ${taskId}`, segments, resultName, releasing }, signal);
       }),
 
     ensureEntity: ({ provider: name, assetId, branch, name: entityName, tag }) =>
@@ -53,6 +60,35 @@ export function createBranchSteps(deps: ActivityDependencies): BranchSteps {
       });
     },
   };
+}
+
+/** A write that was aborted before it had gone out is a cancellation and not a failure. */
+const writing = <T>(write: (signal: AbortSignal) => Promise<T>): Promise<T> =>
+  calling(async (signal) => {
+    try {
+      return await write(signal);
+    } catch (error) {
+      throw error instanceof SubmissionAborted ? cancellationOf(signal) : error;
+    }
+  });
+
+interface Embedded {
+  /** What was embedded, for messages. */
+  what: string;
+  segments: EmbeddingSegment[];
+  resultName: string;
+  releasing?: ReleaseAssetInput;
+}
+
+async function store(
+  deps: ActivityDependencies,
+  { what, segments, resultName, releasing }: Embedded,
+  signal: AbortSignal,
+): Promise<StoredEmbedding> {
+  const dimensions = segments[0]?.embedding.length;
+  if (dimensions === undefined) throw failure('ProcessingFailed', `${what} is ready, but holds no segments`);
+  const result = { ...(await deps.results.write(resultName, segments)), dimensions };
+  return { result, surplus: releasing ? await release(deps, releasing, signal) : [] };
 }
 
 interface NewEntity {

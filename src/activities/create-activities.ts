@@ -1,7 +1,11 @@
 import type { AllActivities, LocalActivities } from '../contracts/activities';
+import { embedRefusal } from '../contracts/branches/embed-rules';
+import { failure } from '../contracts/failures';
 import { DeletionInputSchema } from '../contracts/ledger/deletion';
 import { SweepInputSchema } from '../contracts/ledger/sweep';
 import { accept, acceptInput, WORKFLOW_REVISION, type CompleteInput } from '../contracts/lifecycle-input';
+import { filenameOfSource } from '../contracts/source-name';
+import { kindOfFile } from '../sources/source-file';
 import { createBranchSteps } from './branch-steps';
 import type { ActivityDependencies } from './dependencies';
 import { createFindSourceQueue, queueOfFile } from './find-source-queue';
@@ -35,11 +39,21 @@ export function createActivities(deps: ActivityDependencies): AllActivities {
 export const createLocalActivities = (sourceQueues?: SourceQueues): LocalActivities => ({
   acceptInput: async (input) => {
     const accepted = { ...acceptInput(input), revision: WORKFLOW_REVISION };
+    refuseUnembeddable(accepted);
     return sourceQueues ? { ...accepted, sourceQueue: await sourceQueueOf(sourceQueues, accepted) } : accepted;
   },
   acceptDeletion: async (input) => accept(DeletionInputSchema, 'deletion', input),
   acceptSweep: async (input) => accept(SweepInputSchema, 'sweep', input),
 });
+
+/** Refuses before the upload what the provider would refuse after it, where the file's name tells its kind. */
+function refuseUnembeddable({ source, filename, branch }: CompleteInput): void {
+  if (branch.type !== 'embed' || source.type === 'asset') return;
+  const name = filename ?? filenameOfSource(source);
+  const kind = kindOfFile(name);
+  const refusal = kind === 'other' ? undefined : embedRefusal(kind, branch);
+  if (refusal) throw failure('InvalidRequest', `The lifecycle's input is not valid: ${refusal} (${name})`);
+}
 
 /** Null when nobody serves the file yet, or nobody can tell: the workflow then waits for it where all can see it. */
 async function sourceQueueOf(

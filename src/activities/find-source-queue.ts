@@ -4,13 +4,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Activities } from '../contracts/activities';
 import { failure } from '../contracts/failures';
 import type { ProviderName } from '../contracts/ids';
-import { heartbeating } from './activity-call';
+import { BEATS, heartbeating } from './activity-call';
 import type { ActivityDependencies } from './dependencies';
 import type { SourceQueues } from './source-queues';
 import { untilFound } from './until-found';
 
-/** A third of the heartbeat timeout, so that two may be lost. */
-const HEARTBEAT_MS = 10_000;
 /** The path is the caller's choice, and may lie on a file system that does not answer. */
 const REAL_PATH_WITHIN_MS = 1000;
 
@@ -18,7 +16,7 @@ const REAL_PATH_WITHIN_MS = 1000;
 export const createFindSourceQueue =
   ({ sourceQueues, sourceDeadlineMs }: ActivityDependencies): Activities['findSourceQueue'] =>
   async ({ provider, path: file }) => {
-    const found = await heartbeating(HEARTBEAT_MS, (signal) =>
+    const found = await heartbeating(BEATS.wait, (signal) =>
       untilFound(() => queueOfFile(sourceQueues, provider, file), { until: Date.now() + sourceDeadlineMs, signal }),
     );
     if (found !== undefined) return found;

@@ -1,13 +1,10 @@
-import type { Activities } from '../contracts/activities';
+import type { Activities, HeldWaitInput } from '../contracts/activities';
 import { failure } from '../contracts/failures';
 import type { ProviderName } from '../contracts/ids';
 import type { Observation, WatchTarget } from '../providers/media-provider';
-import { cancellationOf, heartbeating } from './activity-call';
+import { BEATS, cancellationOf, heartbeating } from './activity-call';
 import { snapshotOf } from './asset-snapshot';
 import { accountOf, type ActivityDependencies } from './dependencies';
-
-/** A third of the heartbeat timeout, so that two may be lost. */
-const HEARTBEAT_MS = 10_000;
 
 type HeldWaits = Pick<
   Activities,
@@ -19,10 +16,16 @@ type HeldWaits = Pick<
  * @throws ProcessingFailed with the provider's own words · ResourceGone · WorkerStopping (another worker goes on).
  */
 export function createHeldWaits(deps: ActivityDependencies): HeldWaits {
-  const until = (name: ProviderName, what: string, target: WatchTarget): Promise<Observation> =>
-    heartbeating(HEARTBEAT_MS, async (signal) => {
-      const observation = await watch(deps, name, target, signal);
+  const until = (
+    { provider: name, lastLook }: HeldWaitInput,
+    what: string,
+    target: WatchTarget,
+  ): Promise<Observation> =>
+    heartbeating(BEATS.wait, async (signal) => {
+      const observation = await (lastLook ? look : watch)(deps, name, target, signal);
       if (observation.state === 'ready') return observation;
+      if (observation.state === 'working')
+        throw failure('DeadlineExceeded', `${what} is still being processed at ${name}`);
       if (observation.state === 'gone')
         throw failure('ResourceGone', `${what} is gone: ${name} does not know it any more`);
       const words = observation.message ?? 'the provider gave no reason';
@@ -30,19 +33,23 @@ export function createHeldWaits(deps: ActivityDependencies): HeldWaits {
     });
 
   return {
-    async untilAssetReady({ provider, assetId }) {
-      const { asset } = await until(provider, `Asset ${assetId}`, { kind: 'asset', assetId });
+    async untilAssetReady(input) {
+      const { provider, assetId } = input;
+      const { asset } = await until(input, `Asset ${assetId}`, { kind: 'asset', assetId });
       if (asset) return snapshotOf(asset);
       throw failure('ProviderUnavailable', `Asset ${assetId} is ready at ${provider}, but was not described`);
     },
-    async untilEmbeddingReady({ provider, taskId }) {
-      await until(provider, `Embed task ${taskId}`, { kind: 'embedding', taskId });
+    async untilEmbeddingReady(input) {
+      const { taskId } = input;
+      await until(input, `Embed task ${taskId}`, { kind: 'embedding', taskId });
     },
-    async untilEntityReady({ provider, collectionId, entityId }) {
-      await until(provider, `Entity ${entityId}`, { kind: 'entity', collectionId, entityId });
+    async untilEntityReady(input) {
+      const { collectionId, entityId } = input;
+      await until(input, `Entity ${entityId}`, { kind: 'entity', collectionId, entityId });
     },
-    async untilIndexedAssetReady({ provider, indexId, indexedAssetId }) {
-      await until(provider, `Indexed asset ${indexedAssetId}`, { kind: 'indexed-asset', indexId, indexedAssetId });
+    async untilIndexedAssetReady(input) {
+      const { indexId, indexedAssetId } = input;
+      await until(input, `Indexed asset ${indexedAssetId}`, { kind: 'indexed-asset', indexId, indexedAssetId });
     },
   };
 }
@@ -53,4 +60,14 @@ async function watch(deps: ActivityDependencies, name: ProviderName, target: Wat
   } catch (error) {
     throw signal.aborted ? cancellationOf(signal) : error;
   }
+}
+
+/** Reads the state once. */
+async function look(deps: ActivityDependencies, name: ProviderName, target: WatchTarget, signal: AbortSignal) {
+  const { provider } = accountOf(deps, name);
+  for await (const heard of provider.observe([target], { signal, pace: async () => {} })) {
+    if ('error' in heard) throw heard.error;
+    return heard;
+  }
+  throw failure('ProviderUnavailable', `${name} said nothing of ${Object.values(target).join(' ')}`);
 }

@@ -4,7 +4,7 @@ import { readTag, releaseFields } from '../contracts/resource';
 import type { MediaProvider, ProviderAsset } from '../providers/media-provider';
 import type { PartUrl } from '../providers/upload-sessions';
 import type { SourceBytes } from '../sources/source-bytes';
-import { calling, cancellationOf } from './activity-call';
+import { calling, cancellationOf, noteBytesMoved } from './activity-call';
 import { snapshotOf } from './asset-snapshot';
 import { accountOf, type ActivityDependencies } from './dependencies';
 import { deleteSurplus } from './ledger/surplus';
@@ -83,7 +83,8 @@ async function make(provider: MediaProvider, prepared: Prepared, signal: AbortSi
     return { upload: { ...opened, fingerprint: bytes.fingerprint }, first, bytes };
   }
   if (!whole) throw failure('InvalidRequest', `${common.filename}: there is nothing to send`);
-  const [asset] = await provider.submit([{ ...common, source: await whole() }], { signal });
+  const onProgress = (): void => noteBytesMoved();
+  const [asset] = await provider.submit([{ ...common, source: await whole() }], { signal, onProgress });
   if (asset) return { asset };
   throw failure('OutcomeUnknown', `${common.filename}: the provider answered without an asset`);
 }

@@ -2,8 +2,6 @@ import type { LifecycleClient } from '../client/lifecycle-client';
 import type { LifecycleStatus } from '../contracts/lifecycle-status';
 import { barOf, lineOf, note } from './output';
 
-const LOOK_EVERY_MS = 500;
-
 /** Waits to a lifecycle's end and shows how far it is: a live line on a terminal, a line a change in a pipe. */
 export async function follow(client: LifecycleClient, key: string, quiet: boolean): Promise<LifecycleStatus> {
   if (quiet) return last(client, key, () => {});
@@ -45,7 +43,7 @@ export async function last(
   key: string,
   show: (status: LifecycleStatus) => void,
 ): Promise<LifecycleStatus> {
-  for await (const status of client.watch(key, { intervalMs: LOOK_EVERY_MS })) {
+  for await (const status of client.watch(key)) {
     show(status);
     if (status.outcome) return status;
   }

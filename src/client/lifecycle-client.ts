@@ -1,12 +1,12 @@
 import {
   isGrpcServiceError,
+  ServiceError,
   WorkflowExecutionAlreadyStartedError,
   WorkflowNotFoundError,
   type Client,
   type WorkflowExecutionDescription,
   type WorkflowHandle,
 } from '@temporalio/client';
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   ASSET_LIFECYCLE,
   CANCEL_SIGNAL,
@@ -31,6 +31,9 @@ import { closedStatus } from './lifecycle-runs';
 import { sweep } from './sweeps';
 import { statusOfSummary, summaryOf, type LifecycleSummary } from './run-status';
 import { withUpload } from './upload-status';
+import type { RunRef } from './watch/follow-history';
+import { RunFollowers } from './watch/run-followers';
+import { watchRun, type WatchedRun } from './watch/watch-lifecycle';
 
 export interface LifecycleClientOptions {
   /** An existing connection; without it the client connects as the environment says. */
@@ -60,12 +63,14 @@ export class LifecycleClient {
   readonly assets: ProviderAssets;
 
   private account: Promise<ProviderAccount> | undefined;
+  private readonly followers: RunFollowers;
 
   private constructor(
     private readonly temporal: { client: Client; address: string; namespace: string },
     private readonly provider: ProviderName,
     openAccount: (() => Promise<ProviderAccount>) | undefined,
   ) {
+    this.followers = new RunFollowers(temporal.client);
     this.assets = providerAssets(() => {
       if (!openAccount) throw new InvalidInput('assets: this client was made without a provider account');
       return (this.account ??= openAccount());
@@ -124,32 +129,43 @@ export class LifecycleClient {
       );
       return withUpload(status, run);
     } catch (error) {
-      if (error instanceof WorkflowNotFoundError || isGrpcServiceError(error)) return statusOfSummary(summaryOf(run));
+      const unanswered = error instanceof ServiceError || isGrpcServiceError(error); // no worker, or too many queries
+      if (error instanceof WorkflowNotFoundError || unanswered) return statusOfSummary(summaryOf(run));
       throw error;
     }
   }
 
-  /** Every change of a lifecycle's status, from now to its end. The last one has an outcome. */
-  async *watch(
-    key: string,
-    { intervalMs = 1000, signal }: { intervalMs?: number; signal?: AbortSignal } = {},
-  ): AsyncGenerator<LifecycleStatus> {
-    let last = '';
+  /**
+   * Every change of a lifecycle's status, from now to its end. The last one has an outcome. Its history is followed by
+   * long poll, so that a quiet run costs three requests a minute; many at once share one list, which may lag by seconds.
+   * @throws LifecycleNotFound · the signal's reason
+   */
+  async *watch(key: string, { signal }: { signal?: AbortSignal } = {}): AsyncGenerator<LifecycleStatus> {
+    const { signal: never } = new AbortController();
     for (;;) {
-      signal?.throwIfAborted();
-      const status = await this.status(key);
-      const seen = JSON.stringify(status);
-      if (seen !== last) yield status;
-      last = seen;
-      if (status.outcome) return;
-      await delay(intervalMs, undefined, { signal });
+      const run = await this.describe(key);
+      const changes = watchRun(this.watchedRun(key, run), signal ?? never);
+      for (;;) {
+        const change = await this.reached(() => changes.next(), key);
+        if (change.done && change.value) return;
+        if (change.done) break; // another run goes on with its work
+        yield change.value;
+      }
     }
   }
 
   /** Waits to the end; gives the status however it ended, also when it failed. @throws LifecycleNotFound */
   async result(key: string): Promise<LifecycleStatus> {
-    const run = await this.describe(key);
-    return this.statusOfClosed(key, run);
+    for (;;) {
+      const run = await this.describe(key);
+      const watched = this.watchedRun(key, run);
+      await this.reached(async () => {
+        const { signal } = new AbortController();
+        for await (const { closed } of watched.follow(signal)) if (closed) return;
+      }, key);
+      const ended = await watched.end();
+      if (ended) return ended;
+    }
   }
 
   /** Asks a lifecycle to stop. `cleanup` overrides its own policy. @throws LifecycleNotFound · LifecycleClosed */
@@ -237,7 +253,24 @@ export class LifecycleClient {
     return this.reached(() => this.handle(key).describe(), key);
   }
 
-  private async statusOfClosed(key: string, run: WorkflowExecutionDescription): Promise<LifecycleStatus> {
+  private watchedRun(key: string, { workflowId, runId, raw }: WorkflowExecutionDescription): WatchedRun {
+    const run = { workflowId, runId };
+    return {
+      run,
+      follow: (signal) => this.followers.follow(run, signal),
+      ask: () => this.status(key),
+      describe: () => this.reached(() => this.client.workflow.getHandle(workflowId, runId).describe(), key),
+      withUpload,
+      end: async () => {
+        const latest = await this.describe(key);
+        const first = raw.workflowExecutionInfo?.firstRunId;
+        const goesOn = latest.runId !== runId && latest.raw.workflowExecutionInfo?.firstRunId === first;
+        return goesOn ? undefined : this.statusOfClosed(key, run);
+      },
+    };
+  }
+
+  private async statusOfClosed(key: string, run: RunRef): Promise<LifecycleStatus> {
     return this.reached(() => closedStatus(this.client, run), key);
   }
 

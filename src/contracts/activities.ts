@@ -48,6 +48,13 @@ export interface AssetRef {
   assetId: string;
 }
 
+/** Of the activities that hold until something is ready. */
+export interface HeldWaitInput {
+  provider: ProviderName;
+  /** Reads the state once and does not wait: what is not ready by now is `DeadlineExceeded`. */
+  lastLook?: boolean;
+}
+
 export interface EnsureEmbeddingInput extends AssetRef {
   /** MIME type, which decides the embed task's input type. */
   fileType?: string;
@@ -75,6 +82,9 @@ export interface StoreEmbeddingInput extends EmbeddingRef {
   /** The asset to let go of once its embeddings are stored; none for an adopted one. */
   release?: ReleaseAssetInput;
 }
+
+/** An embedding that is stored by the step that makes it. */
+export interface EmbedAtOnceInput extends EnsureEmbeddingInput, Omit<StoreEmbeddingInput, keyof EmbeddingRef> {}
 
 export interface StoredEmbedding {
   result: EmbeddingResult;
@@ -149,21 +159,23 @@ export interface Activities {
   /** Finds the asset that carries the tag, or makes it, or looks up the asset to adopt. */
   submitSource(input: SubmitSourceInput): Promise<SubmittedAsset>;
   /** Holds until the provider says the asset is ready. */
-  untilAssetReady(input: AssetRef): Promise<AssetSnapshot>;
+  untilAssetReady(input: AssetRef & HeldWaitInput): Promise<AssetSnapshot>;
   /** Starts an embed task over the asset. */
   ensureEmbedding(input: EnsureEmbeddingInput): Promise<{ taskId: string }>;
+  /** Embeds the asset where the provider's answer is the embedding, stores it, and lets go of the asset. */
+  embedAtOnce(input: EmbedAtOnceInput): Promise<StoredEmbedding>;
   /** Holds until the embed task is ready. */
-  untilEmbeddingReady(input: EmbeddingRef): Promise<void>;
+  untilEmbeddingReady(input: EmbeddingRef & HeldWaitInput): Promise<void>;
   /** Copies the embed task's segments to the result store, and lets go of the asset. */
   storeEmbedding(input: StoreEmbeddingInput): Promise<StoredEmbedding>;
   /** Makes an entity from the asset, or adds the asset to an existing entity. */
   ensureEntity(input: EnsureEntityInput): Promise<{ entityId: string; adopted?: boolean }>;
   /** Holds until the entity is ready. */
-  untilEntityReady(input: EntityRef): Promise<void>;
+  untilEntityReady(input: EntityRef & HeldWaitInput): Promise<void>;
   /** Adds the asset to an index, once. */
   ensureIndexedAsset(input: EnsureIndexedAssetInput): Promise<{ indexedAssetId: string; adopted?: boolean }>;
   /** Holds until the indexed asset is ready. */
-  untilIndexedAssetReady(input: IndexedAssetRef): Promise<void>;
+  untilIndexedAssetReady(input: IndexedAssetRef & HeldWaitInput): Promise<void>;
   /**
    * Marks the asset as wanted for good, so that no sweep takes it for an orphan, and removes what a late or repeated
    * create has made beside it.

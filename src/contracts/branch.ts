@@ -7,20 +7,25 @@ const resourceId = z
   .regex(/^[\w.-]+$/, 'must be an id (letters, digits, "_", "-", ".")');
 
 /** `embed`: an Embed API v2 task over the asset. Scopes and options left out are the provider's defaults. */
-export const EmbedBranchSchema = z.strictObject({
-  type: z.literal('embed'),
-  model: z.enum(['marengo3.0', 'marengo3.5']).default('marengo3.0'),
-  scopes: z
-    .array(z.enum(['clip', 'asset']))
-    .min(1)
-    .max(2)
-    .optional(),
-  options: z
-    .array(z.enum(['visual', 'audio', 'transcription']))
-    .min(1)
-    .max(3)
-    .optional(),
-});
+export const EmbedBranchSchema = z
+  .strictObject({
+    type: z.literal('embed'),
+    model: z.enum(['marengo3.0', 'marengo3.5']).default('marengo3.0'),
+    scopes: z
+      .array(z.enum(['clip', 'asset']))
+      .min(1)
+      .max(2)
+      .optional(),
+    options: z
+      .array(z.enum(['visual', 'audio', 'transcription']))
+      .min(1)
+      .max(3)
+      .optional(),
+  })
+  .refine(({ model, options }) => model !== 'marengo3.5' || !options?.includes('transcription'), {
+    path: ['options'],
+    error: '"transcription" needs the model marengo3.0: marengo3.5 has only "visual" and "audio"',
+  });
 
 /** `entity`: a new entity in a collection made from the asset or, with `entityId`, the asset added to that entity. */
 export const EntityBranchSchema = z.strictObject({

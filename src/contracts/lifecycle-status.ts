@@ -47,7 +47,7 @@ export interface EmbeddingResult {
 /** The downstream step: an embed task, an entity or an indexed asset. */
 export interface BranchStatus {
   type: BranchType;
-  /** Embed task id, entity id or indexed asset id. */
+  /** Embed task id, entity id or indexed asset id; none where the provider embeds at once and makes no task. */
   id?: string;
   status: 'pending' | 'running' | 'ready' | 'failed';
   /** Only for `embed`. */

@@ -90,6 +90,14 @@ export interface ObserveOptions extends CallOptions {
   pace: () => Promise<void>;
 }
 
+/** An asset to embed, with what tells its kind. */
+export interface EmbeddableAsset {
+  assetId: string;
+  /** MIME type. */
+  fileType?: string;
+  filename?: string;
+}
+
 export interface EmbeddingSegment {
   embedding: number[];
   embedding_option?: string | null;
@@ -154,11 +162,9 @@ export interface MediaProvider {
    */
   observe(targets: readonly WatchTarget[], options: ObserveOptions): AsyncIterable<Observation | ObservationTrouble>;
 
-  createEmbedding(
-    asset: { assetId: string; fileType?: string; filename?: string },
-    branch: EmbedBranch,
-    options?: CallOptions,
-  ): Promise<{ taskId: string }>;
+  createEmbedding(asset: EmbeddableAsset, branch: EmbedBranch, options?: CallOptions): Promise<{ taskId: string }>;
+  /** For assets whose embedding is the answer itself. Makes nothing at the provider, so it is safe to repeat. */
+  embedAtOnce(asset: EmbeddableAsset, branch: EmbedBranch, options?: CallOptions): Promise<EmbeddingSegment[]>;
   readEmbedding(taskId: string, options?: CallOptions): Promise<EmbeddingSegment[]>;
 
   createEntity(

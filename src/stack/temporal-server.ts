@@ -22,6 +22,8 @@ export interface TemporalServerOptions {
   port?: number;
   /** Temporal Web; free when not given. */
   uiPort?: number;
+  /** Prometheus metrics of the server; none when not given. */
+  metricsPort?: number;
   /** Keeps the state; without it the state ends with the server. */
   databaseFile?: string;
 }
@@ -77,6 +79,7 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
     [
       ...['server', 'start-dev', '--ip', HOST, '--port', String(port), '--ui-port', String(uiPort)],
       ...['--log-level', 'error', '--ui-disable-news-fetch'],
+      ...(options.metricsPort === undefined ? [] : ['--metrics-port', String(options.metricsPort)]),
       ...(databaseFile ? ['--db-filename', databaseFile] : []),
       ...Object.values(SEARCH_ATTRIBUTES).flatMap(({ name, type }) => [
         '--search-attribute',

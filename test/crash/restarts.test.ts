@@ -9,7 +9,8 @@ import { ASSET_LIFECYCLE, lifecycleWorkflowId, WORKFLOW_TASK_QUEUE } from '../..
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
 import { prepareEmulator } from '../../src/stack/demo-provider';
 import { startTemporalServer, type TemporalServer } from '../../src/stack/temporal-server';
-import { MAIN, SAMPLES, sample, untilStatus } from '../support/system';
+import { quickRetriesWorker } from '../support/quick-retries-worker';
+import { SAMPLES, sample, untilStatus } from '../support/system';
 import { testTools } from '../support/test-tools';
 
 jest.setTimeout(180_000);
@@ -29,8 +30,11 @@ const startServer = (port?: number): Promise<TemporalServer> =>
     databaseFile: path.join(folder, 'temporal.db'),
   });
 
+let program: Awaited<ReturnType<typeof quickRetriesWorker>>;
+
 const startWorker = (): Promise<WorkerProcess> =>
-  WorkerProcess.start([MAIN, 'worker'], {
+  WorkerProcess.start(program.command, {
+    ...program.environment,
     TEMPORAL_ADDRESS: temporal.address,
     TWELVELABS_BASE_URL: emulator.url,
     TWELVE_LABS_API_KEY: 'tlk_CRASH',
@@ -43,6 +47,7 @@ const startWorker = (): Promise<WorkerProcess> =>
 
 beforeEach(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'asset-lifecycle-crash-'));
+  program = await quickRetriesWorker(folder);
   temporal = await startServer();
   emulator = await startEmulator({ processing: { baseMs: HOUR_MS, msPerMegabyte: 0 } });
   control = new EmulatorControl(emulator.controlUrl);

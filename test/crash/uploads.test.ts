@@ -1,13 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { PART_ROUTE } from '../../emulator/faults';
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
+import { quickRetriesWorker } from '../support/quick-retries-worker';
 import { System } from '../support/system';
 
 jest.setTimeout(120_000);
-const DIST = path.resolve(__dirname, '../../dist');
 const CHUNK_BYTES = 1024 ** 2;
 const PARTS = 48;
 const CONCURRENCY = 4;
@@ -22,17 +21,9 @@ beforeAll(async () => {
 });
 afterAll(() => system?.close());
 
-/** The product's own worker and workflows, but that a death is noticed after three seconds. */
 async function restartWithQuickRetries(): Promise<void> {
-  const { code } = await bundleWorkflowCode({
-    workflowsPath: path.join(DIST, 'src/workflows/index.js'),
-    workflowInterceptorModules: [path.join(DIST, 'chaos/quick-retries.js')],
-    logger: new DefaultLogger('ERROR'),
-  });
-  const bundle = path.join(system.folder, 'quick-workflows.js');
-  await writeFile(bundle, code);
   await system.worker?.stop();
-  system.program = { command: [path.join(DIST, 'chaos/worker.js')], environment: { CHAOS_WORKFLOWS: bundle } };
+  system.program = await quickRetriesWorker(system.folder);
   await system.startWorker();
 }
 

@@ -20,6 +20,10 @@ export function fakeActivities(overrides: Partial<Activities> = {}): { activitie
     async ensureEmbedding() {
       return { taskId: 'task-1' };
     },
+    async embedAtOnce() {
+      const result = { uri: 'file:///results/a.ndjson', sha256: 'cd'.repeat(32), bytes: 33, count: 1, dimensions: 512 };
+      return { result, surplus: [] };
+    },
     async untilEmbeddingReady() {},
     async storeEmbedding() {
       const result = { uri: 'file:///results/a.ndjson', sha256: 'ab'.repeat(32), bytes: 99, count: 3, dimensions: 512 };

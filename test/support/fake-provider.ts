@@ -81,6 +81,10 @@ export class FakeProvider implements MediaProvider {
     return { taskId: 'task-1' };
   }
 
+  async embedAtOnce() {
+    return [{ embedding: [0.8, 0.6] }];
+  }
+
   async readEmbedding() {
     return [{ embedding: [0.6, 0.8] }];
   }

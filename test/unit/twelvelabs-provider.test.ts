@@ -190,8 +190,33 @@ test('embeds by the kind of the asset', async () => {
     model_name: 'marengo3.0',
     audio: { media_source: { asset_id: 'a' }, embedding_option: ['audio'] },
   });
+  const image = { assetId: 'a', fileType: 'image/png' };
+  await provider.createEmbedding(image, { type: 'embed', model: 'marengo3.5', scopes: ['clip', 'asset'] });
+  expect(body).toEqual({ input_type: 'image', model_name: 'marengo3.5', image: { media_source: { asset_id: 'a' } } });
+  const clips = provider.createEmbedding(image, { ...branch, scopes: ['clip'] });
+  expect(failureType(await errorOf(clips))).toBe('InvalidRequest');
   const pdf = provider.createEmbedding({ assetId: 'a', fileType: 'application/pdf', filename: 'a.pdf' }, branch);
   expect(failureType(await errorOf(pdf))).toBe('InvalidRequest');
+});
+
+test('embeds an image at once, and a lost answer had no effect', async () => {
+  const branch = { type: 'embed' as const, model: 'marengo3.0' as const, options: ['visual' as const] };
+  let asked: unknown;
+  answer = async (request, response) => {
+    asked = { url: request.url, body: JSON.parse((await bodyOf(request)).toString()) };
+    json(response, { data: [{ embedding: [0.6, 0.8], embedding_option: null, start_sec: null }], metadata: {} });
+  };
+  const image = { assetId: 'a', fileType: 'image/png' };
+  expect(await provider.embedAtOnce(image, branch)).toMatchObject([{ embedding: [0.6, 0.8] }]);
+  expect(asked).toEqual({
+    url: '/v1.3/embed-v2',
+    body: { input_type: 'image', model_name: 'marengo3.0', image: { media_source: { asset_id: 'a' } } },
+  });
+  answer = async (request) => {
+    await bodyOf(request);
+    request.socket.destroy();
+  };
+  expect(failureType(await errorOf(provider.embedAtOnce(image, branch)))).toBe('ProviderUnavailable');
 });
 
 test('a presigned URL that the provider repeats does not get further', async () => {

@@ -1,3 +1,4 @@
+import type { Activities } from '../../src/contracts/activities';
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
 import { fakeActivities } from '../support/fake-activities';
 import { LifecycleEnvironment } from '../support/lifecycle-environment';
@@ -11,8 +12,11 @@ afterAll(() => lifecycles.close());
 
 const file = { type: 'file', path: '/media/clip.mp4' };
 
-async function run(input: unknown): Promise<{ status: LifecycleStatus; calls: string[]; events: number }> {
-  const { activities, calls } = fakeActivities();
+async function run(
+  input: unknown,
+  overrides: Partial<Activities> = {},
+): Promise<{ status: LifecycleStatus; calls: string[]; events: number }> {
+  const { activities, calls } = fakeActivities(overrides);
   return lifecycles.with(activities, async () => {
     const handle = await lifecycles.start(input);
     const status = (await handle.result()) as LifecycleStatus;
@@ -39,6 +43,19 @@ test('embed: creates, waits, embeds and stores, within 40 events', async () => {
   });
   expect(status.receipt).toBeUndefined();
   expect(events).toBeLessThanOrEqual(40);
+});
+
+test('embed of an image with marengo3.0: one step embeds and stores, within 40 events', async () => {
+  const image: Partial<Activities> = {
+    untilAssetReady: async ({ assetId }) => ({ id: assetId, status: 'ready', fileType: 'image/png' }),
+  };
+  const source = { type: 'file', path: '/media/face.png' };
+  const atOnce = await run({ source, branch: { type: 'embed' } }, image);
+  expect(atOnce.calls).toEqual(['submitSource', 'untilAssetReady', 'embedAtOnce']);
+  expect(atOnce.status.branch).toMatchObject({ type: 'embed', status: 'ready', result: { count: 1 } });
+  expect(atOnce.events).toBeLessThanOrEqual(40);
+  const byTask = await run({ source, branch: { type: 'embed', model: 'marengo3.5' } }, image);
+  expect(byTask.calls).toContain('ensureEmbedding');
 });
 
 test('entity: makes an entity named after the asset', async () => {

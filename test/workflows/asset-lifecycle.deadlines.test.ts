@@ -30,6 +30,56 @@ test('a wait beyond its deadline fails as DeadlineExceeded, in skipped time', as
   });
 });
 
+describe('a deadline that passed while no worker could say anything', () => {
+  const waits = {
+    embed: 'untilEmbeddingReady',
+    entity: 'untilEntityReady',
+    index: 'untilIndexedAssetReady',
+    none: 'untilAssetReady',
+  } as const;
+  const branches = {
+    embed: { type: 'embed' },
+    entity: { type: 'entity', collectionId: 'c1' },
+    index: { type: 'index', indexId: 'i1' },
+    none: { type: 'none' },
+  } as const;
+
+  test.each(['none', 'embed', 'entity', 'index'] as const)('is looked past once: %s', async (type) => {
+    const looks: (boolean | undefined)[] = [];
+    const { activities } = fakeActivities({
+      [waits[type]]: async ({ lastLook }: { lastLook?: boolean }) => {
+        looks.push(lastLook);
+        if (!lastLook) throw failure('WorkerStopping', 'handed back');
+        return { id: 'asset-1', status: 'ready' };
+      },
+    });
+    await lifecycles.with(activities, async () => {
+      const handle = await lifecycles.start({
+        source,
+        branch: branches[type],
+        deadlines: { ready: '5m', branch: '5m' },
+      });
+      expect(await handle.result()).toMatchObject({ outcome: 'completed' });
+    });
+    expect(looks.filter((look) => look)).toEqual([true]);
+  });
+
+  test('is DeadlineExceeded when the look finds it unready', async () => {
+    const { activities } = fakeActivities({
+      untilAssetReady: async ({ lastLook }) => {
+        throw lastLook
+          ? failure('DeadlineExceeded', 'still being processed')
+          : failure('WorkerStopping', 'handed back');
+      },
+    });
+    await lifecycles.with(activities, async () => {
+      const handle = await lifecycles.start({ source, deadlines: { ready: '5m' } });
+      const error = await handle.result().catch((reason: WorkflowFailedError) => reason.cause);
+      expect(error).toMatchObject({ type: 'DeadlineExceeded', message: expect.stringContaining('deadlines.ready') });
+    });
+  });
+});
+
 test('an outage of a day is waited out, in skipped time', async () => {
   const startedAt = Date.now();
   let attempts = 0;

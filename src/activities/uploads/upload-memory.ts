@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 import type { UploadRef } from '../../contracts/activities';
 import type { ReceiptEntry } from '../../contracts/lifecycle-status';
-import { setProgress } from '../activity-call';
+import { noteBytesMoved, setProgress } from '../activity-call';
 import type { ActivityDependencies } from '../dependencies';
 
 /** A session under way, and what its parts are parts of. */
@@ -72,7 +72,7 @@ export class UploadMemory {
       this.details.told += 1;
       void this.deps.progress.tell({ sentBytes, totalBytes }).catch(() => {}); // only for those who look
     }
-    setProgress(this.details);
+    noteBytesMoved(this.details);
   }
 
   private async keep(changes: Partial<UploadDetails>): Promise<void> {

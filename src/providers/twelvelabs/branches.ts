@@ -1,16 +1,18 @@
 import type { EmbedBranch } from '../../contracts/branch';
+import { embedRefusal, usableOptions, type EmbeddableKind } from '../../contracts/branches/embed-rules';
 import { failure } from '../../contracts/failures';
 import { carriesTag, tagFields } from '../../contracts/resource';
 import { kindOfFile } from '../../sources/source-file';
-import type { MediaProvider } from '../media-provider';
+import type { EmbeddableAsset, MediaProvider } from '../media-provider';
 import type { TwelveLabsClient } from './client';
-import { CreatedSchema, EmbedTaskSchema, EntityPageSchema, IndexedAssetSchema } from './schemas';
+import { CreatedSchema, EmbeddedSchema, EmbedTaskSchema, EntityPageSchema, IndexedAssetSchema } from './schemas';
 
 const PAGE_SIZE = 50;
 
 type BranchOperations = Pick<
   MediaProvider,
   | 'createEmbedding'
+  | 'embedAtOnce'
   | 'readEmbedding'
   | 'createEntity'
   | 'findEntities'
@@ -26,20 +28,15 @@ type BranchOperations = Pick<
 export function branchOperations(client: TwelveLabsClient): BranchOperations {
   return {
     async createEmbedding(asset, branch, { signal } = {}) {
-      const { _id } = await client.call(
-        {
-          method: 'POST',
-          kind: 'embed',
-          route: '/embed-v2/tasks',
-          path: '/embed-v2/tasks',
-          about: asset.assetId,
-          creates: true,
-          json: embedRequest(asset, branch),
-          signal,
-        },
-        CreatedSchema,
-      );
+      const call = embedCall('/embed-v2/tasks', asset, branch);
+      const { _id } = await client.call({ ...call, creates: true, signal }, CreatedSchema);
       return { taskId: _id };
+    },
+
+    async embedAtOnce(asset, branch, { signal } = {}) {
+      const call = embedCall('/embed-v2', asset, branch);
+      const { data } = await client.call({ ...call, creates: false, signal }, EmbeddedSchema);
+      return data;
     },
 
     async readEmbedding(taskId, { signal } = {}) {
@@ -155,32 +152,39 @@ const membership = (
     json: { asset_ids: [assetId] },
   }) as const;
 
-/** Body of `POST /embed-v2/tasks`; scopes and options left out are the provider's defaults. */
-export function embedRequest(
-  { assetId, fileType, filename }: { assetId: string; fileType?: string; filename?: string },
-  { model, scopes, options }: EmbedBranch,
-): Record<string, unknown> {
-  const inputType = inputTypeOf(fileType, filename);
-  if (!inputType) {
-    throw failure(
-      'InvalidRequest',
-      `branch: asset ${assetId} is ${fileType ?? 'of an unknown type'}, which has no embedding`,
-    );
-  }
-  const input: Record<string, unknown> = { media_source: { asset_id: assetId } };
-  if (inputType !== 'image') {
-    const usable = inputType === 'audio' ? options?.filter((option) => option !== 'visual') : options;
-    if (usable?.length === 0)
-      throw failure('InvalidRequest', `branch.options: asset ${assetId} is audio and has no "visual"`);
-    if (usable) input.embedding_option = usable;
-    if (scopes) input.embedding_scope = scopes;
-  }
-  return { input_type: inputType, model_name: model, [inputType]: input };
+function embedCall(route: '/embed-v2' | '/embed-v2/tasks', asset: EmbeddableAsset, branch: EmbedBranch) {
+  const kind = kindOf(asset);
+  return {
+    method: 'POST',
+    kind: `embed-${kind}`,
+    route,
+    path: route,
+    about: asset.assetId,
+    json: embedRequest(asset.assetId, kind, branch),
+  } as const;
 }
 
-const INPUT_TYPES = ['video', 'audio', 'image'] as const;
+/** Body of `POST /embed-v2` and `/embed-v2/tasks`; scopes and options left out are the provider's defaults. */
+function embedRequest(assetId: string, kind: EmbeddableKind, branch: EmbedBranch): Record<string, unknown> {
+  const refusal = embedRefusal(kind, branch);
+  if (refusal) throw failure('InvalidRequest', `${refusal} (asset ${assetId})`);
+  const input: Record<string, unknown> = { media_source: { asset_id: assetId } };
+  if (kind !== 'image') {
+    const options = usableOptions(kind, branch);
+    if (options) input.embedding_option = options;
+    if (branch.scopes) input.embedding_scope = branch.scopes;
+  }
+  return { input_type: kind, model_name: branch.model, [kind]: input };
+}
 
-function inputTypeOf(fileType: string | undefined, filename = ''): (typeof INPUT_TYPES)[number] | undefined {
-  const told = INPUT_TYPES.find((kind) => fileType?.startsWith(`${kind}/`));
-  return told ?? INPUT_TYPES.find((kind) => kind === kindOfFile(filename));
+const KINDS = ['video', 'audio', 'image'] as const;
+
+/** By the MIME type, else by the name. @throws InvalidRequest */
+function kindOf({ assetId, fileType, filename = '' }: EmbeddableAsset): EmbeddableKind {
+  const told = KINDS.find((kind) => fileType?.startsWith(`${kind}/`)) ?? kindOfFile(filename);
+  if (told !== 'other') return told;
+  throw failure(
+    'InvalidRequest',
+    `branch: asset ${assetId} is ${fileType ?? 'of an unknown type'}, which has no embedding`,
+  );
 }

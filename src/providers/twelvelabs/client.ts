@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { Agent, request, type Dispatcher } from 'undici';
 import type { z } from 'zod';
 import { failureType, type FailureType } from '../../contracts/failures';
+import type { EmbeddableKind } from '../../contracts/branches/embed-rules';
 import { describeIssues } from '../../contracts/lifecycle-input';
 import { SubmissionAborted } from '../media-provider';
 import { RequestGate, type Pass } from '../request-gate/request-gate';
@@ -18,7 +19,7 @@ export interface TwelveLabsAccount {
 }
 
 /** What requests are counted under; the provider publishes a limit for each but the last. */
-export type RequestKind = 'upload' | 'index' | 'embed' | 'other';
+export type RequestKind = 'upload' | 'index' | `embed-${EmbeddableKind}` | 'other';
 
 export interface ApiRequest extends RequestLabel {
   /** Default: `other`. */

@@ -57,6 +57,9 @@ export const SegmentSchema = z.object({
 });
 export const EmbedTaskSchema = z.object({ _id: id, status: z.string(), data: absent(z.array(SegmentSchema)) });
 
+/** Answer of `POST /embed-v2`. */
+export const EmbeddedSchema = z.object({ data: z.array(SegmentSchema) });
+
 export const CreatedSchema = z.object({ _id: id });
 
 export const EntityPageSchema = page(

@@ -15,7 +15,7 @@ export const providerCall = (provider: ProviderName): ActivityOptions => ({
   taskQueue: callTaskQueue(provider),
   startToCloseTimeout: '10m', // every call inside has its own, shorter timeout
   scheduleToCloseTimeout: '2d', // an outage of a weekend is waited out
-  heartbeatTimeout: '15s', // a dead worker is noticed, and a cancellation heard, this fast at the latest
+  heartbeatTimeout: '15s', // the worker heartbeats every 2 s; its death is noticed this fast
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   retry,
 });
@@ -24,7 +24,7 @@ export const providerCall = (provider: ProviderName): ActivityOptions => ({
 export const transfer = (provider: ProviderName): ActivityOptions => ({
   ...providerCall(provider),
   startToCloseTimeout: '2h',
-  heartbeatTimeout: '20s',
+  heartbeatTimeout: '45s', // every 5 s while bytes move, else every 15 s
 });
 
 /** A transfer by workers that have the file. When none of them takes it for so long, the run asks who serves it now. */
@@ -39,7 +39,16 @@ export const heldWait = (provider: ProviderName, deadlineMs: number): ActivityOp
   taskQueue: waitTaskQueue(provider),
   startToCloseTimeout: deadlineMs,
   scheduleToCloseTimeout: deadlineMs,
-  heartbeatTimeout: '30s', // the worker heartbeats every 10 s
+  heartbeatTimeout: '165s', // the worker heartbeats every 55 s: thousands of waits, each heartbeat an action
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+  retry: { ...retry, maximumInterval: '15s' },
+});
+
+/** One look at what a wait was for: its deadline may have passed while no worker ran. */
+export const lastLook = (provider: ProviderName): ActivityOptions => ({
+  taskQueue: waitTaskQueue(provider),
+  startToCloseTimeout: '1m',
+  scheduleToCloseTimeout: '10m', // an outage at this moment is waited out, but not for long
   cancellationType: ActivityCancellationType.TRY_CANCEL,
   retry: { ...retry, maximumInterval: '15s' },
 });

@@ -1,4 +1,5 @@
 import type { EmbedBranch, EntityBranch, IndexBranch } from '../../contracts/branch';
+import { embedsAtOnce } from '../../contracts/branches/embed-rules';
 import type { StoredEmbedding } from '../../contracts/activities';
 import type { BranchStatus, EmbeddingResult } from '../../contracts/lifecycle-status';
 import type { IndexedAssetResource, Resource } from '../../contracts/resource';
@@ -28,13 +29,12 @@ export async function runBranch(life: Lifecycle): Promise<void> {
 async function embed(life: Lifecycle, branch: EmbedBranch, status: BranchStatus): Promise<void> {
   const { tag, asset, steps } = life;
   const { provider } = life.input;
-  const { taskId } = await steps.ensureEmbedding({
-    provider,
-    assetId: asset.id,
-    fileType: asset.fileType,
-    filename: asset.filename,
-    branch,
-  });
+  const { id: assetId, fileType, filename } = asset;
+  if (life.embedsAtOnce && embedsAtOnce(fileType, branch)) {
+    await embedWithoutTask(life, branch, status);
+    return;
+  }
+  const { taskId } = await steps.ensureEmbedding({ provider, assetId, fileType, filename, branch });
   running(status, taskId);
   await steps.untilEmbeddingReady({ provider, taskId });
   const resultName = tag.workflowId;
@@ -42,6 +42,21 @@ async function embed(life: Lifecycle, branch: EmbedBranch, status: BranchStatus)
     await life.making({ kind: 'result', id: resultName }, () =>
       steps.storeEmbedding({ provider, taskId, resultName, release: life.toRelease('completed') }),
     ),
+  );
+  status.result = result;
+  life.released(surplus);
+}
+
+/** The answer is the embedding: one step embeds and stores. */
+async function embedWithoutTask(life: Lifecycle, branch: EmbedBranch, status: BranchStatus): Promise<void> {
+  const { tag, asset, steps } = life;
+  const { provider } = life.input;
+  const { id: assetId, fileType, filename } = asset;
+  status.status = 'running';
+  const resultName = tag.workflowId;
+  const release = life.toRelease('completed');
+  const { result, surplus } = await life.making({ kind: 'result', id: resultName }, () =>
+    steps.embedAtOnce({ provider, assetId, fileType, filename, branch, resultName, release }),
   );
   status.result = result;
   life.released(surplus);

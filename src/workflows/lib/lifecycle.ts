@@ -61,6 +61,11 @@ export class Lifecycle {
     return (this.input.revision ?? 1) >= 2;
   }
 
+  /** True if this run embeds without a task where the provider does; earlier runs always made a task. */
+  get embedsAtOnce(): boolean {
+    return (this.input.revision ?? 1) >= 3;
+  }
+
   get asset(): AssetSnapshot {
     if (!this.status.asset) throw new Error('no asset yet: a step was taken before its time');
     return this.status.asset;

@@ -4,7 +4,8 @@ import { type AcceptedInput } from '../../contracts/lifecycle-input';
 import { durationMs } from '../../contracts/duration';
 import type { AssetSnapshot, LifecycleStatus } from '../../contracts/lifecycle-status';
 import { nameOfSource } from '../../contracts/source-name';
-import { cleanup, fileTransfer, heldWait, providerCall, sourceWait, transfer } from './activity-options';
+import { cleanup, fileTransfer, heldWait, lastLook, providerCall, sourceWait, transfer } from './activity-options';
+import { isOutOfTime } from './stop';
 
 /** The activities of a lifecycle, each with the options of its kind and a summary that names the asset. */
 export interface Steps extends Omit<Activities, 'submitSource'> {
@@ -28,6 +29,7 @@ export function stepsOf(input: AcceptedInput, status: () => LifecycleStatus): St
     submitSource: source.type === 'file' || source.type === 's3' ? transfer(provider) : call,
     untilAssetReady: ready,
     ensureEmbedding: call,
+    embedAtOnce: call,
     untilEmbeddingReady: branchReady,
     storeEmbedding: call,
     releaseAsset: call,
@@ -43,6 +45,23 @@ export function stepsOf(input: AcceptedInput, status: () => LifecycleStatus): St
       ...(fileQueue === undefined ? options[name] : fileTransfer(provider, fileQueue)),
       summary: summary(),
     })[name](argument);
+  /** Gives a wait one last look past its deadline, which may have gone by while no worker ran. */
+  const waiting = (name: HeldWaitName) => async (argument: never) => {
+    try {
+      return await proxied(name)(argument);
+    } catch (error) {
+      if ((input.revision ?? 1) < 3 || !isOutOfTime(error)) throw error;
+      const looking = { ...lastLook(provider), summary: `last look · ${summary()}` };
+      return proxyActivities<Activities>(looking)[name]({ ...(argument as object), lastLook: true } as never);
+    }
+  };
   const names = Object.keys(options) as (keyof Activities)[];
-  return Object.fromEntries(names.map((step) => [step, proxied(step)])) as unknown as Steps;
+  return Object.fromEntries(
+    names.map((step) => [step, isWait(step) ? waiting(step) : proxied(step)]),
+  ) as unknown as Steps;
 }
+
+const HELD_WAITS = ['untilAssetReady', 'untilEmbeddingReady', 'untilEntityReady', 'untilIndexedAssetReady'] as const;
+type HeldWaitName = (typeof HELD_WAITS)[number];
+
+const isWait = (step: keyof Activities): step is HeldWaitName => HELD_WAITS.some((name) => name === step);

@@ -48,6 +48,12 @@ function detailsOf(cause: unknown): unknown {
   return cause.details?.[0];
 }
 
+/** A wait whose deadline has passed, whatever the last attempt met. */
+export const isOutOfTime = (error: unknown): boolean =>
+  error instanceof ActivityFailure &&
+  error.activityType in WAITS &&
+  (error.retryState === RetryState.TIMEOUT || error.cause instanceof TimeoutFailure);
+
 const WAITS: Readonly<Record<string, string>> = {
   untilAssetReady: 'deadlines.ready',
   untilEmbeddingReady: 'deadlines.branch',
@@ -59,8 +65,7 @@ const WAITS: Readonly<Record<string, string>> = {
 export function describeError(error: unknown): LifecycleError {
   if (error instanceof ActivityFailure) {
     const deadline = WAITS[error.activityType];
-    const outOfTime = error.retryState === RetryState.TIMEOUT || error.cause instanceof TimeoutFailure;
-    if (deadline && outOfTime) {
+    if (deadline && (isOutOfTime(error) || failureType(error.cause) === 'DeadlineExceeded')) {
       return { type: 'DeadlineExceeded', message: `${error.activityType}: not ready within ${deadline} of the input` };
     }
     if (error.cause instanceof TimeoutFailure) {

@@ -1,0 +1,144 @@
+import type { Client } from '@temporalio/client';
+import { summaryOf } from '../run-status';
+import type { RunRef } from './follow-history';
+import { isSameNews, type RunNews } from './run-news';
+
+const EVERY_MS = 5000;
+/** Runs asked for in one list request. */
+const RUNS_A_REQUEST = 100;
+/** A run that the list has not shown for so many rounds is left to its history, which says whether there is one. */
+const MISSING_ROUNDS = 12;
+
+interface Listener {
+  run: RunRef;
+  last?: RunNews;
+  missed: number;
+  hear: (news: RunNews) => void;
+  /** The list cannot tell of this run. */
+  giveUp: () => void;
+}
+
+/**
+ * Many runs watched by one list: visibility is asked for up to 100 of them in a request, by run id, while anybody
+ * listens. It lags by about a second, and so do its listeners.
+ */
+export class RunList {
+  private readonly listeners = new Map<string, Set<Listener>>();
+  private loop: Promise<void> | undefined;
+  private wake: (() => void) | undefined;
+
+  constructor(
+    private readonly client: Client,
+    private readonly everyMs = EVERY_MS,
+  ) {}
+
+  /** What happens in a run until it has closed, or until the list cannot tell of it. @throws the signal's reason */
+  async *follow(run: RunRef, signal: AbortSignal): AsyncGenerator<RunNews> {
+    const heard: RunNews[] = [];
+    let ended = false;
+    let notify = (): void => {};
+    const listener: Listener = {
+      run,
+      missed: 0,
+      hear: (news) => {
+        heard.push(news);
+        notify();
+      },
+      giveUp: () => {
+        ended = true;
+        notify();
+      },
+    };
+    const onAbort = (): void => notify();
+    signal.addEventListener('abort', onAbort);
+    this.add(listener);
+    try {
+      for (;;) {
+        signal.throwIfAborted();
+        const news = heard.shift();
+        if (news) yield news;
+        if (news?.closed) return;
+        if (news) continue;
+        if (ended) return;
+        await new Promise<void>((resolve) => (notify = resolve));
+      }
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+      this.remove(listener);
+    }
+  }
+
+  private add(listener: Listener): void {
+    const { runId } = listener.run;
+    const others = this.listeners.get(runId);
+    if (others) others.add(listener);
+    else this.listeners.set(runId, new Set([listener]));
+    this.loop ??= this.run().finally(() => (this.loop = undefined));
+  }
+
+  private remove(listener: Listener): void {
+    const { runId } = listener.run;
+    const others = this.listeners.get(runId);
+    others?.delete(listener);
+    if (others?.size === 0) this.listeners.delete(runId);
+    if (this.listeners.size === 0) this.wake?.();
+  }
+
+  private async run(): Promise<void> {
+    await Promise.resolve(); // all who come in one go are in the first round
+    while (this.listeners.size > 0) {
+      const runIds = [...this.listeners.keys()];
+      for (let from = 0; from < runIds.length; from += RUNS_A_REQUEST) {
+        await this.ask(runIds.slice(from, from + RUNS_A_REQUEST));
+      }
+      await this.pause();
+    }
+  }
+
+  /** A round that fails is as one that shows nothing: the next one asks again. */
+  private async ask(runIds: readonly string[]): Promise<void> {
+    const missing = new Set(runIds);
+    try {
+      for await (const run of this.client.workflow.list({ query: queryOf(runIds), pageSize: RUNS_A_REQUEST })) {
+        missing.delete(run.runId);
+        const { phase } = summaryOf(run);
+        const closed = run.status.name !== 'RUNNING';
+        this.tell(run.runId, { phase, closed, uploading: !closed && phase === 'creating' });
+      }
+    } catch {
+      // told by what is missing
+    }
+    for (const runId of missing) for (const listener of this.of(runId)) this.miss(listener);
+  }
+
+  private tell(runId: string, news: RunNews): void {
+    for (const listener of this.of(runId)) {
+      listener.missed = 0;
+      if (listener.last && isSameNews(listener.last, news)) continue;
+      listener.last = news;
+      listener.hear(news);
+    }
+  }
+
+  private miss(listener: Listener): void {
+    listener.missed += 1;
+    if (listener.missed >= MISSING_ROUNDS) listener.giveUp();
+  }
+
+  private of(runId: string): Listener[] {
+    return [...(this.listeners.get(runId) ?? [])];
+  }
+
+  private pause(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, this.everyMs);
+      this.wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}
+
+/** Run ids are the server's own UUIDs: no caller's text gets into the query. */
+const queryOf = (runIds: readonly string[]): string => `RunId IN (${runIds.map((id) => `'${id}'`).join(', ')})`;

@@ -1,0 +1,58 @@
+import type { WorkflowService } from '@temporalio/client';
+import { defaultPayloadConverter, type Payload } from '@temporalio/common';
+import { SEARCH_ATTRIBUTES } from '../../contracts/ids';
+import { PHASES, type Phase } from '../../contracts/lifecycle-status';
+
+type HistoryPage = Awaited<ReturnType<WorkflowService['getWorkflowExecutionHistory']>>;
+type HistoryEvent = NonNullable<NonNullable<HistoryPage['history']>['events']>[number];
+
+/** What a watcher learns of one run. */
+export interface RunNews {
+  phase?: Phase;
+  /** An upload may be under way; how far it is stands in its heartbeat, not in the history. */
+  uploading: boolean;
+  /** The run has closed, however it ended. */
+  closed: boolean;
+}
+
+/** What is known of a run of which nothing has been read. */
+export const NO_NEWS: RunNews = { uploading: false, closed: false };
+
+/** What is known after these events; the search attributes carry the phase, so that no worker is asked. */
+export const newsAfter = (before: RunNews, events: readonly HistoryEvent[]): RunNews =>
+  events.reduce(afterEvent, before);
+
+export const isSameNews = (a: RunNews, b: RunNews): boolean =>
+  a.phase === b.phase && a.uploading === b.uploading && a.closed === b.closed;
+
+function afterEvent(news: RunNews, event: HistoryEvent): RunNews {
+  if (CLOSE_EVENTS.some((attributes) => event[attributes])) return { ...news, uploading: false, closed: true };
+  const attributes =
+    event.workflowExecutionStartedEventAttributes?.searchAttributes ??
+    event.upsertWorkflowSearchAttributesEventAttributes?.searchAttributes;
+  if (attributes) return withPhase(news, phaseOf(attributes.indexedFields));
+  const scheduled = event.activityTaskScheduledEventAttributes?.activityType?.name;
+  return scheduled === SUBMIT ? { ...news, uploading: true } : news;
+}
+
+const SUBMIT = 'submitSource';
+
+/** The upload is over once the run is past the phase that sends it. */
+const withPhase = (news: RunNews, phase: Phase | undefined): RunNews =>
+  phase === undefined ? news : { ...news, phase, uploading: news.uploading && phase === 'creating' };
+
+/** Search attributes are never encrypted, so the default converter reads them behind any codec. */
+function phaseOf(fields: Record<string, Payload> | null | undefined): Phase | undefined {
+  const payload = fields?.[SEARCH_ATTRIBUTES.phase.name];
+  const said: unknown = payload && defaultPayloadConverter.fromPayload(payload);
+  return PHASES.find((phase) => phase === said);
+}
+
+const CLOSE_EVENTS = [
+  'workflowExecutionCompletedEventAttributes',
+  'workflowExecutionFailedEventAttributes',
+  'workflowExecutionCanceledEventAttributes',
+  'workflowExecutionTerminatedEventAttributes',
+  'workflowExecutionTimedOutEventAttributes',
+  'workflowExecutionContinuedAsNewEventAttributes',
+] as const satisfies readonly (keyof HistoryEvent)[];

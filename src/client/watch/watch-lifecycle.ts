@@ -1,0 +1,77 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { WorkflowExecutionDescription } from '@temporalio/client';
+import type { LifecycleStatus } from '../../contracts/lifecycle-status';
+import type { RunRef } from './follow-history';
+import type { RunNews } from './run-news';
+
+/** How often an upload under way is looked at; it is one request, and no query. */
+const LOOK_EVERY_MS = 2000;
+/** An upload that shows nothing (of a URL, or one that waits for its turn) is looked at ever less often. */
+const LEAST_OFTEN_MS = 20_000;
+
+/** Where a watch gets what it shows. */
+export interface WatchedRun {
+  run: RunRef;
+  follow(signal: AbortSignal): AsyncGenerator<RunNews>;
+  /** What the run says of itself, by one query; what Temporal's records say where nobody answers. */
+  ask(): Promise<LifecycleStatus>;
+  describe(): Promise<WorkflowExecutionDescription>;
+  /** The status with the upload that the description shows, if it shows one. */
+  withUpload(status: LifecycleStatus, description: WorkflowExecutionDescription): LifecycleStatus;
+  /** How the run ended, or `undefined` where another run goes on with its work. */
+  end(): Promise<LifecycleStatus | undefined>;
+}
+
+/**
+ * Every change of one run's status. The run is asked once a phase; in between its events are followed, and during an
+ * upload its description is read every two seconds.
+ * @returns whether the run has told its outcome; false where another run goes on with its work.
+ */
+export async function* watchRun(watched: WatchedRun, signal: AbortSignal): AsyncGenerator<LifecycleStatus, boolean> {
+  const own = new AbortController();
+  const news = watched.follow(AbortSignal.any([signal, own.signal]));
+  let next = news.next();
+  let status: LifecycleStatus | undefined;
+  let phase: RunNews['phase'];
+  let lookEveryMs = 0;
+  try {
+    for (;;) {
+      const heard = lookEveryMs > 0 ? await orAfter(next, lookEveryMs) : await next;
+      if (heard === undefined) {
+        const before = status as LifecycleStatus;
+        status = watched.withUpload(before, await watched.describe());
+        lookEveryMs = status.upload ? LOOK_EVERY_MS : Math.min(lookEveryMs * 2, LEAST_OFTEN_MS);
+        if (!isSame(before, status)) yield status;
+        continue;
+      }
+      if (heard.done || heard.value.closed) {
+        const ended = await watched.end();
+        if (ended) yield ended;
+        return ended !== undefined;
+      }
+      next = news.next();
+      next.catch(() => {}); // it is awaited in the next turn
+      lookEveryMs = heard.value.uploading ? LOOK_EVERY_MS : 0;
+      if (status !== undefined && heard.value.phase === phase) continue;
+      phase = heard.value.phase;
+      const asked = await watched.ask();
+      if (!isSame(status, asked) && !asked.outcome) yield asked; // an outcome is told once the run has closed
+      status = asked;
+    }
+  } finally {
+    own.abort();
+    next.catch(() => {});
+  }
+}
+
+const isSame = (a: LifecycleStatus | undefined, b: LifecycleStatus): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+/** What `promise` gives, or `undefined` when it takes longer; the promise is not lost. */
+async function orAfter<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
+  const timer = new AbortController();
+  try {
+    return await Promise.race([promise, delay(ms, undefined, { signal: timer.signal })]);
+  } finally {
+    timer.abort();
+  }
+}
