@@ -18,6 +18,7 @@ const SCOPES = [
   'browser',
   'replay',
   'integration',
+  'cluster',
 ];
 
 module.exports = {

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { EmulatorControl } from '../emulator/control-client';
 import { startTemporalServer, type TemporalServer } from '../src/stack/temporal-server';
+import { startBenchCluster } from './bench-cluster';
 
 const MAIN = path.join(__dirname, '../src/cli/main.js');
 
@@ -24,13 +25,18 @@ export interface BenchSystem {
   close(): Promise<void>;
 }
 
+export interface BenchOptions {
+  emulatorFlags?: readonly string[];
+  /** A Temporal server on PostgreSQL instead of the dev server. */
+  cluster?: boolean;
+}
+
 export async function startBenchSystem(
   environment: NodeJS.ProcessEnv,
-  emulatorFlags: readonly string[] = [],
+  { emulatorFlags = [], cluster = false }: BenchOptions = {},
 ): Promise<BenchSystem> {
   const folder = await mkdtemp(path.join(tmpdir(), 'asset-lifecycle-bench-'));
-  const metricsPort = await freePort();
-  const temporal = await startTemporalServer({ onProgress: (line) => console.error(line), environment, metricsPort });
+  const { temporal, metricsUrl } = await startServer(environment, cluster);
   const flags = ['--port', '0', '--processing-ms', '0', '--json', ...emulatorFlags];
   const emulator = await BenchProcess.start([MAIN, 'emulator', ...flags], environment);
   const { url, controlUrl } = JSON.parse(emulator.output.trim().split('\n').at(-1) ?? '{}') as Record<string, string>;
@@ -46,7 +52,7 @@ export async function startBenchSystem(
   };
   return {
     temporal,
-    metricsUrl: `http://127.0.0.1:${metricsPort}/metrics`,
+    metricsUrl,
     client: new Client({ connection, namespace: temporal.namespace }),
     control: new EmulatorControl(controlUrl ?? ''),
     environment: forWorker,
@@ -64,6 +70,19 @@ export async function startBenchSystem(
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+async function startServer(
+  environment: NodeJS.ProcessEnv,
+  cluster: boolean,
+): Promise<Pick<BenchSystem, 'temporal' | 'metricsUrl'>> {
+  if (cluster) {
+    const temporal = await startBenchCluster(environment);
+    return { temporal, metricsUrl: temporal.metricsUrl };
+  }
+  const metricsPort = await freePort();
+  const temporal = await startTemporalServer({ onProgress: (line) => console.error(line), environment, metricsPort });
+  return { temporal, metricsUrl: `http://127.0.0.1:${metricsPort}/metrics` };
 }
 
 async function freePort(): Promise<number> {

@@ -1,19 +1,24 @@
 import { loadavg } from 'node:os';
 import Table from 'cli-table3';
-import { startBenchSystem, type BenchSystem } from './bench-system';
+import { startBenchSystem, type BenchOptions, type BenchSystem } from './bench-system';
 import type { Figure } from './figures';
 
 export type Benches = Record<string, (system: BenchSystem) => Promise<Figure[]>>;
 
-/** Prints the figures of one run, side by side; the process exits 1 when one misses its goal. */
-export function runBenches(benches: Benches, names: readonly string[], emulatorFlags?: readonly string[]): void {
-  run(benches, names, emulatorFlags).catch((error: unknown) => {
+/**
+ * Prints the figures of one run, side by side; the process exits 1 when one misses its goal.
+ * @param args names of benches, all when there is none; `--cluster` runs them on a Temporal server with PostgreSQL.
+ */
+export function runBenches(benches: Benches, args: readonly string[], emulatorFlags?: readonly string[]): void {
+  run(benches, args, emulatorFlags).catch((error: unknown) => {
     console.error(error);
     process.exitCode = 1;
   });
 }
 
-async function run(benches: Benches, names: readonly string[], emulatorFlags?: readonly string[]): Promise<void> {
+async function run(benches: Benches, args: readonly string[], emulatorFlags?: readonly string[]): Promise<void> {
+  const names = args.filter((arg) => arg !== '--cluster');
+  const options: BenchOptions = { emulatorFlags, cluster: args.includes('--cluster') };
   const unknown = names.filter((name) => !(name in benches));
   if (unknown.length > 0)
     throw new Error(`unknown bench ${unknown.join(', ')}; there are ${Object.keys(benches).join(', ')}`);
@@ -22,7 +27,7 @@ async function run(benches: Benches, names: readonly string[], emulatorFlags?: r
   for (const [name, bench] of Object.entries(benches)) {
     if (names.length > 0 && !names.includes(name)) continue;
     console.error(`bench ${name} … (load ${loadavg()[0]?.toFixed(1)})`);
-    for (const { name: figure, value, unit, goal, ok, note } of await figuresOf(bench, emulatorFlags)) {
+    for (const { name: figure, value, unit, goal, ok, note } of await figuresOf(bench, options)) {
       table.push([figure, `${value.toFixed(2)} ${unit}`.trim(), goal, ok ? 'ok' : 'MISSED', note ?? '']);
       missed ||= !ok;
     }
@@ -32,8 +37,8 @@ async function run(benches: Benches, names: readonly string[], emulatorFlags?: r
 }
 
 /** The files of a bench are large and its processes many: they go also when it is told to stop. */
-async function figuresOf(bench: Benches[string], emulatorFlags?: readonly string[]): Promise<Figure[]> {
-  const system = await startBenchSystem(process.env, emulatorFlags);
+async function figuresOf(bench: Benches[string], options: BenchOptions): Promise<Figure[]> {
+  const system = await startBenchSystem(process.env, options);
   const stop = (): void => void system.close().finally(() => process.exit(1));
   process.once('SIGTERM', stop).once('SIGINT', stop);
   try {

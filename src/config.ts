@@ -2,6 +2,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { durationMs } from './contracts/duration';
 import { BucketSchema } from './contracts/source';
+import type { ProxySettings } from './http/proxy-settings';
 
 /** A mistake in the environment; its message is one line for the person who set it. */
 export class ConfigError extends Error {
@@ -40,7 +41,31 @@ const results = z.string().transform((text, context): ResultsPlace => {
   return z.NEVER;
 });
 
+/** With or without a scheme, as curl takes it. Its value may hold a password, and stands in no message. */
+const proxyUrl = z
+  .string()
+  .transform((text, context) => {
+    const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`;
+    if (URL.canParse(url) && /^https?:/i.test(url)) return new URL(url).href;
+    context.addIssue({
+      code: 'custom',
+      message: 'must be the URL of an HTTP proxy, such as "http://proxy.example:3128"',
+    });
+    return z.NEVER;
+  })
+  .optional();
+
+const ProxyEnvironmentSchema = z.object({
+  HTTPS_PROXY: proxyUrl,
+  https_proxy: proxyUrl,
+  HTTP_PROXY: proxyUrl,
+  http_proxy: proxyUrl,
+  NO_PROXY: z.string().default(''),
+  no_proxy: z.string().optional(),
+});
+
 const EnvironmentSchema = z.object({
+  ...ProxyEnvironmentSchema.shape,
   TWELVE_LABS_API_KEY: z.string().trim().optional(),
   TWELVELABS_BASE_URL: z.url({ protocol: /^https?$/ }).default('https://api.twelvelabs.io/v1.3'),
   ASSET_LIFECYCLE_SOURCE_ROOTS: z.string().default(''),
@@ -75,6 +100,7 @@ export interface Config {
   readonly settleWindowMs: number;
   /** How long uploads and calls in flight may still take once the worker was told to stop; then they are cancelled. */
   readonly shutdownGraceMs: number;
+  readonly proxies: ProxySettings;
   readonly slots: {
     readonly calls: number;
     /** For each source root. */
@@ -89,12 +115,7 @@ export interface Config {
  * @throws ConfigError naming the variable and what it may be; never its value where that is secret.
  */
 export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config {
-  const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
-  const parsed = EnvironmentSchema.safeParse(set);
-  if (!parsed.success) {
-    throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '));
-  }
-  const env = parsed.data;
+  const env = read(EnvironmentSchema, environment);
   if (env.ASSET_LIFECYCLE_POLL_INTERVAL_MIN > env.ASSET_LIFECYCLE_POLL_INTERVAL_MAX) {
     throw new ConfigError(
       'ASSET_LIFECYCLE_POLL_INTERVAL_MIN: must not be longer than ASSET_LIFECYCLE_POLL_INTERVAL_MAX',
@@ -119,6 +140,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
     },
     settleWindowMs: env.ASSET_LIFECYCLE_SETTLE_WINDOW,
     shutdownGraceMs: env.ASSET_LIFECYCLE_SHUTDOWN_GRACE,
+    proxies: proxiesOf(env),
     slots: {
       calls: env.ASSET_LIFECYCLE_CALL_SLOTS,
       uploads: env.ASSET_LIFECYCLE_UPLOAD_SLOTS,
@@ -126,4 +148,21 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
       cachedWorkflows: env.ASSET_LIFECYCLE_CACHED_WORKFLOWS,
     },
   });
+}
+
+/** The proxies alone, for a command that needs nothing else of the environment. @throws ConfigError as above. */
+export const loadProxies = (environment: NodeJS.ProcessEnv = process.env): ProxySettings =>
+  proxiesOf(read(ProxyEnvironmentSchema, environment));
+
+function read<S extends z.ZodType>(schema: S, environment: NodeJS.ProcessEnv): z.output<S> {
+  const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const parsed = schema.safeParse(set);
+  if (parsed.success) return parsed.data;
+  throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '));
+}
+
+/** As curl and Node read them: the lower case wins, and without one of its own, https goes where http goes. */
+function proxiesOf(env: z.output<typeof ProxyEnvironmentSchema>): ProxySettings {
+  const http = env.http_proxy ?? env.HTTP_PROXY;
+  return { http, https: env.https_proxy ?? env.HTTPS_PROXY ?? http, noProxy: env.no_proxy ?? env.NO_PROXY };
 }

@@ -4,6 +4,7 @@ export {
   connect,
   FAILURES,
   InvalidInput,
+  LifecycleBeingDeleted,
   LifecycleClient,
   LifecycleClientError,
   LifecycleClosed,
@@ -39,5 +40,7 @@ export type {
   ProviderAssets,
   Receipt,
   ReceiptEntry,
+  SourceFacts,
   StartedLifecycle,
+  StartOptions,
 } from './index.js';

@@ -3,9 +3,11 @@ import { LifecycleClient } from './client/lifecycle-client';
 import { loadConfig } from './config';
 
 export { LifecycleClient } from './client/lifecycle-client';
-export type { LifecycleClientOptions, ProviderAccount, StartedLifecycle } from './client/lifecycle-client';
+export type { LifecycleClientOptions, ProviderAccount } from './client/lifecycle-client';
+export type { StartedLifecycle, StartOptions } from './client/start/start-lifecycle';
 export {
   InvalidInput,
+  LifecycleBeingDeleted,
   LifecycleClientError,
   LifecycleClosed,
   LifecycleNotFound,
@@ -32,6 +34,7 @@ export type {
   Phase,
   Receipt,
   ReceiptEntry,
+  SourceFacts,
 } from './contracts/lifecycle-status';
 export type { AssetPage, AssetQuery, ProviderAsset } from './providers/media-provider';
 

@@ -22,6 +22,7 @@ import { createFileSources } from './sources/file-sources';
 import { s3Access, type S3Access } from './sources/s3-client';
 import { createS3Sources } from './sources/s3-sources';
 import { inspectNamespace, retentionWarning, type NamespaceState } from './temporal/namespace';
+import { otherHostsPolling } from './temporal/other-hosts';
 import { createWorkers, runWorkers } from './temporal/run-workers';
 import { commandsToAdd } from './temporal/search-attributes';
 
@@ -75,7 +76,7 @@ export async function connectWorker(): Promise<WorkerConnection> {
  * own.
  */
 export async function startWorker(settings: WorkerSettings): Promise<RunningWorker> {
-  const s3 = s3Access(settings.config.s3);
+  const s3 = s3Access(settings.config.s3, settings.config.proxies);
   const close = async (): Promise<void> => {
     s3.close();
     await settings.provider.close();
@@ -95,6 +96,7 @@ async function start(
 ): Promise<RunningWorker> {
   const name: ProviderName = 'twelvelabs';
   const { id: owner } = await checkedNamespace(temporal, onNotice);
+  await tellOfOtherHosts(config, temporal, callTaskQueue(name), onNotice);
   const client = new Client(temporal);
   const stopping = new AbortController();
   const queues = sourceQueues(client);
@@ -130,7 +132,7 @@ async function start(
       workflowBundle: { codePath: workflowBundle },
       maxCachedWorkflows: config.slots.cachedWorkflows,
       ...common,
-      activities: createLocalActivities(queues),
+      activities: createLocalActivities({ owner: deps.owner, sourceQueues: queues }),
       enableNonLocalActivities: false,
     }),
     Worker.create({
@@ -201,6 +203,23 @@ async function checkedNamespace(
   const warning = retentionWarning(state);
   if (warning) onNotice(`namespace "${namespace}": ${warning}`);
   return state;
+}
+
+/** A result in a folder can be deleted by this host alone, but a cleanup or a sweep may run on any. */
+async function tellOfOtherHosts(
+  { results }: Config,
+  { connection, namespace }: WorkerSettings['temporal'],
+  taskQueue: string,
+  onNotice: OnNotice,
+): Promise<void> {
+  if (!('folder' in results)) return;
+  const hosts = await otherHostsPolling(connection, namespace, taskQueue);
+  if (hosts.length === 0) return;
+  onNotice(
+    `results lie in ${results.folder}, and workers on other hosts (${hosts.join(', ')}) serve this namespace too: unless ` +
+      'all of them share that folder, a result is deleted only when its own host cleans up; ' +
+      'set ASSET_LIFECYCLE_RESULTS=s3://bucket/prefix for all',
+  );
 }
 
 /** Written by the build, beside the compiled sources. */

@@ -26,6 +26,8 @@ const TICK_MS = 500;
 
 interface Pulse {
   everyMs: number;
+  /** A third of the activity's heartbeat timeout, so that two heartbeats may be lost. */
+  mostMs: number;
   lastAt: number;
   details: unknown;
   /** Set while bytes are on their way: whether some have moved since the last heartbeat. */
@@ -42,7 +44,7 @@ export async function heartbeating<T>(everyMs: number, work: (signal: AbortSigna
   const context = Context.current();
   const pulse = pulseOf(context);
   pulse.everyMs = everyMs;
-  pulse.lastAt = Date.now() + FIRST_BEAT_MS - everyMs;
+  pulse.lastAt = Date.now() + FIRST_BEAT_MS - intervalOf(pulse);
   const timer = setInterval(() => {
     if (Date.now() >= pulse.lastAt + intervalOf(pulse)) beat(context, pulse);
   }, TICK_MS);
@@ -57,13 +59,17 @@ export async function heartbeating<T>(everyMs: number, work: (signal: AbortSigna
 /** A call of seconds to minutes that may begin a write. */
 export const calling = <T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> => heartbeating(BEATS.write, work);
 
-const intervalOf = ({ everyMs, upload }: Pulse): number =>
-  upload === undefined ? everyMs : upload.moved ? BEATS.moving : BEATS.still;
+function intervalOf({ everyMs, mostMs, upload }: Pulse): number {
+  const wanted = upload === undefined ? everyMs : upload.moved ? BEATS.moving : BEATS.still;
+  return Math.min(wanted, mostMs);
+}
 
 function pulseOf(context: Context): Pulse {
   let pulse = pulses.get(context);
   if (!pulse) {
-    pulse = { everyMs: BEATS.write, lastAt: Number.NEGATIVE_INFINITY, details: context.info.heartbeatDetails };
+    const { heartbeatDetails, heartbeatTimeoutMs } = context.info;
+    const mostMs = heartbeatTimeoutMs ? heartbeatTimeoutMs / 3 : Number.POSITIVE_INFINITY;
+    pulse = { everyMs: BEATS.write, mostMs, lastAt: Number.NEGATIVE_INFINITY, details: heartbeatDetails };
     pulses.set(context, pulse);
   }
   return pulse;

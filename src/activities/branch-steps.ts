@@ -1,8 +1,9 @@
+import { Context, log } from '@temporalio/activity';
 import type { Activities, ReleaseAssetInput, StoredEmbedding } from '../contracts/activities';
 import type { EntityBranch } from '../contracts/branch';
 import type { ProviderName } from '../contracts/ids';
-import { failure } from '../contracts/failures';
-import type { LedgerTag } from '../contracts/resource';
+import { failure, failureType } from '../contracts/failures';
+import { carriesTag, joinedField, type LedgerTag } from '../contracts/resource';
 import { SubmissionAborted, type EmbeddingSegment, type MediaProvider } from '../providers/media-provider';
 import { calling, cancellationOf } from './activity-call';
 import { accountOf, ledgerTag, type ActivityDependencies } from './dependencies';
@@ -42,7 +43,13 @@ export function createBranchSteps(deps: ActivityDependencies): BranchSteps {
     ensureEntity: ({ provider: name, assetId, branch, name: entityName, tag }) =>
       branch.entityId === undefined
         ? makeEntity(deps, { name, assetId, branch, entityName, tag: ledgerTag(deps, tag) })
-        : joinEntity(deps, { name, assetId, collectionId: branch.collectionId, entityId: branch.entityId }),
+        : joinEntity(deps, {
+            name,
+            assetId,
+            collectionId: branch.collectionId,
+            entityId: branch.entityId,
+            tag: ledgerTag(deps, tag),
+          }),
 
     ensureIndexedAsset: ({ provider: name, assetId, branch, tag }) => {
       const { indexId, enableVideoStream } = branch;
@@ -87,7 +94,8 @@ async function store(
 ): Promise<StoredEmbedding> {
   const dimensions = segments[0]?.embedding.length;
   if (dimensions === undefined) throw failure('ProcessingFailed', `${what} is ready, but holds no segments`);
-  const result = { ...(await deps.results.write(resultName, segments)), dimensions };
+  const again = Context.current().info.attempt > 1;
+  const result = { ...(await deps.results.write(resultName, segments, { again })), dimensions };
   return { result, surplus: releasing ? await release(deps, releasing, signal) : [] };
 }
 
@@ -119,10 +127,14 @@ interface Membership {
   assetId: string;
   collectionId: string;
   entityId: string;
+  tag: LedgerTag;
 }
 
-/** Adding twice changes nothing, so nothing is waited for; but whether the asset was there before must be known. */
-const joinEntity = (deps: ActivityDependencies, { name, assetId, collectionId, entityId }: Membership) =>
+/**
+ * Adding twice changes nothing, so nothing is waited for; but whether the asset was there before must be known. That
+ * stands in the record that goes to the server before the write: an attempt without one finds what others have added.
+ */
+const joinEntity = (deps: ActivityDependencies, { name, assetId, collectionId, entityId, tag }: Membership) =>
   writeOnce<{ entityId: string; adopted?: boolean }, MediaProvider>({
     settleWindowMs: 0,
     prepare: async () => accountOf(deps, name).provider,
@@ -131,8 +143,26 @@ const joinEntity = (deps: ActivityDependencies, { name, assetId, collectionId, e
       if (!entities.some((entity) => entity.entityId === entityId)) return undefined;
       return ambiguous ? { entityId } : { entityId, adopted: true };
     },
+    record: (details) => deps.progress.makeDurable(details),
     make: async (provider, signal) => {
+      await noteJoined(provider, { assetId, collectionId, entityId, tag }, signal);
       await provider.addToEntity({ collectionId, entityId, assetId }, { signal });
       return { entityId };
     },
   });
+
+/** On the lifecycle's own asset, where a sweep reads which membership is to go with it. */
+async function noteJoined(
+  provider: MediaProvider,
+  { assetId, collectionId, entityId, tag }: Omit<Membership, 'name'>,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    const { metadata } = await provider.getAsset(assetId, { signal });
+    if (!carriesTag(metadata, tag)) return;
+    await provider.annotateAsset(assetId, joinedField({ collectionId, entityId }), { signal });
+  } catch (error) {
+    if (failureType(error) !== 'ProviderRejected') throw error;
+    log.warn('the asset could not be noted as part of the entity', { assetId, entityId, error: String(error) });
+  }
+}

@@ -3,7 +3,7 @@ import { embedRefusal } from '../contracts/branches/embed-rules';
 import { failure } from '../contracts/failures';
 import { DeletionInputSchema } from '../contracts/ledger/deletion';
 import { SweepInputSchema } from '../contracts/ledger/sweep';
-import { accept, acceptInput, WORKFLOW_REVISION, type CompleteInput } from '../contracts/lifecycle-input';
+import { accept, acceptRun, WORKFLOW_REVISION, type CompleteInput } from '../contracts/lifecycle-input';
 import { filenameOfSource } from '../contracts/source-name';
 import { kindOfFile } from '../sources/source-file';
 import { createBranchSteps } from './branch-steps';
@@ -32,13 +32,17 @@ export function createActivities(deps: ActivityDependencies): AllActivities {
   };
 }
 
-/**
- * Steps that run inside the workflow worker.
- * @param sourceQueues without them files are uploaded from the call queue, as in runs that began before there were any.
- */
-export const createLocalActivities = (sourceQueues?: SourceQueues): LocalActivities => ({
-  acceptInput: async (input) => {
-    const accepted = { ...acceptInput(input), revision: WORKFLOW_REVISION };
+export interface LocalDependencies {
+  /** Id of the Temporal namespace. */
+  owner: string;
+  /** Without them files are uploaded from the call queue, as in runs that began before there were any. */
+  sourceQueues?: SourceQueues;
+}
+
+/** Steps that run inside the workflow worker. */
+export const createLocalActivities = ({ owner, sourceQueues }: LocalDependencies): LocalActivities => ({
+  acceptInput: async (input, workflowId) => {
+    const accepted = { ...acceptRun(input, workflowId), revision: WORKFLOW_REVISION, owner };
     refuseUnembeddable(accepted);
     return sourceQueues ? { ...accepted, sourceQueue: await sourceQueueOf(sourceQueues, accepted) } : accepted;
   },

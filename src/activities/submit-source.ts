@@ -1,17 +1,16 @@
 import type { Activities, SubmitSourceInput, SubmittedAsset } from '../contracts/activities';
 import { failure } from '../contracts/failures';
-import { readTag, releaseFields } from '../contracts/resource';
+import type { SourceFacts } from '../contracts/lifecycle-status';
 import type { MediaProvider, ProviderAsset } from '../providers/media-provider';
 import type { PartUrl } from '../providers/upload-sessions';
 import type { SourceBytes } from '../sources/source-bytes';
-import { calling, cancellationOf, noteBytesMoved } from './activity-call';
+import { calling, noteBytesMoved } from './activity-call';
 import { snapshotOf } from './asset-snapshot';
 import { accountOf, type ActivityDependencies } from './dependencies';
-import { deleteSurplus } from './ledger/surplus';
-import { findTagged } from './ledger/tagged-assets';
-import { unlessGone } from './ledger/unless-gone';
+import { adoptAsset } from './ledger/adopt-asset';
+import { findOwnAsset } from './own-asset/find-own-asset';
 import { prepareSubmission, type Prepared, type SentSource } from './uploads/prepare-submission';
-import { abandonedEntries, uploadInParts } from './uploads/upload-in-parts';
+import { uploadInParts } from './uploads/upload-in-parts';
 import { UploadMemory, type UploadUnderWay } from './uploads/upload-memory';
 import { writeOnce } from './write-once';
 
@@ -31,12 +30,15 @@ export const createSubmitSource =
     const { source } = input;
     if (source.type === 'asset') {
       const { assetId } = source;
-      return { ...snapshotOf(await calling((signal) => provider.getAsset(assetId, { signal }))), adopted: true };
+      const asset = await calling((signal) => adoptAsset(provider, assetId, input.tag, signal));
+      return { ...snapshotOf(asset), adopted: true };
     }
     const memory = UploadMemory.open(deps);
-    const asset = await submit(deps, provider, { input, source, memory });
-    const { abandoned } = memory;
-    return { ...snapshotOf(asset), ...(abandoned.length > 0 ? { abandoned } : {}) } satisfies SubmittedAsset;
+    const { asset, unchecked, source: facts } = await submit(deps, provider, { input, source, memory });
+    const submitted: SubmittedAsset = { ...snapshotOf(asset), source: facts };
+    if (unchecked) submitted.adoptedUnchecked = true;
+    if (memory.abandoned.length > 0) submitted.abandoned = memory.abandoned;
+    return submitted;
   };
 
 interface Submitting {
@@ -46,35 +48,56 @@ interface Submitting {
 }
 
 /** A whole asset, or a session whose parts are still to come. */
-type Made = { asset: ProviderAsset } | { upload: UploadUnderWay; first: readonly PartUrl[]; bytes?: SourceBytes };
+type Made =
+  | { asset: ProviderAsset; unchecked?: boolean }
+  | { upload: UploadUnderWay; first: readonly PartUrl[]; bytes?: SourceBytes };
 
-async function submit(deps: ActivityDependencies, provider: MediaProvider, submitting: Submitting) {
-  const { input, source, memory } = submitting;
+interface Submitted {
+  asset: ProviderAsset;
+  unchecked?: boolean;
+  source?: SourceFacts;
+}
+
+async function submit(
+  deps: ActivityDependencies,
+  provider: MediaProvider,
+  { input, source, memory }: Submitting,
+): Promise<Submitted> {
+  let facts: SourceFacts | undefined;
+  const prepare = async (signal: AbortSignal): Promise<Prepared> => {
+    const prepared = await prepareSubmission(deps, provider, { input, source, signal });
+    facts = factsOf(prepared.bytes);
+    return prepared;
+  };
   const made: Made = memory.upload
     ? { upload: memory.upload, first: [] }
     : await writeOnce<Made, Prepared>({
         settleWindowMs: deps.settleWindowMs,
-        prepare: (signal) => prepareSubmission(deps, provider, { input, source, signal }),
-        find: async (prepared, search) => {
-          const asset = await findOwn(provider, prepared, { ...search, since: input.since, memory });
-          return asset && { asset };
+        prepare,
+        find: (prepared, search) => {
+          const { since, earlier } = input;
+          return findOwnAsset(prepared, { ...search, deps, provider, since, earlier, memory });
         },
         make: (prepared, signal) => make(provider, prepared, signal),
       });
-  if ('asset' in made) return made.asset;
+  if ('asset' in made) return { ...made, source: facts };
   if (!memory.upload) await memory.opened(made.upload);
   const { upload, first, bytes: seen } = made;
   const { stopping } = deps;
   const concurrency = input.upload?.concurrency ?? DEFAULT_CONCURRENCY;
-  return calling((signal) => {
+  const asset = await calling((signal) => {
     const look = async (): Promise<SourceBytes> => {
-      const bytes = seen ?? (await prepareSubmission(deps, provider, { input, source, signal })).bytes;
+      const bytes = seen ?? (await prepare(signal)).bytes;
       if (bytes) return bytes;
       throw failure('InvalidRequest', 'source: a URL has no parts to send');
     };
     return uploadInParts({ provider, memory, upload, first, look, concurrency, signal, stopping });
   });
+  return { asset, source: facts };
 }
+
+const factsOf = (bytes: SourceBytes | undefined): SourceFacts | undefined =>
+  bytes && { sizeBytes: bytes.sizeBytes, modifiedAt: bytes.modifiedAt };
 
 async function make(provider: MediaProvider, prepared: Prepared, signal: AbortSignal): Promise<Made> {
   const { common, parts, bytes, whole } = prepared;
@@ -88,55 +111,3 @@ async function make(provider: MediaProvider, prepared: Prepared, signal: AbortSi
   if (asset) return { asset };
   throw failure('OutcomeUnknown', `${common.filename}: the provider answered without an asset`);
 }
-
-/** The asset of this key, if there is one; what there is beyond it is removed. */
-async function findOwn(
-  provider: MediaProvider,
-  { common: { tag, filename }, bytes }: Prepared,
-  {
-    ambiguous,
-    signal,
-    since,
-    memory,
-  }: { ambiguous: boolean; signal: AbortSignal; since: string; memory: UploadMemory },
-): Promise<ProviderAsset | undefined> {
-  const found = await findTagged(provider, { tag, filename, ...(ambiguous ? { since } : {}) }, signal);
-  const own = found.find((asset) => asset.status !== 'failed' || madeSince(asset, since));
-  const others = found.filter((asset) => asset !== own).map(({ id }) => id);
-  await deleteSurplus(provider, others, signal);
-  if (own && bytes && (await isReserved(provider, own, bytes.sizeBytes, signal))) {
-    if (signal.aborted) throw cancellationOf(signal);
-    await unlessGone(provider.deleteAsset(own.id, { force: false, signal }));
-    await memory.gaveUp(abandonedEntries({ assetId: own.id }, 'nobody knows its id'));
-    return undefined;
-  }
-  if (own && readTag(own.metadata)?.released) {
-    if (signal.aborted) throw cancellationOf(signal);
-    await provider.annotateAsset(own.id, releaseFields(null), { signal }); // it is at work again
-  }
-  return own;
-}
-
-/** An asset and its session are made in one go. */
-const SAME_MOMENT_MS = 5000;
-
-/**
- * Whether the asset only waits for parts of a session that nobody can go on with, since its id was lost. The provider
- * does not say which asset a session is for, so that size and moment have to tell.
- */
-async function isReserved(
-  provider: MediaProvider,
-  { status, createdAt }: ProviderAsset,
-  sizeBytes: number,
-  signal: AbortSignal,
-): Promise<boolean> {
-  if (status !== 'processing' || createdAt === undefined) return false;
-  const apart = (at: string | undefined): number => Math.abs(Date.parse(at ?? '') - Date.parse(createdAt));
-  return (await provider.uploads.incomplete({ signal })).some(
-    (session) => session.sizeBytes === sizeBytes && apart(session.createdAt) < SAME_MOMENT_MS,
-  );
-}
-
-/** An asset that failed in an earlier run does not count, and makes room; one that failed in this run is its result. */
-const madeSince = (asset: ProviderAsset, since: string): boolean =>
-  asset.createdAt === undefined || Date.parse(asset.createdAt) >= Date.parse(since);

@@ -21,6 +21,11 @@ interface WriteOnce<T, P> {
    * It is asked before every write; return at once where the first attempt need not look.
    */
   find: (prepared: P, search: { ambiguous: boolean; signal: AbortSignal }) => Promise<T | undefined>;
+  /**
+   * Keeps details at the server before the write goes out (`ActivityProgress.makeDurable`). With it, an attempt that
+   * finds no record knows that no earlier one has written; without it, that is not known of a killed one.
+   */
+  record?: (details: unknown) => Promise<void>;
   /** The write, a single attempt. */
   make: (prepared: P, signal: AbortSignal) => Promise<T>;
 }
@@ -30,8 +35,9 @@ interface WriteOnce<T, P> {
  * until a late commit can no longer come. A failure or cancellation that made nothing for certain says so in its
  * details: `{nothingMade: true}`.
  */
-export async function writeOnce<T, P>({ settleWindowMs, prepare, find, make }: WriteOnce<T, P>): Promise<T> {
-  const unansweredSince = unansweredWrite();
+export async function writeOnce<T, P>({ settleWindowMs, prepare, find, record, make }: WriteOnce<T, P>): Promise<T> {
+  const unansweredSince = record ? recordedWrite() : unansweredWrite();
+  if (record && unansweredSince !== undefined) leave({ unansweredSince }); // this attempt's heartbeats keep it
   let nothingMade = unansweredSince === undefined;
   try {
     return await calling(async (signal) => {
@@ -45,12 +51,15 @@ export async function writeOnce<T, P>({ settleWindowMs, prepare, find, make }: W
             });
       if (found !== undefined) return found;
       if (signal.aborted) throw cancellationOf(signal);
+      const writing = { unansweredSince: unansweredSince ?? Date.now() };
+      await record?.(detailsWith(writing));
+      if (signal.aborted) throw cancellationOf(signal);
       nothingMade = false;
-      leave({ unansweredSince: Date.now() });
+      leave(record ? writing : { unansweredSince: Date.now() });
       try {
         return await make(prepared, signal);
       } catch (error) {
-        nothingMade = refusedForCertain(error);
+        nothingMade = refusedForCertain(error) && !(record && unansweredSince !== undefined);
         throw error instanceof SubmissionAborted ? cancellationOf(signal) : error;
       }
     });
@@ -60,6 +69,10 @@ export async function writeOnce<T, P>({ settleWindowMs, prepare, find, make }: W
   }
 }
 
+/** Since when a recorded write of an earlier attempt is unanswered; without a record there was none. */
+const recordedWrite = (): number | undefined =>
+  (Context.current().info.heartbeatDetails as WriteProgress | undefined)?.unansweredSince;
+
 /** Since when a write of an earlier attempt is unanswered; a killed worker leaves at least its last heartbeat. */
 function unansweredWrite(): number | undefined {
   const { attempt, heartbeatDetails, currentAttemptScheduledTimestampMs } = Context.current().info;
@@ -68,11 +81,13 @@ function unansweredWrite(): number | undefined {
   return attempt > 1 ? currentAttemptScheduledTimestampMs : undefined;
 }
 
+const leave = (progress: Omit<WriteProgress, 'attempt'>): void => setProgress(detailsWith(progress));
+
 /** What else an earlier attempt left stays. */
-function leave(progress: Omit<WriteProgress, 'attempt'>): void {
+function detailsWith(progress: Omit<WriteProgress, 'attempt'>): WriteProgress {
   const { attempt, heartbeatDetails } = Context.current().info;
   const { unansweredSince: _old, ...kept } = (heartbeatDetails ?? {}) as Partial<WriteProgress>;
-  setProgress({ ...kept, attempt, ...progress } satisfies WriteProgress);
+  return { ...kept, attempt, ...progress };
 }
 
 /** The answer, or its absence, proves that the write had no effect. */

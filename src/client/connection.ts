@@ -1,5 +1,6 @@
 import { Client, Connection, type ClientOptions } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { directIfLocal } from '../temporal/direct-connection';
 import { TemporalUnreachable } from './errors';
 
 /**
@@ -16,7 +17,11 @@ export async function connectTemporal(): Promise<{
   const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
   const address = connectionOptions.address ?? 'localhost:7233';
   try {
-    const connection = await Connection.connect({ ...connectionOptions, connectTimeout: '5s' });
+    const connection = await Connection.connect({
+      ...connectionOptions,
+      ...directIfLocal(address),
+      connectTimeout: '5s',
+    });
     return { client: new Client({ connection, namespace } satisfies ClientOptions), connection, address, namespace };
   } catch (error) {
     throw unreachable(address, error);
@@ -32,6 +37,6 @@ export function unreachable(address: string, error: unknown): TemporalUnreachabl
 
 /** Connects to a server at a known address, such as a local one. */
 export async function connectTo({ address, namespace }: { address: string; namespace: string }) {
-  const connection = await Connection.connect({ address });
+  const connection = await Connection.connect({ address, ...directIfLocal(address) });
   return { client: new Client({ connection, namespace }), connection, address, namespace };
 }

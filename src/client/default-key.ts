@@ -1,15 +1,20 @@
 import { createHash } from 'node:crypto';
+import { KeySchema } from '../contracts/lifecycle-input';
 import type { Source } from '../contracts/source';
+import { lastOf } from '../contracts/values/text';
 
-const LONGEST = 200;
+/** Of the readable end of a key that begins with a hash. */
+const LONGEST_END = 180;
 
-/** The key of a lifecycle whose input names none: the path, the URL, the S3 URI or the asset id. The same source, the same key. */
+/**
+ * The key of a lifecycle whose input names none: the path, the URL, the S3 URI or the asset id. The same source has the
+ * same key. Different sources have different ones: what is no key as it stands, or could be that of another source,
+ * is shortened and cleaned behind a hash of the original.
+ */
 export function defaultKey(source: Source): string {
-  return shortened(
-    identityOf(source)
-      .replaceAll(/\p{Cc}/gu, '_')
-      .trim(),
-  );
+  const identity = identityOf(source);
+  if (couldBeAnother(source)) return hashed(`${source.type}\0${identity}`, identity);
+  return KeySchema.safeParse(identity).success ? identity : hashed(identity, identity);
 }
 
 function identityOf(source: Source): string {
@@ -17,8 +22,9 @@ function identityOf(source: Source): string {
     case 'file':
       return source.path;
     case 'url': {
-      const { origin, pathname, search } = new URL(source.url);
-      return search ? `${origin}${pathname}#${hash(search)}` : `${origin}${pathname}`; // a query may be a secret
+      const { origin, pathname, href } = new URL(source.url);
+      const [, query] = /^[^?#]*(\?[^#]*)/s.exec(href) ?? [];
+      return query === undefined ? `${origin}${pathname}` : `${origin}${pathname}#${hash(query)}`; // may be a secret
     }
     case 's3': {
       const { bucket, key, versionId } = source;
@@ -29,6 +35,28 @@ function identityOf(source: Source): string {
   }
 }
 
-const shortened = (key: string): string => (key.length <= LONGEST ? key : `${hash(key)}…${key.slice(-(LONGEST - 20))}`);
+const LIKE_A_URI = /^(https?|s3):\/\//i;
+/** Media files have an extension, or a folder before their name; ids have neither. */
+const LIKE_AN_ASSET_ID = /^[\w-]+$/;
+const LIKE_A_HASHED_KEY = /^[0-9a-f]{12}…/;
+
+/** Whether the source is named as only a source of another type is, or as a key that begins with a hash. */
+function couldBeAnother(source: Source): boolean {
+  switch (source.type) {
+    case 'file':
+      return [LIKE_A_URI, LIKE_AN_ASSET_ID, LIKE_A_HASHED_KEY].some((shape) => shape.test(source.path));
+    case 'asset':
+      return !LIKE_AN_ASSET_ID.test(source.assetId);
+    case 's3':
+      return source.key.includes('?versionId=');
+    case 'url':
+      return false;
+  }
+}
+
+function hashed(original: string, identity: string): string {
+  const end = lastOf(identity.replaceAll(/[\p{Cc}\p{Cs}]/gu, '_').trim(), LONGEST_END);
+  return `${hash(original)}…${end}`;
+}
 
 const hash = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 12);

@@ -9,6 +9,7 @@ import {
 } from '../contracts/ids';
 import type { DeletionInput } from '../contracts/ledger/deletion';
 import type { LifecycleStatus } from '../contracts/lifecycle-status';
+import { lastOf } from '../contracts/values/text';
 import { isStatus } from './run-status';
 
 /** A force-delete on its way. */
@@ -39,7 +40,7 @@ export async function startDeletion(
     workflowIdReusePolicy: 'ALLOW_DUPLICATE',
     workflowIdConflictPolicy: 'USE_EXISTING',
     args: [{ ...input, provider }],
-    staticSummary: `delete ${key.slice(-100)}`,
+    staticSummary: `delete ${lastOf(key, 100)}`,
   });
   return {
     key,

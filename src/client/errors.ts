@@ -16,6 +16,11 @@ export class LifecycleClosed extends LifecycleClientError {
   override readonly name = 'LifecycleClosed';
 }
 
+/** The lifecycle of this key is being deleted by force, which takes longer than a start waits. */
+export class LifecycleBeingDeleted extends LifecycleClientError {
+  override readonly name = 'LifecycleBeingDeleted';
+}
+
 /** No Temporal server answers, or it refuses this client. */
 export class TemporalUnreachable extends LifecycleClientError {
   override readonly name = 'TemporalUnreachable';

@@ -1,31 +1,29 @@
 import {
   isGrpcServiceError,
   ServiceError,
-  WorkflowExecutionAlreadyStartedError,
   WorkflowNotFoundError,
   type Client,
   type WorkflowExecutionDescription,
   type WorkflowHandle,
 } from '@temporalio/client';
 import {
-  ASSET_LIFECYCLE,
   CANCEL_SIGNAL,
   FORCE_DELETE_SIGNAL,
   lifecycleWorkflowId,
-  SEARCH_ATTRIBUTES,
+  STATUS_QUERY,
+  type ProviderName,
 } from '../contracts/ids';
-import { STATUS_QUERY, WORKFLOW_TASK_QUEUE, type ProviderName } from '../contracts/ids';
 import { SweepInputSchema, type SweepInput, type SweepReport } from '../contracts/ledger/sweep';
-import { accept, acceptInput, type CompleteInput, type LifecycleInput } from '../contracts/lifecycle-input';
+import { accept, acceptInput, type LifecycleInput } from '../contracts/lifecycle-input';
 import type { LifecycleStatus } from '../contracts/lifecycle-status';
 import type { CancelRequest, ForceDeleteRequest } from '../contracts/messages';
-import { nameOfSource } from '../contracts/source-name';
 import type { MediaProvider } from '../providers/media-provider';
 import { connectTemporal, unreachable } from './connection';
 import { defaultKey } from './default-key';
 import { startDeletion, type ForceDeletion } from './deletions';
 import { InvalidInput, LifecycleClosed, LifecycleNotFound } from './errors';
 import { listQuery, type ListFilter } from './list-query';
+import { startLifecycle, type KeyedInput, type StartedLifecycle, type StartOptions } from './start/start-lifecycle';
 import { providerAssets, type ProviderAssets } from './provider-assets';
 import { closedStatus } from './lifecycle-runs';
 import { sweep } from './sweeps';
@@ -45,15 +43,6 @@ export interface LifecycleClientOptions {
 
 /** A provider with connections to close. */
 export type ProviderAccount = MediaProvider & { close(): Promise<void> };
-
-/** A lifecycle that is running, or ran. */
-export interface StartedLifecycle {
-  key: string;
-  workflowId: string;
-  runId: string;
-  /** True when this key had a lifecycle already, which this start has joined instead of making a second one. */
-  joined: boolean;
-}
 
 /** How long an open run's own answer is waited for before visibility has to do. */
 const QUERY_TIMEOUT_MS = 5000;
@@ -85,28 +74,13 @@ export class LifecycleClient {
 
   /**
    * Starts a lifecycle, or joins the one that its key has: a running one, or one that completed. A key whose last run
-   * failed or was stopped starts anew and takes up the asset that run may have kept. Safe to repeat.
-   * @throws InvalidInput before anything is started.
+   * failed or was stopped starts anew, and so does one that was force-deleted since; it takes up the asset that the run
+   * before may have kept, if that has the same content. Safe to repeat, unless with `again`.
+   * @throws InvalidInput before anything is started · LifecycleBeingDeleted
    */
-  async start(input: LifecycleInput): Promise<StartedLifecycle> {
+  async start(input: LifecycleInput, options: StartOptions = {}): Promise<StartedLifecycle> {
     const accepted = this.accept(input);
-    const { key } = accepted;
-    const workflowId = lifecycleWorkflowId(accepted.provider, key);
-    return this.reached(async () => {
-      try {
-        const handle = await this.startRun(accepted, 'REJECT_DUPLICATE');
-        return { key, workflowId, runId: handle.firstExecutionRunId, joined: false };
-      } catch (error) {
-        if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-      }
-      const earlier = await this.client.workflow.getHandle(workflowId).describe();
-      const summary = summaryOf(earlier);
-      if (summary.outcome === undefined || summary.outcome === 'completed') {
-        return { key, workflowId, runId: earlier.runId, joined: true };
-      }
-      const handle = await this.startRun(accepted, 'ALLOW_DUPLICATE');
-      return { key, workflowId, runId: handle.firstExecutionRunId, joined: false };
-    });
+    return this.reached(() => startLifecycle(this.client, accepted, options), accepted.key);
   }
 
   /** Summary of the latest run of a key. @throws LifecycleNotFound */
@@ -203,12 +177,15 @@ export class LifecycleClient {
 
   /** Lifecycles, newest first, from Temporal's visibility (which may lag by about a second). */
   async *list(filter: ListFilter = {}): AsyncGenerator<LifecycleSummary> {
-    let left = filter.limit ?? Number.POSITIVE_INFINITY;
+    const { key = '', limit = Number.POSITIVE_INFINITY } = filter;
     const runs = this.client.workflow.list({ query: listQuery(filter) })[Symbol.asyncIterator]();
-    while (left-- > 0) {
+    for (let given = 0; given < limit;) {
       const next = await this.reached(() => runs.next());
       if (next.done) return;
-      yield summaryOf(next.value);
+      const summary = summaryOf(next.value);
+      if (!summary.key.startsWith(key)) continue;
+      given += 1;
+      yield summary;
     }
   }
 
@@ -221,28 +198,9 @@ export class LifecycleClient {
     return this.temporal.client;
   }
 
-  private accept(input: LifecycleInput): CompleteInput & { key: string } {
+  private accept(input: LifecycleInput): KeyedInput {
     const accepted = checkedInput(() => acceptInput(input));
     return { ...accepted, key: accepted.key ?? defaultKey(accepted.source) };
-  }
-
-  private startRun(input: CompleteInput & { key: string }, reuse: 'REJECT_DUPLICATE' | 'ALLOW_DUPLICATE') {
-    const name = (input.filename ?? nameOfSource(input.source)).slice(-100);
-    const { key, provider, branch, phase } = SEARCH_ATTRIBUTES;
-    return this.client.workflow.start(ASSET_LIFECYCLE, {
-      taskQueue: WORKFLOW_TASK_QUEUE,
-      workflowId: lifecycleWorkflowId(input.provider, input.key),
-      workflowIdReusePolicy: reuse,
-      workflowIdConflictPolicy: reuse === 'REJECT_DUPLICATE' ? 'FAIL' : 'USE_EXISTING',
-      args: [input],
-      staticSummary: input.branch.type === 'none' ? name : `${name} → ${input.branch.type}`,
-      typedSearchAttributes: [
-        { key, value: input.key },
-        { key: provider, value: input.provider },
-        { key: branch, value: input.branch.type },
-        { key: phase, value: 'creating' }, // its first phase: the run need not say it again,
-      ],
-    });
   }
 
   private handle(key: string): WorkflowHandle {

@@ -2,8 +2,8 @@ import type { EmbedBranch, EntityBranch, IndexBranch } from './branch';
 import type { ProviderName } from './ids';
 import type { CleanupPolicy } from './cleanup-policy';
 import type { AcceptedInput, Metadata } from './lifecycle-input';
-import type { AssetSnapshot, EmbeddingResult, ReceiptEntry } from './lifecycle-status';
-import type { Orphan, SweepCounts } from './ledger/sweep';
+import type { AssetSnapshot, EmbeddingResult, ReceiptEntry, SourceFacts } from './lifecycle-status';
+import type { Orphan, SweepCounts, VanishedAsset } from './ledger/sweep';
 import type { AcceptedDeletion } from './ledger/deletion';
 import type { AcceptedSweep } from './ledger/sweep';
 import type { LifecycleTag, Release, Resource } from './resource';
@@ -21,6 +21,16 @@ export interface SubmitSourceInput {
   tag: LifecycleTag;
   /** RFC 3339 start of the lifecycle. */
   since: string;
+  /** The key had a run before; absent too where nobody told. */
+  earlier?: EarlierRun;
+}
+
+/** What the client knows of the run that a key had before. */
+export interface EarlierRun {
+  /** Its asset; it may have another filename. */
+  assetId?: string;
+  /** RFC 3339. */
+  startedAt?: string;
 }
 
 /** An upload session, as far as a receipt tells of it. */
@@ -33,8 +43,12 @@ export interface UploadRef {
 }
 
 export interface SubmittedAsset extends AssetSnapshot {
-  /** What became of upload sessions that were given up on the way, and of the assets they had reserved. */
+  /**
+   * What became of upload sessions that were given up on the way, of the assets they had reserved, and of an earlier
+   * run's asset with other content.
+   */
   abandoned?: ReceiptEntry[];
+  source?: SourceFacts;
 }
 
 export interface FindSourceQueueInput {
@@ -141,6 +155,8 @@ export interface FindMadeInput {
 export interface FoundMade {
   /** A lifecycle of this key is running: what there is belongs to it, and `made` is empty. */
   open: boolean;
+  /** Of that lifecycle. */
+  openWorkflowId?: string;
   /** Temporal knows a run of this key. */
   known: boolean;
   /** In order of creation. */
@@ -206,12 +222,21 @@ export interface FindOrphansInput {
   madeBefore?: string;
   /** About how many orphans to give. */
   limit: number;
+  /** Takes also what has vanished for an orphan. */
+  includeVanished?: boolean;
+  /** Sets release marks that are missing; without it they are only counted. */
+  setMarks?: boolean;
 }
 
 export interface FoundOrphans {
   orphans: Orphan[];
   /** What the walk has seen. */
   seen: SweepCounts;
+  /** The first of what has vanished; `seen.vanished` counts all. */
+  vanished: VanishedAsset[];
+  /** Release marks that were missing and are set now, and those that are still missing. */
+  marked: number;
+  unmarked: number;
   /** Present when there may be more: the next batch's `madeBefore`. */
   next?: string;
 }
@@ -219,11 +244,11 @@ export interface FoundOrphans {
 /** Steps that run in the workflow's own worker and change nothing. */
 export interface LocalActivities {
   /**
-   * Checks the input, fills in the defaults, and looks once who serves the file. Here and not in the workflow, because the schemas would cost every
-   * cached run more than a megabyte.
+   * Checks the input and the workflow id, fills in key and defaults, and looks once who serves the file. Here and not in
+   * the workflow, because the schemas would cost every cached run more than a megabyte.
    * @throws InvalidRequest
    */
-  acceptInput(input: unknown): Promise<AcceptedInput>;
+  acceptInput(input: unknown, workflowId: string): Promise<AcceptedInput>;
   /** @throws InvalidRequest */
   acceptDeletion(input: unknown): Promise<AcceptedDeletion>;
   /** @throws InvalidRequest */

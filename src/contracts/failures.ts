@@ -1,5 +1,6 @@
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import type { Duration } from '@temporalio/common';
+import { firstOf } from './values/text';
 
 /**
  * Every way a lifecycle step can fail, and whether Temporal tries it again.
@@ -63,7 +64,7 @@ export interface FailureOptions {
 export function failure(type: FailureType, message: string, options: FailureOptions = {}): ApplicationFailure {
   return ApplicationFailure.create({
     type,
-    message: message.length > 2000 ? `${message.slice(0, 1999)}…` : message,
+    message: message.length > 2000 ? `${firstOf(message, 1999)}…` : message,
     nonRetryable: !FAILURES[type].retry,
     category: BENIGN.has(type) ? ApplicationFailureCategory.BENIGN : undefined,
     ...(options.details === undefined ? {} : { details: [options.details] }),

@@ -42,6 +42,9 @@ export const STATUS_QUERY = 'status';
 /** Memo field that holds the final status of a run stopped by native cancellation. */
 export const STATUS_MEMO = 'status';
 
+/** Memo field in which the client tells what it knows of the run that a key had before. */
+export const EARLIER_MEMO = 'earlier';
+
 /** The one workflow id of a key at a provider. */
 export const lifecycleWorkflowId = (provider: ProviderName, key: string): string =>
   `${WORKFLOW_TASK_QUEUE}:${provider}:${key}`;

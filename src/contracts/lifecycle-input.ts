@@ -3,8 +3,9 @@ import { BranchSchema } from './branch';
 import { CLEANUP_POLICIES } from './cleanup-policy';
 import { durationMs } from './duration';
 import { failure } from './failures';
-import { PROVIDERS } from './ids';
+import { keyOfWorkflowId, lifecycleWorkflowId, PROVIDERS } from './ids';
 import { SourceSchema } from './source';
+import { HALF_A_CHARACTER, halfCharactersIn, isWhole } from './values/text';
 
 const LONGEST_DEADLINE_MS = 30 * 86_400_000;
 
@@ -40,11 +41,11 @@ export const KeySchema = z
   .min(1)
   .max(200)
   .refine(printable, 'must not contain control characters')
+  .refine(isWhole, HALF_A_CHARACTER)
   .refine((key) => key.trim() === key, 'must not begin or end with white space');
 
-/** Input of `assetLifecycle`; unknown fields are refused. Only `source` is required. */
-export const LifecycleInputSchema = z.strictObject({
-  /** Default: the workflow id's own key, else the whole workflow id. */
+const LifecycleFields = z.strictObject({
+  /** Default: the workflow id's own key. */
   key: KeySchema.optional(),
   provider: z.enum(PROVIDERS).default('twelvelabs'),
   source: SourceSchema,
@@ -81,6 +82,11 @@ export const LifecycleInputSchema = z.strictObject({
   deadlines: z.strictObject({ ready: deadline.default('2h'), branch: deadline.default('6h') }).prefault({}),
 });
 
+/** Input of `assetLifecycle`; unknown fields are refused. Only `source` is required. */
+export const LifecycleInputSchema = LifecycleFields.superRefine((input, context) => {
+  for (const path of halfCharactersIn(input)) context.addIssue({ code: 'custom', message: HALF_A_CHARACTER, path });
+});
+
 /** What a caller sends. */
 export type LifecycleInput = z.input<typeof LifecycleInputSchema>;
 /** The same with every default filled in. */
@@ -98,6 +104,8 @@ export interface AcceptedInput extends Omit<CompleteInput, 'upload'> {
   upload?: CompleteInput['upload'];
   /** {@link WORKFLOW_REVISION} of the worker that began the run; absent in those of the first. */
   revision?: number;
+  /** Id of the Temporal namespace; absent in runs of revisions 1 and 2. */
+  owner?: string;
   /**
    * Of a file source: the task queue of the workers that serve its folder, or null when there was none yet. Absent in
    * runs that began before there were such queues.
@@ -122,3 +130,23 @@ export function accept<S extends z.ZodType>(schema: S, whose: string, input: unk
 
 /** A lifecycle's input, checked and with its defaults. @throws InvalidRequest */
 export const acceptInput = (input: unknown): CompleteInput => accept(LifecycleInputSchema, 'lifecycle', input);
+
+/**
+ * The input of a run, which gets its key from the workflow id when it names none.
+ * @throws InvalidRequest also when the workflow id is not its key's: two runs of one key would share an asset.
+ */
+export function acceptRun(input: unknown, workflowId: string): CompleteInput & { key: string } {
+  const accepted = acceptInput(input);
+  const { provider, key = keyOfWorkflowId(provider, workflowId) } = accepted;
+  if (key === undefined) {
+    const form = lifecycleWorkflowId(provider, '<key>');
+    throw failure('InvalidRequest', `key: is not given, and the workflow id "${workflowId}" is not "${form}"`);
+  }
+  const expected = lifecycleWorkflowId(provider, key);
+  if (workflowId !== expected) {
+    throw failure('InvalidRequest', `The workflow id of the key "${key}" is "${expected}", not "${workflowId}"`);
+  }
+  const problems = KeySchema.safeParse(key).error?.issues.map(({ message }) => message);
+  if (problems) throw failure('InvalidRequest', `key, from the workflow id: ${problems.join('; ')}`);
+  return { ...accepted, key };
+}

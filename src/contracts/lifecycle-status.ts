@@ -29,6 +29,18 @@ export interface AssetSnapshot {
   createdAt?: string;
   /** True when the asset existed before the lifecycle, which then deletes it only by force. */
   adopted?: boolean;
+  /**
+   * An earlier run of the key made it, and whether it has the content of this run's source could not be compared:
+   * that run told no content, or had another type of source.
+   */
+  adoptedUnchecked?: boolean;
+}
+
+/** What the source was when its bytes were looked at, for a later start of the key to compare. */
+export interface SourceFacts {
+  sizeBytes: number;
+  /** RFC 3339; of files. */
+  modifiedAt?: string;
 }
 
 /** Where a lifecycle's embeddings are: NDJSON, one segment a line. The vectors themselves never travel in a status. */
@@ -113,6 +125,8 @@ export interface LifecycleStatus {
   provider: ProviderName;
   phase: Phase;
   outcome?: Outcome;
+  /** Absent for a URL and for an existing asset. */
+  source?: SourceFacts;
   asset?: AssetSnapshot;
   upload?: UploadStatus;
   branch?: BranchStatus;

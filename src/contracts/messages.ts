@@ -1,5 +1,8 @@
+import type { EarlierRun } from './activities';
+import { EARLIER_MEMO } from './ids';
 import type { UploadStatus } from './lifecycle-status';
 import { CLEANUP_POLICIES, type CleanupPolicy } from './cleanup-policy';
+import { firstOf } from './values/text';
 
 /** Payload of the `cancel` signal; `cleanup` overrides the input's `cleanup.onCancel`. */
 export interface CancelRequest {
@@ -25,7 +28,7 @@ export function readStopRequest(payload: unknown): CancelRequest {
   if (typeof payload !== 'object' || payload === null) return {};
   const { reason, cleanup } = payload as Record<string, unknown>;
   return {
-    reason: typeof reason === 'string' ? reason.slice(0, LONGEST_REASON) : undefined,
+    reason: typeof reason === 'string' ? firstOf(reason, LONGEST_REASON) : undefined,
     cleanup: CLEANUP_POLICIES.find((policy) => policy === cleanup),
   };
 }
@@ -36,6 +39,15 @@ export function readUploadProgress(payload: unknown): UploadProgress | undefined
     unknown
   >;
   return typeof sentBytes === 'number' && typeof totalBytes === 'number' ? { sentBytes, totalBytes } : undefined;
+}
+
+/** What the memo tells of the run that the key had before; a raw start may have put anything there. */
+export function readEarlierRun(memo: Record<string, unknown> | undefined): EarlierRun | undefined {
+  const told = memo?.[EARLIER_MEMO];
+  if (typeof told !== 'object' || told === null) return undefined;
+  const { assetId, startedAt } = told as Record<string, unknown>;
+  const isTime = typeof startedAt === 'string' && Number.isFinite(Date.parse(startedAt));
+  return { assetId: typeof assetId === 'string' ? assetId : undefined, startedAt: isTime ? startedAt : undefined };
 }
 
 export const uploadStatusOf = ({ sentBytes, totalBytes }: UploadProgress): UploadStatus => ({

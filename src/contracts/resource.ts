@@ -18,6 +18,8 @@ export interface AssetResource {
   filename?: string;
   /** RFC 3339 start of the lifecycle; the search for the tag goes back to it. */
   since?: string;
+  /** {@link claimOf} its tag when a sweep judged it: with another claim it is left alone. */
+  claim?: string;
   /** It was reserved by an upload session that never took all its parts: there is nothing to keep. */
   session?: { id: string; expiresAt?: string };
 }
@@ -27,6 +29,8 @@ export interface EntityResource {
   id?: string;
   collectionId: string;
   name: string;
+  /** The asset that the lifecycle made it from; other assets in it are others'. Absent in older histories. */
+  assetId?: string;
   /** As with an asset. */
   tag?: LifecycleTag;
 }
@@ -88,6 +92,16 @@ export interface LedgerTag extends LifecycleTag {
   owner: string;
 }
 
+/**
+ * The name of a run's result in the store. No other namespace or run has it, so that many can share a store.
+ * Runs of earlier revisions, which lack the owner or the run id, have the workflow id alone.
+ */
+export const resultName = ({ owner, workflowId, runId }: Partial<LedgerTag> & Pick<LedgerTag, 'workflowId'>): string =>
+  owner === undefined || runId === undefined ? workflowId : `${owner}/${workflowId}/${runId}`;
+
+/** False for the URI of a result that was named by its workflow id alone, as earlier releases did. */
+export const isOfOneRun = (uri: string): boolean => /\/[0-9a-f-]{36}\.ndjson$/.test(uri);
+
 /** Why a lifecycle let go of its asset: it has done its work, or was told to keep it. */
 export const RELEASES = ['completed', 'kept'] as const;
 export type Release = (typeof RELEASES)[number];
@@ -103,6 +117,7 @@ export const TAG_FIELDS = {
   content: 'asset_lifecycle_content',
   released: 'asset_lifecycle_released',
   releasedBy: 'asset_lifecycle_released_by',
+  joined: 'asset_lifecycle_joined',
 } as const;
 
 /** A field that the tag lacks is left out: a provider refuses empty values. */
@@ -126,12 +141,27 @@ export const carriesTag = (
   { key, owner }: Pick<LedgerTag, 'key' | 'owner'>,
 ): boolean => metadata?.[TAG_FIELDS.key] === key && metadata[TAG_FIELDS.owner] === owner;
 
+/** Notes on an asset, before it is added, the entity that its lifecycle adds it to. */
+export const joinedField = ({ collectionId, entityId }: { collectionId: string; entityId: string }) => ({
+  [TAG_FIELDS.joined]: `${collectionId}/${entityId}`,
+});
+
 /** A tag as it was read back, with the release mark and the run that set it. */
 export interface ReadTag extends LedgerTag {
   released?: Release;
   /** Run id; absent on marks of earlier revisions. */
   releasedBy?: string;
+  /** The existing entity that the lifecycle added the asset to, or was about to. */
+  joined?: { collectionId: string; entityId: string };
 }
+
+/** True if another lifecycle has adopted the asset: that one's mark has ended the claim of the run in the tag. */
+export const isAdoptedByAnother = ({ runId, releasedBy }: ReadTag): boolean =>
+  releasedBy !== undefined && releasedBy !== runId;
+
+/** Which run claims the asset, and whether it was let go of; changes when somebody takes the asset up or lets it go. */
+export const claimOf = ({ runId, released, releasedBy }: ReadTag): string =>
+  [runId, released, releasedBy].map((part) => part ?? '').join('|');
 
 /** The tag in user metadata; `undefined` where there is none, or not a whole one. */
 export function readTag(metadata: Record<string, unknown>): ReadTag | undefined {
@@ -147,6 +177,7 @@ export function readTag(metadata: Record<string, unknown>): ReadTag | undefined 
   const onCancel = policy('onCancel');
   if (key === undefined || workflowId === undefined || owner === undefined || !onCancel) return undefined;
   const released = RELEASES.find((one) => one === metadata[TAG_FIELDS.released]);
+  const [collectionId, entityId] = text('joined')?.split('/') ?? [];
   return {
     key,
     workflowId,
@@ -157,5 +188,6 @@ export function readTag(metadata: Record<string, unknown>): ReadTag | undefined 
     content: text('content'),
     released,
     releasedBy: text('releasedBy'),
+    joined: collectionId && entityId ? { collectionId, entityId } : undefined,
   };
 }

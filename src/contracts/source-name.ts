@@ -1,4 +1,5 @@
 import type { Source } from './source';
+import { lastOf } from './values/text';
 
 /** What people call a source: the file's name, the URL without its query, the S3 URI, or the asset id. Never a secret. */
 export function nameOfSource(source: Source): string {
@@ -18,7 +19,7 @@ export function nameOfSource(source: Source): string {
 export function filenameOfSource(source: Exclude<Source, { type: 'asset' }>): string {
   const last = nameOfSource(source).replace(/\/+$/, '').split('/').at(-1) ?? '';
   const name = source.type === 'url' ? decoded(last) : last;
-  return name.replaceAll(/[\\/\p{Cc}]/gu, '_').slice(-255) || 'asset';
+  return lastOf(name.replaceAll(/[\\/\p{Cc}\p{Cs}]/gu, '_'), 255) || 'asset';
 }
 
 function decoded(text: string): string {

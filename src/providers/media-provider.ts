@@ -115,7 +115,8 @@ export interface AssetReference {
 
 /** An entity that an asset is part of. */
 export interface EntityOfAsset {
-  collectionId: string;
+  /** Absent where the provider does not say it. */
+  collectionId?: string;
   entityId: string;
   name: string;
   metadata: Record<string, unknown>;
@@ -173,6 +174,8 @@ export interface MediaProvider {
   ): Promise<{ entityId: string }>;
   /** Ids of the entities of that name in the collection that carry the tag, oldest first. */
   findEntities(query: { collectionId: string; name: string; tag: LedgerTag }, options?: CallOptions): Promise<string[]>;
+  /** Ids of all assets that the entity is made of. @throws ResourceGone */
+  assetsOfEntity(entity: { collectionId: string; entityId: string }, options?: CallOptions): Promise<string[]>;
   /** Adding an asset that is there already changes nothing. */
   addToEntity(
     entity: { collectionId: string; entityId: string; assetId: string },

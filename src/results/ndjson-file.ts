@@ -30,10 +30,3 @@ export async function writeNdjson(file: string, records: Iterable<unknown>): Pro
     await handle.close();
   }
 }
-
-/** Readable, and unique by the hash of the whole name. */
-export function resultFilename(name: string): string {
-  const readable = name.replaceAll(/[^\w.-]+/g, '_').slice(-80);
-  const hash = createHash('sha256').update(name).digest('hex').slice(0, 16);
-  return `${readable}-${hash}.ndjson`;
-}

@@ -1,19 +1,24 @@
 import {
   DeleteObjectCommand,
+  GetObjectCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
+  paginateListObjectsV2,
   PutObjectCommand,
   type PutObjectCommandInput,
 } from '@aws-sdk/client-s3';
+import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { failure } from '../contracts/failures';
+import { resultName } from '../contracts/resource';
 import type { S3Access } from '../sources/s3-client';
 import { S3_SETUP, s3CodeOf, s3TroubleOf, type S3Trouble } from '../sources/s3-errors';
-import { resultFilename, writeNdjson } from './ndjson-file';
-import type { ResultStore, StoredResult } from './result-store';
+import { writeNdjson } from './ndjson-file';
+import { folderOf, resultPlace, runOfFile } from './result-place';
+import { nameIsTaken, type ResultStore, type StoredResult } from './result-store';
 
 /** Where in S3-compatible storage results lie. */
 export interface S3Folder {
@@ -32,33 +37,48 @@ export interface S3ResultStore extends ResultStore {
  * The credentials need s3:PutObject, s3:GetObject, s3:DeleteObject and s3:ListBucket.
  */
 export function createS3ResultStore(s3: S3Access, { bucket, prefix }: S3Folder): S3ResultStore {
-  const keyOf = (name: string): string => [prefix, resultFilename(name)].filter(Boolean).join('/');
+  const below = (...parts: string[]): string => [prefix, ...parts].filter(Boolean).join('/');
+  const keyOf = (name: string): string => {
+    const { folder, file } = resultPlace(name);
+    return below(...folder, file);
+  };
   const uriOf = (key: string): string => `s3://${bucket}/${key}`;
   return {
-    async write(name, records) {
+    async write(name, records, { again = false } = {}) {
       const key = keyOf(name);
       const folder = await mkdtemp(path.join(tmpdir(), 'asset-lifecycle-result-'));
       try {
         const file = path.join(folder, 'result.ndjson'); // by way of the disk: hash and length go first
         const written = await writeNdjson(file, records);
-        await retryable(uriOf(key), () => put(s3, { bucket, key, file }, written));
+        const mayReplace = again || !resultPlace(name).ofOneRun;
+        await retryable(uriOf(key), () => put(s3, { bucket, key, file, mayReplace }, written));
         return { uri: uriOf(key), ...written };
       } finally {
         await rm(folder, { recursive: true, force: true });
       }
     },
 
+    has: (name) => retryable(uriOf(keyOf(name)), () => exists(s3, { Bucket: bucket, Key: keyOf(name) })),
+
     async remove(name) {
       const where = { Bucket: bucket, Key: keyOf(name) };
       return retryable(uriOf(where.Key), async () => {
-        try {
-          await s3.client().send(new HeadObjectCommand(where)); // a deletion is answered alike if there was nothing
-        } catch (error) {
-          if (s3TroubleOf(error) === 'noKey') return false;
-          throw error;
-        }
+        if (!(await exists(s3, where))) return false; // a deletion is answered alike if there was nothing
         await s3.client().send(new DeleteObjectCommand(where));
         return true;
+      });
+    },
+
+    async namesOf(lifecycle) {
+      const folder = `${below(...folderOf(lifecycle))}/`;
+      return retryable(uriOf(folder), async () => {
+        const names: string[] = [];
+        const pages = paginateListObjectsV2({ client: s3.client() }, { Bucket: bucket, Prefix: folder });
+        for await (const { Contents = [] } of pages) {
+          const runs = Contents.map(({ Key = '' }) => runOfFile(Key.slice(folder.length)));
+          for (const runId of runs) if (runId !== undefined) names.push(resultName({ ...lifecycle, runId }));
+        }
+        return names;
       });
     },
 
@@ -79,10 +99,18 @@ interface Target {
   bucket: string;
   key: string;
   file: string;
+  mayReplace: boolean;
 }
 
-/** The name is the same on every attempt: what an earlier one wrote is left alone, anything else is replaced. */
-async function put(s3: S3Access, { bucket, key, file }: Target, { sha256, bytes }: Omit<StoredResult, 'uri'>) {
+/**
+ * What has the same content is left alone. Anything else under that name is replaced only where an earlier attempt, or
+ * an earlier run of a release that named results by their workflow id, may have written it.
+ */
+async function put(
+  s3: S3Access,
+  { bucket, key, file, mayReplace }: Target,
+  { sha256, bytes }: Omit<StoredResult, 'uri'>,
+) {
   const checksum = Buffer.from(sha256, 'hex').toString('base64');
   const send = async (condition: Pick<PutObjectCommandInput, 'IfNoneMatch'>): Promise<void> => {
     const body = createReadStream(file);
@@ -108,16 +136,43 @@ async function put(s3: S3Access, { bucket, key, file }: Target, { sha256, bytes 
     const exists = s3TroubleOf(error) === 'changed';
     const unknown = s3CodeOf(error).startsWith('NotImplemented'); // the server has no conditional writes
     if (!exists && !unknown) throw error;
-    if (exists && (await checksumOf(s3, bucket, key)) === checksum) return;
+    const where = { Bucket: bucket, Key: key };
+    const there = (await checksumOf(s3, where)) || (mayReplace ? undefined : await hashOf(s3, where));
+    if (there === checksum) return;
+    if (!mayReplace && there !== undefined) throw nameIsTaken(`s3://${bucket}/${key}`);
     await send({});
   }
 }
 
-async function checksumOf(s3: S3Access, bucket: string, key: string): Promise<string | undefined> {
-  const { ChecksumSHA256 } = await s3
-    .client()
-    .send(new HeadObjectCommand({ Bucket: bucket, Key: key, ChecksumMode: 'ENABLED' }));
-  return ChecksumSHA256;
+interface Place {
+  Bucket: string;
+  Key: string;
+}
+
+const exists = async (s3: S3Access, where: Place): Promise<boolean> => (await checksumOf(s3, where)) !== undefined;
+
+/** Base64; empty when the object has none, `undefined` when there is no object. */
+async function checksumOf(s3: S3Access, where: Place): Promise<string | undefined> {
+  try {
+    const head = new HeadObjectCommand({ ...where, ChecksumMode: 'ENABLED' });
+    return (await s3.client().send(head)).ChecksumSHA256 ?? '';
+  } catch (error) {
+    if (s3TroubleOf(error) === 'noKey') return undefined;
+    throw error;
+  }
+}
+
+/** The same of the bytes themselves, for servers that keep no checksum. */
+async function hashOf(s3: S3Access, where: Place): Promise<string | undefined> {
+  try {
+    const { Body } = await s3.client().send(new GetObjectCommand(where));
+    const hash = createHash('sha256');
+    for await (const piece of Body as AsyncIterable<Buffer>) hash.update(piece);
+    return hash.digest('base64');
+  } catch (error) {
+    if (s3TroubleOf(error) === 'noKey') return undefined;
+    throw error;
+  }
 }
 
 /** The operator can mend the storage while Temporal tries again, so that no result is lost for it. */

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import { failure } from '../contracts/failures';
 import { bytesOf, factsIn, fileTroubleOf, openFile, sampleOf } from './file-bytes';
+import { fileContent } from './source-content';
 import type { SourceFile } from './source-file';
 import { changeOf, fileFingerprint, type FileFacts } from './source-fingerprint';
 
@@ -69,6 +70,8 @@ async function describe(asked: string, real: string): Promise<SourceFile> {
       filename: path.basename(asked),
       sizeBytes,
       fingerprint: fileFingerprint(facts),
+      content: fileContent(facts),
+      modifiedAt: new Date(Number(facts.mtimeNs / 1_000_000n)).toISOString(),
       read: (range = { start: 0, end: sizeBytes }, into) => {
         mustLieWithin(sizeBytes, range);
         return Readable.from(bytesOf({ path: real, facts }, range, into));

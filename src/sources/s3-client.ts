@@ -1,4 +1,6 @@
 import { S3Client } from '@aws-sdk/client-s3';
+import { NO_PROXIES, type ProxySettings } from '../http/proxy-settings';
+import { createAgents } from '../http/tunnel-agents';
 
 export interface S3Settings {
   /** Bucket in the path instead of the host name, which some S3-compatible servers need. */
@@ -24,16 +26,17 @@ const SILENT = { debug: silent, info: silent, warn: silent, error: silent };
  * `AWS_ENDPOINT_URL_S3`, …), or the role of the machine. The client is made when it is first needed, so that a worker
  * without S3 neither looks for credentials nor hears of the SDK's own warnings.
  */
-export function s3Access({ forcePathStyle }: S3Settings): S3Access {
+export function s3Access({ forcePathStyle }: S3Settings, proxies: ProxySettings = NO_PROXIES): S3Access {
   let made: S3Client | undefined;
   return {
-    client: () => (made ??= createClient(forcePathStyle)),
+    client: () => (made ??= createClient(forcePathStyle, proxies)),
     close: () => made?.destroy(),
   };
 }
 
-const createClient = (forcePathStyle: boolean): S3Client =>
-  new S3Client({
+function createClient(forcePathStyle: boolean, proxies: ProxySettings): S3Client {
+  const agents = createAgents({ maxSockets: SOCKETS, keepAlive: true }, proxies);
+  return new S3Client({
     forcePathStyle,
     logger: SILENT,
     maxAttempts: 1, // retries are Temporal's: they wait longer, survive the worker and can be seen
@@ -43,7 +46,8 @@ const createClient = (forcePathStyle: boolean): S3Client =>
     requestHandler: {
       connectionTimeout: CONNECT_TIMEOUT_MS,
       socketTimeout: IDLE_TIMEOUT_MS,
-      httpAgent: { maxSockets: SOCKETS, keepAlive: true },
-      httpsAgent: { maxSockets: SOCKETS, keepAlive: true },
+      httpAgent: agents.http,
+      httpsAgent: agents.https,
     },
   });
+}

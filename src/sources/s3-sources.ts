@@ -6,6 +6,7 @@ import { filenameOfSource } from '../contracts/source-name';
 import type { S3Access } from './s3-client';
 import { failureOfObject, failureOfSource } from './s3-errors';
 import type { SourceBytes } from './source-bytes';
+import { objectContent } from './source-content';
 import type { ObjectSources } from './source-object';
 
 type Place = Omit<S3Source, 'type'>;
@@ -24,6 +25,7 @@ export function createS3Sources(s3: S3Access): ObjectSources {
       return {
         filename: filenameOfSource({ type: 's3', ...place }),
         sizeBytes,
+        content: objectContent(head.ETag, head.VersionId),
         fingerprint: [head.ETag, head.VersionId, head.LastModified?.toISOString(), sizeBytes].join(' '),
         read: (range = { start: 0, end: sizeBytes }) =>
           readable((abandoned) => {

@@ -7,6 +7,13 @@ export interface SourceBytes {
   /** Changes when the content may have changed. */
   readonly fingerprint: string;
   /**
+   * Tells content apart across runs and hosts: the type of the source, a colon, and at most 100 characters that say
+   * nothing of where it lies or when it was written.
+   */
+  readonly content: string;
+  /** RFC 3339, to the millisecond; of files. */
+  readonly modifiedAt?: string;
+  /**
    * The bytes of `range` (`end` exclusive), or all, with flat memory.
    * A source may read straight into `into`, one piece after the other from its start on, and then gives views of it;
    * one that gets its bytes in buffers of their own gives those.

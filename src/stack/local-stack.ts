@@ -1,7 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { openAccount } from '../accounts';
-import { loadConfig } from '../config';
+import { loadConfig, loadProxies } from '../config';
+import { useProxiesForFetch } from '../http/dispatcher';
 import { obtainTemporalServer } from './temporal-server';
 import { ProgramUnavailable, type Environment, type OnProgress } from './programs';
 
@@ -54,6 +55,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     onReady('Temporal', temporal.address);
     if (temporal.uiUrl) onReady('Temporal Web', temporal.uiUrl);
 
+    useProxiesForFetch(loadProxies(environment as NodeJS.ProcessEnv)); // the emulator fetches media by URL
     const emulator = await startEmulatorAt(
       ports.emulator,
       persistent ? path.join(stateFolder, 'emulator') : undefined,

@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { SEARCH_ATTRIBUTES } from '../contracts/ids';
 import { ProgramUnavailable, type Environment, type OnProgress } from './programs';
+import { directIfLocal } from '../temporal/direct-connection';
 import { inspectNamespace } from '../temporal/namespace';
 import { ensureSearchAttributes } from '../temporal/prepare-namespace';
 import { resolveTemporalCli } from './temporal-cli';
@@ -46,7 +47,11 @@ export async function obtainTemporalServer(options: TemporalServerOptions): Prom
     TEMPORAL_UI_URL: uiUrl,
   } = options.environment;
   if (!address) return startTemporalServer(options);
-  const connection = await Connection.connect({ address, connectTimeout: '5s' }).catch(() => {
+  const connection = await Connection.connect({
+    address,
+    ...directIfLocal(address),
+    connectTimeout: '5s',
+  }).catch(() => {
     throw new ProgramUnavailable(`TEMPORAL_ADDRESS: no Temporal server answers at ${address}; start it, or unset it`);
   });
   try {
@@ -128,7 +133,7 @@ async function untilReady({ address, namespace, uiUrl }: TemporalServer, child: 
 
 async function answers(address: string, namespace: string, uiUrl: string | undefined): Promise<boolean> {
   try {
-    const connection = await Connection.connect({ address, connectTimeout: '1s' });
+    const connection = await Connection.connect({ address, ...directIfLocal(address), connectTimeout: '1s' });
     try {
       const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
       const known = Object.values(SEARCH_ATTRIBUTES).every(({ name }) => name in (customAttributes ?? {}));

@@ -36,7 +36,9 @@ export async function assetDeletion(input: DeletionInput): Promise<LifecycleStat
 
   let found = await steps.findMade({ provider, key, workflowId });
   if (found.open) {
-    throw failure('InvalidRequest', `key: the lifecycle "${key}" is running; send it the signal forceDelete instead`);
+    const other = found.openWorkflowId ?? workflowId;
+    const running = other === workflowId ? `"${key}"` : `of the workflow id "${other}"`;
+    throw failure('InvalidRequest', `key: the lifecycle ${running} is running; send it the signal forceDelete instead`);
   }
   status.known = found.known || found.made.length > 0;
   const remove = async (): Promise<void> => {

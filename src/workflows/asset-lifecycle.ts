@@ -1,3 +1,5 @@
+import { workflowInfo } from '@temporalio/workflow';
+import { readEarlierRun } from '../contracts/messages';
 import type { AssetResource } from '../contracts/resource';
 import type { LifecycleInput } from '../contracts/lifecycle-input';
 import type { LifecycleStatus } from '../contracts/lifecycle-status';
@@ -45,7 +47,11 @@ async function submit(life: Lifecycle): Promise<void> {
   const made: AssetResource = { kind: 'asset', adopted, tag: life.tag, filename, since };
   if (adopted) made.id = source.assetId;
   const queue = await sourceQueueOf(life);
-  const { abandoned = [], ...asset } = await life.making(made, () =>
+  const {
+    abandoned = [],
+    source: facts,
+    ...asset
+  } = await life.making(made, () =>
     submitFrom(queue, life, {
       provider,
       source,
@@ -56,9 +62,11 @@ async function submit(life: Lifecycle): Promise<void> {
       upload,
       tag: life.tag,
       since,
+      earlier: readEarlierRun(workflowInfo().memo),
     }),
   );
   life.asset = asset;
+  life.status.source = facts;
   life.noteEnded(abandoned);
   made.id = asset.id;
 }

@@ -1,6 +1,8 @@
 import { continueAsNew, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
+import type { FoundOrphans } from '../contracts/activities';
 import { failure } from '../contracts/failures';
 import { durationMs } from '../contracts/duration';
+import { MOST_LISTED } from '../contracts/ledger/most-listed';
 import type { SweepCounts, SweepInput, SweepReport, SweptOrphan } from '../contracts/ledger/sweep';
 import { acceptSweep, checked } from './lib/accept';
 import { cleanUp } from './lib/clean-up';
@@ -8,7 +10,6 @@ import { ledgerSteps } from './lib/ledger-steps';
 
 /** Orphans found and removed at a time. */
 const BATCH = 50;
-const LONGEST_REPORT = 500;
 
 /** What a sweep that goes on in a new run has done so far. */
 interface Progress {
@@ -17,21 +18,26 @@ interface Progress {
 }
 
 /**
- * Walks over all assets of the account and removes those whose lifecycle has gone without cleaning up, each as its own
- * policy says. Never touches an asset without the tag of this namespace, nor one whose lifecycle is open.
+ * Walks over all assets of the account and removes those whose lifecycle ended without them and without cleaning up,
+ * each as its own policy says. Never touches an asset without the tag of this namespace, nor one that an open lifecycle
+ * has. An asset whose lifecycle Temporal does not know is only reported, unless the input says otherwise.
  * @throws InvalidRequest · the first leftover's failure, with the {@link SweepReport} as its details.
  */
 export async function orphanSweep(input?: SweepInput, before?: Progress): Promise<SweepReport> {
-  const { provider, grace, dryRun } = await checked(() => acceptSweep(input ?? {}));
-  const report: SweepReport = before?.report ?? {
-    ...{ provider, dryRun, grace, seen: { others: 0, open: 0, young: 0, wanted: 0 } },
-    ...{ orphans: [], found: 0, deleted: 0, kept: 0, leftover: 0 },
-  };
+  const { provider, grace, dryRun, includeVanished } = await checked(() => acceptSweep(input ?? {}));
+  const report = before?.report ?? emptyReport({ provider, dryRun, grace });
   const steps = ledgerSteps(provider, dryRun ? 'dry run' : 'sweep');
   let madeBefore = before?.next;
   do {
-    const batch = await steps.findOrphans({ provider, graceMs: durationMs(grace) as number, madeBefore, limit: BATCH });
-    addCounts(report.seen, batch.seen);
+    const batch = await steps.findOrphans({
+      provider,
+      graceMs: durationMs(grace) as number,
+      madeBefore,
+      limit: BATCH,
+      includeVanished,
+      setMarks: !dryRun,
+    });
+    addBatch(report, batch);
     for (const { assetId, key, cause, policy, workflowId: unlessOpen, made } of batch.orphans) {
       const { entries } = dryRun ? { entries: [] } : await cleanUp({ provider, steps, made, policy, unlessOpen });
       add(report, { assetId, key, cause, policy, entries });
@@ -45,13 +51,30 @@ export async function orphanSweep(input?: SweepInput, before?: Progress): Promis
   return close(report);
 }
 
-function addCounts(sum: SweepCounts, more: SweepCounts): void {
-  for (const name of Object.keys(sum) as (keyof SweepCounts)[]) sum[name] += more[name];
+const emptyReport = (about: Pick<SweepReport, 'provider' | 'dryRun' | 'grace'>): SweepReport => ({
+  ...about,
+  seen: { others: 0, open: 0, young: 0, wanted: 0, vanished: 0 },
+  vanished: [],
+  marked: 0,
+  unmarked: 0,
+  orphans: [],
+  found: 0,
+  deleted: 0,
+  kept: 0,
+  leftover: 0,
+});
+
+/** Batches and reports of earlier workers say nothing of marks and of what has vanished. */
+function addBatch(report: SweepReport, { seen, vanished = [], marked = 0, unmarked = 0 }: Partial<FoundOrphans>): void {
+  for (const name of Object.keys(report.seen) as (keyof SweepCounts)[]) report.seen[name] += seen?.[name] ?? 0;
+  report.vanished = [...(report.vanished ?? []), ...vanished].slice(0, MOST_LISTED);
+  report.marked = (report.marked ?? 0) + marked;
+  report.unmarked = (report.unmarked ?? 0) + unmarked;
 }
 
 function add(report: SweepReport, orphan: SweptOrphan): void {
   report.found += 1;
-  if (report.orphans.length < LONGEST_REPORT) report.orphans.push(orphan);
+  if (report.orphans.length < MOST_LISTED) report.orphans.push(orphan);
   for (const { result } of orphan.entries) report[result] += 1;
 }
 
@@ -62,10 +85,12 @@ function close(report: SweepReport): SweepReport {
   throw failure(left?.errorType ?? 'ProviderRejected', message, { details: report });
 }
 
-const describe = ({ dryRun, seen, found, deleted, kept, leftover }: SweepReport): string =>
+const describe = ({ dryRun, seen, found, deleted, kept, leftover, marked }: SweepReport): string =>
   [
     `**${dryRun ? 'dry run' : 'sweep'}**: ${found} orphans so far`,
     '',
     `- deleted ${deleted}, kept ${kept}, left over ${leftover}`,
     `- not touched: ${seen.open} open, ${seen.young} young, ${seen.wanted} wanted, ${seen.others} without our tag`,
+    `- vanished, and not touched: ${seen.vanished}`,
+    `- release marks set: ${marked}`,
   ].join('\n');

@@ -63,7 +63,7 @@ describe('force-delete after the run has closed', () => {
     ]);
     const again = await (await client.forceDelete('embedded')).result();
     expect(again).toMatchObject({ outcome: 'deleted', known: true });
-    expect(again.receipt?.entries).toMatchObject([{ resource: 'result', because: 'no such file is stored' }]);
+    expect(again.receipt?.entries).toEqual([]); // there is nothing any more that it could be about
   });
 
   test('a create that takes effect after the run has closed is found and removed', async () => {

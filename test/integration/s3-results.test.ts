@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createBranchSteps } from '../../src/activities/branch-steps';
 import type { StoredEmbedding } from '../../src/contracts/activities';
+import { resultName } from '../../src/contracts/resource';
 import { createS3ResultStore, type S3Folder } from '../../src/results/s3-result-store';
 import { s3Access, type S3Access } from '../../src/sources/s3-client';
 import { activityEnvironment, dependencies } from '../support/activity-dependencies';
@@ -64,6 +65,45 @@ test('a repeated write of the same content writes nothing, other content replace
   const other = await store.write('k', [1, 2]);
   expect(other.uri).toBe(first.uri);
   expect(await contentOf(other.uri)).toBe('1\n2\n');
+});
+
+describe('results of runs', () => {
+  const owner = '0b7c1a52-33c5-4f0e-9d0e-0a1f5c1d2e3f';
+  const workflowId = 'asset-lifecycle:twelvelabs:movies/ä b.mp4';
+  const runs = ['019ab000-0000-7000-8000-000000000001', '019ab000-0000-7000-8000-000000000002'];
+  const nameOf = (runId = '', of = owner): string => resultName({ owner: of, workflowId, runId });
+
+  test('a foreign object that has the name of a result is left alone', async () => {
+    const store = storeIn();
+    const { uri } = await store.write(nameOf(runs[0]), [1]);
+    expect((await store.write(nameOf(runs[0]), [1])).uri).toBe(uri);
+    await server.put(bucket, uri.slice(`s3://${bucket}/`.length), 'foreign');
+    await expect(store.write(nameOf(runs[0]), [1])).rejects.toMatchObject({
+      type: 'InvalidRequest',
+      message: expect.stringContaining(`results: ${uri}: a file with other content has the name of this result`),
+    });
+    expect(await contentOf(uri)).toBe('foreign');
+    await store.write(nameOf(runs[0]), [2], { again: true });
+    expect(await contentOf(uri)).toBe('2\n');
+  });
+
+  test('one that keeps no checksum but has the same content is the result itself', async () => {
+    const store = storeIn();
+    const { uri } = await store.write(nameOf(runs[0]), [1]);
+    await server.put(bucket, uri.slice(`s3://${bucket}/`.length), '1\n');
+    expect((await store.write(nameOf(runs[0]), [1])).uri).toBe(uri);
+  });
+
+  test('are found by the namespace and workflow id that stored them', async () => {
+    const store = storeIn();
+    for (const runId of runs) await store.write(nameOf(runId), [1]);
+    await store.write(nameOf(runs[0], '7f0e6f3a-98a1-4f51-8a43-2f6f6a0b9c11'), [1]);
+    expect((await store.namesOf({ owner, workflowId })).toSorted()).toEqual(runs.map((runId) => nameOf(runId)));
+    expect(await store.has(nameOf(runs[1]))).toBe(true);
+    await store.remove(nameOf(runs[1]));
+    expect(await store.has(nameOf(runs[1]))).toBe(false);
+    expect(await store.has(nameOf(runs[0]))).toBe(true);
+  });
 });
 
 test('records that break off leave what was there', async () => {

@@ -5,12 +5,12 @@ import type { MediaProvider } from '../../src/providers/media-provider';
 import type { StatusWatcher } from '../../src/providers/status-watcher';
 
 interface Doubles extends Partial<
-  Pick<
-    ActivityDependencies,
-    'sources' | 'objects' | 'results' | 'settleWindowMs' | 'runs' | 'sourceQueues' | 'sourceDeadlineMs'
-  >
+  Pick<ActivityDependencies, 'sources' | 'objects' | 'results' | 'settleWindowMs' | 'sourceQueues' | 'sourceDeadlineMs'>
 > {
   provider: MediaProvider;
+  /** Without them, Temporal knows no lifecycle. */
+  runs?: Partial<ActivityDependencies['runs']>;
+  progress?: Partial<ActivityDependencies['progress']>;
   watcher?: StatusWatcher;
 }
 
@@ -32,6 +32,7 @@ export function dependencies({
   runs,
   sourceQueues,
   sourceDeadlineMs = 0,
+  progress,
 }: Doubles): ActivityDependencies {
   return {
     accounts: {
@@ -42,10 +43,15 @@ export function dependencies({
     },
     sources: sources ?? { resolve: unused('sources') },
     objects: objects ?? { resolve: unused('objects') },
-    results: results ?? { write: unused('results'), remove: unused('results') },
+    results: results ?? {
+      write: unused('results'),
+      has: unused('results'),
+      remove: unused('results'),
+      namesOf: unused('results'),
+    },
     settleWindowMs,
-    runs: runs ?? { overview: unused('runs'), latest: unused('runs') },
-    progress: { makeDurable: async () => {}, tell: async () => {} },
+    runs: { overview: async () => [], find: async () => undefined, openWith: async () => [], ...runs },
+    progress: { makeDurable: async () => {}, tell: async () => {}, ...progress },
     stopping: new AbortController().signal,
     sourceQueues: sourceQueues ?? { find: unused('source queues') },
     sourceDeadlineMs,

@@ -124,6 +124,10 @@ export class FakeProvider implements MediaProvider {
     entity.assetIds = entity.assetIds.filter((id) => id !== assetId);
   }
 
+  async assetsOfEntity({ entityId }: { entityId: string }): Promise<string[]> {
+    return (this.entities.get(entityId) ?? gone(entityId)).assetIds;
+  }
+
   async deleteEntity({ entityId }: { entityId: string }): Promise<void> {
     if (!this.entities.delete(entityId)) gone(entityId);
   }

@@ -19,6 +19,7 @@ import {
   WORKFLOW_TASK_QUEUE,
 } from '../../src/contracts/ids';
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
+import { OWNER } from './activity-dependencies';
 import { createDevEnvironment, createTimeSkippingEnvironment } from './temporal';
 
 let keys = 0;
@@ -51,7 +52,7 @@ export class LifecycleEnvironment {
         ...common,
         taskQueue: WORKFLOW_TASK_QUEUE,
         workflowBundle: this.workflowBundle,
-        activities: createLocalActivities(sourceQueues),
+        activities: createLocalActivities({ owner: OWNER, sourceQueues }),
         enableNonLocalActivities: false,
       }),
       Worker.create({ ...common, taskQueue: callTaskQueue('twelvelabs'), activities }),
@@ -68,10 +69,13 @@ export class LifecycleEnvironment {
   }
 
   /** Starts a lifecycle as a raw client would: by type name, with plain JSON. */
-  async start(input: unknown): Promise<WorkflowHandle> {
+  async start(
+    input: unknown,
+    workflowId = lifecycleWorkflowId('twelvelabs', `test-${process.pid}-${++keys}`),
+  ): Promise<WorkflowHandle> {
     return this.env.client.workflow.start(ASSET_LIFECYCLE, {
       taskQueue: WORKFLOW_TASK_QUEUE,
-      workflowId: lifecycleWorkflowId('twelvelabs', `test-${process.pid}-${++keys}`),
+      workflowId,
       args: [input],
     });
   }

@@ -28,9 +28,13 @@ export class System {
     readonly folder: string,
   ) {}
 
-  static async start(emulatorOptions: EmulatorOptions = { processing: { baseMs: 300, msPerMegabyte: 0 } }) {
+  /** @param server a prepared one instead of a dev server; it is closed with the rest. */
+  static async start(
+    emulatorOptions: EmulatorOptions = { processing: { baseMs: 300, msPerMegabyte: 0 } },
+    server?: TemporalServer,
+  ) {
     const folder = await mkdtemp(path.join(tmpdir(), 'asset-lifecycle-test-'));
-    const temporal = await startTestTemporal();
+    const temporal = server ?? (await startTestTemporal());
     const emulator = await startEmulator(emulatorOptions);
     const connection = await Connection.connect({ address: temporal.address });
     const client = new Client({ connection, namespace: temporal.namespace });

@@ -25,7 +25,9 @@ beforeEach(() => {
 const remove = (resource: Resource, policy: CleanupPolicy = 'delete'): Promise<ReceiptEntry[]> => {
   const results = {
     write: async () => ({ uri: '', sha256: '', bytes: 0, count: 0 }),
+    has: async () => true,
     remove: async (name: string) => removed.push(name) > 0,
+    namesOf: async () => [],
   };
   const activity = createRemoveResource(dependencies({ provider, results }));
   return activityEnvironment().run(() => activity({ provider: 'twelvelabs', resource, policy }));
@@ -34,7 +36,7 @@ const remove = (resource: Resource, policy: CleanupPolicy = 'delete'): Promise<R
 test('deletes an asset and proves that it is gone', async () => {
   const { id } = provider.addAsset();
   expect(await remove(asset(id))).toMatchObject([{ resource: 'asset', id, result: 'deleted' }]);
-  expect(provider.calls).toEqual(['listAssets', 'deleteAsset', 'getAsset']);
+  expect(provider.calls).toEqual(['listAssets', 'getAsset', 'deleteAsset', 'getAsset']);
 });
 
 test('an asset that is gone already counts as deleted', async () => {
@@ -120,7 +122,7 @@ test('another namespace’s asset of the same key is not ours', async () => {
 
 test('leaves to an open lifecycle what it owns', async () => {
   const { id } = provider.addAsset();
-  const runs = { overview: async () => new Map(), latest: async () => ({ open: true }) };
+  const runs = { find: async () => ({ workflowId: tag.workflowId, runId: 'r', key: tag.key, open: true }) };
   const activity = createRemoveResource(dependencies({ provider, runs }));
   const entries = await activityEnvironment().run(() =>
     activity({ provider: 'twelvelabs', resource: asset(id), policy: 'force-delete', unlessOpen: tag.workflowId }),
@@ -175,6 +177,7 @@ describe('several resources', () => {
 
   test('leave the asset of an entity that is left over: a sweep finds the entity by it', async () => {
     const { id } = provider.addAsset();
+    provider.entities.set('e1', { name: 'Ada', metadata: {}, assetIds: [id] });
     provider.deleteEntity = refused;
     expect(await removeAll([entity, asset(id)])).toMatchObject([
       { resource: 'entity', id: 'e1', result: 'leftover' },
@@ -184,7 +187,8 @@ describe('several resources', () => {
   });
 
   test('are tried again from the one that could not be reached, and the failure says what is done', async () => {
-    provider.entities.set('e1', { name: 'Ada', metadata: {}, assetIds: [] });
+    provider.addAsset({ id: 'asset-1' });
+    provider.entities.set('e1', { name: 'Ada', metadata: {}, assetIds: ['asset-1'] });
     provider.deleteAsset = async () => {
       throw failure('ProviderUnavailable', 'DELETE /assets/{id}: 503');
     };
@@ -196,6 +200,7 @@ describe('several resources', () => {
 });
 
 test('a refused key is no deletion', async () => {
+  provider.addAsset({ id: 'asset-1' });
   provider.deleteAsset = async () => {
     throw failure('ProviderAuth', 'DELETE /assets/{id}: the key was refused');
   };

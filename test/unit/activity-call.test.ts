@@ -76,3 +76,14 @@ test('an upload beats every five seconds while bytes move, and every fifteen whe
   finish();
   await ends;
 });
+
+test('a heartbeat comes three times in the activity’s own timeout, however long its interval would be', async () => {
+  const env = activityEnvironment({ heartbeatTimeoutMs: 6000 });
+  const startedAt = Date.now();
+  const beats: number[] = [];
+  env.on('heartbeat', () => beats.push(Date.now() - startedAt));
+  const ends = env.run(() => heartbeating(BEATS.wait, () => new Promise((resolve) => setTimeout(resolve, 8000))));
+  await jest.advanceTimersByTimeAsync(8000);
+  await ends;
+  expect(beats).toEqual([1000, 3000, 5000, 7000]);
+});

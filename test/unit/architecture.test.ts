@@ -12,7 +12,7 @@ interface Layer {
 
 const contracts = /^src\/contracts\//;
 const ports =
-  /^src\/(providers\/(media-provider|status-watcher|upload-sessions)|sources\/(source-(file|bytes|fingerprint|object)|file-sources)|results\/result-store)$/;
+  /^src\/(providers\/(media-provider|status-watcher|upload-sessions)|sources\/(source-(file|bytes|content|fingerprint|object)|file-sources)|results\/result-store)$/;
 const emulator = /^emulator\//;
 
 /** Who may import whom, and nothing else. The first layer that matches a file counts. */
@@ -22,15 +22,16 @@ const LAYERS: Layer[] = [
   { files: /^src\/activities\//, may: [contracts, ports, /^src\/activities\//] },
   {
     files: /^src\/providers\/twelvelabs\//,
-    may: [contracts, /^src\/providers\//, /^src\/sources\/source-(file|bytes|fingerprint)$/],
+    may: [contracts, /^src\/(providers|http)\//, /^src\/sources\/source-(file|bytes|fingerprint)$/],
   },
   { files: /^src\/providers\/request-gate\//, may: [contracts, /^src\/providers\/request-gate\//] },
   {
     files: /^src\/providers\//,
     may: [contracts, /^src\/providers\/[^/]+$/, /^src\/sources\/source-(file|bytes|fingerprint)$/],
   },
-  { files: /^src\/temporal\//, may: [contracts, /^src\/temporal\//], packages: /^(@temporalio\/|node:timers)/ },
-  { files: /^src\/(sources|results)\//, may: [contracts, /^src\/(sources|results)\//] },
+  { files: /^src\/http\//, may: [/^src\/http\//], packages: /^(undici|hpagent|node:)/ },
+  { files: /^src\/temporal\//, may: [contracts, /^src\/temporal\//], packages: /^(@temporalio\/|node:(timers|os))/ },
+  { files: /^src\/(sources|results)\//, may: [contracts, /^src\/(sources|results)\//, /^src\/http\//] },
   {
     files: /^src\/client\//,
     may: [
@@ -50,14 +51,14 @@ const LAYERS: Layer[] = [
       /^src\/sources\/file-sources$/,
       /^src\/providers\/(media-provider|twelvelabs\/limits)$/,
     ],
-    lazily: [/^src\/worker$/, /^src\/stack\//, emulator],
+    lazily: [/^src\/worker$/, /^src\/(stack|http)\//, emulator],
   },
   {
     files: /^src\/stack\//,
-    may: [contracts, /^src\/(stack|temporal)\//, /^src\/(config|accounts)$/],
+    may: [contracts, /^src\/(stack|temporal|http)\//, /^src\/(config|accounts)$/],
     lazily: [/^src\/worker$/, emulator],
   },
-  { files: /^src\/config\.ts$/, may: [contracts] },
+  { files: /^src\/config\.ts$/, may: [contracts, /^src\/http\/proxy-settings$/] },
   { files: /^src\/accounts\.ts$/, may: [/^src\/config$/, /^src\/providers\//] },
   {
     files: /^src\/worker\.ts$/,
@@ -75,6 +76,7 @@ const LAYERS: Layer[] = [
 
 const FETCHES = /\bfrom 'undici'|\bfetch\(/;
 const MAY_FETCH = [
+  /^src\/http\/dispatcher\.ts$/, // connections only
   /^src\/providers\/[^/]+\/(client|uploads\/part-store)\.ts$/,
   /^src\/stack\/(demo-provider|temporal-server)\.ts$/, // prepare a local emulator; see whether Temporal Web answers
   /^emulator\/(control-client|rules\/media\/remote-media)\.ts$/,

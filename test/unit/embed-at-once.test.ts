@@ -26,7 +26,9 @@ const results: ResultStore = {
     written[name] = [...records];
     return { uri: `file:///${name}`, sha256: 'ab', bytes: 1, count: written[name].length };
   },
+  has: async () => false,
   remove: async () => false,
+  namesOf: async () => [],
 };
 const steps = () => createBranchSteps(dependencies({ provider, results }));
 

@@ -1,9 +1,14 @@
 import { createLocalActivities } from '../../src/activities/create-activities';
+import { lifecycleWorkflowId } from '../../src/contracts/ids';
 import { embedsAtOnce } from '../../src/contracts/branches/embed-rules';
+import { OWNER } from '../support/activity-dependencies';
 
-const activities = createLocalActivities();
+const activities = createLocalActivities({ owner: OWNER });
 const accepting = (path: string, branch: object, more: object = {}) =>
-  activities.acceptInput({ source: { type: 'file', path }, branch: { type: 'embed', ...branch }, ...more });
+  activities.acceptInput(
+    { source: { type: 'file', path }, branch: { type: 'embed', ...branch }, ...more },
+    lifecycleWorkflowId('twelvelabs', 'k'),
+  );
 
 test.each<[string, string, object, string]>([
   [

@@ -9,8 +9,8 @@ import type { SourceQueues } from '../../src/activities/source-queues';
 import { remembering, rootsAbove, sourceQueues, wasPolled } from '../../src/client/source-queues';
 import { ConfigError, loadConfig } from '../../src/config';
 import { failure } from '../../src/contracts/failures';
-import { fileTaskQueue, rootTaskQueue } from '../../src/contracts/ids';
-import { activityEnvironment, dependencies } from '../support/activity-dependencies';
+import { fileTaskQueue, lifecycleWorkflowId, rootTaskQueue } from '../../src/contracts/ids';
+import { activityEnvironment, dependencies, OWNER } from '../support/activity-dependencies';
 import { FakeProvider } from '../support/fake-provider';
 
 const NOW = 1_800_000_000_000;
@@ -133,23 +133,25 @@ test('a file that is reached by a symlink is found under its real folder', async
 
 describe('the accepted input', () => {
   const file = { source: { type: 'file', path: '/media/x.mp4' } };
+  const accepting = (sourceQueues: SourceQueues, input: unknown) =>
+    createLocalActivities({ owner: OWNER, sourceQueues }).acceptInput(input, lifecycleWorkflowId('twelvelabs', 'k'));
 
   test('of a file names the queue of its folder, or null while there is none', async () => {
-    const accepted = await createLocalActivities(serving('/media')).acceptInput(file);
+    const accepted = await accepting(serving('/media'), file);
     expect(accepted.sourceQueue).toBe(fileTaskQueue('twelvelabs', '/media'));
-    expect((await createLocalActivities(serving()).acceptInput(file)).sourceQueue).toBeNull();
+    expect((await accepting(serving(), file)).sourceQueue).toBeNull();
   });
 
   test('is accepted also while nobody can tell who serves what', async () => {
     const find = async (): Promise<never> => {
       throw new Error('unavailable');
     };
-    expect((await createLocalActivities({ find }).acceptInput(file)).sourceQueue).toBeNull();
+    expect((await accepting({ find }, file)).sourceQueue).toBeNull();
   });
 
   test('of any other source names no queue', async () => {
     const source = { type: 'url', url: 'https://example.com/x.mp4' };
-    expect((await createLocalActivities(serving()).acceptInput({ source })).sourceQueue).toBeUndefined();
+    expect((await accepting(serving(), { source })).sourceQueue).toBeUndefined();
   });
 });
 

@@ -64,6 +64,7 @@ const sourceOf = (sizeBytes: number, pieces: () => AsyncGenerator<Buffer>): Sour
   filename: 'a.mp4',
   sizeBytes,
   fingerprint: '',
+  content: '',
   read: () => Readable.from(pieces()),
 });
 

@@ -1,6 +1,6 @@
 import type { FindMadeInput, FoundMade, LedgerActivities } from '../../contracts/activities';
 import type { LifecycleStatus, ReceiptEntry } from '../../contracts/lifecycle-status';
-import { carriesTag, type LedgerTag, type Resource } from '../../contracts/resource';
+import { carriesTag, isOfOneRun, readTag, type LedgerTag, type ReadTag, type Resource } from '../../contracts/resource';
 import type { MediaProvider } from '../../providers/media-provider';
 import { calling } from '../activity-call';
 import { accountOf, ledgerTag, type ActivityDependencies } from '../dependencies';
@@ -21,8 +21,8 @@ async function findMade(
   signal: AbortSignal,
 ): Promise<FoundMade> {
   const { provider } = accountOf(deps, name);
-  const run = await deps.runs.latest(workflowId);
-  if (run?.open) return { open: true, known: true, made: [], settlesInMs: 0 };
+  const run = await deps.runs.find(workflowId);
+  if (run?.open) return openRun(workflowId);
   const { asset } = run?.status ?? {};
   const ledger = ledgerTag(deps, { key, workflowId, onCancel: 'force-delete' });
   const made: Resource[] = [];
@@ -30,33 +30,57 @@ async function findMade(
   const list = { filename: asset?.filename, spacingMs: deps.listSpacingMs };
   for await (const items of assetPages(provider, list, signal)) {
     for (const { id, metadata } of items) {
-      const seen = made.some((one) => one.id === id);
-      if (!seen && carriesTag(metadata, ledger)) made.push(...(await madeFrom(provider, id, ledger, signal)));
+      if (made.some((one) => one.id === id) || !carriesTag(metadata, ledger)) continue;
+      const tag = readTag(metadata) ?? ledger;
+      if (tag.workflowId !== workflowId && (await deps.runs.find(tag.workflowId))?.open) return openRun(tag.workflowId);
+      made.push(...(await madeFrom(provider, { id, tag }, signal)));
     }
   }
   made.push(...leftBehind(run?.status).filter((left) => !made.some(({ id }) => id === left.id)));
-  const mayHaveResult = run ? run.branch === 'embed' : made.length > 0;
-  if (mayHaveResult) made.push({ kind: 'result', id: workflowId });
+  made.push(...(await resultsOf(deps, workflowId, run?.status)));
   return { open: false, known: run !== undefined, made, settlesInMs: settlesIn(run, deps.settleWindowMs) };
 }
 
-/** An asset with the lifecycle's entities and index entries, in order of creation. */
+const openRun = (workflowId: string): FoundMade => ({
+  open: true,
+  openWorkflowId: workflowId,
+  known: true,
+  made: [],
+  settlesInMs: 0,
+});
+
+/** An asset with the lifecycle's entities, place in an entity and index entries, in order of creation. */
 export async function madeFrom(
   provider: MediaProvider,
-  id: string,
-  ledger: LedgerTag,
+  { id, tag, claim }: { id: string; tag: LedgerTag & Pick<ReadTag, 'joined'>; claim?: string },
   signal: AbortSignal,
 ): Promise<Resource[]> {
-  const made: Resource[] = [{ kind: 'asset', id, adopted: false }];
+  const made: Resource[] = [{ kind: 'asset', id, adopted: false, claim }];
   for (const entity of (await unlessGone(provider.listEntitiesOf(id, { signal }))) ?? []) {
     const { collectionId, entityId, name, metadata } = entity;
-    if (carriesTag(metadata, ledger)) made.push({ kind: 'entity', id: entityId, collectionId, name });
+    if (collectionId === undefined) continue;
+    if (carriesTag(metadata, tag)) made.push({ kind: 'entity', id: entityId, collectionId, name, assetId: id });
+    else if (tag.joined?.entityId === entityId) {
+      made.push({ kind: 'entity-membership', id: entityId, collectionId, assetId: id });
+    }
   }
-  const { own } = await indexEntries(provider, { assetId: id, tag: ledger }, signal);
+  const { own } = await indexEntries(provider, { assetId: id, tag }, signal);
   for (const { indexId, indexedAssetId } of own) {
     made.push({ kind: 'indexed-asset', id: indexedAssetId, indexId, assetId: id });
   }
   return made;
+}
+
+/** What all runs of the id have stored; one of an earlier release has used the workflow id as the name. */
+async function resultsOf(
+  { results, owner }: ActivityDependencies,
+  workflowId: string,
+  last: LifecycleStatus | undefined,
+): Promise<Resource[]> {
+  const names = await results.namesOf({ owner, workflowId });
+  const uri = last?.branch?.result?.uri;
+  if (uri !== undefined && !isOfOneRun(uri)) names.push(workflowId);
+  return names.map((id) => ({ kind: 'result', id }));
 }
 
 /** What the last run's cleanup could not finish, as far as its receipt tells where it is. */

@@ -1,7 +1,10 @@
 import type { LifecycleStatus } from '../../contracts/lifecycle-status';
 
-/** The latest run of a lifecycle, as Temporal keeps it. */
+/** A run of a lifecycle, as Temporal keeps it. */
 export interface LifecycleRun {
+  workflowId: string;
+  runId: string;
+  key: string;
   open: boolean;
   /** RFC 3339. */
   closedAt?: string;
@@ -12,10 +15,15 @@ export interface LifecycleRun {
   branch?: string;
 }
 
+/** A run as it is now, with the status it closed with. */
+export type DescribedRun = LifecycleRun & { status?: LifecycleStatus };
+
 /** Which lifecycles there are; the activities ask it before they touch what belongs to one. */
 export interface LifecycleRuns {
-  /** The latest run of each workflow id that has one; quick, and up to some seconds behind. */
-  overview(workflowIds: readonly string[]): Promise<ReadonlyMap<string, LifecycleRun>>;
-  /** The latest run as it is now, with the status it closed with; `undefined` when Temporal knows none. */
-  latest(workflowId: string): Promise<(LifecycleRun & { status?: LifecycleStatus }) | undefined>;
+  /** Runs that name one of these assets as theirs, newest first; quick, and up to some seconds behind. */
+  overview(assetIds: readonly string[]): Promise<LifecycleRun[]>;
+  /** The run, or without a run id the latest of the workflow id; `undefined` when Temporal knows none. */
+  find(workflowId: string, runId?: string): Promise<DescribedRun | undefined>;
+  /** Open lifecycles that name the asset as theirs, whoever made it. One that has just started may be missing. */
+  openWith(assetId: string): Promise<LifecycleRun[]>;
 }

@@ -1,16 +1,15 @@
 import { log } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
 import type { Activities, ReleaseAssetInput } from '../../contracts/activities';
-import { failureType, type FailureType } from '../../contracts/failures';
+import { FAILURES, failureType } from '../../contracts/failures';
 import type { ReceiptEntry } from '../../contracts/lifecycle-status';
-import { releaseFields } from '../../contracts/resource';
+import { releaseFields, TAG_FIELDS, type Release } from '../../contracts/resource';
 import type { MediaProvider } from '../../providers/media-provider';
 import { calling, cancellationOf } from '../activity-call';
 import { accountOf, ledgerTag, type ActivityDependencies } from '../dependencies';
-import { deleteSurplus } from './surplus';
+import { removeSurplus } from './delete-asset';
 import { findTagged } from './tagged-assets';
-
-/** The mark cannot be set, now or ever; the lifecycle's work stands all the same. */
-const UNMARKABLE: ReadonlySet<FailureType | undefined> = new Set(['ResourceGone', 'ProviderRejected', 'ProviderAuth']);
+import { unlessGone } from './unless-gone';
 
 /** See {@link Activities.releaseAsset}. Nothing is written once the lifecycle is cancelled. */
 export const createReleaseAsset =
@@ -18,26 +17,74 @@ export const createReleaseAsset =
   (input) =>
     calling((signal) => release(deps, input, signal));
 
+/** The mark is set whatever becomes of the surplus; a mark that is refused for good stands in the receipt. */
 export async function release(
   deps: ActivityDependencies,
-  { provider: name, assetId, as, tag, filename, since }: ReleaseAssetInput,
+  input: ReleaseAssetInput,
+  signal: AbortSignal,
+): Promise<ReceiptEntry[]> {
+  const { provider: name, assetId, as, tag } = input;
+  const { provider } = accountOf(deps, name);
+  let entries: ReceiptEntry[] = [];
+  let trouble: unknown;
+  try {
+    entries = await surplusOf(deps, input, signal);
+  } catch (error) {
+    if (signal.aborted) throw error;
+    trouble = error;
+  }
+  const refused = await setMark(provider, assetId, { as, runId: tag.runId }, signal);
+  if (refused) entries = [...entries, keptUnmarked(assetId, 'the lifecycle completed with it', refused)];
+  if (trouble === undefined) return entries;
+  if (!isFinal(trouble)) throw trouble;
+  log.warn('could not look for surplus assets; a sweep will', { assetId, error: trouble.message });
+  return entries;
+}
+
+async function surplusOf(
+  deps: ActivityDependencies,
+  { provider: name, assetId, tag, filename, since }: ReleaseAssetInput,
   signal: AbortSignal,
 ): Promise<ReceiptEntry[]> {
   const { provider } = accountOf(deps, name);
+  const found = await findTagged(provider, { tag: ledgerTag(deps, tag), filename, since }, signal);
+  const others = found.map(({ id }) => id).filter((id) => id !== assetId);
+  return removeSurplus({ deps, provider, workflowId: tag.workflowId, signal }, others);
+}
+
+/**
+ * Marks the asset as let go of by its run.
+ * @returns the provider's words when it refuses for good; a sweep that finds the run sets the mark then. An asset that
+ *   is gone needs none.
+ */
+export async function setMark(
+  provider: MediaProvider,
+  assetId: string,
+  { as, runId }: { as: Release; runId?: string },
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (signal.aborted) throw cancellationOf(signal);
+  const fields = { ...releaseFields(as, runId), ...(runId === undefined ? {} : { [TAG_FIELDS.runId]: runId }) };
   try {
-    const found = await findTagged(provider, { tag: ledgerTag(deps, tag), filename, since }, signal);
-    const others = found.map(({ id }) => id).filter((id) => id !== assetId);
-    const surplus = await deleteSurplus(provider, others, signal);
-    await mark(provider, assetId, as, signal);
-    return surplus;
+    await unlessGone(provider.annotateAsset(assetId, fields, { signal }));
+    return undefined;
   } catch (error) {
-    if (!UNMARKABLE.has(failureType(error))) throw error;
-    log.warn('the asset could not be marked as released', { assetId, as, error: (error as Error).message });
-    return [];
+    if (!isFinal(error)) throw error;
+    log.warn('the asset could not be marked as released', { assetId, as, error: error.message });
+    return error.message;
   }
 }
 
-export async function mark(provider: MediaProvider, assetId: string, as: ReleaseAssetInput['as'], signal: AbortSignal) {
-  if (signal.aborted) throw cancellationOf(signal);
-  await provider.annotateAsset(assetId, releaseFields(as), { signal });
+export const keptUnmarked = (id: string, why: string, refused: string): ReceiptEntry => ({
+  resource: 'asset',
+  id,
+  result: 'kept',
+  because: `${why}; its release mark could not be set: ${refused}; the next sweep sets it`,
+  at: new Date().toISOString(),
+});
+
+/** A failure that no later attempt would mend. */
+function isFinal(error: unknown): error is ApplicationFailure {
+  const type = failureType(error);
+  return type !== undefined && !FAILURES[type].retry && error instanceof ApplicationFailure;
 }

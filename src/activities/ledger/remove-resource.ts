@@ -1,25 +1,37 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { Activities } from '../../contracts/activities';
-import { failure, FAILURES, failureType, withDetails, type FailureType } from '../../contracts/failures';
+import { failure, FAILURES, failureType, withDetails } from '../../contracts/failures';
 import type { CleanupPolicy } from '../../contracts/cleanup-policy';
 import type { ReceiptEntry } from '../../contracts/lifecycle-status';
 import { entryOf, keptBecause, leftover } from '../../contracts/ledger/receipt-entry';
-import type { AssetResource, Resource } from '../../contracts/resource';
+import {
+  isAdoptedByAnother,
+  readTag,
+  type AssetResource,
+  type Resource,
+  type ResultResource,
+} from '../../contracts/resource';
 import type { MediaProvider } from '../../providers/media-provider';
 import { calling } from '../activity-call';
 import { accountOf, ledgerTag, type ActivityDependencies } from '../dependencies';
+import { deleteAsset, removeSurplus } from './delete-asset';
+import { endResult } from '../results/end-result';
 import { indexEntries } from './index-entries';
-import { mark } from './release-asset';
-import { deleteSurplus } from './surplus';
+import { keptUnmarked, setMark } from './release-asset';
 import { findTagged } from './tagged-assets';
 import { unlessGone } from './unless-gone';
 import { untilFound } from '../until-found';
 
-interface Removal {
+/** How resources are to end. */
+export interface Removal {
   provider: MediaProvider;
   deps: ActivityDependencies;
   policy: CleanupPolicy;
   unlessOpen?: string;
+  /** Ids of the lifecycle's assets, as far as they are known. */
+  own: ReadonlySet<string>;
+  /** Ids of entities and entries that this removal has ended. */
+  ended: Set<string>;
   signal: AbortSignal;
 }
 
@@ -32,7 +44,9 @@ export const createRemoveResources =
   (deps: ActivityDependencies): Activities['removeResources'] =>
   ({ provider: name, resources, policy, unlessOpen }) =>
     calling(async (signal) => {
-      const removal: Removal = { provider: accountOf(deps, name).provider, deps, policy, unlessOpen, signal };
+      const { provider } = accountOf(deps, name);
+      const own = new Set(resources.flatMap(({ kind, id }) => (kind === 'asset' && id !== undefined ? [id] : [])));
+      const removal: Removal = { provider, deps, policy, unlessOpen, own, ended: new Set(), signal };
       const done: ReceiptEntry[] = [];
       for (const resource of resources) {
         const unfinished = done.find((entry) => entry.resource === 'entity' && entry.result === 'leftover');
@@ -56,9 +70,10 @@ export const createRemoveResources =
 export const createRemoveResource =
   (deps: ActivityDependencies): Activities['removeResource'] =>
   ({ provider: name, resource, policy, unlessOpen }) =>
-    calling((signal) =>
-      endAll(resource, { provider: accountOf(deps, name).provider, deps, policy, unlessOpen, signal }),
-    );
+    calling((signal) => {
+      const { provider } = accountOf(deps, name);
+      return endAll(resource, { provider, deps, policy, unlessOpen, own: new Set(), ended: new Set(), signal });
+    });
 
 /**
  * Ends a resource as the policy says and tells what became of it. One without an id is looked for first, until a late
@@ -67,6 +82,7 @@ export const createRemoveResource =
  */
 async function endAll(resource: Resource, removal: Removal): Promise<ReceiptEntry[]> {
   const { policy, provider, signal } = removal;
+  if (resource.kind === 'result') return endResult(resource, removal);
   if (resource.kind === 'asset' && resource.session && policy === 'keep') {
     return endAll(resource, { ...removal, policy: 'delete' }); // its bytes never were all there
   }
@@ -80,7 +96,11 @@ async function endAll(resource: Resource, removal: Removal): Promise<ReceiptEntr
   const entries: ReceiptEntry[] = [];
   const surplus = policy === 'keep' && resource.kind === 'asset' ? ids.splice(1) : [];
   for (const id of ids) entries.push(await endOne({ ...resource, id }, removal));
-  entries.push(...(await deleteSurplus(provider, surplus, signal)));
+  if (resource.kind === 'asset') {
+    const { deps } = removal;
+    const workflowId = removal.unlessOpen ?? resource.tag?.workflowId;
+    entries.push(...(await removeSurplus({ deps, provider, workflowId, signal }, surplus)));
+  }
   if (resource.kind === 'asset' && resource.session) entries.unshift(endOfSession(resource.session));
   return entries;
 }
@@ -119,6 +139,8 @@ async function taggedIds(
 }
 
 type Known<R extends Resource> = R & { id: string };
+/** What the provider removes in one call. */
+type Removable = Exclude<Resource, AssetResource | ResultResource>;
 
 /** The provider has no call that ends a session: without its asset it leads nowhere. */
 function endOfSession({ id, expiresAt }: NonNullable<AssetResource['session']>): ReceiptEntry {
@@ -127,54 +149,80 @@ function endOfSession({ id, expiresAt }: NonNullable<AssetResource['session']>):
 }
 
 async function leftToOthers({ unlessOpen, deps }: Removal): Promise<boolean> {
-  return unlessOpen !== undefined && (await deps.runs.latest(unlessOpen))?.open === true;
+  return unlessOpen !== undefined && (await deps.runs.find(unlessOpen))?.open === true;
 }
 
-async function endOne(resource: Known<Resource>, removal: Removal): Promise<ReceiptEntry> {
-  const { policy, provider, signal } = removal;
-  const reason = keptBecause(resource, policy);
+async function endOne(resource: Known<AssetResource | Removable>, removal: Removal): Promise<ReceiptEntry> {
+  const reason = keptBecause(resource, removal.policy);
   if (!reason) return removeOne(resource, removal);
-  if (resource.kind === 'asset') await keep(provider, resource.id, signal);
-  return entryOf(resource, 'kept', reason);
+  return resource.kind === 'asset' ? keepAsset(resource, reason, removal) : entryOf(resource, 'kept', reason);
 }
 
-/** No sweep is to take for an orphan what was kept on purpose; a mark that is refused changes nothing of that. */
-async function keep(provider: MediaProvider, assetId: string, signal: AbortSignal): Promise<void> {
-  try {
-    await mark(provider, assetId, 'kept', signal);
-  } catch (error) {
-    const type = failureType(error);
-    if (type === undefined || !NO_MATTER.has(type)) throw error;
-  }
+/** Marks what is kept on purpose, so that no sweep takes it for an orphan; an adopter's mark stays. */
+async function keepAsset(
+  resource: Known<AssetResource>,
+  reason: string,
+  { provider, signal }: Removal,
+): Promise<ReceiptEntry> {
+  const asset = await unlessGone(provider.getAsset(resource.id, { signal }));
+  if (!asset) return entryOf(resource, 'deleted', 'the provider does not know it (any more)');
+  const tag = readTag(asset.metadata);
+  if (tag && isAdoptedByAnother(tag)) return entryOf(resource, 'kept', `${reason}; another lifecycle has adopted it`);
+  const runId = resource.tag?.runId ?? tag?.runId;
+  const refused = await setMark(provider, resource.id, { as: 'kept', runId }, signal);
+  return refused ? keptUnmarked(resource.id, reason, refused) : entryOf(resource, 'kept', reason);
 }
 
-const NO_MATTER: ReadonlySet<FailureType> = new Set(['ResourceGone', 'ProviderRejected', 'ProviderAuth']);
-
-async function removeOne(resource: Known<Resource>, removal: Removal): Promise<ReceiptEntry> {
+/** Removes one that the policy does not keep, unless others use it; tells what became of it. */
+export async function removeOne(resource: Known<AssetResource | Removable>, removal: Removal): Promise<ReceiptEntry> {
   try {
+    if (resource.kind === 'asset') return await removeAsset(resource, removal);
+    const others = await othersIn(resource, removal);
+    if (others.length > 0) {
+      return { ...entryOf(resource, 'kept', 'others have added assets to it'), referrers: others };
+    }
     return entryOf(resource, 'deleted', await remove(resource, removal));
   } catch (error) {
     const type = failureType(error);
     if (type === 'ResourceGone') return entryOf(resource, 'deleted', 'the provider does not know it (any more)');
-    const refused = `the provider refused: ${(error as Error).message}`;
-    if (type === 'BlockedByReferences') {
-      const referrers = await referrersOf(resource as Known<AssetResource>, removal);
-      return { ...entryOf(resource, 'kept', refused), referrers };
-    }
     if (type === 'ProviderRejected' && resource.kind === 'entity-membership') {
-      return entryOf(resource, 'kept', refused); // an entity's last asset stays
+      return entryOf(resource, 'kept', `the provider refused: ${(error as Error).message}`); // an entity's last asset stays
     }
     throw error;
   }
 }
 
+async function removeAsset(resource: Known<AssetResource>, removal: Removal): Promise<ReceiptEntry> {
+  const { id, tag, claim } = resource;
+  const { deps, provider, policy, unlessOpen, ended, signal } = removal;
+  const ending = await deleteAsset(id, {
+    deps,
+    provider,
+    workflowId: unlessOpen ?? tag?.workflowId,
+    closed: unlessOpen !== undefined,
+    force: policy === 'force-delete',
+    claim,
+    ended,
+    signal,
+  });
+  if (ending.result === 'deleted') await confirmGone(resource, provider, signal);
+  return { ...entryOf(resource, ending.result, ending.because), referrers: ending.referrers };
+}
+
+/** Assets of others in an entity that the lifecycle made; they would lose it. Not asked for under force. */
+async function othersIn(resource: Known<Resource>, { provider, policy, own, signal }: Removal): Promise<string[]> {
+  if (resource.kind !== 'entity' || policy === 'force-delete') return [];
+  const { collectionId, id: entityId, assetId } = resource;
+  const assets = await provider.assetsOfEntity({ collectionId, entityId }, { signal });
+  const others = assets.filter((one) => one !== assetId && !own.has(one));
+  const mayBeOwn = assetId === undefined && own.size === 0 && assets.length === 1; // nobody told which is its own
+  return mayBeOwn ? [] : others.map((one) => `asset ${one}`);
+}
+
 /** Removes it and says how that is known. */
-async function remove(resource: Known<Resource>, { provider, deps, policy, signal }: Removal): Promise<string> {
+async function remove(resource: Known<Removable>, removal: Removal): Promise<string> {
+  const { provider, signal } = removal;
   switch (resource.kind) {
-    case 'asset':
-      await provider.deleteAsset(resource.id, { force: policy === 'force-delete', signal });
-      await confirmGone(resource, provider, signal);
-      return 'deleted, and then not found';
     case 'entity':
       await provider.deleteEntity({ ...resource, entityId: resource.id }, { signal });
       break;
@@ -184,9 +232,8 @@ async function remove(resource: Known<Resource>, { provider, deps, policy, signa
     case 'indexed-asset':
       await provider.deleteIndexedAsset({ ...resource, indexedAssetId: resource.id }, { signal });
       break;
-    case 'result':
-      return (await deps.results.remove(resource.id)) ? 'the stored file is removed' : 'no such file is stored';
   }
+  removal.ended.add(resource.id);
   return 'the provider deleted it';
 }
 
@@ -194,9 +241,4 @@ async function remove(resource: Known<Resource>, { provider, deps, policy, signa
 async function confirmGone({ id }: { id: string }, provider: MediaProvider, signal: AbortSignal): Promise<void> {
   if ((await unlessGone(provider.getAsset(id, { signal }))) === undefined) return;
   throw failure('ProviderUnavailable', `Asset ${id} was deleted, but the provider still shows it; looking again`);
-}
-
-async function referrersOf({ id }: { id: string }, { provider, signal }: Removal): Promise<string[]> {
-  const references = await provider.listReferences(id, { signal });
-  return references.map(({ indexId, indexedAssetId }) => `indexed asset ${indexedAssetId} in index ${indexId}`);
 }

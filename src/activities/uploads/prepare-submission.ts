@@ -5,6 +5,7 @@ import { filenameOfSource } from '../../contracts/source-name';
 import type { MediaProvider, Submission } from '../../providers/media-provider';
 import type { UploadSubmission } from '../../providers/upload-sessions';
 import type { SourceBytes } from '../../sources/source-bytes';
+import { urlContent } from '../../sources/source-content';
 import { kindOfFile } from '../../sources/source-file';
 import { ledgerTag, type ActivityDependencies } from '../dependencies';
 
@@ -34,11 +35,17 @@ export async function prepareSubmission(
 ): Promise<Prepared> {
   const { metadata, enableHls, enableThumbnail, upload } = input;
   const filename = input.filename ?? filenameOfSource(source);
-  const common = { filename, metadata, enableHls, enableThumbnail, tag: ledgerTag(deps, input.tag) };
-  if (source.type === 'url') return { common, whole: async () => ({ type: 'url', url: source.url }) };
+  const commonOf = (content: string): Prepared['common'] => {
+    const tag = { ...ledgerTag(deps, input.tag), content };
+    return { filename, metadata, enableHls, enableThumbnail, tag };
+  };
+  if (source.type === 'url') {
+    return { common: commonOf(urlContent(source.url)), whole: async () => ({ type: 'url', url: source.url }) };
+  }
   const method = upload?.method ?? 'auto';
   if (source.type === 's3') {
     const object = await deps.objects.resolve(source, { signal });
+    const common = commonOf(object.content);
     const direct = { field: 'source.key', limit: provider.maxUrlBytes(filename), filename };
     if (goesWhole(provider, object, method, direct)) {
       // made right before the create, so that the URL is fresh, and is nowhere but in the request
@@ -51,6 +58,7 @@ export async function prepareSubmission(
     return { common, bytes: object, parts: inParts(provider, object, direct) };
   }
   const file = await deps.sources.resolve(source.path);
+  const common = commonOf(file.content);
   const direct = { field: 'source.path', limit: provider.maxFileBytes(filename), filename };
   if (goesWhole(provider, file, method, direct)) {
     return { common, bytes: file, whole: async () => ({ type: 'file', file }) };

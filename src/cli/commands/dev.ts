@@ -57,7 +57,9 @@ export const devCommand = (): Command =>
 async function scheduleSweeps(temporal: { address: string; namespace: string }): Promise<void> {
   const { client, connection } = await connectTo(temporal);
   try {
-    await ensureSweepSchedule(client, 'twelvelabs', { everyMs: SWEEP_EVERY_MS, grace: DEFAULT_GRACE });
+    const sweeps = { everyMs: SWEEP_EVERY_MS, grace: DEFAULT_GRACE };
+    const { state, because } = await ensureSweepSchedule(client, 'twelvelabs', sweeps);
+    if (state === 'refused') note(`no sweeps: the server does not let us make their Schedule: ${because}`);
   } finally {
     await connection.close();
   }

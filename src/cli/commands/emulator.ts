@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { loadProxies } from '../../config';
 import { action, untilStopped } from '../context';
 import { UsageError } from '../exit';
 import { note, printJson } from '../output';
@@ -47,6 +48,8 @@ export const emulatorCommand = (): Command =>
     .action(
       action(async ({ host, port, storePort, state, processingMs, rateLimits, json, ...flags }: EmulatorFlags) => {
         const { startEmulator } = await import('../../../emulator/start-emulator.js');
+        const { useProxiesForFetch } = await import('../../http/dispatcher.js');
+        useProxiesForFetch(loadProxies()); // it fetches media by URL
         const processing = { baseMs: processingMs, msPerMegabyte: processingMs === 0 ? 0 : 20 };
         const emulator = await startEmulator({
           ...{ host, port, storePort, stateFolder: state, processing, rateLimits },

@@ -9,6 +9,7 @@ interface ListFlags {
   phase?: Phase;
   outcome?: Outcome;
   branch?: BranchType;
+  key?: string;
   query?: string;
   limit: number;
   json?: boolean;
@@ -26,6 +27,7 @@ export const listCommand = (): Command =>
     .addOption(new Option('--phase <phase>', 'only those in this phase').choices(PHASES))
     .addOption(new Option('--outcome <outcome>', 'only those that ended so').choices(OUTCOMES))
     .addOption(new Option('--branch <type>', 'only those of this branch').choices(['embed', 'entity', 'index', 'none']))
+    .option('--key <start>', 'only keys that begin with this')
     .option('--query <filter>', 'further conditions in Temporal’s list filter language')
     .option('--limit <n>', 'at most so many', atLeastOne, 100)
     .option('--json', 'print a JSON array only')

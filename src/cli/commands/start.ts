@@ -45,6 +45,7 @@ export const startCommand = (): Command =>
     .option('--branch-within <duration>', 'deadline of the branch (default: 6h)')
     .option('--input <json>', 'the whole input as JSON, instead of the flags above')
     .option('--input-file <path>', 'the same from a file')
+    .option('--again', 'run a completed key anew: with the same content its asset is used again, else replaced')
     .option('--wait', 'wait to the end; exit 1 unless it completes')
     .option('--json', 'print JSON only')
     .addHelpText(
@@ -57,22 +58,28 @@ Examples:
   $ asset-lifecycle start s3://media/film.mp4 --branch embed`,
     )
     .action(
-      action(async (target: string | undefined, flags: StartFlags & { wait?: boolean; json?: boolean }) => {
-        const input = await inputOf(target, flags);
-        acceptInput(input); // bad input is refused before a connection is tried
-        await checkLocalFile(input, loadConfig(), { direct: maxDirectBytes, multipart: maxMultipartBytes });
-        return withClient(async (client) => {
-          const started = await client.start(input);
-          if (!flags.json) note(`${started.joined ? 'joined' : 'started'} ${started.workflowId}`);
-          if (!flags.wait) {
-            if (flags.json) printJson(started);
-            else print(started.key);
-            return;
-          }
-          const status = await follow(client, started.key, flags.json === true);
-          if (flags.json) printJson(status);
-          else print(describeStatus(status));
-          return exitCodeOfOutcome(status);
-        });
-      }),
+      action(
+        async (target: string | undefined, flags: StartFlags & { again?: boolean; wait?: boolean; json?: boolean }) => {
+          const input = await inputOf(target, flags);
+          acceptInput(input); // bad input is refused before a connection is tried
+          await checkLocalFile(input, loadConfig(), { direct: maxDirectBytes, multipart: maxMultipartBytes });
+          return withClient(async (client) => {
+            const started = await client.start(input, { again: flags.again });
+            if (!flags.json) note(`${started.joined ? 'joined' : 'started'} ${started.workflowId}`);
+            if (started.differs) note(differsText(started.differs));
+            if (!flags.wait) {
+              if (flags.json) printJson(started);
+              else print(started.key);
+              return;
+            }
+            const status = await follow(client, started.key, flags.json === true);
+            if (flags.json) printJson(status);
+            else print(describeStatus(status));
+            return exitCodeOfOutcome(status);
+          });
+        },
+      ),
     );
+
+const differsText = (fields: string[]): string =>
+  `warning: the lifecycle that was joined began with another ${fields.join(', ')}; once it has ended, --again runs it anew`;

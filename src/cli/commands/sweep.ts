@@ -6,6 +6,7 @@ import { note, print, printJson, tableOf } from '../output';
 
 interface SweepFlags {
   dryRun?: boolean;
+  includeVanished?: boolean;
   grace: string;
   json?: boolean;
 }
@@ -15,18 +16,23 @@ export const sweepCommand = (): Command =>
     .summary('remove assets whose lifecycle has gone without cleaning up')
     .description(
       'Walks over all assets of the provider account. Those that carry the tag of this Temporal namespace and whose ' +
-        'lifecycle was terminated, left them over or is not known any more end as their own cleanup policy says. An ' +
-        'asset without the tag, or of an open lifecycle, is never touched.',
+        'lifecycle was terminated or left them over end as their own cleanup policy says. An asset without the tag, or ' +
+        'of an open lifecycle, is never touched. One whose lifecycle Temporal does not know any more is only listed.',
     )
     .option('--dry-run', 'only say what would be done')
+    .option(
+      '--include-vanished',
+      'end also assets whose lifecycle Temporal does not know any more: as onCancel or onFailure of their lifecycle ' +
+        'said, whichever is more careful',
+    )
     .option('--grace <duration>', 'how old an asset, and how long over its lifecycle, must be', DEFAULT_GRACE)
     .option('--json', 'print the report as JSON only')
     .addHelpText('after', '\nExample:\n  $ asset-lifecycle sweep --dry-run --grace 1h')
     .action(
-      action(({ dryRun, grace, json }: SweepFlags) =>
+      action(({ dryRun, includeVanished, grace, json }: SweepFlags) =>
         withClient(async (client) => {
           if (!json) note('looking at every asset of the account; see Temporal Web for its progress');
-          const report = await client.sweep({ dryRun, grace });
+          const report = await client.sweep({ dryRun, includeVanished, grace });
           if (json) printJson(report);
           else print(describe(report));
           return report.leftover > 0 ? EXIT.lifecycleFailed : EXIT.done;
@@ -34,7 +40,8 @@ export const sweepCommand = (): Command =>
       ),
     );
 
-function describe({ dryRun, seen, orphans, found, deleted, kept, leftover }: SweepReport): string {
+function describe(report: SweepReport): string {
+  const { dryRun, seen, orphans, found, deleted, kept, leftover } = report;
   const rows = orphans.map(({ key, assetId, cause, policy, entries }) => {
     const done = entries.map(({ resource, id, result, because }) => `${resource} ${id}: ${result}, ${because}`);
     return [key, assetId, cause, dryRun ? `would: ${policy}` : policy, done.join('\n')];
@@ -44,7 +51,27 @@ function describe({ dryRun, seen, orphans, found, deleted, kept, leftover }: Swe
     `not touched: ${seen.open} of open lifecycles, ${seen.young} within the grace period, ${seen.wanted} wanted, ` +
       `${seen.others} without our tag`,
   ];
+  lines.push(...ofMarks(report), ...ofVanished(report));
   if (rows.length > 0) lines.unshift(tableOf(['key', 'asset', 'cause', 'policy', 'done'], rows));
   if (found > orphans.length) lines.push(`the first ${orphans.length} are shown`);
   return lines.join('\n');
+}
+
+function ofMarks({ dryRun, marked, unmarked }: SweepReport): string[] {
+  const lines = marked > 0 ? [`marked ${marked} wanted assets as let go of`] : [];
+  if (unmarked > 0) lines.push(`${unmarked} wanted assets have no release mark${dryRun ? '' : ': it was refused'}`);
+  return lines;
+}
+
+function ofVanished({ seen, vanished }: SweepReport): string[] {
+  if (seen.vanished === 0) return [];
+  const some = vanished.length < seen.vanished ? `, the first ${vanished.length}` : '';
+  return [
+    '',
+    `${seen.vanished} not touched, since Temporal does not know their lifecycle (--include-vanished ends them)${some}:`,
+    tableOf(
+      ['key', 'asset'],
+      vanished.map(({ key, assetId }) => [key, assetId]),
+    ),
+  ];
 }

@@ -30,7 +30,8 @@ export async function* followHistory(client: Client, run: RunRef, signal: AbortS
 /** `undefined` when no answer came in time, and the same page is to be asked for again. */
 async function poll(client: Client, run: RunRef, nextPageToken: Uint8Array | null | undefined, signal: AbortSignal) {
   try {
-    return await client.withAbortSignal(signal, () =>
+    const once = AbortSignal.any([signal]); // the client never takes its listeners off a signal
+    return await client.withAbortSignal(once, () =>
       client.withDeadline(Date.now() + POLL_TIMEOUT_MS, () =>
         client.workflowService.getWorkflowExecutionHistory({
           namespace: client.options.namespace,

@@ -18,14 +18,16 @@ export const SweepInputSchema = z.strictObject({
   grace: GraceSchema.default(DEFAULT_GRACE),
   /** Finds and reports, and touches nothing. */
   dryRun: z.boolean().default(false),
+  /** Ends also what has vanished, as the more careful of its two cleanup policies says. */
+  includeVanished: z.boolean().default(false),
 });
 export type SweepInput = z.input<typeof SweepInputSchema>;
 export type AcceptedSweep = z.output<typeof SweepInputSchema>;
 
 /**
  * Why an asset is an orphan. `stopped`: its lifecycle was terminated or timed out. `unfinished`: its lifecycle's
- * cleanup left it over. `vanished`: Temporal knows no lifecycle of its key and none has let go of it. `surplus`: its
- * key has another asset.
+ * cleanup left it over. `surplus`: its lifecycle has another asset. `vanished`: no lifecycle can tell what was to become
+ * of it; an orphan only where the input says so.
  */
 export type OrphanCause = 'stopped' | 'unfinished' | 'vanished' | 'surplus';
 
@@ -51,7 +53,12 @@ export interface SweepCounts {
   young: number;
   /** Their lifecycle completed with them, or kept them on purpose. */
   wanted: number;
+  /** Temporal does not know their lifecycle, and none has let go of them: never touched unless the input says so. */
+  vanished: number;
 }
+
+/** An asset of which no lifecycle can tell what was to become of it. */
+export type VanishedAsset = Pick<Orphan, 'assetId' | 'key' | 'workflowId'>;
 
 export interface SweptOrphan extends Pick<Orphan, 'assetId' | 'key' | 'cause' | 'policy'> {
   /** What was done, newest resource first; empty in a dry run. */
@@ -64,6 +71,11 @@ export interface SweepReport {
   dryRun: boolean;
   grace: string;
   seen: SweepCounts;
+  /** The first 500; `seen.vanished` counts all. */
+  vanished: VanishedAsset[];
+  /** Wanted assets without a release mark: those that have it now, and those that still have none. */
+  marked: number;
+  unmarked: number;
   /** The first 500; `found` counts all. */
   orphans: SweptOrphan[];
   found: number;

@@ -100,7 +100,7 @@ export function assetOperations(client: TwelveLabsClient): AssetOperations {
           EntityPageSchema,
         );
         for (const { _id, entity_collection_id: collectionId, name = '', metadata } of data) {
-          if (collectionId) entities.push({ collectionId, entityId: _id, name, metadata: metadata ?? {} });
+          entities.push({ collectionId, entityId: _id, name, metadata: metadata ?? {} });
         }
         if (data.length < PAGE_SIZE) return entities;
       }

@@ -5,7 +5,14 @@ import { carriesTag, tagFields } from '../../contracts/resource';
 import { kindOfFile } from '../../sources/source-file';
 import type { EmbeddableAsset, MediaProvider } from '../media-provider';
 import type { TwelveLabsClient } from './client';
-import { CreatedSchema, EmbeddedSchema, EmbedTaskSchema, EntityPageSchema, IndexedAssetSchema } from './schemas';
+import {
+  CreatedSchema,
+  EmbeddedSchema,
+  EmbedTaskSchema,
+  EntityPageSchema,
+  EntitySchema,
+  IndexedAssetSchema,
+} from './schemas';
 
 const PAGE_SIZE = 50;
 
@@ -16,6 +23,7 @@ type BranchOperations = Pick<
   | 'readEmbedding'
   | 'createEntity'
   | 'findEntities'
+  | 'assetsOfEntity'
   | 'addToEntity'
   | 'removeFromEntity'
   | 'deleteEntity'
@@ -84,6 +92,11 @@ export function branchOperations(client: TwelveLabsClient): BranchOperations {
       }
     },
 
+    async assetsOfEntity(entity, { signal } = {}) {
+      const { asset_ids } = await client.call({ ...oneEntity('GET', entity), signal }, EntitySchema);
+      return asset_ids ?? [];
+    },
+
     /** Harmless to repeat, but after a lost answer it is not known whether cleanup has something to undo. */
     async addToEntity(entity, { signal } = {}) {
       await client.callVoid({ ...membership('POST', entity), creates: true, signal });
@@ -93,10 +106,8 @@ export function branchOperations(client: TwelveLabsClient): BranchOperations {
       await client.callVoid({ ...membership('DELETE', entity), signal });
     },
 
-    async deleteEntity({ collectionId, entityId }, { signal } = {}) {
-      const path = `${entitiesPath(collectionId)}/${encodeURIComponent(entityId)}`;
-      const route = '/entity-collections/{id}/entities/{id}';
-      await client.callVoid({ method: 'DELETE', route, path, about: entityId, creates: false, signal });
+    async deleteEntity(entity, { signal } = {}) {
+      await client.callVoid({ ...oneEntity('DELETE', entity), signal });
     },
 
     async createIndexedAsset({ indexId, assetId, enableVideoStream, tag }, { signal } = {}) {
@@ -129,6 +140,15 @@ export function branchOperations(client: TwelveLabsClient): BranchOperations {
 
 const entitiesPath = (collectionId: string): string =>
   `/entity-collections/${encodeURIComponent(collectionId)}/entities`;
+
+const oneEntity = (method: 'GET' | 'DELETE', { collectionId, entityId }: { collectionId: string; entityId: string }) =>
+  ({
+    method,
+    route: '/entity-collections/{id}/entities/{id}',
+    path: `${entitiesPath(collectionId)}/${encodeURIComponent(entityId)}`,
+    about: entityId,
+    creates: false,
+  }) as const;
 
 const oneEntry = (method: 'GET' | 'DELETE', { indexId, indexedAssetId }: { indexId: string; indexedAssetId: string }) =>
   ({

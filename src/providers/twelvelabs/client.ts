@@ -1,9 +1,11 @@
 import { Readable } from 'node:stream';
-import { Agent, request, type Dispatcher } from 'undici';
+import { request, type Dispatcher } from 'undici';
 import type { z } from 'zod';
 import { failureType, type FailureType } from '../../contracts/failures';
 import type { EmbeddableKind } from '../../contracts/branches/embed-rules';
 import { describeIssues } from '../../contracts/lifecycle-input';
+import { createDispatcher } from '../../http/dispatcher';
+import { NO_PROXIES, type ProxySettings } from '../../http/proxy-settings';
 import { SubmissionAborted } from '../media-provider';
 import { RequestGate, type Pass } from '../request-gate/request-gate';
 import { failureOfAnswer, failureOfConnection, failureOfShape, type RequestLabel } from './errors';
@@ -16,6 +18,8 @@ export interface TwelveLabsAccount {
   baseUrl: string;
   /** For the answer to begin once the request is out, and between two pieces of the answer. */
   requestTimeoutMs: number;
+  /** None when left out. */
+  proxies?: ProxySettings;
 }
 
 /** What requests are counted under; the provider publishes a limit for each but the last. */
@@ -35,21 +39,17 @@ export interface ApiRequest extends RequestLabel {
 /** No usable answer, and the provider or the way to it is why. */
 const OF_PROVIDER: ReadonlySet<FailureType | undefined> = new Set(['ProviderUnavailable', 'OutcomeUnknown']);
 
-const CONNECT_TIMEOUT_MS = 10_000;
 const CONNECTIONS = 128;
+const PROBE_TIMEOUT_MS = 3000;
 
 /** The only HTTP of this provider: single attempts with timeouts; every answer is parsed or becomes a failure. */
 export class TwelveLabsClient {
-  private readonly agent: Agent;
+  private readonly agent: Dispatcher;
   private readonly gate = new RequestGate();
 
   constructor(private readonly account: TwelveLabsAccount) {
-    this.agent = new Agent({
-      connections: CONNECTIONS,
-      connect: { timeout: CONNECT_TIMEOUT_MS },
-      headersTimeout: account.requestTimeoutMs,
-      bodyTimeout: account.requestTimeoutMs,
-    });
+    const { requestTimeoutMs, proxies = NO_PROXIES } = account;
+    this.agent = createDispatcher({ connections: CONNECTIONS, requestTimeoutMs }, proxies);
   }
 
   async call<S extends z.ZodType>(call: ApiRequest, schema: S): Promise<z.output<S>> {
@@ -191,14 +191,17 @@ function parseJson(text: string): unknown {
 }
 
 /** Whether an emulator of ours answers at the base URL; real providers are not asked. */
-export async function answersAsEmulator(baseUrl: string): Promise<boolean> {
+export async function answersAsEmulator(baseUrl: string, proxies: ProxySettings = NO_PROXIES): Promise<boolean> {
   const { origin, hostname } = new URL(baseUrl);
   if (hostname.endsWith('twelvelabs.io')) return false;
+  const dispatcher = createDispatcher({ connections: 1, requestTimeoutMs: PROBE_TIMEOUT_MS }, proxies);
   try {
-    const { statusCode, body } = await request(`${origin}/_emulator/`, { headersTimeout: 3000, bodyTimeout: 3000 });
+    const { statusCode, body } = await request(`${origin}/_emulator/`, { dispatcher });
     const answer = parseJson(await body.text());
     return statusCode === 200 && typeof answer === 'object' && answer !== null && 'emulator' in answer;
   } catch {
     return false;
+  } finally {
+    await dispatcher.destroy();
   }
 }

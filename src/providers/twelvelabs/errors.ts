@@ -70,7 +70,8 @@ export function failureOfConnection(label: RequestLabel, error: unknown, sentInF
   }
   const happened = label.creates && sentInFull && !NEVER_CONNECTED.has(code ?? '');
   const type = happened ? 'OutcomeUnknown' : 'ProviderUnavailable';
-  return failure(type, `${describe(label)}: no answer (${code ?? message ?? 'connection failed'})`);
+  const why = code === 'UND_ERR_ABORTED' ? message : code; // a proxy that refuses the tunnel says why
+  return failure(type, `${describe(label)}: no answer (${why ?? message ?? 'connection failed'})`);
 }
 
 /** An answer that cannot be read: after a create its effect stands, so the next attempt must look. */

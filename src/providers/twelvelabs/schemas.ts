@@ -62,6 +62,7 @@ export const EmbeddedSchema = z.object({ data: z.array(SegmentSchema) });
 
 export const CreatedSchema = z.object({ _id: id });
 
+export const EntitySchema = z.object({ _id: id, asset_ids: absent(z.array(z.string())) });
 export const EntityPageSchema = page(
   z.object({
     _id: id,

@@ -10,7 +10,7 @@ import { uploadSessions } from './uploads/upload-operations';
 export function createTwelveLabsProvider(account: TwelveLabsAccount): MediaProvider & { close(): Promise<void> } {
   const client = new TwelveLabsClient(account);
   const assets = assetOperations(client);
-  const store = new PartStore(account.requestTimeoutMs);
+  const store = new PartStore(account.requestTimeoutMs, account.proxies);
   return {
     name: 'twelvelabs',
     ...assets,

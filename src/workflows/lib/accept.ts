@@ -21,7 +21,7 @@ export async function accept(rawInput: unknown): Promise<AcceptedInput> {
   const key = keyOfWorkflowId('twelvelabs', workflowId) ?? workflowId;
   const pending = startingStatus(key, 'twelvelabs', startTime.toISOString());
   setHandler(statusQuery, () => pending); // answers from the first moment; the lifecycle takes over
-  return checked(() => acceptInput(rawInput));
+  return checked(() => acceptInput(rawInput, workflowId));
 }
 
 /** Any workflow's checked input; one event. @throws InvalidRequest, which then shows in lists as well. */

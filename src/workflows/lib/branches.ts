@@ -27,7 +27,7 @@ export async function runBranch(life: Lifecycle): Promise<void> {
 }
 
 async function embed(life: Lifecycle, branch: EmbedBranch, status: BranchStatus): Promise<void> {
-  const { tag, asset, steps } = life;
+  const { asset, steps, resultName } = life;
   const { provider } = life.input;
   const { id: assetId, fileType, filename } = asset;
   if (life.embedsAtOnce && embedsAtOnce(fileType, branch)) {
@@ -37,7 +37,6 @@ async function embed(life: Lifecycle, branch: EmbedBranch, status: BranchStatus)
   const { taskId } = await steps.ensureEmbedding({ provider, assetId, fileType, filename, branch });
   running(status, taskId);
   await steps.untilEmbeddingReady({ provider, taskId });
-  const resultName = tag.workflowId;
   const { result, surplus } = storedOf(
     await life.making({ kind: 'result', id: resultName }, () =>
       steps.storeEmbedding({ provider, taskId, resultName, release: life.toRelease('completed') }),
@@ -49,11 +48,10 @@ async function embed(life: Lifecycle, branch: EmbedBranch, status: BranchStatus)
 
 /** The answer is the embedding: one step embeds and stores. */
 async function embedWithoutTask(life: Lifecycle, branch: EmbedBranch, status: BranchStatus): Promise<void> {
-  const { tag, asset, steps } = life;
+  const { asset, steps, resultName } = life;
   const { provider } = life.input;
   const { id: assetId, fileType, filename } = asset;
   status.status = 'running';
-  const resultName = tag.workflowId;
   const release = life.toRelease('completed');
   const { result, surplus } = await life.making({ kind: 'result', id: resultName }, () =>
     steps.embedAtOnce({ provider, assetId, fileType, filename, branch, resultName, release }),
@@ -69,7 +67,7 @@ async function entity(life: Lifecycle, branch: EntityBranch, status: BranchStatu
   const name = branch.name ?? asset.filename ?? tag.key;
   const made: Resource = branch.entityId
     ? { kind: 'entity-membership', id: branch.entityId, collectionId, assetId: asset.id }
-    : { kind: 'entity', collectionId, name, tag };
+    : { kind: 'entity', collectionId, name, assetId: asset.id, tag };
   const { entityId, adopted } = await life.making(made, () =>
     steps.ensureEntity({ provider, assetId: asset.id, branch, name, tag }),
   );

@@ -15,7 +15,7 @@ import type {
   ReceiptEntry,
 } from '../../contracts/lifecycle-status';
 import { readStopRequest, readUploadProgress, uploadStatusOf } from '../../contracts/messages';
-import type { LifecycleTag, Release, Resource } from '../../contracts/resource';
+import { resultName, type LifecycleTag, type Release, type Resource } from '../../contracts/resource';
 import { cleanUp } from './clean-up';
 import { cleanUpSingly } from './clean-up-singly';
 import { cancelSignal, forceDeleteSignal, startingStatus, statusQuery, uploadProgressSignal } from './messages';
@@ -59,6 +59,11 @@ export class Lifecycle {
   /** Marks at the provider what becomes of the asset; runs that began before that was so do not. */
   get keepsLedger(): boolean {
     return (this.input.revision ?? 1) >= 2;
+  }
+
+  /** Under which the result store keeps this run's embeddings. */
+  get resultName(): string {
+    return resultName({ ...this.tag, owner: this.input.owner });
   }
 
   /** True if this run embeds without a task where the provider does; earlier runs always made a task. */

@@ -20,6 +20,7 @@ export const startingStatus = (key: string, provider: ProviderName, startedAt: s
   phase: 'pending',
   outcome: undefined,
   error: undefined,
+  source: undefined,
   asset: undefined,
   upload: undefined,
   branch: undefined,

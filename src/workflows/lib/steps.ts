@@ -4,6 +4,7 @@ import { type AcceptedInput } from '../../contracts/lifecycle-input';
 import { durationMs } from '../../contracts/duration';
 import type { AssetSnapshot, LifecycleStatus } from '../../contracts/lifecycle-status';
 import { nameOfSource } from '../../contracts/source-name';
+import { lastOf } from '../../contracts/values/text';
 import { cleanup, fileTransfer, heldWait, lastLook, providerCall, sourceWait, transfer } from './activity-options';
 import { isOutOfTime } from './stop';
 
@@ -19,7 +20,7 @@ const SUMMARY_CHARACTERS = 100;
 export function stepsOf(input: AcceptedInput, status: () => LifecycleStatus): Steps {
   const { provider, deadlines, source, filename } = input;
   const name = filename ?? nameOfSource(source);
-  const summary = (): string => [name.slice(-SUMMARY_CHARACTERS), status().asset?.id].filter(Boolean).join(' · ');
+  const summary = (): string => [lastOf(name, SUMMARY_CHARACTERS), status().asset?.id].filter(Boolean).join(' · ');
 
   const call = providerCall(provider);
   const ready = heldWait(provider, durationMs(deadlines.ready) as number);

@@ -4,6 +4,7 @@ import { SEARCH_ATTRIBUTES } from '../../contracts/ids';
 import type { AcceptedInput } from '../../contracts/lifecycle-input';
 import type { LifecycleStatus, Phase } from '../../contracts/lifecycle-status';
 import { nameOfSource } from '../../contracts/source-name';
+import { firstOf } from '../../contracts/values/text';
 
 /** Keeps Temporal Web and list queries in step with a lifecycle's status; sends only what has changed. */
 export class Visibility {
@@ -90,7 +91,10 @@ function describe(status: LifecycleStatus, input: AcceptedInput): string {
   const { asset, branch, outcome } = status;
   const lines = [`**${status.phase}**: ${DOING[status.phase]}`, '', `- source: ${code(nameOfSource(input.source))}`];
   if (status.upload) lines.push(`- upload: about ${status.upload.percent} % of ${status.upload.totalBytes} bytes`);
-  if (asset) lines.push(`- asset: ${code(asset.id)}, ${asset.status}${asset.adopted ? ', adopted' : ''}`);
+  if (asset)
+    lines.push(
+      `- asset: ${code(asset.id)}, ${asset.status}${asset.adopted ? ', adopted' : ''}${asset.adoptedUnchecked ? ', taken up without comparing its content' : ''}`,
+    );
   if (branch) lines.push(`- branch: ${branch.type}${branch.id ? ` ${code(branch.id)}` : ''}, ${branch.status}`);
   if (branch?.result) {
     const { count, dimensions, uri } = branch.result;
@@ -114,4 +118,4 @@ function linesOf({ reason, error, receipt }: LifecycleStatus): string[] {
 }
 
 /** As code, so that a name cannot change the page. */
-const code = (text: string): string => `\`${text.replaceAll('`', "'").replaceAll(/\s+/g, ' ').slice(0, 300)}\``;
+const code = (text: string): string => `\`${firstOf(text.replaceAll('`', "'").replaceAll(/\s+/g, ' '), 300)}\``;

@@ -1,24 +1,20 @@
-import { Agent, request } from 'undici';
+import { request, type Dispatcher } from 'undici';
 import { failure, type FailureType } from '../../../contracts/failures';
+import { createDispatcher } from '../../../http/dispatcher';
+import { NO_PROXIES, type ProxySettings } from '../../../http/proxy-settings';
 import type { CallOptions } from '../../media-provider';
 import { PartRefused, type PartUrl } from '../../upload-sessions';
 
-const CONNECT_TIMEOUT_MS = 10_000;
 /** Of a worker; each upload has its own concurrency. */
 const CONNECTIONS = 128;
 
 /** The object store behind the presigned URLs. Its messages name parts and never URLs, which are secrets. */
 export class PartStore {
-  private readonly agent: Agent;
+  private readonly agent: Dispatcher;
 
   /** @param requestTimeoutMs for a piece of the body to be taken, and for the answer to begin. */
-  constructor(requestTimeoutMs: number) {
-    this.agent = new Agent({
-      connections: CONNECTIONS,
-      connect: { timeout: CONNECT_TIMEOUT_MS },
-      headersTimeout: requestTimeoutMs,
-      bodyTimeout: requestTimeoutMs,
-    });
+  constructor(requestTimeoutMs: number, proxies: ProxySettings = NO_PROXIES) {
+    this.agent = createDispatcher({ connections: CONNECTIONS, requestTimeoutMs }, proxies);
   }
 
   /** One PUT on a pooled connection, with a known length and without the API key. */

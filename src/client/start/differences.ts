@@ -1,0 +1,77 @@
+import { isGrpcServiceError, QueryNotRegisteredError, type Client } from '@temporalio/client';
+import type { WorkflowExecutionDescription } from '@temporalio/client';
+import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow';
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { STATUS_QUERY } from '../../contracts/ids';
+import { LifecycleInputSchema, type CompleteInput } from '../../contracts/lifecycle-input';
+import type { LifecycleStatus, SourceFacts } from '../../contracts/lifecycle-status';
+import { closedStatus } from '../lifecycle-runs';
+
+const COMPARED = [
+  'source',
+  'filename',
+  'metadata',
+  'enableHls',
+  'enableThumbnail',
+  'upload',
+  'branch',
+  'cleanup',
+  'deadlines',
+] as const satisfies (keyof CompleteInput)[];
+
+/** The fields in which an input, and the file that it names, are not what a run began with; as far as one can tell. */
+export async function differences(
+  client: Client,
+  input: CompleteInput,
+  run: WorkflowExecutionDescription,
+): Promise<string[]> {
+  const its = await inputOf(client, run);
+  const fields: string[] = its
+    ? COMPARED.filter((name) => !isDeepStrictEqual(plain(input[name]), plain(its[name])))
+    : [];
+  const now = fields.includes('source') ? undefined : await factsOfFile(input);
+  const then = now && (await statusOf(client, run))?.source;
+  if (!now || !then) return fields;
+  if (now.sizeBytes !== then.sizeBytes) fields.push('source.sizeBytes');
+  if (then.modifiedAt !== undefined && now.modifiedAt !== then.modifiedAt) fields.push('source.modifiedAt');
+  return fields;
+}
+
+/** As it stands in JSON, where a field that is undefined is none. */
+const plain = (value: unknown): unknown => (value === undefined ? undefined : JSON.parse(JSON.stringify(value)));
+
+/** With today's defaults, as this start has them; undefined for an input that would be refused today. */
+async function inputOf(client: Client, run: WorkflowExecutionDescription): Promise<CompleteInput | undefined> {
+  const { workflowId, runId } = run;
+  const { history } = await client.workflowService.getWorkflowExecutionHistory({
+    namespace: client.options.namespace,
+    execution: { workflowId, runId },
+    maximumPageSize: 1,
+  });
+  const started = history?.events?.[0]?.workflowExecutionStartedEventAttributes;
+  const [input] = await decodeArrayFromPayloads(client.options.loadedDataConverter, started?.input?.payloads);
+  return LifecycleInputSchema.safeParse(input).data;
+}
+
+/** Of a file that this machine has too. */
+async function factsOfFile({ source }: CompleteInput): Promise<SourceFacts | undefined> {
+  if (source.type !== 'file' || !path.isAbsolute(source.path)) return undefined;
+  const found = await stat(source.path, { bigint: true }).catch(() => undefined);
+  if (!found?.isFile()) return undefined;
+  return { sizeBytes: Number(found.size), modifiedAt: new Date(Number(found.mtimeNs / 1_000_000n)).toISOString() };
+}
+
+const ANSWER_WITHIN_MS = 3000;
+
+async function statusOf(client: Client, run: WorkflowExecutionDescription): Promise<LifecycleStatus | undefined> {
+  if (run.status.name !== 'RUNNING') return closedStatus(client, run);
+  try {
+    const handle = client.workflow.getHandle(run.workflowId, run.runId);
+    return await client.withDeadline(Date.now() + ANSWER_WITHIN_MS, () => handle.query<LifecycleStatus>(STATUS_QUERY));
+  } catch (error) {
+    if (isGrpcServiceError(error) || error instanceof QueryNotRegisteredError) return undefined; // no worker answers
+    throw error;
+  }
+}

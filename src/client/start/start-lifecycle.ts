@@ -1,0 +1,139 @@
+import {
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+  type Client,
+  type WorkflowExecutionDescription,
+} from '@temporalio/client';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { EarlierRun } from '../../contracts/activities';
+import {
+  ASSET_LIFECYCLE,
+  deletionWorkflowId,
+  EARLIER_MEMO,
+  lifecycleWorkflowId,
+  SEARCH_ATTRIBUTES,
+  WORKFLOW_TASK_QUEUE,
+} from '../../contracts/ids';
+import type { CompleteInput } from '../../contracts/lifecycle-input';
+import { readEarlierRun } from '../../contracts/messages';
+import { nameOfSource } from '../../contracts/source-name';
+import { lastOf } from '../../contracts/values/text';
+import { LifecycleBeingDeleted } from '../errors';
+import { summaryOf } from '../run-status';
+import { differences } from './differences';
+
+/** A lifecycle that is running, or ran. */
+export interface StartedLifecycle {
+  key: string;
+  workflowId: string;
+  runId: string;
+  /** True when this key had a lifecycle already, which this start has joined instead of making a second one. */
+  joined: boolean;
+  /**
+   * Of a joined run: the fields of its input that are not as in this start, as `branch`, and for a file that is seen
+   * here `source.sizeBytes` and `source.modifiedAt`. Absent when nothing differs.
+   */
+  differs?: string[];
+}
+
+export interface StartOptions {
+  /** Runs a completed key anew: takes its asset up when the content is the same, and replaces it otherwise. */
+  again?: boolean;
+}
+
+export type KeyedInput = CompleteInput & { key: string };
+
+/**
+ * Starts a run, or joins the one that runs or has completed. A key that was force-deleted since runs anew.
+ * @throws LifecycleBeingDeleted
+ */
+export async function startLifecycle(
+  client: Client,
+  input: KeyedInput,
+  { again = false }: StartOptions,
+): Promise<StartedLifecycle> {
+  const { key, provider } = input;
+  const workflowId = lifecycleWorkflowId(provider, key);
+  let runId = await startRun(client, input);
+  while (runId === undefined) {
+    const earlier = await client.workflow.getHandle(workflowId).describe();
+    if (await isToBeJoined(client, input, earlier, again)) {
+      const differs = await differences(client, input, earlier);
+      return { key, workflowId, runId: earlier.runId, joined: true, ...(differs.length > 0 ? { differs } : {}) };
+    }
+    runId = await startRun(client, input, earlierRunOf(earlier)); // none if another client was faster: that run is joined
+  }
+  return { key, workflowId, runId, joined: false };
+}
+
+async function isToBeJoined(
+  client: Client,
+  { provider, key }: KeyedInput,
+  run: WorkflowExecutionDescription,
+  again: boolean,
+): Promise<boolean> {
+  if (run.status.name === 'RUNNING') return true;
+  const deletion = client.workflow.getHandle(deletionWorkflowId(provider, key));
+  const deletedAt = await endOfDeletion(() => deletion.describe(), key);
+  if (again || summaryOf(run).outcome !== 'completed') return false;
+  return deletedAt === undefined || run.closeTime === undefined || deletedAt < run.closeTime;
+}
+
+/** A deletion under way is waited for this long, since it would take from a new run what that takes up. */
+const DELETED_WITHIN_MS = 60_000;
+const LOOK_EVERY_MS = 500;
+
+/** When the key's last force-delete ended; `undefined` when there was none. */
+async function endOfDeletion(
+  describe: () => Promise<WorkflowExecutionDescription>,
+  key: string,
+): Promise<Date | undefined> {
+  const until = Date.now() + DELETED_WITHIN_MS;
+  try {
+    for (;;) {
+      const { status, closeTime } = await describe();
+      if (status.name !== 'RUNNING') return closeTime;
+      if (Date.now() > until) {
+        throw new LifecycleBeingDeleted(`lifecycle "${key}" is being deleted by force; start it when that has ended`);
+      }
+      await delay(LOOK_EVERY_MS);
+    }
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
+}
+
+/** What the next run has to know. A run that has no asset yet hands on what it was told itself. */
+function earlierRunOf(run: WorkflowExecutionDescription): EarlierRun {
+  const before = readEarlierRun(run.memo);
+  const startedAt = before?.startedAt ?? run.startTime.toISOString();
+  return { assetId: summaryOf(run).assetId ?? before?.assetId, startedAt };
+}
+
+/** Its run id; `undefined` when the key has a run already, of which `earlier` must tell for there to be another. */
+async function startRun(client: Client, input: KeyedInput, earlier?: EarlierRun): Promise<string | undefined> {
+  const name = lastOf(input.filename ?? nameOfSource(input.source), 100);
+  const { key, provider, branch, phase } = SEARCH_ATTRIBUTES;
+  try {
+    const handle = await client.workflow.start(ASSET_LIFECYCLE, {
+      taskQueue: WORKFLOW_TASK_QUEUE,
+      workflowId: lifecycleWorkflowId(input.provider, input.key),
+      workflowIdReusePolicy: earlier ? 'ALLOW_DUPLICATE' : 'REJECT_DUPLICATE',
+      workflowIdConflictPolicy: 'FAIL',
+      args: [input],
+      memo: earlier && { [EARLIER_MEMO]: earlier },
+      staticSummary: input.branch.type === 'none' ? name : `${name} → ${input.branch.type}`,
+      typedSearchAttributes: [
+        { key, value: input.key },
+        { key: provider, value: input.provider },
+        { key: branch, value: input.branch.type },
+        { key: phase, value: 'creating' }, // its first phase: the run need not say it again
+      ],
+    });
+    return handle.firstExecutionRunId;
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return undefined;
+    throw error;
+  }
+}

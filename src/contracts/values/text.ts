@@ -1,0 +1,28 @@
+/** The last `most` UTF-16 units of a text; one less where the cut would leave half a character. */
+export function lastOf(text: string, most: number): string {
+  const part = text.slice(-most);
+  return part.length < text.length && isLowHalf(part.charCodeAt(0)) ? part.slice(1) : part;
+}
+
+/** The first `most` UTF-16 units of a text; one less where the cut would leave half a character. */
+export function firstOf(text: string, most: number): string {
+  const part = text.slice(0, most);
+  return part.length < text.length && isHighHalf(part.charCodeAt(part.length - 1)) ? part.slice(0, -1) : part;
+}
+
+const isHighHalf = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdbff;
+const isLowHalf = (unit: number): boolean => unit >= 0xdc00 && unit <= 0xdfff;
+
+/** False for a text with half of a character that takes two UTF-16 units: no UTF-8 can say it. */
+export const isWhole = (text: string): boolean => !/\p{Cs}/u.test(text);
+
+/** Paths of all texts in a value, and of all names of fields, that hold half a character. */
+export function halfCharactersIn(value: unknown, path: PropertyKey[] = []): PropertyKey[][] {
+  if (typeof value === 'string') return isWhole(value) ? [] : [path];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, part]) =>
+    isWhole(name) ? halfCharactersIn(part, [...path, name]) : [path],
+  );
+}
+
+export const HALF_A_CHARACTER = 'must not contain half a character (a UTF-16 surrogate without its other half)';

@@ -1,0 +1,40 @@
+import { createHash } from 'node:crypto';
+
+/** Where a store keeps a result, below its own folder or prefix. */
+export interface ResultPlace {
+  /** Path segments that are safe as file names and as parts of object keys. */
+  folder: readonly string[];
+  file: string;
+  /**
+   * No other run writes there: what lies there already is this result or a foreign file. Results of earlier releases
+   * were named by their workflow id alone, and a later run of the key replaced them.
+   */
+  ofOneRun: boolean;
+}
+
+const NAME_OF_A_RUN = /^([0-9a-f-]{36})\/(.+)\/([0-9a-f-]{36})$/s;
+const FILE_OF_A_RUN = /^([0-9a-f-]{36})\.ndjson$/;
+
+export function resultPlace(name: string): ResultPlace {
+  const [, owner, workflowId, runId] = NAME_OF_A_RUN.exec(name) ?? [];
+  if (owner === undefined || workflowId === undefined || runId === undefined) {
+    return { folder: [], file: `${readable(name)}.ndjson`, ofOneRun: false };
+  }
+  return { folder: folderOf({ owner, workflowId }), file: `${runId}.ndjson`, ofOneRun: true };
+}
+
+/** The folder of all results of one workflow id in one namespace. */
+export const folderOf = ({ owner, workflowId }: { owner: string; workflowId: string }): string[] => [
+  readable(owner),
+  readable(workflowId),
+];
+
+/** The run whose result the file holds; `undefined` for a file that is none of ours. */
+export const runOfFile = (file: string): string | undefined => FILE_OF_A_RUN.exec(file)?.[1];
+
+/** Readable, and unique by the hash of the whole text. */
+function readable(text: string): string {
+  const words = text.replaceAll(/[^\w.-]+/g, '_').slice(-80);
+  const hash = createHash('sha256').update(text).digest('hex').slice(0, 16);
+  return `${words}-${hash}`;
+}
