@@ -10,7 +10,7 @@ import { SITUATIONS } from './situations';
 export class Coverage {
   private readonly counts = new Map<string, number>();
 
-  add({ struck, phases, situations }: Evidence): void {
+  add({ struck, phases, situations }: Pick<Evidence, 'struck' | 'phases' | 'situations'>): void {
     for (const { what, at } of struck) this.count(phaseAt(phases, at), what);
     const reached = new Set(struck.map(({ at }) => phaseAt(phases, at)));
     for (const phase of reached) for (const situation of situations) this.count(phase, situation);

@@ -1,7 +1,12 @@
 import { Context } from '@temporalio/activity';
 import { Client } from '@temporalio/client';
 import type { ActivityExecuteInput, WorkerOptions } from '@temporalio/worker';
-import type { FindOrphansInput, RemoveResourcesInput, StoreEmbeddingInput } from '../src/contracts/activities';
+import type {
+  EmbedAtOnceInput,
+  FindOrphansInput,
+  RemoveResourcesInput,
+  StoreEmbeddingInput,
+} from '../src/contracts/activities';
 import { ASSET_LIFECYCLE } from '../src/contracts/ids';
 import { readTag } from '../src/contracts/resource';
 import type { AssetQuery, MediaProvider } from '../src/providers/media-provider';
@@ -84,8 +89,8 @@ const AROUND: Readonly<Record<string, (temporal: Temporal, provider: MediaProvid
 
   'shared-result-names': () => (type, input, next) => {
     const name = Context.current().info.workflowExecution?.workflowId ?? '';
-    if (type === 'storeEmbedding') {
-      const [store] = input.args as [StoreEmbeddingInput];
+    if (type === 'storeEmbedding' || type === 'embedAtOnce') {
+      const [store] = input.args as [StoreEmbeddingInput | EmbedAtOnceInput];
       return next({ ...input, args: [{ ...store, resultName: name }] });
     }
     if (type !== 'removeResources') return next(input);
