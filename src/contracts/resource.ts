@@ -18,6 +18,8 @@ export interface AssetResource {
   filename?: string;
   /** RFC 3339 start of the lifecycle; the search for the tag goes back to it. */
   since?: string;
+  /** Id of the asset that an earlier run of the key had; it is this one if this run has taken it up. */
+  earlierId?: string;
   /** {@link claimOf} its tag when a sweep judged it: with another claim it is left alone. */
   claim?: string;
   /** It was reserved by an upload session that never took all its parts: there is nothing to keep. */
@@ -62,6 +64,8 @@ export interface ResultResource {
   kind: 'result';
   /** The name the result store was given; see `resultName`. */
   id: string;
+  /** Where it was written, when that was the folder of one host. */
+  stored?: { uri: string; host: string };
 }
 
 /** The collection or index that a resource is in. */

@@ -1,3 +1,4 @@
+import { createRemoveResources } from '../../src/activities/ledger/remove-resource';
 import { createSubmitSource } from '../../src/activities/submit-source';
 import type { SubmitSourceInput, SubmittedAsset } from '../../src/contracts/activities';
 import { readTag, releaseFields, tagFields, type LedgerTag, type ReadTag } from '../../src/contracts/resource';
@@ -148,4 +149,17 @@ test('a URL that was signed anew is the same content', async () => {
   });
   expect(other.id).not.toBe(id);
   expect(JSON.stringify([...provider.assets.values()])).not.toContain('Signature');
+});
+
+test('a cleanup finds what its run has taken up under another filename, and leaves what it has not', async () => {
+  const { id } = kept({}, { filename: 'other.mp4' });
+  const cleanUp = () => {
+    const activity = createRemoveResources(dependencies({ provider }));
+    const resource = { kind: 'asset', adopted: false, tag, filename: 'a.mp4', since, earlierId: id } as const;
+    const input = { provider: 'twelvelabs', resources: [resource], policy: 'delete' } as const;
+    return activityEnvironment().run(() => activity(input));
+  };
+  expect(await cleanUp()).toEqual([]);
+  await submit('file:10 AAA', { earlier: { assetId: id } });
+  expect(await cleanUp()).toMatchObject([{ resource: 'asset', id, result: 'deleted' }]);
 });

@@ -5,6 +5,7 @@ import type { CleanupPolicy } from '../../contracts/cleanup-policy';
 import type { ReceiptEntry } from '../../contracts/lifecycle-status';
 import { entryOf, keptBecause, leftover } from '../../contracts/ledger/receipt-entry';
 import {
+  carriesTag,
   isAdoptedByAnother,
   readTag,
   type AssetResource,
@@ -126,8 +127,12 @@ async function taggedIds(
   const tag = ledgerTag(deps, resource.tag);
   switch (resource.kind) {
     case 'asset': {
-      const { filename, since } = resource;
-      return (await findTagged(provider, { tag, filename, since }, signal)).map(({ id }) => id);
+      const { filename, since, earlierId } = resource;
+      const found = (await findTagged(provider, { tag, filename, since }, signal)).map(({ id }) => id);
+      if (earlierId === undefined || found.includes(earlierId)) return found;
+      const earlier = await unlessGone(provider.getAsset(earlierId, { signal })); // may have another filename
+      const isOwn = earlier && carriesTag(earlier.metadata, tag) && readTag(earlier.metadata)?.runId === tag.runId;
+      return isOwn ? [...found, earlierId] : found;
     }
     case 'entity':
       return (await unlessGone(provider.findEntities({ ...resource, tag }, { signal }))) ?? [];
@@ -184,7 +189,10 @@ export async function removeOne(resource: Known<AssetResource | Removable>, remo
     return entryOf(resource, 'deleted', await remove(resource, removal));
   } catch (error) {
     const type = failureType(error);
-    if (type === 'ResourceGone') return entryOf(resource, 'deleted', 'the provider does not know it (any more)');
+    if (type === 'ResourceGone') {
+      removal.ended.add(resource.id); // as an earlier attempt may have left it
+      return entryOf(resource, 'deleted', 'the provider does not know it (any more)');
+    }
     if (type === 'ProviderRejected' && resource.kind === 'entity-membership') {
       return entryOf(resource, 'kept', `the provider refused: ${(error as Error).message}`); // an entity's last asset stays
     }
