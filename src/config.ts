@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { durationMs } from './contracts/duration';
@@ -24,22 +25,29 @@ const count = (standard: number, most: number) => z.coerce.number().int().min(1)
 
 const DAY_MS = 86_400_000;
 
+/** Node reads bytes that are not UTF-8 as U+FFFD, under which no such file exists. */
+const isText = (text: string): boolean => !text.includes('\ufffd');
+const NO_TEXT = 'must be valid UTF-8; rename the folder';
+
 /** Where results go: a folder, or a place in S3-compatible storage. */
 export type ResultsPlace = { readonly folder: string } | { readonly bucket: string; readonly prefix: string };
 
-const results = z.string().transform((text, context): ResultsPlace => {
-  const uri = /^([a-z][a-z0-9+.-]+):\/\/([^/]*)(.*)$/is.exec(text);
-  if (!uri) return { folder: path.resolve(text) };
-  const [, scheme = '', bucket = '', rest = ''] = uri;
-  const problem = BucketSchema.safeParse(bucket).error?.issues[0]?.message;
-  if (scheme.toLowerCase() === 's3' && problem === undefined)
-    return { bucket, prefix: rest.replaceAll(/^\/+|\/+$/g, '') };
-  context.addIssue({
-    code: 'custom',
-    message: `must be a folder, or s3://bucket/prefix${problem === undefined ? '' : `, whose bucket ${problem}`}`,
+const results = z
+  .string()
+  .refine(isText, NO_TEXT)
+  .transform((text, context): ResultsPlace => {
+    const uri = /^([a-z][a-z0-9+.-]+):\/\/([^/]*)(.*)$/is.exec(text);
+    if (!uri) return { folder: path.resolve(text) };
+    const [, scheme = '', bucket = '', rest = ''] = uri;
+    const problem = BucketSchema.safeParse(bucket).error?.issues[0]?.message;
+    if (scheme.toLowerCase() === 's3' && problem === undefined)
+      return { bucket, prefix: rest.replaceAll(/^\/+|\/+$/g, '') };
+    context.addIssue({
+      code: 'custom',
+      message: `must be a folder, or s3://bucket/prefix${problem === undefined ? '' : `, whose bucket ${problem}`}`,
+    });
+    return z.NEVER;
   });
-  return z.NEVER;
-});
 
 /** With or without a scheme, as curl takes it. Its value may hold a password, and stands in no message. */
 const proxyUrl = z
@@ -68,7 +76,7 @@ const EnvironmentSchema = z.object({
   ...ProxyEnvironmentSchema.shape,
   TWELVE_LABS_API_KEY: z.string().trim().optional(),
   TWELVELABS_BASE_URL: z.url({ protocol: /^https?$/ }).default('https://api.twelvelabs.io/v1.3'),
-  ASSET_LIFECYCLE_SOURCE_ROOTS: z.string().default(''),
+  ASSET_LIFECYCLE_SOURCE_ROOTS: z.string().refine(isText, NO_TEXT).default(''),
   ASSET_LIFECYCLE_SOURCE_DEADLINE: duration('30s').refine((ms) => ms <= DAY_MS, 'must be at most "1d"'),
   ASSET_LIFECYCLE_RESULTS: results.prefault('.asset-lifecycle/results'),
   ASSET_LIFECYCLE_S3_FORCE_PATH_STYLE: z
@@ -82,6 +90,8 @@ const EnvironmentSchema = z.object({
   ASSET_LIFECYCLE_SHUTDOWN_GRACE: duration('30s').refine((ms) => ms <= DAY_MS, 'must be at most "1d"'),
   ASSET_LIFECYCLE_CALL_SLOTS: count(50, 1000),
   ASSET_LIFECYCLE_UPLOAD_SLOTS: count(10, 1000),
+  ASSET_LIFECYCLE_OBJECT_SLOTS: count(50, 1000),
+  ASSET_LIFECYCLE_UPLOAD_BUFFER_MB: count(512, 1024 ** 2),
   ASSET_LIFECYCLE_WAIT_SLOTS: count(5000, 20_000),
   ASSET_LIFECYCLE_CACHED_WORKFLOWS: count(300, 100_000),
 });
@@ -100,14 +110,40 @@ export interface Config {
   readonly settleWindowMs: number;
   /** How long uploads and calls in flight may still take once the worker was told to stop; then they are cancelled. */
   readonly shutdownGraceMs: number;
+  /** Memory for the parts of all uploads that are on their way. */
+  readonly uploadBufferBytes: number;
   readonly proxies: ProxySettings;
   readonly slots: {
     readonly calls: number;
     /** For each source root. */
     readonly uploads: number;
+    /** S3 objects that are submitted at once. */
+    readonly objects: number;
     readonly waits: number;
     readonly cachedWorkflows: number;
   };
+}
+
+/** A name with more separators than this makes is not looked for. */
+const MOST_HALVES = 4;
+
+/**
+ * The folders of a path list.
+ * @throws ConfigError for a folder whose own name holds the separator: its halves would be served in its place.
+ */
+function sourceRootsOf(list: string): string[] {
+  const parts = list.split(path.delimiter);
+  for (const [index] of parts.entries()) {
+    for (let end = index + 2; end <= Math.min(parts.length, index + MOST_HALVES); end++) {
+      const joined = path.resolve(parts.slice(index, end).join(path.delimiter));
+      if (!existsSync(joined)) continue;
+      throw new ConfigError(
+        `ASSET_LIFECYCLE_SOURCE_ROOTS: the name of ${joined} contains "${path.delimiter}", which separates folders here; ` +
+          'serve it through a symlink with another name',
+      );
+    }
+  }
+  return parts.filter(Boolean).map((root) => path.resolve(root));
 }
 
 /**
@@ -127,9 +163,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
       baseUrl: env.TWELVELABS_BASE_URL.replace(/\/+$/, ''),
       requestTimeoutMs: env.ASSET_LIFECYCLE_REQUEST_TIMEOUT,
     },
-    sourceRoots: env.ASSET_LIFECYCLE_SOURCE_ROOTS.split(path.delimiter)
-      .filter(Boolean)
-      .map((root) => path.resolve(root)),
+    sourceRoots: sourceRootsOf(env.ASSET_LIFECYCLE_SOURCE_ROOTS),
     sourceDeadlineMs: env.ASSET_LIFECYCLE_SOURCE_DEADLINE,
     results: env.ASSET_LIFECYCLE_RESULTS,
     s3: { forcePathStyle: env.ASSET_LIFECYCLE_S3_FORCE_PATH_STYLE === 'true' },
@@ -140,10 +174,12 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
     },
     settleWindowMs: env.ASSET_LIFECYCLE_SETTLE_WINDOW,
     shutdownGraceMs: env.ASSET_LIFECYCLE_SHUTDOWN_GRACE,
+    uploadBufferBytes: env.ASSET_LIFECYCLE_UPLOAD_BUFFER_MB * 1024 ** 2,
     proxies: proxiesOf(env),
     slots: {
       calls: env.ASSET_LIFECYCLE_CALL_SLOTS,
       uploads: env.ASSET_LIFECYCLE_UPLOAD_SLOTS,
+      objects: env.ASSET_LIFECYCLE_OBJECT_SLOTS,
       waits: env.ASSET_LIFECYCLE_WAIT_SLOTS,
       cachedWorkflows: env.ASSET_LIFECYCLE_CACHED_WORKFLOWS,
     },

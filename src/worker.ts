@@ -1,17 +1,17 @@
 import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { Client } from '@temporalio/client';
-import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { createActivities, createLocalActivities } from './activities/create-activities';
 import type { ActivityDependencies } from './activities/dependencies';
-import { unreachable } from './client/connection';
+import { connectError, temporalSettings } from './client/connection';
+import { PartBuffers } from './activities/uploads/part-buffers';
 import { activityProgress } from './activities/uploads/temporal-progress';
 import { lifecycleRuns } from './client/lifecycle-runs';
 import { sourceQueues } from './client/source-queues';
 import { ConfigError, type Config } from './config';
 import type { AllActivities } from './contracts/activities';
-import { callTaskQueue, fileTaskQueue, rootTaskQueue, waitTaskQueue } from './contracts/ids';
+import { callTaskQueue, fileTaskQueue, objectTaskQueue, rootTaskQueue, waitTaskQueue } from './contracts/ids';
 import { WORKFLOW_TASK_QUEUE, type ProviderName } from './contracts/ids';
 import type { MediaProvider } from './providers/media-provider';
 import { createStatusWatcher } from './providers/status-watcher';
@@ -62,12 +62,11 @@ export interface WorkerConnection {
 
 /** Connects as Temporal's own tools do. @throws TemporalUnreachable naming the address. */
 export async function connectWorker(): Promise<WorkerConnection> {
-  const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
-  const address = connectionOptions.address ?? 'localhost:7233';
+  const { connectionOptions, namespace, address } = temporalSettings();
   try {
     return { connection: await NativeConnection.connect(connectionOptions), namespace, address };
   } catch (error) {
-    throw unreachable(address, error);
+    throw connectError(error, address);
   }
 }
 
@@ -111,6 +110,7 @@ async function start(
     progress: activityProgress(client),
     stopping: stopping.signal,
     sourceQueues: queues,
+    partBuffers: new PartBuffers(config.uploadBufferBytes),
     sourceDeadlineMs: config.sourceDeadlineMs,
     owner,
     listSpacingMs: 60_000 / config.poll.requestsPerMinute,
@@ -140,6 +140,12 @@ async function start(
       taskQueue: callTaskQueue(name),
       activities: calls(activities),
       maxConcurrentActivityTaskExecutions: config.slots.calls,
+    }),
+    Worker.create({
+      ...common,
+      taskQueue: objectTaskQueue(name),
+      activities: uploads,
+      maxConcurrentActivityTaskExecutions: config.slots.objects,
     }),
     Worker.create({
       ...common,

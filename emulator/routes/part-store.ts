@@ -71,14 +71,16 @@ class PartPut {
     const upload = admitPart(this.emulation, signed, request.headers['content-length']);
     const fault = await this.traffic.faultFor(call);
     if (fault?.dropAfterBytes === 0) throw new CutOff();
-    const part = await takePart(this.emulation, upload, signed, request, (count) => {
+    const arriving = { body: request, contentMd5: request.headers['content-md5']?.toString() };
+    const part = await takePart(this.emulation, upload, signed, arriving, (count) => {
       this.count(count);
       if (this.receivedBytes >= (fault?.dropAfterBytes ?? Infinity)) throw new CutOff();
     });
     if (fault && (fault.drop || fault.status !== undefined)) return this.strike(fault, part);
     const etag = this.commit(part);
     await this.traffic.afterEffect();
-    this.answer(200, { etag: `"${etag}"` });
+    const kms = this.emulation.settings.uploads.etag === 'kms';
+    this.answer(200, { etag: `"${etag}"`, ...(kms ? { 'x-amz-server-side-encryption': 'aws:kms' } : {}) });
   }
 
   /** Says no once the body is read, so that the client is not cut off while it still sends. */

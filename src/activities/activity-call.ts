@@ -81,18 +81,33 @@ function beat(context: Context, pulse: Pulse): void {
   context.heartbeat(pulse.details);
 }
 
-/** Sends `details` at once: the next attempt reads them, also when this worker is killed a moment later. */
-export function setProgress(details: unknown): void {
+/**
+ * The heartbeat details with `changes` added. Fields that `changes` does not name stay, whether this attempt or an
+ * earlier one set them; `undefined` removes a field.
+ */
+export const progressWith = <T extends object>(changes: T): T => ({
+  ...(pulseOf(Context.current()).details as object | undefined),
+  ...changes,
+});
+
+/**
+ * Adds `changes` to the heartbeat details and sends them at once: the next attempt reads them, also when this worker is
+ * killed a moment later.
+ * @returns all details as they are now.
+ */
+export function setProgress(changes: object): object {
   const context = Context.current();
   const pulse = pulseOf(context);
+  const details = progressWith(changes);
   pulse.details = details;
   beat(context, pulse);
+  return details;
 }
 
-/** Sends `details` with the next heartbeat that is due. From the first such call on, bytes are on their way. */
-export function noteBytesMoved(details?: unknown): void {
+/** The same, sent with the next heartbeat that is due. From the first such call on, bytes are on their way. */
+export function noteBytesMoved(changes: object = {}): void {
   const pulse = pulseOf(Context.current());
-  if (details !== undefined) pulse.details = details;
+  pulse.details = progressWith(changes);
   pulse.upload = { moved: true };
 }
 

@@ -5,7 +5,7 @@ import { DeletionInputSchema } from '../contracts/ledger/deletion';
 import { SweepInputSchema } from '../contracts/ledger/sweep';
 import { accept, acceptRun, WORKFLOW_REVISION, type CompleteInput } from '../contracts/lifecycle-input';
 import { filenameOfSource } from '../contracts/source-name';
-import { kindOfFile } from '../sources/source-file';
+import { kindOfFile } from '../sources/file-kind';
 import { createBranchSteps } from './branch-steps';
 import type { ActivityDependencies } from './dependencies';
 import { createFindSourceQueue, queueOfFile } from './find-source-queue';

@@ -9,6 +9,7 @@ import type { FileSources } from '../sources/file-sources';
 import type { ObjectSources } from '../sources/source-object';
 import type { LifecycleRuns } from './ledger/lifecycle-runs';
 import type { SourceQueues } from './source-queues';
+import type { PartBuffers } from './uploads/part-buffers';
 
 /** A provider account as the activities use it. */
 export interface Account {
@@ -41,6 +42,8 @@ export interface ActivityDependencies {
   progress: ActivityProgress;
   /** Aborted once the worker was told to stop: what can go on elsewhere is handed back. */
   stopping: AbortSignal;
+  /** Memory of the parts on their way, of all uploads of this worker. */
+  partBuffers: PartBuffers;
   /** Least time between two pages of a walk over all assets, in milliseconds. */
   listSpacingMs: number;
   /** How long a create whose answer was lost may still take effect, in milliseconds. */

@@ -1,16 +1,12 @@
-import { realpath } from 'node:fs/promises';
 import path from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Activities } from '../contracts/activities';
 import { failure } from '../contracts/failures';
 import type { ProviderName } from '../contracts/ids';
+import { withRealTop } from '../sources/file-sources';
 import { BEATS, heartbeating } from './activity-call';
 import type { ActivityDependencies } from './dependencies';
 import type { SourceQueues } from './source-queues';
 import { untilFound } from './until-found';
-
-/** The path is the caller's choice, and may lie on a file system that does not answer. */
-const REAL_PATH_WITHIN_MS = 1000;
 
 /** Holds a wait's slot, not a call's: a thousand files that nobody serves keep no call waiting. */
 export const createFindSourceQueue =
@@ -28,8 +24,9 @@ export const createFindSourceQueue =
   };
 
 /**
- * One look. The path counts as it stands; when that is below no served folder, so does what its folder is on this
- * host, for those who came through a symlink (`/tmp` is one on macOS).
+ * One look. The path counts as it stands; when that is below no served folder, so does the path with its topmost folder
+ * resolved on this host (`/tmp` is a symlink on macOS). No more of a caller's path is touched here: it may lie on a file
+ * system that does not answer, and tells of files outside the roots.
  */
 export async function queueOfFile(
   queues: SourceQueues,
@@ -38,8 +35,6 @@ export async function queueOfFile(
 ): Promise<string | undefined> {
   const found = await queues.find(provider, file);
   if (found !== undefined || !path.isAbsolute(file)) return found;
-  const folder = path.dirname(path.resolve(file));
-  const given = delay(REAL_PATH_WITHIN_MS, folder, { ref: false });
-  const real = await Promise.race([realpath(folder), given]).catch(() => folder);
-  return real === folder ? undefined : queues.find(provider, path.join(real, path.basename(file)));
+  const real = await withRealTop(file);
+  return real === path.resolve(file) ? undefined : queues.find(provider, real);
 }

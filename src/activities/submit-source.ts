@@ -33,7 +33,7 @@ export const createSubmitSource =
       const asset = await calling((signal) => adoptAsset(provider, assetId, input.tag, signal));
       return { ...snapshotOf(asset), adopted: true };
     }
-    const memory = UploadMemory.open(deps);
+    const memory = UploadMemory.open(deps, input.resume);
     const { asset, unchecked, source: facts } = await submit(deps, provider, { input, source, memory });
     const submitted: SubmittedAsset = { ...snapshotOf(asset), source: facts };
     if (unchecked) submitted.adoptedUnchecked = true;
@@ -83,7 +83,7 @@ async function submit(
   if ('asset' in made) return { ...made, source: facts };
   if (!memory.upload) await memory.opened(made.upload);
   const { upload, first, bytes: seen } = made;
-  const { stopping } = deps;
+  const { stopping, partBuffers: buffers } = deps;
   const concurrency = input.upload?.concurrency ?? DEFAULT_CONCURRENCY;
   const asset = await calling((signal) => {
     const look = async (): Promise<SourceBytes> => {
@@ -91,7 +91,7 @@ async function submit(
       if (bytes) return bytes;
       throw failure('InvalidRequest', 'source: a URL has no parts to send');
     };
-    return uploadInParts({ provider, memory, upload, first, look, concurrency, signal, stopping });
+    return uploadInParts({ provider, memory, upload, first, look, concurrency, buffers, signal, stopping });
   });
   return { asset, source: facts };
 }

@@ -2,7 +2,7 @@ import { Context } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { failureType, withDetails } from '../contracts/failures';
 import { SubmissionAborted } from '../providers/media-provider';
-import { calling, cancellationOf, setProgress } from './activity-call';
+import { calling, cancellationOf, progressWith, setProgress } from './activity-call';
 import { untilFound } from './until-found';
 
 /** What an attempt leaves for the next one: since when a write may be under way whose answer nobody has. */
@@ -81,13 +81,12 @@ function unansweredWrite(): number | undefined {
   return attempt > 1 ? currentAttemptScheduledTimestampMs : undefined;
 }
 
-const leave = (progress: Omit<WriteProgress, 'attempt'>): void => setProgress(detailsWith(progress));
+const leave = (progress: Omit<WriteProgress, 'attempt'>): void => void setProgress(detailsWith(progress));
 
-/** What else an earlier attempt left stays. */
-function detailsWith(progress: Omit<WriteProgress, 'attempt'>): WriteProgress {
-  const { attempt, heartbeatDetails } = Context.current().info;
-  const { unansweredSince: _old, ...kept } = (heartbeatDetails ?? {}) as Partial<WriteProgress>;
-  return { ...kept, attempt, ...progress };
+/** What else this attempt or an earlier one left stays. */
+function detailsWith({ unansweredSince }: Omit<WriteProgress, 'attempt'>): WriteProgress {
+  const { attempt } = Context.current().info;
+  return progressWith({ attempt, unansweredSince });
 }
 
 /** The answer, or its absence, proves that the write had no effect. */

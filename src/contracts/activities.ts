@@ -21,6 +21,8 @@ export interface SubmitSourceInput {
   tag: LifecycleTag;
   /** RFC 3339 start of the lifecycle. */
   since: string;
+  /** Last heartbeat of an earlier submission of this run that no worker took again; it holds the upload session. */
+  resume?: unknown;
   /** The key had a run before; absent too where nobody told. */
   earlier?: EarlierRun;
 }
@@ -207,7 +209,7 @@ export interface Activities {
 export interface LedgerActivities {
   /** Finds by its tag what a closed lifecycle has made. */
   findMade(input: FindMadeInput): Promise<FoundMade>;
-  /** Finds assets whose lifecycle has gone without cleaning up. */
+  /** Finds assets whose lifecycle ended without them and without cleaning up; sets release marks that are missing. */
   findOrphans(input: FindOrphansInput): Promise<FoundOrphans>;
 }
 

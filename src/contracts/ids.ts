@@ -13,6 +13,9 @@ export const callTaskQueue = (provider: ProviderName): string => `${WORKFLOW_TAS
 /** Task queue of a provider's held waits: thousands of slots that never starve the calls. */
 export const waitTaskQueue = (provider: ProviderName): string => `${WORKFLOW_TASK_QUEUE}-${provider}-waits`;
 
+/** Task queue of a provider's S3 objects, which may take hours to stream, so that they take no slot of the calls. */
+export const objectTaskQueue = (provider: ProviderName): string => `${callTaskQueue(provider)}-objects`;
+
 /**
  * Task queue of the uploads of files below `root`, an absolute folder: only workers that serve that folder poll it.
  * Without a root: of files named by a relative path, polled by every worker that serves any folder.

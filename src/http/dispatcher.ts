@@ -6,7 +6,7 @@ const CONNECT_TIMEOUT_MS = 10_000;
 interface DispatcherOptions {
   /** To one origin at once. */
   connections: number;
-  /** For an answer to begin, and between two pieces of it. */
+  /** For an answer to begin, and between two pieces of it; 0 where the caller takes the time. */
   requestTimeoutMs: number;
 }
 
@@ -18,7 +18,7 @@ export function createDispatcher(
   const connect = { timeout: CONNECT_TIMEOUT_MS };
   const options = { connections, connect, headersTimeout: requestTimeoutMs, bodyTimeout: requestTimeoutMs };
   if (!usesProxies(proxies)) return new Agent(options);
-  const tunnelTimeoutMs = Math.min(CONNECT_TIMEOUT_MS, requestTimeoutMs);
+  const tunnelTimeoutMs = Math.min(CONNECT_TIMEOUT_MS, requestTimeoutMs || CONNECT_TIMEOUT_MS);
   return new EnvHttpProxyAgent({
     ...options,
     httpProxy: proxies.http ?? '', // an empty text keeps it from reading the environment itself

@@ -42,12 +42,21 @@ export interface UploadedPart {
   etag: string;
 }
 
-/** The part store did not take a part. `stale`: a fresh URL may do; `gone`: the session has ended. */
+export interface PutPartOptions extends CallOptions {
+  headers: Record<string, string>;
+  /** Of the bytes, in hexadecimal. */
+  md5: string;
+}
+
+/**
+ * The part store did not take a part. `stale`: a fresh URL may do; `damaged`: it got other bytes than were sent;
+ * `gone`: the session has ended.
+ */
 export class PartRefused extends Error {
   override readonly name = 'PartRefused';
 
   constructor(
-    readonly why: 'stale' | 'gone',
+    readonly why: 'stale' | 'damaged' | 'gone',
     message: string,
   ) {
     super(message);
@@ -67,8 +76,9 @@ export interface UploadSessions {
   /** Sessions that have not completed, newest first: size and time of opening are all there is to know them by. */
   incomplete(options?: CallOptions): Promise<{ sizeBytes: number; createdAt?: string }[]>;
   /**
-   * Sends one part to the store, without the API key, and gives the ETag it answers with.
+   * Sends one part to the store, without the API key, and gives the ETag it answers with. Time is taken of a stall, not
+   * of the whole.
    * @throws PartRefused · ProviderUnavailable · ProviderRejected
    */
-  putPart(target: PartUrl, bytes: Buffer, options: CallOptions & { headers: Record<string, string> }): Promise<string>;
+  putPart(target: PartUrl, bytes: Buffer, options: PutPartOptions): Promise<string>;
 }

@@ -88,7 +88,9 @@ export function createS3ResultStore(s3: S3Access, { bucket, prefix }: S3Folder):
       } catch (error) {
         const says = problemOf(error);
         if (says === undefined) throw error;
-        const type = s3TroubleOf(error) === 'unavailable' ? 'ProviderUnavailable' : 'InvalidRequest';
+        const trouble = s3TroubleOf(error);
+        const passes = trouble === 'unavailable' || trouble === 'expired';
+        const type = passes ? 'ProviderUnavailable' : 'InvalidRequest';
         throw failure(type, `ASSET_LIFECYCLE_RESULTS: s3://${bucket}: ${says}`);
       }
     },

@@ -1,26 +1,30 @@
 import { createHash } from 'node:crypto';
-import { constants, type BigIntStats } from 'node:fs';
-import { open, stat, type FileHandle } from 'node:fs/promises';
+import type { BigIntStats } from 'node:fs';
+import { stat, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { failure } from '../contracts/failures';
+import { LeadsOut } from './files/open-inside';
 import { changeOf, type FileFacts } from './source-fingerprint';
 
 const PIECE_BYTES = 1024 ** 2;
 const BLOCK_BYTES = 64 * 1024;
 const BLOCKS = 64;
 
-/** Trouble of the worker, not of the file: another attempt may fare better, so that it is no verdict on the source. */
-const OF_THE_WORKER: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN']);
+/**
+ * Trouble of the worker or of a mount, not of the file: another attempt may fare better, so that it is no verdict on the
+ * source. A mount that came back gives ESTALE for what was open before.
+ */
+const NOT_OF_THE_FILE: ReadonlySet<string> = new Set([
+  ...['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EINTR'],
+  ...['ESTALE', 'ENOTCONN', 'EHOSTDOWN', 'EHOSTUNREACH', 'ENETDOWN', 'ENETUNREACH', 'ETIMEDOUT'],
+]);
 
 /** The error's code, when it says something of the file. */
 export function fileTroubleOf(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null || !('syscall' in error)) return undefined;
   const { code = 'unknown' } = error as NodeJS.ErrnoException;
-  return OF_THE_WORKER.has(code) ? undefined : code;
+  return NOT_OF_THE_FILE.has(code) ? undefined : code;
 }
-
-/** Does not wait: a FIFO that took the file's place since it was looked at opens at once, or not at all. */
-export const openFile = (file: string): Promise<FileHandle> => open(file, constants.O_RDONLY | constants.O_NONBLOCK);
 
 export const factsIn = ({ size, mtimeNs, ino }: BigIntStats): FileFacts => ({
   sizeBytes: Number(size),
@@ -61,14 +65,14 @@ export async function sampleOf(handle: FileHandle, sizeBytes: number): Promise<s
  * system reads them.
  */
 export async function* bytesOf(
-  file: { path: string; facts: FileFacts },
+  file: { path: string; facts: FileFacts; open: () => Promise<FileHandle> },
   { start, end }: { start: number; end: number },
   into?: Buffer,
 ): AsyncGenerator<Buffer> {
   const unreadable = (what: string) =>
     failure('SourceUnreadable', `source.path: ${path.basename(file.path)} ${what}; start again with a file that rests`);
-  const mustBeSame = (now: BigIntStats): void => {
-    const change = changeOf(file.facts, factsIn(now));
+  const mustBeSame = (was: FileFacts, is: FileFacts): void => {
+    const change = changeOf(was, is);
     if (change) throw unreadable(`changed since it was looked at: ${change}`);
   };
   /** Only around what touches the file: an error of the reader, thrown in at the `yield`, is none of the file's. */
@@ -76,15 +80,19 @@ export async function* bytesOf(
     try {
       return await step;
     } catch (error) {
+      if (error instanceof LeadsOut) throw unreadable('was replaced by a symlink that leads out of the source roots');
       const code = fileTroubleOf(error);
       if (!code) throw error;
       throw unreadable(code === 'ENOENT' ? 'is gone from its path' : `${what} (${code})`);
     }
   };
   let at = start;
-  const handle = await ofTheFile(openFile(file.path), 'could not be opened');
+  const handle = await ofTheFile(file.open(), 'could not be opened');
   try {
-    mustBeSame(await handle.stat({ bigint: true }));
+    const opened = factsIn(await handle.stat({ bigint: true }));
+    const moved = opened.inode !== file.facts.inode; // by a network file system, perhaps: the content tells
+    const sample = moved ? await ofTheFile(sampleOf(handle, opened.sizeBytes), 'could not be read again') : undefined;
+    mustBeSame(file.facts, { ...opened, sample });
     while (at < end) {
       const piece = into?.subarray(at - start, end - start) ?? Buffer.allocUnsafeSlow(Math.min(PIECE_BYTES, end - at));
       const reading = handle.read(piece, 0, piece.byteLength, at);
@@ -92,7 +100,10 @@ export async function* bytesOf(
       at += bytesRead;
       if (bytesRead === 0 || at === end) {
         const now = stat(file.path, { bigint: true }); // by its path, to see also that it was replaced
-        mustBeSame(await ofTheFile(now, 'could not be looked at again'));
+        mustBeSame(
+          { ...opened, mtimeNs: file.facts.mtimeNs },
+          factsIn(await ofTheFile(now, 'could not be looked at again')),
+        );
       }
       if (bytesRead === 0) throw unreadable(`ended after ${at} of ${file.facts.sizeBytes} bytes`);
       yield piece.subarray(0, bytesRead);

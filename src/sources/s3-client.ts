@@ -1,4 +1,6 @@
 import { S3Client } from '@aws-sdk/client-s3';
+import { defaultProvider } from '@aws-sdk/credential-provider-node';
+import { watchCredentials, type CredentialHistory } from './s3/s3-credentials';
 import { NO_PROXIES, type ProxySettings } from '../http/proxy-settings';
 import { createAgents } from '../http/tunnel-agents';
 
@@ -27,10 +29,22 @@ const SILENT = { debug: silent, info: silent, warn: silent, error: silent };
  * without S3 neither looks for credentials nor hears of the SDK's own warnings.
  */
 export function s3Access({ forcePathStyle }: S3Settings, proxies: ProxySettings = NO_PROXIES): S3Access {
+  const history: CredentialHistory = { worked: false };
+  const retired: S3Client[] = [];
   let made: S3Client | undefined;
+  const make = (): S3Client => {
+    const client = createClient(forcePathStyle, proxies);
+    return watchCredentials(client, history, () => {
+      if (made === client) made = undefined; // the next one asks for credentials anew
+      retired.push(client); // others may still read by it
+    });
+  };
   return {
-    client: () => (made ??= createClient(forcePathStyle, proxies)),
-    close: () => made?.destroy(),
+    client: () => (made ??= make()),
+    close() {
+      for (const client of retired) client.destroy();
+      made?.destroy();
+    },
   };
 }
 
@@ -38,6 +52,7 @@ function createClient(forcePathStyle: boolean, proxies: ProxySettings): S3Client
   const agents = createAgents({ maxSockets: SOCKETS, keepAlive: true }, proxies);
   return new S3Client({
     forcePathStyle,
+    credentialDefaultProvider: () => defaultProvider({ ignoreCache: true }), // files that others renew are read again
     logger: SILENT,
     maxAttempts: 1, // retries are Temporal's: they wait longer, survive the worker and can be seen
     // Checksums that we ask for ourselves; the SDK's own by default are more than many S3-compatible servers know.

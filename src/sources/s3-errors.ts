@@ -1,61 +1,9 @@
 import type { ApplicationFailure } from '@temporalio/common';
 import { failure, failureType, type FailureType } from '../contracts/failures';
 import type { S3Source } from '../contracts/source';
+import { s3TroubleOfAnswer, type S3Trouble } from './s3/s3-codes';
 
-/** What an answer of S3, or its absence, means. */
-export type S3Trouble =
-  | 'noBucket'
-  | 'noKey'
-  | 'noVersion'
-  | 'archived'
-  | 'denied'
-  | 'credentials'
-  | 'region'
-  | 'changed'
-  | 'unavailable'
-  | 'refused';
-
-/** Codes of S3's error documents, and names of the SDK's own errors. */
-const BY_CODE: Readonly<Record<string, S3Trouble>> = {
-  NoSuchBucket: 'noBucket',
-  InvalidBucketName: 'noBucket',
-  NoSuchKey: 'noKey',
-  KeyTooLongError: 'noKey',
-  NoSuchVersion: 'noVersion',
-  InvalidObjectState: 'archived',
-  AccessDenied: 'denied',
-  AllAccessDisabled: 'denied',
-  CredentialsProviderError: 'credentials',
-  TokenProviderError: 'credentials',
-  InvalidAccessKeyId: 'credentials',
-  XAdminUserNotFound: 'credentials', // versitygw, of an unknown access key
-  SignatureDoesNotMatch: 'credentials',
-  ExpiredToken: 'credentials',
-  ExpiredTokenException: 'credentials',
-  InvalidToken: 'credentials',
-  TokenRefreshRequired: 'credentials',
-  RequestTimeTooSkewed: 'credentials',
-  PermanentRedirect: 'region',
-  AuthorizationHeaderMalformed: 'region',
-  IllegalLocationConstraintException: 'region',
-  PreconditionFailed: 'changed',
-  InvalidRange: 'changed',
-  RequestTimeout: 'unavailable', // a 400: the connection stood idle
-  TimeoutError: 'unavailable',
-};
-
-const BY_STATUS: Readonly<Record<number, S3Trouble>> = {
-  301: 'region',
-  307: 'region',
-  401: 'credentials',
-  403: 'denied',
-  404: 'noKey',
-  408: 'unavailable',
-  409: 'unavailable', // another write of the same key is under way
-  412: 'changed',
-  416: 'changed',
-  429: 'unavailable',
-};
+export type { S3Trouble };
 
 interface SdkError {
   name?: string;
@@ -67,12 +15,8 @@ interface SdkError {
 /** Tells troubles apart by the code, else by the status; `undefined` for what is no answer of S3: a bug. */
 export function s3TroubleOf(error: unknown): S3Trouble | undefined {
   const { name = '', code, message = '', $metadata } = error as SdkError;
-  const told = BY_CODE[name];
+  const told = s3TroubleOfAnswer(name, $metadata?.httpStatusCode);
   if (told) return told;
-  const status = $metadata?.httpStatusCode;
-  if (status !== undefined && status >= 300) {
-    return BY_STATUS[status] ?? (status >= 500 ? 'unavailable' : 'refused');
-  }
   if (/^Region (is missing|not accepted)/.test(message)) return 'region';
   const system = typeof code === 'string' && /^(E[A-Z_]+|ERR_(SSL|TLS|STREAM|SOCKET)\w*)$/.test(code);
   return system ? 'unavailable' : undefined;
@@ -87,10 +31,13 @@ export function s3CodeOf(error: unknown): string {
 }
 
 /** What the operator of the worker can do, whatever S3 is used for. */
-export const S3_SETUP: Readonly<Record<'credentials' | 'region', string>> = {
+export const S3_SETUP: Readonly<Record<'credentials' | 'expired' | 'region', string>> = {
   credentials:
     'the AWS credentials of the worker are missing, wrong or expired; give it AWS_PROFILE, AWS_ACCESS_KEY_ID and ' +
     'AWS_SECRET_ACCESS_KEY, or a role (the standard credential chain)',
+  expired:
+    'the AWS credentials of the worker have expired, or are being renewed; it goes on once they are (a token from the ' +
+    'environment is renewed by starting the worker again)',
   region: 'the bucket is in another region than the worker asks; set its AWS_REGION (and AWS_ENDPOINT_URL_S3)',
 };
 
@@ -113,6 +60,7 @@ const OF_SOURCE: Readonly<Record<S3Trouble, Verdict>> = {
       's3:ListBucket to tell the two apart, to the AWS credentials of the worker',
   ),
   credentials: refusal('bucket', S3_SETUP.credentials),
+  expired: { type: 'ProviderUnavailable', field: 'bucket', says: S3_SETUP.expired },
   region: refusal('bucket', S3_SETUP.region),
   changed: {
     type: 'SourceUnreadable',

@@ -4,6 +4,7 @@ import { addAbortSignal, Readable } from 'node:stream';
 import type { S3Source } from '../contracts/source';
 import { filenameOfSource } from '../contracts/source-name';
 import type { S3Access } from './s3-client';
+import { CredentialsRenewalError, isOfProvider } from './s3/s3-credentials';
 import { failureOfObject, failureOfSource } from './s3-errors';
 import type { SourceBytes } from './source-bytes';
 import { objectContent } from './source-content';
@@ -25,6 +26,7 @@ export function createS3Sources(s3: S3Access): ObjectSources {
       return {
         filename: filenameOfSource({ type: 's3', ...place }),
         sizeBytes,
+        fitsUrl: fitsUrl(place),
         content: objectContent(head.ETag, head.VersionId),
         fingerprint: [head.ETag, head.VersionId, head.LastModified?.toISOString(), sizeBytes].join(' '),
         read: (range = { start: 0, end: sizeBytes }) =>
@@ -80,13 +82,29 @@ function isArchived({ StorageClass, ArchiveStatus, Restore }: HeadObjectCommandO
   return cold && !Restore?.includes('ongoing-request="false"');
 }
 
-/** Longer than the credentials live it would not work, so that it does not claim to. */
+/** The provider begins to fetch within minutes; the SDK renews credentials that live no longer than that. */
+const SHORTEST_LIFE_SEC = 300;
+
+/** A presigned URL dies with the credentials, so its lifetime is capped at theirs. */
 async function presigned(client: S3Client, place: Place, expiresInSec: number): Promise<string> {
-  const { expiration } = await client.config.credentials();
+  const { expiration } = await client.config.credentials().catch((error: unknown) => {
+    throw isOfProvider(error) ? new CredentialsRenewalError() : error; // those that looked at the object are gone
+  });
   const leftSec = expiration ? Math.floor((expiration.getTime() - Date.now()) / 1000) : expiresInSec;
-  const expiresIn = Math.max(1, Math.min(expiresInSec, leftSec));
+  if (leftSec < Math.min(SHORTEST_LIFE_SEC, expiresInSec)) {
+    const says = `the worker’s AWS credentials end in ${Math.max(0, leftSec)} s, before the provider would have fetched it`;
+    throw failureOfObject(place, {
+      type: 'ProviderUnavailable',
+      field: 'key',
+      says: `${says}; tried again once renewed`,
+    });
+  }
+  const expiresIn = Math.min(expiresInSec, leftSec);
   return getSignedUrl(client, new GetObjectCommand(where(place)), { expiresIn });
 }
+
+/** Whoever reads a URL takes "." and ".." out of its path, however they are written, and asks for another object. */
+const fitsUrl = ({ key }: Place): boolean => !key.split('/').some((segment) => segment === '.' || segment === '..');
 
 interface Seen extends Place {
   etag: string | undefined;

@@ -28,13 +28,30 @@ export function whatChanged(before: string, now: string): string | undefined {
   return was && is ? changeOf(was, is) : 'its content';
 }
 
-/** The same, of facts; samples count only where both were taken. */
+/**
+ * The same, of facts; samples count only where both were taken. With equal samples another inode is no change: a
+ * network file system gives others after it was mounted again.
+ */
 export function changeOf(was: FileFacts, is: FileFacts): string | undefined {
   if (was.sizeBytes !== is.sizeBytes) return `its size, from ${was.sizeBytes} to ${is.sizeBytes} bytes`;
-  if (was.sample && is.sample && was.sample !== is.sample) return 'its content';
-  if (was.inode !== is.inode) return 'its inode: another file took its place';
-  if (was.mtimeNs !== is.mtimeNs) return 'its modification time';
-  return undefined;
+  const sampled = was.sample !== undefined && is.sample !== undefined && was.sample !== '' && is.sample !== '';
+  if (sampled && was.sample !== is.sample) return 'its content';
+  const moved = was.inode !== is.inode;
+  const touched = !sameTime(was.mtimeNs, is.mtimeNs);
+  if (moved && (touched || !sampled)) return 'its inode: another file took its place';
+  return touched ? 'its modification time' : undefined;
+}
+
+/** File systems keep times in these units; a cache may know a time more finely than the disk does. */
+const UNITS_NS = [100n, 1000n, 1_000_000n, 1_000_000_000n];
+
+/** Whether one time is the other, cut to a coarser unit. */
+function sameTime(one: bigint, other: bigint): boolean {
+  if (one === other) return true;
+  return UNITS_NS.some((unit) => {
+    const [fine, coarse] = one % unit === 0n ? [other, one] : [one, other];
+    return coarse % unit === 0n && fine % unit !== 0n && fine - (fine % unit) === coarse;
+  });
 }
 
 function parsed(fingerprint: string): FileFacts | undefined {

@@ -48,26 +48,13 @@ async function submit(life: Lifecycle): Promise<void> {
   const made: AssetResource = { kind: 'asset', adopted, tag: life.tag, filename, since, earlierId: earlier?.assetId };
   if (adopted) made.id = source.assetId;
   const queue = await sourceQueueOf(life);
-  const {
-    abandoned = [],
-    source: facts,
-    ...asset
-  } = await life.making(made, () =>
-    submitFrom(queue, life, {
-      provider,
-      source,
-      filename,
-      metadata,
-      enableHls,
-      enableThumbnail,
-      upload,
-      tag: life.tag,
-      since,
-      earlier,
-    }),
-  );
+  const { tag } = life;
+  const submission = { provider, source, filename, metadata, enableHls, enableThumbnail, upload, tag, since, earlier };
+  const submitted = await life.making(made, () => submitFrom(queue, life, { made, submission }));
+  const { abandoned = [], source: facts, ...asset } = submitted;
   life.asset = asset;
   life.status.source = facts;
   life.noteEnded(abandoned);
   made.id = asset.id;
+  made.session = undefined; // if an earlier activity had left one, it is complete by now, or was given up
 }

@@ -1,3 +1,4 @@
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { continueAsNew, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
 import type { FoundOrphans } from '../contracts/activities';
 import { failure } from '../contracts/failures';
@@ -8,6 +9,8 @@ import { acceptSweep, checked } from './lib/accept';
 import { cleanUp } from './lib/clean-up';
 import { ledgerSteps } from './lib/ledger-steps';
 
+/** Set by the server on what a Schedule starts. */
+const SCHEDULED_BY = defineSearchAttributeKey('TemporalScheduledById', SearchAttributeType.KEYWORD);
 /** Orphans found and removed at a time. */
 const BATCH = 50;
 
@@ -20,11 +23,14 @@ interface Progress {
 /**
  * Walks over all assets of the account and removes those whose lifecycle ended without them and without cleaning up,
  * each as its own policy says. Never touches an asset without the tag of this namespace, nor one that an open lifecycle
- * has. An asset whose lifecycle Temporal does not know is only reported, unless the input says otherwise.
+ * has. An asset whose lifecycle Temporal does not know is only reported, unless the input of a person says otherwise.
  * @throws InvalidRequest · the first leftover's failure, with the {@link SweepReport} as its details.
  */
 export async function orphanSweep(input?: SweepInput, before?: Progress): Promise<SweepReport> {
   const { provider, grace, dryRun, includeVanished } = await checked(() => acceptSweep(input ?? {}));
+  if (includeVanished && workflowInfo().typedSearchAttributes.get(SCHEDULED_BY) !== undefined) {
+    throw failure('InvalidRequest', 'includeVanished: is for a person to decide; start the sweep without a Schedule');
+  }
   const report = before?.report ?? emptyReport({ provider, dryRun, grace });
   const steps = ledgerSteps(provider, dryRun ? 'dry run' : 'sweep');
   let madeBefore = before?.next;

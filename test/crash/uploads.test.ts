@@ -66,3 +66,34 @@ test('a worker that is killed four times while it uploads sends only the parts t
   const { bytesReceived } = await system.control.partCounters();
   expect(bytesReceived).toBeLessThanOrEqual((PARTS + KILLS * CONCURRENCY) * CHUNK_BYTES);
 });
+
+test('a worker that is killed while the next one reads the session’s state leaves the upload as far as it was', async () => {
+  await system.control.clearFaults();
+  await system.control.addFault({ route: PART_ROUTE, delayMs: 150 });
+  const { bytesReceived: before } = await system.control.partCounters();
+  const file = path.join(system.folder, 'again.mp4');
+  await writeFile(file, randomBytes(PARTS * CHUNK_BYTES));
+  const handle = await system.start('killed while it looks', {
+    source: { type: 'file', path: file },
+    upload: { method: 'multipart', concurrency: CONCURRENCY },
+  });
+  const newest = async () => (await system.control.state()).uploads.at(-1);
+  while ((await system.control.state()).uploads.length < 2 || ((await newest())?.completed_chunks ?? 0) < PARTS / 4);
+  await system.worker?.kill();
+  await system.control.addFault({ route: 'GET /assets/multipart-uploads/{upload_id}', delayMs: 3000 });
+  await system.startWorker();
+  const attempt = async () => (await handle.describe()).raw.pendingActivities?.[0];
+  while (((await attempt())?.attempt ?? 1) < 2 || !(await attempt())?.lastStartedTime);
+  const beats = async (): Promise<number> => Number((await attempt())?.lastHeartbeatTime?.seconds ?? 0);
+  const first = await beats();
+  while ((await beats()) < first + 1); // has told the server that it lives, and nothing of the upload
+  await system.worker?.kill();
+  await system.control.clearFaults();
+  await system.startWorker();
+  expect(await handle.result()).toMatchObject({ outcome: 'completed' });
+  const { assets, uploads } = await system.control.state();
+  expect(uploads).toHaveLength(2);
+  expect(assets).toHaveLength(2);
+  const { bytesReceived } = await system.control.partCounters();
+  expect(bytesReceived - before).toBeLessThanOrEqual((PARTS + 2 * CONCURRENCY) * CHUNK_BYTES);
+});

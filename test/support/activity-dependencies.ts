@@ -1,6 +1,7 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import type { ActivityDependencies } from '../../src/activities/dependencies';
+import { PartBuffers } from '../../src/activities/uploads/part-buffers';
 import type { MediaProvider } from '../../src/providers/media-provider';
 import type { StatusWatcher } from '../../src/providers/status-watcher';
 
@@ -56,6 +57,7 @@ export function dependencies({
     sourceQueues: sourceQueues ?? { find: unused('source queues') },
     sourceDeadlineMs,
     owner: OWNER,
+    partBuffers: new PartBuffers(1024 ** 3),
     listSpacingMs: 0,
   };
 }

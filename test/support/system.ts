@@ -109,3 +109,18 @@ export async function untilStatus(
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
+
+/** Makes Temporal forget a closed run, as it does at the end of its retention. */
+export async function forget({ client, temporal }: System, workflowId: string): Promise<void> {
+  const { namespace } = temporal;
+  await client.workflowService.deleteWorkflowExecution({ namespace, workflowExecution: { workflowId } });
+  const isKnown = (): Promise<boolean> =>
+    client.workflow
+      .getHandle(workflowId)
+      .describe()
+      .then(
+        () => true,
+        () => false,
+      );
+  while (await isKnown());
+}

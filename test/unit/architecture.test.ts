@@ -12,7 +12,7 @@ interface Layer {
 
 const contracts = /^src\/contracts\//;
 const ports =
-  /^src\/(providers\/(media-provider|status-watcher|upload-sessions)|sources\/(source-(file|bytes|content|fingerprint|object)|file-sources)|results\/result-store)$/;
+  /^src\/(providers\/(media-provider|status-watcher|upload-sessions|read-pages)|sources\/(source-(file|bytes|content|fingerprint|object)|file-(sources|kind))|results\/result-store)$/;
 const emulator = /^emulator\//;
 
 /** Who may import whom, and nothing else. The first layer that matches a file counts. */
@@ -22,12 +22,20 @@ const LAYERS: Layer[] = [
   { files: /^src\/activities\//, may: [contracts, ports, /^src\/activities\//] },
   {
     files: /^src\/providers\/twelvelabs\//,
-    may: [contracts, /^src\/(providers|http)\//, /^src\/sources\/source-(file|bytes|fingerprint)$/],
+    may: [
+      contracts,
+      /^src\/(providers|http)\//,
+      /^src\/sources\/(source-(file|bytes|fingerprint)|file-kind|s3\/s3-codes)$/,
+    ],
   },
   { files: /^src\/providers\/request-gate\//, may: [contracts, /^src\/providers\/request-gate\//] },
   {
     files: /^src\/providers\//,
-    may: [contracts, /^src\/providers\/[^/]+$/, /^src\/sources\/source-(file|bytes|fingerprint)$/],
+    may: [
+      contracts,
+      /^src\/providers\/[^/]+$/,
+      /^src\/sources\/(source-(file|bytes|fingerprint)|file-kind|s3\/s3-codes)$/,
+    ],
   },
   { files: /^src\/http\//, may: [/^src\/http\//], packages: /^(undici|hpagent|node:)/ },
   { files: /^src\/temporal\//, may: [contracts, /^src\/temporal\//], packages: /^(@temporalio\/|node:(timers|os))/ },
@@ -37,7 +45,7 @@ const LAYERS: Layer[] = [
     may: [
       contracts,
       /^src\/(client|temporal)\//,
-      /^src\/providers\/media-provider$/,
+      /^src\/providers\/(media-provider|read-pages)$/,
       /^src\/activities\/(ledger\/lifecycle-runs|source-queues)$/,
     ],
   },

@@ -68,6 +68,15 @@ test('an entity of its own is no reason to keep the asset, also while the provid
   ]);
 });
 
+test('nor is one that an earlier attempt has deleted', async () => {
+  own();
+  withEntity('ours', ['a']);
+  const before = await provider.listEntitiesOf('a');
+  provider.listEntitiesOf = async () => before;
+  provider.entities.clear();
+  expect(await remove([entity, asset()])).toMatchObject([{ result: 'deleted' }, { id: 'a', result: 'deleted' }]);
+});
+
 test('an entity of its own that others joined is kept with its asset, and the others are named', async () => {
   own();
   withEntity('ours', ['a', 'x', 'y']);

@@ -124,3 +124,23 @@ test('an API key that is sent to the store is remembered, and helps nobody', asy
   await put(2);
   expect(await uploader.control.partCounters()).toMatchObject({ puts: 3, stored: 2, withApiKey: 2 });
 });
+
+test('an ETag of a store that encrypts with KMS looks like an MD5, and a header says that it is none', async () => {
+  await uploader.control.setUploads({ etag: 'kms' });
+  const response = await put(1).finally(() => uploader.control.setUploads({ etag: 'md5' }));
+  expect(response.headers.get('x-amz-server-side-encryption')).toBe('aws:kms');
+  expect(response.headers.get('etag')).toMatch(/^"[0-9a-f]{32}"$/);
+  expect(response.headers.get('etag')).not.toBe(`"${createHash('md5').update(bytesOf(1)).digest('hex')}"`);
+});
+
+test('a part that does not match its Content-MD5 is refused, and is not there', async () => {
+  const send = (md5Of: Buffer) =>
+    fetch(urlOf(1), {
+      method: 'PUT',
+      body: new Uint8Array(bytesOf(1)),
+      headers: { 'content-md5': createHash('md5').update(md5Of).digest('base64') },
+    });
+  expect(await refusal(await send(bytesOf(2)))).toEqual([400, 'BadDigest']);
+  expect(await received()).toBe(0);
+  expect((await send(bytesOf(1))).status).toBe(200);
+});

@@ -31,7 +31,7 @@ beforeEach(async () => {
   root = path.join(base, 'root');
   await mkdir(root);
   file = path.join(root, 'a.mp4');
-  sources = createFileSources({ roots: [root] });
+  sources = createFileSources({ roots: [root], restMs: 0 });
 });
 afterEach(async () => {
   jest.restoreAllMocks();
@@ -192,12 +192,16 @@ test('a file that the disk cannot read at all is refused before anything is sent
   });
 });
 
-test('a worker that has no file handles left says nothing of the file', async () => {
+test.each([
+  ['a worker that has no file handles left', 'EMFILE'],
+  ['a network file system that was mounted again', 'ESTALE'],
+  ['a file server that does not answer', 'EHOSTDOWN'],
+])('%s says nothing of the file', async (_name, code) => {
   await patterned();
   const source = await sources.resolve('a.mp4');
-  await fakeReads(() => () => Promise.reject(systemError('EMFILE')));
-  expect((await readUntilRefused(source)).error).toMatchObject({ code: 'EMFILE' });
-  await expect(sources.resolve('a.mp4')).rejects.toMatchObject({ code: 'EMFILE' });
+  await fakeReads(() => () => Promise.reject(systemError(code)));
+  expect((await readUntilRefused(source)).error).toMatchObject({ code });
+  await expect(sources.resolve('a.mp4')).rejects.toMatchObject({ code });
 });
 
 test('an error of the reader is not taken for one of the file', async () => {

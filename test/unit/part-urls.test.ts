@@ -66,3 +66,20 @@ test('of URLs that live for seconds it asks for no more than will be used', asyn
   await parts.take(5);
   expect(asked).toEqual([{ first: 5, count: 4 }]);
 });
+
+test('answers that lack the part, or give only dead URLs, end the wait for one', async () => {
+  for (const answer of [[], [{ part: 7, url: 'dead', expiresAt: 0 }]]) {
+    const parts = open({ partUrls: async () => answer } as unknown as UploadSessions);
+    await expect(parts.take(7)).rejects.toMatchObject({
+      type: 'ProviderUnavailable',
+      message: expect.stringContaining('no usable URL for part 7'),
+    });
+  }
+});
+
+test('a URL that does not tell its life is used', async () => {
+  const parts = open({
+    partUrls: async () => [{ part: 1, url: 'some', expiresAt: Number.NaN }],
+  } as unknown as UploadSessions);
+  expect((await parts.take(1)).url).toBe('some');
+});

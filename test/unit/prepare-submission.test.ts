@@ -1,7 +1,8 @@
 import type { Activities, SubmitSourceInput } from '../../src/contracts/activities';
 import { prepareSubmission } from '../../src/activities/uploads/prepare-submission';
-import { maxDirectBytes, maxMultipartBytes } from '../../src/providers/twelvelabs/limits';
+import { maxDirectBytes, maxMultipartBytes, maxUrlBytes } from '../../src/providers/twelvelabs/limits';
 import type { SourceFile } from '../../src/sources/source-file';
+import type { SourceObject } from '../../src/sources/source-object';
 import { dependencies } from '../support/activity-dependencies';
 import { FakeProvider } from '../support/fake-provider';
 
@@ -48,4 +49,35 @@ test.each<[string, number, Method, string]>([
     type: 'PayloadTooLarge',
     message: expect.stringContaining(words),
   });
+});
+
+const objectWay = async (key: string, fitsUrl: boolean, method: Method = 'auto'): Promise<string> => {
+  const limits = { maxUrlBytes, maxMultipartBytes };
+  const object = { filename: key.split('/').at(-1), sizeBytes: MIB, fitsUrl } as SourceObject;
+  const deps = dependencies({
+    provider: Object.assign(new FakeProvider(), limits),
+    objects: { resolve: async () => object },
+  });
+  const source = { type: 's3', bucket: 'media', key } as const;
+  const input: Parameters<Activities['submitSource']>[0] = {
+    ...{ provider: 'twelvelabs', source, metadata: {}, enableHls: false, enableThumbnail: false },
+    ...{ upload: { method, concurrency: 4 }, since: '2026-01-01T00:00:00Z' },
+    tag: { key: 'k', workflowId: 'w', onCancel: 'delete' },
+  };
+  const { signal } = new AbortController();
+  const { parts } = await prepareSubmission(deps, deps.accounts.twelvelabs?.provider as FakeProvider, {
+    ...{ input, source, signal },
+  });
+  return parts ? `parts of ${parts.kind}` : 'whole';
+};
+
+test('an object that no URL can name goes in parts, or is refused with what helps', async () => {
+  expect(await objectWay('a/clip.mp4', true)).toBe('whole');
+  expect(await objectWay('a/../clip.mp4', false)).toBe('parts of video');
+  for (const refused of [objectWay('../notes.pdf', false), objectWay('../clip.mp4', false, 'direct')]) {
+    await expect(refused).rejects.toMatchObject({
+      type: 'InvalidRequest',
+      message: expect.stringContaining('copy the object to another key'),
+    });
+  }
 });

@@ -99,7 +99,7 @@ test('parts go to their store through the proxy', async () => {
   const etag = await parts.put(
     { url: 'http://parts.test/1', part: 1, expiresAt: Number.MAX_SAFE_INTEGER },
     Buffer.from('bytes'),
-    { headers: {} },
+    { headers: {}, md5: '' },
   );
   expect([etag, proxy.asked]).toEqual(['abc', ['parts.test:80']]);
 });

@@ -21,7 +21,12 @@ test.each<[string, unknown, string, RegExp]>([
   ['no credentials', named('CredentialsProviderError'), 'InvalidRequest', /^source\.bucket: .*AWS_PROFILE/],
   ['an unknown key id', answer('InvalidAccessKeyId', 403), 'InvalidRequest', /credentials of the worker .*AWS_PROFILE/],
   ['a wrong secret', answer('SignatureDoesNotMatch', 403), 'InvalidRequest', /missing, wrong or expired/],
-  ['an expired token', answer('ExpiredToken', 400), 'InvalidRequest', /missing, wrong or expired/],
+  ['an expired token', answer('ExpiredToken', 400), 'ProviderUnavailable', /expired, or are being renewed/],
+  ['an expired web identity', named('ExpiredTokenException'), 'ProviderUnavailable', /being renewed/],
+  ['a renewal that failed', named('CredentialsRenewalError'), 'ProviderUnavailable', /being renewed/],
+  ['an idle connection', answer('RequestTimeout', 400), 'ProviderUnavailable', /\(RequestTimeout, 400\)/],
+  ['a body that broke off', answer('IncompleteBody', 400), 'ProviderUnavailable', /\(IncompleteBody, 400\)/],
+  ['a clock that is wrong', answer('RequestTimeTooSkewed', 403), 'ProviderUnavailable', /RequestTimeTooSkewed/],
   ['another region', answer('PermanentRedirect', 301), 'InvalidRequest', /^source\.bucket: .*AWS_REGION/],
   ['no region', named('Error', 'Region is missing'), 'InvalidRequest', /AWS_REGION/],
   [

@@ -118,14 +118,18 @@ describe('the look', () => {
   });
 });
 
-test('a file that is reached by a symlink is found under its real folder', async () => {
-  const base = await realpath(await mkdtemp(path.join(tmpdir(), 'source-queues-')));
+test('a topmost folder that is a symlink counts as what it is', async () => {
+  const real = await realpath('/bin'); // /usr/bin on most Linux systems
+  expect(await queueOfFile(serving(real), 'twelvelabs', '/bin/x.mp4')).toBe(fileTaskQueue('twelvelabs', real));
+});
+
+test('no other symlink of a path is followed before somebody serves it', async () => {
+  const base = await mkdtemp(path.join(tmpdir(), 'source-queues-'));
   try {
     await mkdir(path.join(base, 'real'));
     await symlink(path.join(base, 'real'), path.join(base, 'link'));
-    const real = path.join(base, 'real');
-    const found = queueOfFile(serving(real), 'twelvelabs', path.join(base, 'link/x.mp4'));
-    expect(await found).toBe(fileTaskQueue('twelvelabs', real));
+    const real = await realpath(path.join(base, 'real'));
+    expect(await queueOfFile(serving(real), 'twelvelabs', path.join(base, 'link/x.mp4'))).toBeUndefined();
   } finally {
     await rm(base, { recursive: true });
   }

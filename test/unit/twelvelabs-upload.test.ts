@@ -55,7 +55,7 @@ async function sparseFile(sizeBytes: number): Promise<SourceFile> {
   await handle.write('start', 0);
   await handle.write('end', sizeBytes - 3);
   await handle.close();
-  return createFileSources({ roots: [folder] }).resolve(file);
+  return createFileSources({ roots: [folder], restMs: 0 }).resolve(file);
 }
 
 /** A source whose bytes come from `pieces`. */
@@ -158,7 +158,7 @@ test.each([
 ])('a redirect is no success when %s', async (_name, call) => {
   answer = (_request, response) => void response.writeHead(307, { location: 'https://elsewhere.example/' }).end();
   const error = await errorOf(call());
-  expect(failureType(error)).toBe('ProviderRejected');
+  expect(failureType(error)).toBe('ProviderUnavailable'); // a login page redirects as well
   expect((error as Error).message).toContain('TWELVELABS_BASE_URL');
 });
 

@@ -5,7 +5,8 @@ import { msToTs } from '@temporalio/common/lib/time';
 import { createFindSourceQueue } from '../../src/activities/find-source-queue';
 import type { SourceQueues } from '../../src/activities/source-queues';
 import type { Activities } from '../../src/contracts/activities';
-import { fileTaskQueue } from '../../src/contracts/ids';
+import { failure } from '../../src/contracts/failures';
+import { fileTaskQueue, objectTaskQueue } from '../../src/contracts/ids';
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
 import { dependencies } from '../support/activity-dependencies';
 import { fakeActivities } from '../support/fake-activities';
@@ -75,6 +76,19 @@ test('a URL is submitted from the call queue', async () => {
     somebody,
   );
   expect(calls).toContain('submitSource');
+});
+
+test('an S3 object, which may stream for hours, is submitted from a queue of its own and leaves the calls their slots', async () => {
+  const { activities: others, calls: onCallQueue } = fakeActivities();
+  const { activities: objects, calls: onObjectQueue } = fakeActivities();
+  const object = { type: 's3', bucket: 'media', key: 'clip.mp4' };
+  const use = async (): Promise<void> => {
+    const handle = await lifecycles.start({ source: object });
+    expect(await handle.result()).toMatchObject({ outcome: 'completed' });
+  };
+  await lifecycles.withFiles(objectTaskQueue('twelvelabs'), objects, () => lifecycles.with(others, use));
+  expect(onObjectQueue).toEqual(['submitSource']);
+  expect(onCallQueue).not.toContain('submitSource');
 });
 
 test('a file that nobody serves yet is uploaded as soon as somebody does', async () => {
@@ -194,6 +208,58 @@ describe('an upload that nobody takes for an hour', () => {
     };
     await lifecycles.withFiles(moved, files, () => lifecycles.with(activities, use, somebody));
     expect(onFileQueue).toEqual(['submitSource']);
+  });
+
+  const upload = { sessionId: 'session-1', assetId: 'asset-1' };
+  /** Opens a session, and fails; then its worker is gone. */
+  async function beginUpload(onFileQueue: string[]): Promise<void> {
+    const { activities: files } = fakeActivities({
+      async submitSource() {
+        Context.current().heartbeat({ attempt: Context.current().info.attempt, upload });
+        onFileQueue.push('began');
+        throw failure('ProviderUnavailable', 'a fake outage', { retryAfter: '1s' });
+      },
+    });
+    await lifecycles.withFiles(FILES, files, () => waitFor(() => onFileQueue.length > 0));
+  }
+
+  test('goes on with the session of the activity before', async () => {
+    const moved = fileTaskQueue('twelvelabs', '/');
+    const resumed: unknown[] = [];
+    const { activities: files } = fakeActivities({
+      async submitSource({ resume }) {
+        resumed.push(resume);
+        return { id: 'asset-1', status: 'processing' };
+      },
+    });
+    const { activities } = fakeActivities({ findSourceQueue: async () => moved });
+    const use = async (): Promise<void> => {
+      const handle = await lifecycles.start({ source });
+      await beginUpload([]);
+      await passTheHour(handle);
+      await lifecycles.withFiles(moved, files, () => handle.result());
+    };
+    await lifecycles.with(activities, use, somebody);
+    expect(resumed).toMatchObject([{ upload }]);
+  });
+
+  test('ends the session of the activity before when nobody serves the file any more', async () => {
+    const removed: unknown[] = [];
+    const { activities } = fakeActivities({
+      ...waitOver(nobody, 1),
+      async removeResources({ resources }) {
+        removed.push(...resources);
+        return [];
+      },
+    });
+    const use = async (): Promise<void> => {
+      const handle = await lifecycles.start({ source, cleanup: { onFailure: 'delete' } });
+      await beginUpload([]);
+      await passTheHour(handle);
+      await failureOf(handle);
+    };
+    await lifecycles.with(activities, use, somebody);
+    expect(removed).toMatchObject([{ kind: 'asset', id: 'asset-1', session: { id: 'session-1' } }]);
   });
 
   test('fails when nobody serves the file any more, and looks for what earlier attempts made', async () => {

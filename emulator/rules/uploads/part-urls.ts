@@ -13,6 +13,9 @@ export interface SignedPart {
   signature: string;
 }
 
+/** As URLs of S3 say how they are signed: other headers than these may be added. */
+const SIGNED_BY = 'X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-SignedHeaders=host';
+
 /** Fresh URLs for chunks that follow each other; every one of them can be used on its own. */
 export function partUrls(
   { clock, settings, storePort }: Emulation,
@@ -24,7 +27,7 @@ export function partUrls(
   return Array.from({ length: range.count }, (_, at) => {
     const index = range.start + at;
     const part = { uploadId: upload.id, index, expires, nonce: randomBytes(8).toString('hex') };
-    const query = `expires=${expires}&nonce=${part.nonce}&signature=${signatureOf(upload, part)}`;
+    const query = `${SIGNED_BY}&expires=${expires}&nonce=${part.nonce}&signature=${signatureOf(upload, part)}`;
     return {
       chunk_index: index,
       url: `http://${hostname}:${storePort}/parts/${upload.id}/${index}?${query}`,

@@ -36,18 +36,25 @@ export async function takePart(
   emulation: Emulation,
   upload: UploadRecord,
   signed: SignedPart,
-  bytes: Readable,
+  { body, contentMd5 }: { body: Readable; contentMd5?: string },
   onBytes: (count: number) => void,
 ): Promise<ArrivedPart> {
   const { parts, settings, clock } = emulation;
   const onDisk = upload.partBytes === 'disk';
-  const opaque = settings.uploads.etag === 'opaque';
+  const kind = settings.uploads.etag;
+  const digested = kind === 'md5' || contentMd5 !== undefined;
   const name = onDisk ? `${signed.index}-${randomUUID()}` : undefined;
-  const algorithms = [...(opaque ? [] : ['md5' as const]), ...(onDisk ? [] : ['sha256' as const])];
-  const { md5, sha256 } = await parts.take(bytes, { uploadId: upload.id, name, algorithms }, onBytes);
+  const algorithms = [...(digested ? ['md5' as const] : []), ...(onDisk ? [] : ['sha256' as const])];
+  const { md5, sha256 } = await parts.take(body, { uploadId: upload.id, name, algorithms }, onBytes);
   const discard = (): void => {
     if (name !== undefined) parts.discard(upload.id, name);
   };
+  if (contentMd5 !== undefined && Buffer.from(md5 ?? '', 'hex').toString('base64') !== contentMd5) {
+    discard();
+    throw refused(400, 'BadDigest', 'The Content-MD5 you specified did not match what we received.');
+  }
+  const random = randomBytes(16).toString('hex');
+  const etag = { md5, opaque: `${random}-1`, kms: random }[kind] ?? random;
   const commit = (): PartRecord => {
     try {
       refuseInactive(emulation, upload);
@@ -58,7 +65,7 @@ export async function takePart(
     }
     const record: PartRecord = {
       sizeBytes: bytesOfChunk(upload, signed.index),
-      etag: md5 ?? `${randomBytes(16).toString('hex')}-1`,
+      etag,
       ...(sha256 === undefined ? {} : { sha256 }),
       ...(name === undefined ? {} : { file: name }),
       receivedAt: clock.now(),

@@ -11,8 +11,11 @@ export const UploadSettingsSchema = z
     singleUse: z.boolean(),
     /** How many part URLs the answer to a create carries. */
     firstUrls: z.number().int().min(0),
-    /** `opaque`: an ETag that is not the MD5, as some stores give. */
-    etag: z.enum(['md5', 'opaque']),
+    /**
+     * `opaque`: an ETag that is not the MD5, as some stores give; `kms`: one that only looks like an MD5, with the header
+     * that says so, as S3 gives where it encrypts with KMS.
+     */
+    etag: z.enum(['md5', 'opaque', 'kms']),
     /** `hash`: bytes are not kept, so that size costs no disk; nothing can then be found in them. */
     partBytes: z.enum(['disk', 'hash']),
     /** Duration of media that was only hashed; null for one that goes with its size. */

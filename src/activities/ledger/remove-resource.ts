@@ -189,7 +189,10 @@ export async function removeOne(resource: Known<AssetResource | Removable>, remo
     return entryOf(resource, 'deleted', await remove(resource, removal));
   } catch (error) {
     const type = failureType(error);
-    if (type === 'ResourceGone') return entryOf(resource, 'deleted', 'the provider does not know it (any more)');
+    if (type === 'ResourceGone') {
+      removal.ended.add(resource.id); // as an earlier attempt may have left it
+      return entryOf(resource, 'deleted', 'the provider does not know it (any more)');
+    }
     if (type === 'ProviderRejected' && resource.kind === 'entity-membership') {
       return entryOf(resource, 'kept', `the provider refused: ${(error as Error).message}`); // an entity's last asset stays
     }

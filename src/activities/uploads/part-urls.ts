@@ -1,3 +1,4 @@
+import { failure } from '../../contracts/failures';
 import type { PartUrl, UploadSessions } from '../../providers/upload-sessions';
 
 const MOST_URLS = 50;
@@ -5,6 +6,10 @@ const MOST_URLS = 50;
 const MARGIN_MS = 30_000;
 /** URLs that live shorter than this are asked for only a few at a time. */
 const SHORT_LIFE_MS = 60_000;
+/** Life of a URL that does not tell it. */
+const USUAL_LIFE_MS = 3_600_000;
+/** So often a URL is asked for, if the answer lacks it or it is too old to be used. */
+const MOST_ASKED = 5;
 
 interface Known {
   url: PartUrl;
@@ -27,15 +32,16 @@ export class PartUrls {
     this.learn(first);
   }
 
-  /** A URL that has not been used. */
+  /** A URL that has not been used. @throws ProviderUnavailable when the provider's answers give none that lives */
   async take(part: number): Promise<PartUrl> {
-    for (;;) {
+    for (let asked = 0; asked <= MOST_ASKED; asked++) {
       const url = this.usable(part);
       if (url) return url;
       const asking = this.asking.then(() => (this.has(part) ? undefined : this.ask(part)));
       this.asking = asking.catch(() => {}); // whoever asked hears of it
       await asking;
     }
+    throw failure('ProviderUnavailable', `Upload session ${this.upload.sessionId}: no usable URL for part ${part}`);
   }
 
   private usable(part: number): PartUrl | undefined {
@@ -57,9 +63,9 @@ export class PartUrls {
   private learn(urls: readonly PartUrl[]): void {
     const now = Date.now();
     for (const url of urls) {
-      const life = url.expiresAt - now;
+      const life = Number.isNaN(url.expiresAt) ? USUAL_LIFE_MS : url.expiresAt - now;
       this.batch = life < SHORT_LIFE_MS ? this.concurrency : MOST_URLS;
-      this.known.set(url.part, { url, usableUntil: url.expiresAt - Math.min(MARGIN_MS, life / 4) });
+      this.known.set(url.part, { url, usableUntil: now + life - Math.min(MARGIN_MS, life / 4) });
     }
   }
 }

@@ -5,8 +5,8 @@ import { filenameOfSource } from '../../contracts/source-name';
 import type { MediaProvider, Submission } from '../../providers/media-provider';
 import type { UploadSubmission } from '../../providers/upload-sessions';
 import type { SourceBytes } from '../../sources/source-bytes';
+import { kindOfFile } from '../../sources/file-kind';
 import { urlContent } from '../../sources/source-content';
-import { kindOfFile } from '../../sources/source-file';
 import { ledgerTag, type ActivityDependencies } from '../dependencies';
 
 export type SentSource = Exclude<Source, { type: 'asset' }>;
@@ -27,6 +27,8 @@ export interface Prepared {
  */
 const FETCH_WITHIN_SEC = 6 * 3600;
 
+const NO_URL = 'no URL can name a key with a "." or ".." between slashes; copy the object to another key';
+
 /** Looks at the source and says how it is to go. @throws InvalidRequest · PayloadTooLarge naming the limit */
 export async function prepareSubmission(
   deps: ActivityDependencies,
@@ -46,7 +48,11 @@ export async function prepareSubmission(
   if (source.type === 's3') {
     const object = await deps.objects.resolve(source, { signal });
     const common = commonOf(object.content);
-    const direct = { field: 'source.key', limit: provider.maxUrlBytes(filename), filename };
+    const limit = object.fitsUrl ? provider.maxUrlBytes(filename) : { limitBytes: 0, why: NO_URL };
+    if (!object.fitsUrl && (method === 'direct' || provider.maxMultipartBytes(filename).limitBytes === 0)) {
+      throw failure('InvalidRequest', `source.key: ${filename}: ${NO_URL}`);
+    }
+    const direct = { field: 'source.key', limit, filename };
     if (goesWhole(provider, object, method, direct)) {
       // made right before the create, so that the URL is fresh, and is nowhere but in the request
       return {
@@ -57,7 +63,7 @@ export async function prepareSubmission(
     }
     return { common, bytes: object, parts: inParts(provider, object, direct) };
   }
-  const file = await deps.sources.resolve(source.path);
+  const file = await deps.sources.resolve(source.path, { signal });
   const common = commonOf(file.content);
   const direct = { field: 'source.path', limit: provider.maxFileBytes(filename), filename };
   if (goesWhole(provider, file, method, direct)) {

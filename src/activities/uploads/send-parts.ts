@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { failure } from '../../contracts/failures';
 import { PartRefused, type UploadSessions } from '../../providers/upload-sessions';
 import type { SourceBytes } from '../../sources/source-bytes';
+import type { PartBuffers } from './part-buffers';
 import { PartReports } from './part-reports';
 import type { PartUrls } from './part-urls';
 import { patiently } from './patiently';
@@ -16,18 +17,19 @@ export interface PartsToSend {
   reported: ReadonlySet<number>;
   urls: PartUrls;
   concurrency: number;
+  buffers: PartBuffers;
   signal: AbortSignal;
   /** Aborted when no further part is to be begun. */
   stopping: AbortSignal;
   onSent: (bytes: number) => void;
 }
 
-/** So often a part is sent again because its URL was refused, or its ETag is not its content's. */
+/** So often a part is sent again because its URL was refused, or its bytes arrived damaged. */
 const TRIES = 5;
 
 /**
- * Sends what the provider does not have yet, so many parts at a time, each from a buffer that is used again: memory is
- * the concurrency times the part size.
+ * Sends what the provider does not have yet, so many parts at a time, each from a buffer of the worker's; memory is at
+ * most the concurrency times the part size.
  */
 export async function sendParts(send: PartsToSend): Promise<void> {
   const { upload, reported, concurrency, stopping } = send;
@@ -36,11 +38,15 @@ export async function sendParts(send: PartsToSend): Promise<void> {
   const reports = new PartReports(send.sessions, upload.sessionId, signal);
   let next = 1;
   const lane = async (): Promise<void> => {
-    const buffer = Buffer.allocUnsafeSlow(Math.min(upload.partBytes, send.source.sizeBytes));
+    const bytes = Math.min(upload.partBytes, send.source.sizeBytes);
+    const waiting = AbortSignal.any([signal, stopping]);
     for (;;) {
       while (reported.has(next)) next += 1;
-      if (next > upload.totalParts || stopping.aborted || signal.aborted) return;
-      await sendPart({ ...send, signal }, { part: next++, buffer, reports });
+      if (next > upload.totalParts || waiting.aborted) return;
+      const part = next++;
+      const lease = await send.buffers.take(bytes, waiting).catch(() => undefined); // told by the signal
+      if (!lease || waiting.aborted) return lease?.release();
+      await sendPart({ ...send, signal }, { part, buffer: lease.buffer, reports }).finally(() => lease.release());
     }
   };
   const lanes = Math.min(concurrency, upload.totalParts - reported.size);
@@ -62,31 +68,32 @@ async function sendPart(
   const start = (part - 1) * upload.partBytes;
   const end = Math.min(start + upload.partBytes, source.sizeBytes);
   const bytes = await readInto(buffer, source, { start, end });
-  const hashing = md5Of(bytes); // while they go out
-  let refused: unknown;
+  const md5 = await md5Of(bytes);
+  let refused: PartRefused | undefined;
   for (let tries = 0; tries < TRIES; tries++) {
     try {
-      const putting = patiently(async () => {
+      const etag = await patiently(async () => {
         const url = await urls.take(part); // each serves once, so every try has its own
-        return sessions.putPart(url, bytes, { headers: upload.headers, signal });
+        return sessions.putPart(url, bytes, { headers: upload.headers, md5, signal });
       }, signal);
-      const [etag, md5] = await Promise.all([putting, hashing]);
-      if (isMd5(etag) && etag.toLowerCase() !== md5) {
-        refused = failure('ProviderUnavailable', `PUT part ${part}: the store has other bytes than were sent`);
-        continue;
-      }
       await reports.report({ part, sizeBytes: bytes.byteLength, etag });
       return onSent(bytes.byteLength);
     } catch (error) {
       if (!(error instanceof PartRefused) || error.why === 'gone') throw error;
-      refused = failure('ProviderUnavailable', `${error.message}, also with a fresh URL`);
+      refused = error;
     }
   }
-  throw refused;
+  throw refusedTooOften(refused);
 }
 
-/** Some stores' ETags are the content's MD5; others say so by their shape. */
-const isMd5 = (etag: string): boolean => /^[0-9a-f]{32}$/i.test(etag);
+/** Damage that repeats is no outage, and is not tried for days. */
+function refusedTooOften(refused: PartRefused | undefined): Error {
+  if (refused?.why !== 'damaged') {
+    return failure('ProviderUnavailable', `${refused?.message}, also with a fresh URL`);
+  }
+  const remedy = 'look for a proxy or a device between the worker and the store that changes content';
+  return failure('ProviderRejected', `${refused.message}: its bytes arrived damaged ${TRIES} times; ${remedy}`);
+}
 
 async function readInto(buffer: Buffer, source: SourceBytes, range: { start: number; end: number }): Promise<Buffer> {
   let filled = 0;

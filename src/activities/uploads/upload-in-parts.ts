@@ -7,6 +7,7 @@ import type { SourceBytes } from '../../sources/source-bytes';
 import { whatChanged } from '../../sources/source-fingerprint';
 import { cancellationOf, pause } from '../activity-call';
 import { unlessGone } from '../ledger/unless-gone';
+import type { PartBuffers } from './part-buffers';
 import { PartUrls } from './part-urls';
 import { sendParts } from './send-parts';
 import type { UploadMemory, UploadUnderWay } from './upload-memory';
@@ -20,6 +21,7 @@ export interface UploadInParts {
   /** Looks at the source; what fails here, too, tells of the session. */
   look: () => Promise<SourceBytes>;
   concurrency: number;
+  buffers: PartBuffers;
   signal: AbortSignal;
   /** Aborted when the worker is to stop. */
   stopping: AbortSignal;
@@ -52,13 +54,13 @@ async function goOn(plan: UploadInParts): Promise<ProviderAsset> {
 const NOTHING_YET: UploadState = { state: 'active', reported: new Set() };
 
 async function sendRest(plan: UploadInParts, source: SourceBytes, reported: ReadonlySet<number>): Promise<void> {
-  const { provider, memory, upload, first, concurrency, signal, stopping } = plan;
+  const { provider, memory, upload, first, concurrency, buffers, signal, stopping } = plan;
   const { uploads: sessions } = provider;
   let sentBytes = bytesOf(upload, reported, source.sizeBytes);
   memory.sent(sentBytes, source.sizeBytes);
   try {
     await sendParts({
-      ...{ sessions, upload, source, concurrency, signal, reported, stopping },
+      ...{ sessions, upload, source, concurrency, buffers, signal, reported, stopping },
       urls: new PartUrls(sessions, upload, concurrency, signal, first),
       onSent: (bytes) => memory.sent((sentBytes += bytes), source.sizeBytes),
     });

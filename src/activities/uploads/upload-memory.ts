@@ -30,6 +30,8 @@ export interface UploadDetails {
   told: number;
 }
 
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+
 /** What an upload remembers from attempt to attempt. */
 export class UploadMemory {
   private constructor(
@@ -37,10 +39,14 @@ export class UploadMemory {
     private details: UploadDetails,
   ) {}
 
-  /** As the attempt before left it. */
-  static open(deps: ActivityDependencies): UploadMemory {
+  /**
+   * As the attempt before left it.
+   * @param resume what an earlier activity of the same run left, which no worker took again in time.
+   */
+  static open(deps: ActivityDependencies, resume?: unknown): UploadMemory {
     const { attempt, heartbeatDetails } = Context.current().info;
-    const { upload, abandoned = [], told = 0 } = (heartbeatDetails ?? {}) as Partial<UploadDetails>;
+    if (heartbeatDetails === undefined && isObject(resume)) setProgress(resume);
+    const { upload, abandoned = [], told = 0 } = (heartbeatDetails ?? resume ?? {}) as Partial<UploadDetails>;
     return new UploadMemory(deps, { attempt, upload, abandoned, told });
   }
 
@@ -77,8 +83,7 @@ export class UploadMemory {
 
   private async keep(changes: Partial<UploadDetails>): Promise<void> {
     this.details = { ...this.details, ...changes };
-    await this.deps.progress.makeDurable(this.details);
-    setProgress(this.details);
+    await this.deps.progress.makeDurable(setProgress(this.details));
   }
 }
 

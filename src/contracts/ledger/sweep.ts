@@ -18,7 +18,7 @@ export const SweepInputSchema = z.strictObject({
   grace: GraceSchema.default(DEFAULT_GRACE),
   /** Finds and reports, and touches nothing. */
   dryRun: z.boolean().default(false),
-  /** Ends also what has vanished, as the more careful of its two cleanup policies says. */
+  /** Ends also what has vanished, as the more careful of its two cleanup policies says; refused from a Schedule. */
   includeVanished: z.boolean().default(false),
 });
 export type SweepInput = z.input<typeof SweepInputSchema>;

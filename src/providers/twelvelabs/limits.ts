@@ -1,4 +1,4 @@
-import { kindOfFile } from '../../sources/source-file';
+import { kindOfFile } from '../../sources/file-kind';
 
 const MEBIBYTE = 1024 ** 2;
 /** `POST /assets` with `method=direct`; the provider says "200 MB" and "32 MB". */
@@ -9,23 +9,34 @@ const URL_LIMIT_GIB = 4;
 /** `POST /assets/multipart-uploads`; the provider says "10 GB". */
 const MULTIPART_LIMIT_GIB = 10;
 
+const imageLimit = {
+  limitBytes: IMAGE_LIMIT_MIB * MEBIBYTE,
+  why: `the limit for an image is ${IMAGE_LIMIT_MIB} MB`,
+};
+
 /** Most bytes of a file that is uploaded directly, by the kind of file that its name tells. */
 export function maxDirectBytes(filename: string): { limitBytes: number; why: string } {
-  const image = kindOfFile(filename) === 'image';
-  const limit = image ? IMAGE_LIMIT_MIB : DIRECT_LIMIT_MIB;
-  const kind = image ? 'an image' : 'a file uploaded directly';
-  return { limitBytes: limit * MEBIBYTE, why: `the limit for ${kind} is ${limit} MB` };
+  const kind = kindOfFile(filename);
+  if (kind === 'image') return imageLimit;
+  const parts = `video and audio go up in parts to ${MULTIPART_LIMIT_GIB} GB`;
+  const remedy =
+    kind === 'other'
+      ? `when their filename has an extension that says so, such as ".mp4" or ".wav"`
+      : 'unless asked for otherwise';
+  return {
+    limitBytes: DIRECT_LIMIT_MIB * MEBIBYTE,
+    why: `the limit for a file uploaded directly is ${DIRECT_LIMIT_MIB} MB (${parts} ${remedy})`,
+  };
 }
 
 /** Most bytes of a file that is uploaded in parts; 0 for what the provider takes no parts of. */
 export function maxMultipartBytes(filename: string): { limitBytes: number; why: string } {
   const kind = kindOfFile(filename);
-  if (kind === 'image') {
-    return { limitBytes: IMAGE_LIMIT_MIB * MEBIBYTE, why: `the limit for an image is ${IMAGE_LIMIT_MIB} MB` };
-  }
+  if (kind === 'image') return imageLimit;
   if (kind === 'other') {
     const direct = `any other file is uploaded in one piece, of at most ${DIRECT_LIMIT_MIB} MB`;
-    return { limitBytes: 0, why: `the provider takes only video, audio and images in parts; ${direct}` };
+    const remedy = 'if it is one of them, give it a filename whose extension says so, such as ".mp4" or ".wav"';
+    return { limitBytes: 0, why: `the provider takes only video, audio and images in parts; ${direct}; ${remedy}` };
   }
   const why = `the limit for ${kind} uploaded in parts is ${MULTIPART_LIMIT_GIB} GB`;
   return { limitBytes: MULTIPART_LIMIT_GIB * 1024 * MEBIBYTE, why };
@@ -33,9 +44,7 @@ export function maxMultipartBytes(filename: string): { limitBytes: number; why: 
 
 /** Most bytes that the provider fetches from a URL. */
 export function maxUrlBytes(filename: string): { limitBytes: number; why: string } {
-  if (kindOfFile(filename) === 'image') {
-    return { limitBytes: IMAGE_LIMIT_MIB * MEBIBYTE, why: `the limit for an image is ${IMAGE_LIMIT_MIB} MB` };
-  }
+  if (kindOfFile(filename) === 'image') return imageLimit;
   const why = `the limit for what the provider fetches from a URL is ${URL_LIMIT_GIB} GB`;
   return { limitBytes: URL_LIMIT_GIB * 1024 * MEBIBYTE, why };
 }

@@ -1,6 +1,6 @@
 import { ActivityCancellationType, type ActivityOptions, type RetryPolicy } from '@temporalio/workflow';
 import { NON_RETRYABLE } from '../../contracts/failures';
-import { callTaskQueue, waitTaskQueue, type ProviderName } from '../../contracts/ids';
+import { callTaskQueue, objectTaskQueue, waitTaskQueue, type ProviderName } from '../../contracts/ids';
 
 /** Doubles to a minute and goes on until the schedule-to-close timeout: outages end, and a slow retry costs nothing. */
 const retry: RetryPolicy = {
@@ -25,6 +25,12 @@ export const transfer = (provider: ProviderName): ActivityOptions => ({
   ...providerCall(provider),
   startToCloseTimeout: '2h',
   heartbeatTimeout: '45s', // every 5 s while bytes move, else every 15 s
+});
+
+/** A transfer by any worker, of an object that may be streamed for hours: on a queue of its own, away from cleanup. */
+export const objectTransfer = (provider: ProviderName): ActivityOptions => ({
+  ...transfer(provider),
+  taskQueue: objectTaskQueue(provider),
 });
 
 /** A transfer by workers that have the file. When none of them takes it for so long, the run asks who serves it now. */

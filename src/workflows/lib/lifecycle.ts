@@ -20,7 +20,7 @@ import { cleanUp } from './clean-up';
 import { cleanUpSingly } from './clean-up-singly';
 import { cancelSignal, forceDeleteSignal, startingStatus, statusQuery, uploadProgressSignal } from './messages';
 import { stepsOf, type Steps } from './steps';
-import { describeError, endsLifecycle, isStop, madeNothing, uploadLeft, type StopRequest } from './stop';
+import { describeError, endsLifecycle, isStop, madeNothing, noteUpload, type StopRequest } from './stop';
 import { Visibility } from './visibility';
 
 const now = (): string => new Date().toISOString();
@@ -101,11 +101,7 @@ export class Lifecycle {
       return await step();
     } catch (error) {
       if (madeNothing(error)) this.made.splice(this.made.indexOf(resource), 1);
-      const upload = uploadLeft(error);
-      if (upload && resource.kind === 'asset') {
-        resource.id = upload.assetId;
-        resource.session = { id: upload.sessionId, expiresAt: upload.expiresAt };
-      }
+      if (resource.kind === 'asset') noteUpload(resource, error);
       throw error;
     }
   }
@@ -213,9 +209,9 @@ export class Lifecycle {
 
   private failWith(error: unknown): void {
     this.status.error = describeError(error);
-    if (this.status.error.type !== 'ProcessingFailed') return;
-    if (this.status.phase === 'processing' && this.status.asset) this.status.asset.status = 'failed';
-    if (this.status.phase === 'branching' && this.status.branch) this.status.branch.status = 'failed';
+    const { phase, asset, branch } = this.status;
+    if (this.status.error.type === 'ProcessingFailed' && phase === 'processing' && asset) asset.status = 'failed';
+    if (phase === 'branching' && branch && branch.status !== 'ready') branch.status = 'failed';
   }
 
   private onCancel(payload: unknown): void {

@@ -5,13 +5,28 @@ import { durationMs } from '../../contracts/duration';
 import type { AssetSnapshot, LifecycleStatus } from '../../contracts/lifecycle-status';
 import { nameOfSource } from '../../contracts/source-name';
 import { lastOf } from '../../contracts/values/text';
-import { cleanup, fileTransfer, heldWait, lastLook, providerCall, sourceWait, transfer } from './activity-options';
+import {
+  cleanup,
+  fileTransfer,
+  heldWait,
+  lastLook,
+  objectTransfer,
+  providerCall,
+  sourceWait,
+  transfer,
+} from './activity-options';
 import { isOutOfTime } from './stop';
 
 /** The activities of a lifecycle, each with the options of its kind and a summary that names the asset. */
 export interface Steps extends Omit<Activities, 'submitSource'> {
   /** @param fileQueue task queue of the workers that have the file; without it any worker submits. */
   submitSource(input: SubmitSourceInput, fileQueue?: string): Promise<AssetSnapshot>;
+}
+
+/** Objects have a queue of their own since the third revision; a file's is found by its folder. */
+function submissionOf({ provider, source, revision = 1 }: AcceptedInput): ActivityOptions {
+  if (source.type === 's3') return revision >= 3 ? objectTransfer(provider) : transfer(provider);
+  return source.type === 'file' ? transfer(provider) : providerCall(provider);
 }
 
 /** Temporal keeps 400 bytes of a summary. */
@@ -27,7 +42,7 @@ export function stepsOf(input: AcceptedInput, status: () => LifecycleStatus): St
   const branchReady = heldWait(provider, durationMs(deadlines.branch) as number);
   const options: Record<keyof Activities, ActivityOptions> = {
     findSourceQueue: sourceWait(provider),
-    submitSource: source.type === 'file' || source.type === 's3' ? transfer(provider) : call,
+    submitSource: submissionOf(input),
     untilAssetReady: ready,
     ensureEmbedding: call,
     embedAtOnce: call,

@@ -4,6 +4,7 @@ import { RetryState } from '@temporalio/common';
 import type { UploadRef } from '../../contracts/activities';
 import { failureType } from '../../contracts/failures';
 import type { CleanupPolicy } from '../../contracts/cleanup-policy';
+import type { AssetResource } from '../../contracts/resource';
 import type { LifecycleError, Outcome, ReceiptEntry } from '../../contracts/lifecycle-status';
 
 /** Who asked a lifecycle to stop, and what is to become of what it made. */
@@ -25,8 +26,16 @@ export function madeNothing(error: unknown): boolean {
   return typeof details === 'object' && details !== null && 'nothingMade' in details && details.nothingMade === true;
 }
 
-/** The upload session that a broken-off submission leaves, as the activity or its last heartbeat told. */
-export function uploadLeft(error: unknown): UploadRef | undefined {
+/** Tells cleanup of the upload session that a broken-off submission leaves, if it leaves one. */
+export function noteUpload(made: AssetResource, error: unknown): void {
+  const upload = uploadLeft(error);
+  if (!upload) return;
+  made.id = upload.assetId;
+  made.session = { id: upload.sessionId, expiresAt: upload.expiresAt };
+}
+
+/** What the activity, or its last heartbeat, told of the session. */
+function uploadLeft(error: unknown): UploadRef | undefined {
   const cause = error instanceof ActivityFailure ? error.cause : error;
   const told: unknown = cause instanceof TimeoutFailure ? cause.lastHeartbeatDetails : detailsOf(cause);
   if (typeof told !== 'object' || told === null || !('upload' in told)) return undefined;

@@ -1,7 +1,9 @@
 import { TimeoutType } from '@temporalio/common';
 import { ActivityFailure, TimeoutFailure } from '@temporalio/workflow';
 import type { SubmitSourceInput, SubmittedAsset } from '../../contracts/activities';
+import type { AssetResource } from '../../contracts/resource';
 import type { Lifecycle } from './lifecycle';
+import { noteUpload } from './stop';
 
 /**
  * The task queue of the workers that have the source; `undefined` where any worker will do, and in runs that began
@@ -14,23 +16,31 @@ export async function sourceQueueOf({ input, steps }: Lifecycle): Promise<string
   return sourceQueue ?? steps.findSourceQueue({ provider, path: source.path });
 }
 
-/** Submits the source there; as long as nobody takes the upload, looks again who serves the file by now. */
+/**
+ * Submits the source there; as long as nobody takes the upload, looks again who serves the file by now. The next
+ * activity gets the last heartbeat of the one before, so that an upload goes on instead of beginning again.
+ * @param made the resource that cleanup ends if this fails.
+ */
 export async function submitFrom(
   queue: string | undefined,
   life: Lifecycle,
-  submission: SubmitSourceInput,
+  { made, submission }: { made: AssetResource; submission: SubmitSourceInput },
 ): Promise<SubmittedAsset> {
   try {
     return await life.steps.submitSource(submission, queue);
   } catch (error) {
     const { provider, source } = life.input;
-    if (source.type !== 'file' || !isUntaken(error)) throw error;
+    const untaken = untakenFor(error);
+    if (source.type !== 'file' || !untaken) throw error;
+    const resume: unknown = untaken.lastHeartbeatDetails ?? submission.resume;
+    noteUpload(made, error);
     const found = await life.steps.findSourceQueue({ provider, path: source.path });
-    return submitFrom(found, life, submission);
+    return submitFrom(found, life, { made, submission: resume === undefined ? submission : { ...submission, resume } });
   }
 }
 
-const isUntaken = (error: unknown): boolean =>
-  error instanceof ActivityFailure &&
-  error.cause instanceof TimeoutFailure &&
-  error.cause.timeoutType === TimeoutType.SCHEDULE_TO_START;
+/** The timeout of an activity that no worker took in time. */
+function untakenFor(error: unknown): TimeoutFailure | undefined {
+  if (!(error instanceof ActivityFailure) || !(error.cause instanceof TimeoutFailure)) return undefined;
+  return error.cause.timeoutType === TimeoutType.SCHEDULE_TO_START ? error.cause : undefined;
+}

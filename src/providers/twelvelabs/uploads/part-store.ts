@@ -1,63 +1,108 @@
+import { Readable } from 'node:stream';
 import { request, type Dispatcher } from 'undici';
-import { failure, type FailureType } from '../../../contracts/failures';
+import { failure } from '../../../contracts/failures';
 import { createDispatcher } from '../../../http/dispatcher';
 import { NO_PROXIES, type ProxySettings } from '../../../http/proxy-settings';
-import type { CallOptions } from '../../media-provider';
-import { PartRefused, type PartUrl } from '../../upload-sessions';
+import { s3TroubleOfAnswer } from '../../../sources/s3/s3-codes';
+import { PartRefused, type PartUrl, type PutPartOptions } from '../../upload-sessions';
+import { StallTimer } from './stall-timer';
 
 /** Of a worker; each upload has its own concurrency. */
 const CONNECTIONS = 128;
+/** A line that moves less than this in the time of a stall has stalled. */
+const PIECE_BYTES = 64 * 1024;
+/** What was handed over may still lie in the system's buffer, of about so much, and is given time at so slow a rate. */
+const BUFFERED_BYTES = 4 * 1024 ** 2;
+const SLOWEST_BYTES_PER_MS = 32;
 
 /** The object store behind the presigned URLs. Its messages name parts and never URLs, which are secrets. */
 export class PartStore {
   private readonly agent: Dispatcher;
 
-  /** @param requestTimeoutMs for a piece of the body to be taken, and for the answer to begin. */
-  constructor(requestTimeoutMs: number, proxies: ProxySettings = NO_PROXIES) {
+  /** @param stallTimeoutMs for a piece of the body to be taken, and for the answer to come after the last. */
+  constructor(
+    private readonly stallTimeoutMs: number,
+    proxies: ProxySettings = NO_PROXIES,
+  ) {
+    const requestTimeoutMs = 0; // none: the stall timer counts from the last byte
     this.agent = createDispatcher({ connections: CONNECTIONS, requestTimeoutMs }, proxies);
   }
 
-  /** One PUT on a pooled connection, with a known length and without the API key. */
-  async put(
-    { url, part }: PartUrl,
-    bytes: Buffer,
-    { headers, signal }: CallOptions & { headers: Record<string, string> },
-  ): Promise<string> {
+  /** One PUT on a pooled connection, with a known length and without the API key. @returns the ETag */
+  async put({ url, part }: PartUrl, bytes: Buffer, options: PutPartOptions): Promise<string> {
     const what = `PUT part ${part}`;
-    const { statusCode: status, ...answer } = await this.send(url, bytes, { headers, signal }, what);
-    if (status >= 200 && status < 300) {
-      const etag = answer.headers.etag;
-      if (typeof etag === 'string' && etag !== '') return etag.replace(/^"(.*)"$/, '$1');
-      throw failure('ProviderUnavailable', `${what}: the store answered without an ETag`);
-    }
-    const said = `${what}: ${status}, ${answer.code}`;
+    const { status, code, headers } = await this.send(url, bytes, options, what);
+    if (status >= 200 && status < 300) return etagOf(headers, options.md5, what);
+    const said = `${what}: ${status}, ${code ?? 'not in the words of the part store; check any proxy on the way'}`;
+    if (code === 'BadDigest') throw new PartRefused('damaged', said);
     if (status === 403) throw new PartRefused('stale', said);
+    if (code === undefined) throw failure('ProviderUnavailable', said); // only the store's own words are final
+    const trouble = s3TroubleOfAnswer(code, status);
+    if (trouble === 'credentials' || trouble === 'expired') throw new PartRefused('stale', said); // those that signed
     if (status === 404) throw new PartRefused('gone', said);
-    throw failure(typeOf(status), said);
+    throw failure(trouble === 'unavailable' ? 'ProviderUnavailable' : 'ProviderRejected', said);
   }
 
   async close(): Promise<void> {
     await this.agent.destroy();
   }
 
-  private async send(
-    url: string,
-    bytes: Buffer,
-    { headers, signal }: CallOptions & { headers: Record<string, string> },
-    what: string,
-  ) {
+  private async send(url: string, bytes: Buffer, { headers, md5, signal }: PutPartOptions, what: string) {
+    const stall = new StallTimer(signal);
     try {
-      const response = await request(url, { method: 'PUT', headers, body: bytes, signal, dispatcher: this.agent });
+      const response = await request(url, {
+        method: 'PUT',
+        headers: { ...md5Header(url, md5), ...headers, 'content-length': String(bytes.byteLength) },
+        body: Readable.from(this.pieces(bytes, stall), { objectMode: false }),
+        signal: stall.signal,
+        dispatcher: this.agent,
+      });
       const text = await response.body.text();
-      const [, code = 'no explanation'] = /<Code>(\w{1,60})<\/Code>/.exec(text) ?? [];
-      return { statusCode: response.statusCode, headers: response.headers, code };
+      const [, code] = /<Code>(\w{1,60})<\/Code>/.exec(text) ?? [];
+      return { status: response.statusCode, headers: response.headers, code };
     } catch (error) {
       if (signal?.aborted) throw error;
       const { code } = error as { code?: string };
-      throw failure('ProviderUnavailable', `${what}: no answer (${code ?? 'connection failed'})`);
+      const why = stall.struck ? `nothing moved for ${this.stallTimeoutMs / 1000} s` : (code ?? 'connection failed');
+      throw failure('ProviderUnavailable', `${what}: no answer (${why})`);
+    } finally {
+      stall.stop();
     }
+  }
+
+  /** Asked for the next piece when the one before was taken. */
+  private async *pieces(bytes: Buffer, stall: StallTimer): AsyncGenerator<Buffer> {
+    for (let at = 0; at < bytes.byteLength; at += PIECE_BYTES) {
+      stall.restart(this.stallTimeoutMs);
+      yield bytes.subarray(at, at + PIECE_BYTES);
+    }
+    stall.restart(this.stallTimeoutMs + Math.min(bytes.byteLength, BUFFERED_BYTES) / SLOWEST_BYTES_PER_MS);
   }
 }
 
-const typeOf = (status: number): FailureType =>
-  status >= 500 || status === 408 || status === 429 ? 'ProviderUnavailable' : 'ProviderRejected';
+type Headers = Readonly<Record<string, string | string[] | undefined>>;
+
+/**
+ * A V4 signature leaves alone what it does not name, and the store checks the digest; older ones cover Content-MD5, and
+ * would not match.
+ */
+function md5Header(url: string, md5: string): Record<string, string> {
+  const isV4 = /[?&]X-Amz-Algorithm=AWS4-HMAC-SHA256(&|$)/i.test(url);
+  return isV4 ? { 'content-md5': Buffer.from(md5, 'hex').toString('base64') } : {};
+}
+
+function etagOf(headers: Headers, md5: string, what: string): string {
+  const etag = typeof headers.etag === 'string' ? headers.etag.replace(/^"(.*)"$/, '$1') : '';
+  if (etag === '') throw failure('ProviderUnavailable', `${what}: the store answered without an ETag`);
+  if (isMd5(etag, headers) && etag.toLowerCase() !== md5) {
+    throw new PartRefused('damaged', `${what}: the store has other bytes than were sent`);
+  }
+  return etag;
+}
+
+/** ETags have the shape of an MD5 also where the store encrypts with other keys than its own, and are none then. */
+function isMd5(etag: string, headers: Headers): boolean {
+  const encryption = headers['x-amz-server-side-encryption'];
+  const customerKey = headers['x-amz-server-side-encryption-customer-algorithm'] !== undefined;
+  return /^[0-9a-f]{32}$/i.test(etag) && (encryption === undefined || encryption === 'AES256') && !customerKey;
+}
