@@ -54,6 +54,8 @@ export interface EmbeddingResult {
   count: number;
   /** Length of each vector. */
   dimensions: number;
+  /** The host of the worker whose folder the file lies in; absent in a store that all workers share. */
+  host?: string;
 }
 
 /** The downstream step: an embed task, an entity or an indexed asset. */

@@ -64,6 +64,8 @@ export interface ResultResource {
   kind: 'result';
   /** The name the result store was given; see `resultName`. */
   id: string;
+  /** Where it was written, when that was the folder of one host. */
+  stored?: { uri: string; host: string };
 }
 
 /** The collection or index that a resource is in. */

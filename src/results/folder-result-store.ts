@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { access, link, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { resultName } from '../contracts/resource';
@@ -9,12 +10,14 @@ import { folderOf, resultPlace, runOfFile } from './result-place';
 import { nameIsTaken, type ResultStore } from './result-store';
 
 /** Results as NDJSON files below one folder, made on the first write. */
-export function createFolderResultStore(folder: string): ResultStore {
+export function createFolderResultStore(folder: string, host = hostname()): ResultStore {
   const fileOf = (name: string): string => {
     const place = resultPlace(name);
     return path.join(folder, ...place.folder, place.file);
   };
   return {
+    host,
+
     async write(name, records, { again = false } = {}) {
       const target = fileOf(name);
       await mkdir(path.dirname(target), { recursive: true });
@@ -26,7 +29,7 @@ export function createFolderResultStore(folder: string): ResultStore {
           throw nameIsTaken(target);
         }
         await syncFolder(path.dirname(target));
-        return { uri: pathToFileURL(target).href, ...written };
+        return { uri: pathToFileURL(target).href, ...written, host };
       } finally {
         await rm(temporary, { force: true });
       }

@@ -9,10 +9,14 @@ export interface StoredResult {
   bytes: number;
   /** Lines written. */
   count: number;
+  /** The host whose folder the file lies in; absent where every worker sees the same store. */
+  host?: string;
 }
 
 /** Where results too large for an Event History go. */
 export interface ResultStore {
+  /** The host whose folder it is; absent where every worker sees the same store. */
+  readonly host?: string;
   /**
    * Writes one NDJSON file, a record a line, so that a reader sees the whole file or none. Safe to repeat.
    * @param name see `resultName`; the same for every attempt, made safe by the store.

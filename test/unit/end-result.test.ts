@@ -2,6 +2,7 @@ import { createRemoveResources } from '../../src/activities/ledger/remove-resour
 import { failure } from '../../src/contracts/failures';
 import type { CleanupPolicy } from '../../src/contracts/cleanup-policy';
 import type { ReceiptEntry } from '../../src/contracts/lifecycle-status';
+import type { ResultResource } from '../../src/contracts/resource';
 import { activityEnvironment, dependencies } from '../support/activity-dependencies';
 import { FakeProvider } from '../support/fake-provider';
 
@@ -18,17 +19,17 @@ const results = {
   remove: async (name: string) => stored.delete(name),
   namesOf: async () => [...stored],
 };
-const RESULT = { kind: 'result', id: 'r' } as const;
+const RESULT: ResultResource = { kind: 'result', id: 'r' };
 const ASSET = { kind: 'asset', id: 'a', adopted: false } as const;
 
-function cleaning(policy: CleanupPolicy) {
+function cleaning(policy: CleanupPolicy, result = RESULT, host?: string) {
   const kept: { details?: unknown } = {};
-  const deps = dependencies({ provider, results });
+  const deps = dependencies({ provider, results: { ...results, host } });
   deps.progress.makeDurable = async (details) => void (kept.details = details);
   const activity = createRemoveResources(deps);
   const run = (attempt = 1): Promise<ReceiptEntry[]> =>
     activityEnvironment({ attempt, heartbeatDetails: kept.details }).run(() =>
-      activity({ provider: 'twelvelabs', resources: [RESULT, ASSET], policy }),
+      activity({ provider: 'twelvelabs', resources: [result, ASSET], policy }),
     );
   return run;
 }
@@ -69,4 +70,27 @@ test('an attempt that begins again still tells of the result that the one before
     { resource: 'result', id: 'r', result: 'deleted' },
     { resource: 'asset', result: 'deleted' },
   ]);
+});
+
+const ON_ALPHA: ResultResource = { ...RESULT, stored: { uri: 'file:///results/r.ndjson', host: 'alpha' } };
+
+test('a result in the folder of another host is kept, with that host and the file named, and not told of as deleted', async () => {
+  expect(await cleaning('force-delete', ON_ALPHA, 'beta')()).toMatchObject([
+    {
+      resource: 'result',
+      result: 'kept',
+      because: expect.stringMatching(/the host alpha stored it .* delete file:\/\/\/results\/r\.ndjson there/),
+    },
+    { resource: 'asset' },
+  ]);
+  expect(await cleaning('keep', ON_ALPHA, 'beta')()).toMatchObject([{ resource: 'result', result: 'kept' }, {}]);
+});
+
+test('a result that another host stored in a folder which both see is removed', async () => {
+  stored.add('r');
+  expect(await cleaning('delete', ON_ALPHA, 'beta')()).toMatchObject([{ resource: 'result', result: 'deleted' }, {}]);
+});
+
+test('a result of this host that is not there any more is in no receipt', async () => {
+  expect(await cleaning('delete', ON_ALPHA, 'alpha')()).toMatchObject([{ resource: 'asset' }]);
 });

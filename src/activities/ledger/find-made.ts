@@ -1,6 +1,14 @@
 import type { FindMadeInput, FoundMade, LedgerActivities } from '../../contracts/activities';
 import type { LifecycleStatus, ReceiptEntry } from '../../contracts/lifecycle-status';
-import { carriesTag, isOfOneRun, readTag, type LedgerTag, type ReadTag, type Resource } from '../../contracts/resource';
+import {
+  carriesTag,
+  isOfOneRun,
+  resultName,
+  readTag,
+  type LedgerTag,
+  type ReadTag,
+  type Resource,
+} from '../../contracts/resource';
 import type { MediaProvider } from '../../providers/media-provider';
 import { BEATS, heartbeating } from '../activity-call';
 import { accountOf, ledgerTag, type ActivityDependencies } from '../dependencies';
@@ -78,9 +86,15 @@ async function resultsOf(
   last: LifecycleStatus | undefined,
 ): Promise<Resource[]> {
   const names = await results.namesOf({ owner, workflowId });
-  const uri = last?.branch?.result?.uri;
+  const { uri, host } = last?.branch?.result ?? {};
   if (uri !== undefined && !isOfOneRun(uri)) names.push(workflowId);
-  return names.map((id) => ({ kind: 'result', id }));
+  const made: Resource[] = names.map((id) => ({ kind: 'result', id }));
+  const runId = uri === undefined ? undefined : /([^/]+)\.ndjson$/.exec(uri)?.[1];
+  if (uri !== undefined && host !== undefined && !names.some((name) => name.endsWith(`/${runId}`))) {
+    const id = resultName({ owner, workflowId, runId });
+    made.push({ kind: 'result', id, stored: { uri, host } }); // removed before, or in the folder of another host
+  }
+  return made;
 }
 
 /** What the last run's cleanup could not finish, as far as its receipt tells where it is. */

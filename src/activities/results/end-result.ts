@@ -17,15 +17,19 @@ export async function endResult(
   { deps: { results, progress }, policy }: { deps: ActivityDependencies; policy: CleanupPolicy },
 ): Promise<ReceiptEntry[]> {
   const { id } = resource;
+  const elsewhere = resource.stored && resource.stored.host !== results.host ? resource.stored : undefined;
   const reason = keptBecause(resource, policy);
-  if (reason) return (await results.has(id)) ? [entryOf(resource, 'kept', reason)] : [];
+  if (reason) return elsewhere || (await results.has(id)) ? [entryOf(resource, 'kept', reason)] : [];
   const { removedResults = [] } = (Context.current().info.heartbeatDetails ?? {}) as Partial<EndedResults>;
   if (await results.remove(id)) {
     const details: EndedResults = { removedResults: [...removedResults, id] };
     await progress.makeDurable(details);
     setProgress(details);
   } else if (!removedResults.includes(id)) {
-    return [];
+    return elsewhere ? [entryOf(resource, 'kept', outOfReach(elsewhere))] : [];
   }
   return [entryOf(resource, 'deleted', 'the stored file is removed')];
 }
+
+const outOfReach = ({ uri, host }: { uri: string; host: string }): string =>
+  `the host ${host} stored it in a folder of its own, which this worker does not see; delete ${uri} there`;

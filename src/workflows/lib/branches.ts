@@ -2,7 +2,7 @@ import type { EmbedBranch, EntityBranch, IndexBranch } from '../../contracts/bra
 import { embedsAtOnce } from '../../contracts/branches/embed-rules';
 import type { StoredEmbedding } from '../../contracts/activities';
 import type { BranchStatus, EmbeddingResult } from '../../contracts/lifecycle-status';
-import type { IndexedAssetResource, Resource } from '../../contracts/resource';
+import type { IndexedAssetResource, Resource, ResultResource } from '../../contracts/resource';
 import type { Lifecycle } from './lifecycle';
 
 /** Takes the ready asset through its one downstream step. */
@@ -37,12 +37,13 @@ async function embed(life: Lifecycle, branch: EmbedBranch, status: BranchStatus)
   const { taskId } = await steps.ensureEmbedding({ provider, assetId, fileType, filename, branch });
   running(status, taskId);
   await steps.untilEmbeddingReady({ provider, taskId });
+  const made: ResultResource = { kind: 'result', id: resultName };
   const { result, surplus } = storedOf(
-    await life.making({ kind: 'result', id: resultName }, () =>
+    await life.making(made, () =>
       steps.storeEmbedding({ provider, taskId, resultName, release: life.toRelease('completed') }),
     ),
   );
-  status.result = result;
+  stored(status, made, result);
   life.released(surplus);
 }
 
@@ -53,10 +54,11 @@ async function embedWithoutTask(life: Lifecycle, branch: EmbedBranch, status: Br
   const { id: assetId, fileType, filename } = asset;
   status.status = 'running';
   const release = life.toRelease('completed');
-  const { result, surplus } = await life.making({ kind: 'result', id: resultName }, () =>
+  const made: ResultResource = { kind: 'result', id: resultName };
+  const { result, surplus } = await life.making(made, () =>
     steps.embedAtOnce({ provider, assetId, fileType, filename, branch, resultName, release }),
   );
-  status.result = result;
+  stored(status, made, result);
   life.released(surplus);
 }
 
@@ -94,6 +96,12 @@ async function index(life: Lifecycle, branch: IndexBranch, status: BranchStatus)
 /** In histories of the first revision the bare result stands. */
 const storedOf = (stored: StoredEmbedding | EmbeddingResult): StoredEmbedding =>
   'result' in stored ? stored : { result: stored, surplus: [] };
+
+function stored(status: BranchStatus, made: ResultResource, result: EmbeddingResult): void {
+  status.result = result;
+  const { uri, host } = result;
+  if (host !== undefined) made.stored = { uri, host };
+}
 
 function running(status: BranchStatus, id: string): void {
   status.id = id;
