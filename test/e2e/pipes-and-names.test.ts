@@ -29,10 +29,15 @@ afterAll(async () => {
 const portOf = (server: Server): number => (server.address() as { port: number }).port;
 
 /** A command whose reader has left before the first word. */
-async function unread(args: string[], closed: ('stdout' | 'stderr')[], cwd?: string) {
+async function unread(
+  args: string[],
+  closed: ('stdout' | 'stderr')[],
+  cwd?: string,
+  environment: NodeJS.ProcessEnv = {},
+) {
   const child = spawn(process.execPath, [MAIN, ...args], {
     cwd,
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, TEMPORAL_CLI_PATH: testTools().temporalCli },
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, TEMPORAL_CLI_PATH: testTools().temporalCli, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   for (const stream of closed) child[stream].destroy();
@@ -173,6 +178,22 @@ describe('a stack whose folders have any name that Linux allows', () => {
     const { code, stdout } = await cli(['list'], environment, root);
     expect(code).toBe(0);
     expect(stdout).not.toMatch(/[^\P{Cc}\n]/u);
+  });
+
+  test('a watch that nobody reads ends with 0 while the lifecycle goes on', async () => {
+    const args = ['start', path.join(root, 'of-another-host.mp4'), '--key', 'awaited'];
+    const { code, stderr } = await cli(args, environment, root);
+    expect({ code, stderr }).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/^warning: .*no such file on this/),
+    });
+    expect(await unread(['watch', 'awaited', '--json'], ['stdout'], root, environment)).toEqual({
+      code: 0,
+      stderr: '',
+    });
+    const { stdout } = await cli(['status', 'awaited', '--json'], environment, root);
+    expect((JSON.parse(stdout) as LifecycleStatus).outcome).toBeUndefined();
+    await cli(['cancel', 'awaited', '--wait'], environment, root);
   });
 
   test('a worker says that it is ready, and nothing else of its start', async () => {
