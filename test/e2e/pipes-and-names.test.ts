@@ -181,7 +181,7 @@ describe('a stack whose folders have any name that Linux allows', () => {
   });
 
   test('a watch that nobody reads ends with 0 while the lifecycle goes on', async () => {
-    const args = ['start', path.join(root, 'of-another-host.mp4'), '--key', 'awaited'];
+    const args = ['start', path.join(folder, 'of-another-host.mp4'), '--key', 'awaited'];
     const { code, stderr } = await cli(args, environment, root);
     expect({ code, stderr }).toMatchObject({
       code: 0,
