@@ -134,6 +134,21 @@ describe('names', () => {
   });
 });
 
+/** What the command line ends with when a shell makes its words or its output. */
+const shell = (words: string) => run('sh', ['-c', `exec "$0" "$1" ${words}`, process.execPath, MAIN], {}, folder);
+
+test.each(['start', 'emulator --state'])('%s of a name that is not UTF-8 is refused by name', async (command) => {
+  const { code, stderr } = await shell(`${command} "$(printf 'b\\377.mp4')"`);
+  expect(stderr).toMatch(/^error: .*name is not valid UTF-8; rename/);
+  expect({ code, lines: stderr.trim().split('\n').length }).toEqual({ code: 2, lines: 1 });
+});
+
+test('output that a full disk lost is told of in one line and exit code 2', async () => {
+  const { code, stderr } = await shell('--help > /dev/full');
+  expect(stderr).toMatch(/^error: the output could not be written: ENOSPC[^\n]*\n$/);
+  expect(code).toBe(2);
+});
+
 describe('a stack whose folders have any name that Linux allows', () => {
   let root: string;
   let child: ChildProcess;
