@@ -108,8 +108,11 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   };
 }
 
+/** Entries that are indexed at the same time, by plan. */
+const CONCURRENT_INDEXING: Partial<Record<string, number>> = { free: 5, tier2: 25, tier3: 25 };
+
 async function emulationOf(options: EmulatorOptions, store: Store, clock: Clock): Promise<Emulation> {
-  const { rateLimits = 'off', retryAfterHeader = false, stateFolder } = options;
+  const { rateLimits = 'off', retryAfterHeader = 'documented', stateFolder } = options;
   const uploads = { ...UPLOAD_DEFAULTS, ...UploadSettingsSchema.parse(options.uploads ?? {}) };
   return {
     store,
@@ -117,12 +120,14 @@ async function emulationOf(options: EmulatorOptions, store: Store, clock: Clock)
     background: new Background(),
     library: await MediaLibrary.open(store),
     parts: await openParts(stateFolder, store, clock),
-    limits: new RateLimits(clock, rateLimits, retryAfterHeader),
+    limits: new RateLimits(clock, rateLimits),
     settings: {
       processing: options.processing ?? { baseMs: 1500, msPerMegabyte: 20 },
       apiKeys: options.apiKeys,
       voidStatus: options.voidStatus ?? 204,
       retryAfterHeader,
+      concurrentIndexing:
+        options.concurrentIndexing ?? (typeof rateLimits === 'string' ? CONCURRENT_INDEXING[rateLimits] : undefined),
       enableFlagDefaults: options.enableFlagDefaults ?? false,
       readyAtOnce: options.readyAtOnce ?? false,
       uploads,

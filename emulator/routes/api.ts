@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Call } from '../call-hooks';
 import type { Fault } from '../faults';
 import type { Category } from '../rate-limits';
+import { mediaSecOf } from '../rules/media-of-request';
 import type { Emulation } from '../rules/emulation';
 import { ApiError } from '../rules/errors';
 import type { Query } from '../rules/paging';
@@ -46,6 +47,7 @@ export class Api {
     options: RouteOptions = {},
   ): void {
     const route = `${method} ${path}`;
+    this.traffic.routes.add(route);
     this.app.route({
       method,
       url: `/v1.3${path.replaceAll(/\{(\w+)\}/g, ':$1')}`,
@@ -71,7 +73,7 @@ export class Api {
     request: FastifyRequest,
     reply: FastifyReply,
     read: (call: ApiCall) => Effect | Promise<Effect>,
-    { category }: RouteOptions,
+    { category, nestedErrors }: RouteOptions,
   ): Promise<void> {
     this.authenticate(request);
     const call: ApiCall = {
@@ -82,13 +84,22 @@ export class Api {
     };
     const effect = await read(call);
     const fault = await this.traffic.faultFor(hooked);
-    if (fault && (fault.drop || fault.status !== undefined)) return this.strike(hooked, fault, effect, request, reply);
+    if (fault && (fault.drop || fault.status !== undefined)) {
+      return this.strike(hooked, shaped(fault, nestedErrors === true), effect, request, reply);
+    }
     if (category)
-      reply.headers(this.emulation.limits.spend(typeof category === 'function' ? category(call) : category));
+      reply.headers(this.spend(hooked.route, typeof category === 'function' ? category(call) : category, call));
     const answer = await this.run(effect);
     await this.traffic.afterEffect();
     if (fault?.twice) await this.run(effect).catch(() => {}); // the second is refused where there is nothing left to do
     this.send(hooked, reply, answer);
+  }
+
+  private spend(route: string, category: Category, { body }: ApiCall): Record<string, string> {
+    const { limits, settings } = this.emulation;
+    const { retryAfterHeader } = settings;
+    const retryAfter = retryAfterHeader === 'documented' ? route === 'POST /embed-v2/tasks' : retryAfterHeader;
+    return limits.spend(category, mediaSecOf(this.emulation, body), retryAfter);
   }
 
   private async run(effect: Effect): Promise<Answer> {
@@ -112,10 +123,8 @@ export class Api {
       return;
     }
     const status = fault.status ?? 500;
-    const body =
-      'body' in fault ? (fault.body ?? undefined) : { code: 'emulator_fault', message: 'A fault that was asked for.' };
     reply.headers(fault.headers ?? {});
-    this.send(call, reply, { status, body });
+    this.send(call, reply, { status, body: fault.body ?? undefined });
   }
 
   private authenticate({ headers }: FastifyRequest): void {
@@ -127,6 +136,7 @@ export class Api {
 
   private send(call: Call, reply: FastifyReply, { status, body }: Answer): void {
     this.traffic.answered(call, status, reply.raw);
+    reply.header('x-api-version', 'v1.3');
     reply.status(status).header('date', new Date(this.emulation.clock.iso()).toUTCString());
     if (body === undefined) reply.send();
     else reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(body));
@@ -138,11 +148,16 @@ export class Api {
     reply.headers(known.headers);
     const words = { code: known.code, message: known.message };
     const nested = nestedErrors === true && known.status !== 401; // 401 is flat everywhere
-    this.send(call, reply, { status: known.status, body: nested ? { error: words } : { ...words, docs_url: DOCS } });
+    this.send(call, reply, { status: known.status, body: nested ? { error: words } : words });
   }
 }
 
-const DOCS = 'https://docs.twelvelabs.io/reference/error-codes';
+/** With a body in the shape of the route's errors: one without any gets one, one of the other shape is put right. */
+function shaped(fault: Fault, nested: boolean): Fault {
+  const body = 'body' in fault ? fault.body : { code: 'emulator_fault', message: 'A fault that was asked for.' };
+  const flat = typeof body === 'object' && body !== null && 'code' in body && 'message' in body;
+  return { ...fault, body: nested && flat && fault.status !== 401 ? { error: body } : body };
+}
 
 const unexpected = (error: unknown): ApiError =>
   new ApiError(500, 'generic_error', error instanceof Error ? error.message : String(error));

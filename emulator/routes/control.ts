@@ -4,8 +4,8 @@ import { FaultSchema } from '../faults';
 import { assetView } from '../rules/asset-views';
 import type { Emulation } from '../rules/emulation';
 import { entityView } from '../rules/entities';
-import { ApiError, parse } from '../rules/errors';
-import { entryView } from '../rules/indexes';
+import { ApiError, invalid, parse } from '../rules/errors';
+import { entryView } from '../rules/indexes/entries';
 import { failNow, stateOf } from '../rules/progress';
 import { UploadSettingsSchema } from '../rules/uploads/settings';
 import { failUpload, refuseEnded } from '../rules/uploads/status';
@@ -77,7 +77,11 @@ export function controlRoutes(app: FastifyInstance, emulation: Emulation, traffi
     return time();
   });
   app.get('/_emulator/faults', () => faults.list());
-  app.post('/_emulator/faults', ({ body }) => ({ id: faults.add(parse(FaultSchema, body)) }));
+  app.post('/_emulator/faults', ({ body }) => {
+    const fault = parse(FaultSchema, body);
+    if (!traffic.routes.has(fault.route)) throw invalid(`The emulator has no route ${JSON.stringify(fault.route)}.`);
+    return { id: faults.add(fault) };
+  });
   app.delete('/_emulator/faults', () => {
     faults.clear();
     return {};

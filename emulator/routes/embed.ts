@@ -1,3 +1,4 @@
+import { CATEGORIES, type Category } from '../rate-limits';
 import { embedNow } from '../rules/embed/sync';
 import { createTask, listTasks, taskView } from '../rules/embed/tasks';
 import type { Emulation } from '../rules/emulation';
@@ -18,10 +19,11 @@ export function embedRoutes(api: Api, emulation: Emulation): void {
     '/embed-v2/tasks',
     ({ body }) =>
       async () => {
-        const { id } = await createTask(emulation, body);
-        return { status: 202, body: { _id: id, status: 'processing', data: null } };
+        const { id, plan } = await createTask(emulation, body);
+        const metadata = plan.dimension === undefined ? {} : { metadata: { embedding_dimension: plan.dimension } };
+        return { status: 202, body: { _id: id, status: 'processing', data: null, ...metadata } };
       },
-    { ...nested, category: 'embed-media' },
+    { ...nested, category: categoryOf },
   );
   api.route('GET', '/embed-v2/tasks', ({ query }) => () => ({ status: 200, body: listTasks(emulation, query) }));
   api.route(
@@ -33,7 +35,8 @@ export function embedRoutes(api: Api, emulation: Emulation): void {
   );
 }
 
-const categoryOf = ({ body }: ApiCall) => {
-  const type = (body as { input_type?: string } | undefined)?.input_type;
-  return type === 'video' || type === 'audio' ? 'embed-media' : 'embed-text';
+/** The kind of input decides which counter a request is on; one that is about to be refused is on that of text. */
+const categoryOf = ({ body }: ApiCall): Category => {
+  const type = (body as { input_type?: unknown } | undefined)?.input_type;
+  return CATEGORIES.find((category) => category === `embed-${String(type)}`) ?? 'embed-text';
 };

@@ -1,5 +1,6 @@
 import type { Emulation } from '../rules/emulation';
-import * as indexes from '../rules/indexes';
+import * as entries from '../rules/indexes/entries';
+import * as indexes from '../rules/indexes/indexes';
 import type { Api } from './api';
 
 const INDEX = '/indexes/{index_id}';
@@ -8,7 +9,7 @@ const ENTRY = `${INDEX}/indexed-assets/{indexed_asset_id}`;
 export function indexRoutes(api: Api, emulation: Emulation): void {
   const indexId = (params: Record<string, string>): string => params.index_id ?? '';
   const entryOf = (params: Record<string, string>) =>
-    indexes.findEntry(emulation, indexId(params), params.indexed_asset_id ?? '');
+    entries.findEntry(emulation, indexId(params), params.indexed_asset_id ?? '');
 
   api.route('POST', '/indexes', ({ body }) => () => ({
     status: 201,
@@ -33,21 +34,21 @@ export function indexRoutes(api: Api, emulation: Emulation): void {
     `${INDEX}/indexed-assets`,
     ({ params, body }) =>
       () => {
-        const { id, assetId } = indexes.createEntry(emulation, indexId(params), body);
+        const { id, assetId } = entries.createEntry(emulation, indexId(params), body);
         return { status: 202, body: { _id: id, asset_id: assetId } };
       },
     { category: 'index' },
   );
   api.route('GET', `${INDEX}/indexed-assets`, ({ params, query }) => () => ({
     status: 200,
-    body: indexes.listEntries(emulation, indexId(params), query),
+    body: entries.listEntries(emulation, indexId(params), query),
   }));
   api.route('GET', ENTRY, ({ params, query }) => () => ({
     status: 200,
-    body: indexes.entryDetail(emulation, entryOf(params), query),
+    body: entries.entryDetail(emulation, entryOf(params), query),
   }));
   api.route('PATCH', ENTRY, ({ params, body }) => () => {
-    indexes.changeEntryMetadata(emulation, entryOf(params), body);
+    entries.changeEntryMetadata(emulation, entryOf(params), body);
     return api.done;
   });
   api.route('DELETE', ENTRY, ({ params }) => () => {

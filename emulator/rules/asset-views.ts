@@ -42,16 +42,21 @@ function commonView({ clock }: Emulation, asset: AssetRecord): AssetView {
   };
 }
 
+const STREAMED = ['video', 'audio'];
+const PICTURED = [...STREAMED, 'image'];
+
 function streamViews({ origin }: Emulation, asset: AssetRecord, status: string): Record<string, unknown> {
-  if (!['video', 'audio'].includes(kindOfType(asset.fileType) ?? '')) return {};
+  const kind = kindOfType(asset.fileType) ?? '';
   const state = status === 'failed' ? 'error' : status === 'ready' ? 'ready' : 'pending';
   const view = (field: string, file: string) => ({
     status: state,
     ...(state === 'ready' ? { [field]: `${origin}/_emulator/media/${asset.id}/${file}` } : {}),
   });
   return {
-    ...(asset.enableHls ? { hls: view('manifest_url', 'manifest.m3u8') } : {}),
-    ...(asset.enableThumbnail ? { thumbnail: view('representative_url', 'thumbnail.jpg') } : {}),
+    ...(asset.enableHls && STREAMED.includes(kind) ? { hls: view('manifest_url', 'manifest.m3u8') } : {}),
+    ...(asset.enableThumbnail && PICTURED.includes(kind)
+      ? { thumbnail: view('representative_url', 'thumbnail.jpg') }
+      : {}),
   };
 }
 

@@ -16,8 +16,10 @@ export interface Processing {
 export interface Switches {
   /** Status of operations that answer nothing. */
   voidStatus: 200 | 204;
-  /** Whether a 429 carries `Retry-After`. */
-  retryAfterHeader: boolean;
+  /** Whether a 429 carries `Retry-After`; `documented`: only where the provider documents it, on embed tasks. */
+  retryAfterHeader: boolean | 'documented';
+  /** Entries that are indexed at the same time; more are refused with 429. Undefined: any number. */
+  concurrentIndexing: number | undefined;
   /** Value of `enable_hls` and `enable_thumbnail` when `POST /assets` leaves them out; at a session it is false. */
   enableFlagDefaults: boolean;
   /** Whether a create may answer `ready` when processing takes no time, instead of always `processing`. */

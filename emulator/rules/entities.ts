@@ -4,7 +4,7 @@ import { readyAsset } from './assets';
 import type { Emulation } from './emulation';
 import { existing, invalid, parse } from './errors';
 import { refuseForMarengo } from './media/limits';
-import { contains, many, one, pageOf, sorted, type Query } from './paging';
+import { contains, known, one, pageOf, sorted, type Query } from './paging';
 import { lastChangeAt, stateOf, workOn } from './progress';
 import { metadataObject, replaced } from './user-metadata';
 
@@ -142,7 +142,7 @@ function changeAssets(emulation: Emulation, entity: EntityRecord, assetIds: stri
 
 export function listEntities(emulation: Emulation, collectionId: string, query: Query) {
   const collection = findCollection(emulation, collectionId);
-  const statuses = many(query, 'status');
+  const statuses = known(query, 'status', ['processing', 'ready']);
   const now = emulation.clock.now();
   const found = sorted(emulation.store.entities.values(), query, SORT_KEYS).filter(
     (entity) =>

@@ -63,11 +63,42 @@ function compare(a: Dated, b: Dated, by: string): number {
   return by === 'updated_at' ? a.updatedAt - b.updatedAt : a.createdAt - b.createdAt;
 }
 
-/** Whether a time passes the `created_at` and `updated_at` filters: at or after the one given. */
+/** A repeatable parameter whose values the document lists; none when it is left out. */
+export function known(query: Query, name: string, values: readonly string[]): string[] {
+  const asked = many(query, name);
+  if (asked.every((value) => values.includes(value))) return asked;
+  throw invalid(`The ${name} parameter must be one of ${values.join(', ')}.`);
+}
+
+/** Whether a time passes the filters `created_at` and `updated_at`: at or after the one given. */
 export function since(clock: Clock, at: number, query: Query, name: string): boolean {
+  return at >= (timeIn(clock, query, name) ?? at);
+}
+
+/** Whether a time is not after the one given. */
+export function until(clock: Clock, at: number, query: Query, name: string): boolean {
+  return at <= (timeIn(clock, query, name) ?? at);
+}
+
+function timeIn(clock: Clock, query: Query, name: string): number | undefined {
   const text = one(query, name);
-  if (text === undefined) return true;
-  const from = clock.read(text);
-  if (Number.isNaN(from)) throw invalid(`The ${name} parameter must be an RFC 3339 time.`);
-  return at >= from;
+  if (text === undefined) return undefined;
+  const time = clock.read(text);
+  if (Number.isNaN(time)) throw invalid(`The ${name} parameter must be an RFC 3339 time.`);
+  return time;
+}
+
+/** Whether a number is within `<name>[gte]` and `<name>[lte]`; one that is not known is within none. */
+export function within(value: number | undefined, query: Query, name: string): boolean {
+  const [least, most] = ['gte', 'lte'].map((bound) => numberIn(query, `${name}[${bound}]`));
+  if (least === undefined && most === undefined) return true;
+  return value !== undefined && value >= (least ?? -Infinity) && value <= (most ?? Infinity);
+}
+
+function numberIn(query: Query, name: string): number | undefined {
+  const text = one(query, name);
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (text.trim() === '' || Number.isNaN(value)) throw invalid(`The ${name} parameter must be a number.`);
+  return value;
 }

@@ -59,6 +59,9 @@ export interface EmbeddingPlan {
   fixedClips: boolean;
   startSec?: number;
   endSec?: number;
+  /** Of the vectors, and whether each says how sure it is; `marengo3.5` only. */
+  dimension?: number;
+  uncertainty?: boolean;
 }
 
 export interface EmbedTaskRecord {

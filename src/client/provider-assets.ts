@@ -1,5 +1,6 @@
 import { failure } from '../contracts/failures';
 import type { AssetPage, AssetQuery, EntityOfAsset, MediaProvider, ProviderAsset } from '../providers/media-provider';
+import { InvalidInput } from './errors';
 
 const LARGEST_PAGE = 50;
 
@@ -45,9 +46,10 @@ function refuseIfHeld(assetId: string, entities: readonly EntityOfAsset[]): void
 function assetList(provider: () => Promise<MediaProvider>, query: AssetQuery): AssetList {
   const { pageSize = 10, page: firstPage = 1 } = query;
   if (!Number.isInteger(pageSize) || pageSize < 1 || pageSize > LARGEST_PAGE) {
-    throw new RangeError(`pageSize: must be a whole number from 1 to ${LARGEST_PAGE}, not ${pageSize}`);
+    throw new InvalidInput(`pageSize: must be a whole number from 1 to ${LARGEST_PAGE}, not ${pageSize}`);
   }
-  if (!Number.isInteger(firstPage) || firstPage < 1) throw new RangeError(`page: must be 1 or more, not ${firstPage}`);
+  if (!Number.isInteger(firstPage) || firstPage < 1)
+    throw new InvalidInput(`page: must be 1 or more, not ${firstPage}`);
   const read = async (page: number): Promise<AssetPage> => (await provider()).listAssets({ ...query, page, pageSize });
 
   async function* pages(): AsyncGenerator<AssetPage> {

@@ -57,14 +57,19 @@ export interface FailureOptions {
   cause?: unknown;
 }
 
+/** A query may be a signature, also one that the provider repeats in its own words. */
+const URL_WITH_QUERY = /(https?:\/\/[^\s?#"'<>]+)\?[^\s"'<>]*/gi;
+
 /**
  * Makes the failure that workflows and activities throw. Nothing else constructs `ApplicationFailure`.
- * @param message what happened to what, with the provider's own words, and what to do; at most 2,000 characters are kept.
+ * @param message what happened to what, with the provider's own words, and what to do; at most 2,000 characters are
+ *   kept, and no URL's query.
  */
 export function failure(type: FailureType, message: string, options: FailureOptions = {}): ApplicationFailure {
+  const words = message.replaceAll(URL_WITH_QUERY, '$1?…');
   return ApplicationFailure.create({
     type,
-    message: message.length > 2000 ? `${firstOf(message, 1999)}…` : message,
+    message: words.length > 2000 ? `${firstOf(words, 1999)}…` : words,
     nonRetryable: !FAILURES[type].retry,
     category: BENIGN.has(type) ? ApplicationFailureCategory.BENIGN : undefined,
     ...(options.details === undefined ? {} : { details: [options.details] }),

@@ -1,109 +1,135 @@
-import { z } from 'zod';
 import type { EmbeddingPlan, MediaFacts } from '../../store/records';
 import { invalid, parse } from '../errors';
+import {
+  EmbedRequestSchema,
+  type Later,
+  type MediaSource,
+  type Model,
+  type Segmentation,
+  type TimedInput,
+} from './requests';
+import { DIMENSIONS } from './vectors';
 
-const MODELS = ['marengo3.0', 'marengo3.5'] as const;
+type TimedKind = 'video' | 'audio';
+
+/** What each model has for each kind of media; the first list is the default as well. */
+const OPTIONS: Record<Model, Record<TimedKind, readonly string[]>> = {
+  'marengo3.0': { video: ['visual', 'audio', 'transcription'], audio: ['audio', 'transcription'] },
+  'marengo3.5': { video: ['visual', 'audio'], audio: ['audio'] },
+};
 const DYNAMIC_SEC = { 'marengo3.0': 4, 'marengo3.5': 2 } as const;
 const AUDIO_FIXED_SEC = 6;
 
-export const MediaSourceSchema = z
-  .object({ asset_id: z.string().optional(), url: z.string().optional(), base64_string: z.string().optional() })
-  .refine((source) => Object.values(source).filter((value) => value !== undefined).length === 1, {
-    error: 'exactly one of asset_id, url and base64_string is needed',
-  });
-export type MediaSource = z.output<typeof MediaSourceSchema>;
-
-const StrategySchema = z.object({
-  strategy: z.enum(['fixed', 'dynamic']),
-  fixed: z.object({ duration_sec: z.number().min(2).max(10) }).optional(),
-  dynamic: z.object({ min_duration_sec: z.number().min(2).max(5) }).optional(),
-});
-const SegmentationSchema = z.union([StrategySchema, z.object({ temporal: StrategySchema })]);
-
-const TimedSchema = z.object({
-  media_source: MediaSourceSchema,
-  start_sec: z.number().min(0).optional(),
-  end_sec: z.number().min(0).optional(),
-  segmentation: SegmentationSchema.optional(),
-  embedding_option: z
-    .array(z.enum(['visual', 'audio', 'transcription']))
-    .min(1)
-    .optional(),
-  embedding_scope: z
-    .array(z.enum(['clip', 'asset', 'local']))
-    .min(1)
-    .optional(),
-  embedding_type: z
-    .array(z.enum(['separate_embedding', 'fused_embedding']))
-    .min(1)
-    .optional(),
-});
-const ImageSchema = z.object({ media_source: MediaSourceSchema });
-
-const RequestSchema = z.discriminatedUnion('input_type', [
-  z.object({ input_type: z.literal('video'), model_name: z.enum(MODELS), video: TimedSchema }),
-  z.object({ input_type: z.literal('audio'), model_name: z.enum(MODELS), audio: TimedSchema }),
-  z.object({ input_type: z.literal('image'), model_name: z.enum(MODELS), image: ImageSchema }),
-]);
-
 /** What a request for embeddings of media asks for, with the provider's defaults filled in. */
 export function planOf(body: unknown): { plan: EmbeddingPlan; source: MediaSource } {
-  const request = parse(RequestSchema, body);
+  const request = parse(EmbedRequestSchema, body);
   const model = request.model_name;
   if (request.input_type === 'image') {
-    const plan = { inputType: 'image' as const, model, options: [], scopes: [], separate: true, fused: false };
-    return { plan: { ...plan, clipSec: 0, fixedClips: false }, source: request.image.media_source };
+    const later = laterOf(model, { ...request, ...request.image });
+    return { plan: imagePlan(model, later), source: request.image.media_source };
   }
   const inputType = request.input_type;
-  const timed = inputType === 'video' ? request.video : request.audio;
-  const options = timed.embedding_option ?? defaultOptions(inputType, model);
-  if (inputType === 'audio' && options.includes('visual')) throw invalid('audio has no "visual" embedding_option.');
-  const types = timed.embedding_type ?? ['separate_embedding'];
-  const scopes = (timed.embedding_scope ?? ['clip', 'asset']).map((scope) => (scope === 'local' ? 'clip' : scope));
+  const input = request.input_type === 'video' ? request.video : request.audio;
+  const later = { ...request, ...input };
+  const plan = { ...timedPlan(model, inputType, input, later), ...laterOf(model, later) };
+  return { plan, source: input.media_source };
+}
+
+/** An image has one embedding; `marengo3.5` says what of, `marengo3.0` does not. */
+function imagePlan(model: Model, later: Pick<EmbeddingPlan, 'dimension' | 'uncertainty'>): EmbeddingPlan {
+  const [options, scopes] = model === 'marengo3.5' ? [['visual'], ['asset']] : [[], []];
+  const clips = { separate: true, fused: false, clipSec: 0, fixedClips: false };
+  return { inputType: 'image', model, options, scopes, ...clips, ...later };
+}
+
+function timedPlan(model: Model, inputType: TimedKind, input: TimedInput, later: Later): EmbeddingPlan {
+  const { start_sec: startSec, end_sec: endSec } = input;
+  if (endSec !== undefined && endSec <= (startSec ?? 0))
+    throw invalid('The end_sec parameter must be after start_sec.');
+  const options = input.embedding_option ?? [...OPTIONS[model][inputType]];
+  const foreign = options.find((option) => !OPTIONS[model][inputType].includes(option));
+  if (foreign !== undefined) {
+    throw invalid(`The embedding_option parameter is invalid: ${model} has no "${foreign}" of ${inputType}.`);
+  }
+  const types = input.embedding_type ?? ['separate_embedding'];
+  const fused = types.includes('fused_embedding');
+  if (fused) refuseFused(model, options, later);
   return {
-    plan: {
-      inputType,
-      model,
-      options,
-      scopes: [...new Set(scopes)],
-      separate: types.includes('separate_embedding'),
-      fused: types.includes('fused_embedding') && options.length > 1,
-      ...clipsOf(timed.segmentation, inputType, model),
-      ...(timed.start_sec === undefined ? {} : { startSec: timed.start_sec }),
-      ...(timed.end_sec === undefined ? {} : { endSec: timed.end_sec }),
-    },
-    source: timed.media_source,
+    inputType,
+    model,
+    options,
+    scopes: scopesOf(model, input.embedding_scope),
+    separate: types.includes('separate_embedding'),
+    fused,
+    ...clipsOf(input.segmentation, inputType, model),
+    ...(startSec === undefined ? {} : { startSec }),
+    ...(endSec === undefined ? {} : { endSec }),
   };
 }
 
-function defaultOptions(inputType: 'video' | 'audio', model: string): ('visual' | 'audio' | 'transcription')[] {
-  if (inputType === 'audio') return ['audio', 'transcription'];
-  return model === 'marengo3.5' ? ['visual', 'audio'] : ['visual', 'audio', 'transcription'];
+function refuseFused(model: Model, options: readonly string[], later: Later): void {
+  if (options.length < 2) throw invalid('The embedding_type "fused_embedding" needs two embedding options or more.');
+  if (model === 'marengo3.5' && later.time_based_metadata === undefined) {
+    throw invalid('The embedding_type "fused_embedding" of marengo3.5 needs time_based_metadata.');
+  }
+}
+
+/** `local` is the later name of `clip`. */
+function scopesOf(model: Model, asked: readonly string[] = ['clip', 'asset']): string[] {
+  if (model === 'marengo3.0' && asked.includes('local')) {
+    throw invalid('The embedding_scope parameter is invalid: marengo3.0 has no "local".');
+  }
+  return [...new Set(asked.map((scope) => (scope === 'local' ? 'clip' : scope)))];
+}
+
+function laterOf(model: Model, given: Later): Pick<EmbeddingPlan, 'dimension' | 'uncertainty'> {
+  const { embedding_dimension, embedding_uncertainty, time_based_metadata, auto_truncate } = given;
+  const later = { embedding_dimension, embedding_uncertainty, time_based_metadata, auto_truncate };
+  if (model === 'marengo3.5') {
+    return { dimension: embedding_dimension ?? DIMENSIONS, uncertainty: embedding_uncertainty ?? false };
+  }
+  for (const [name, value] of Object.entries(later))
+    if (value !== undefined) throw invalid(`The ${name} parameter is invalid: it needs the model marengo3.5.`);
+  return {};
 }
 
 /** The two models nest the segmentation differently, and refuse each other's form. */
 function clipsOf(
-  segmentation: z.output<typeof SegmentationSchema> | undefined,
-  inputType: 'video' | 'audio',
-  model: (typeof MODELS)[number],
+  segmentation: Segmentation | undefined,
+  inputType: TimedKind,
+  model: Model,
 ): { clipSec: number; fixedClips: boolean } {
+  const fixedOnly = inputType === 'audio' && model === 'marengo3.0';
   if (!segmentation) {
-    return inputType === 'audio'
+    return fixedOnly
       ? { clipSec: AUDIO_FIXED_SEC, fixedClips: true }
       : { clipSec: DYNAMIC_SEC[model], fixedClips: false };
   }
   const nested = 'temporal' in segmentation;
   if (nested !== (model === 'marengo3.5'))
     throw invalid(`The segmentation parameter is not nested as ${model} needs it.`);
-  const { strategy, fixed, dynamic } = nested ? segmentation.temporal : segmentation;
-  if (strategy === 'fixed') return { clipSec: fixed?.duration_sec ?? AUDIO_FIXED_SEC, fixedClips: true };
-  if (inputType === 'audio') throw invalid('The segmentation strategy of audio must be fixed.');
-  return { clipSec: dynamic?.min_duration_sec ?? DYNAMIC_SEC[model], fixedClips: false };
+  const strategy = nested ? segmentation.temporal : segmentation;
+  if (strategy.strategy === 'fixed') return { clipSec: strategy.fixed.duration_sec, fixedClips: true };
+  if (fixedOnly) throw invalid('The segmentation strategy of audio must be fixed.');
+  return { clipSec: strategy.dynamic.min_duration_sec, fixedClips: false };
 }
 
-/** The media must be of the kind that the request says. */
+/** At once only with `marengo3.0`; as a task an image only with `marengo3.5`. */
+export function refuseOtherWay({ inputType, model }: EmbeddingPlan, way: 'sync' | 'task'): void {
+  if (way === 'sync' && model !== 'marengo3.0') {
+    throw invalid(`The model_name parameter is invalid: ${inputType} with ${model} needs a task.`);
+  }
+  if (way === 'task' && inputType === 'image' && model === 'marengo3.0') {
+    throw invalid('The input_type parameter is invalid: tasks take images only with marengo3.5.');
+  }
+}
+
+/** The media must be of the kind that the request says, and reach past the start that was asked for. */
 export function refuseOtherKind(plan: EmbeddingPlan, media: MediaFacts): void {
   if (media.kind !== plan.inputType) {
     throw invalid(`The input_type parameter is ${plan.inputType}, but the media is ${media.kind ?? 'unknown'}.`);
+  }
+  if (plan.startSec !== undefined && plan.startSec >= (media.durationSec ?? 0)) {
+    throw invalid(`The start_sec parameter is invalid: the media lasts ${media.durationSec} seconds.`);
   }
 }

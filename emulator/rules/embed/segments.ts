@@ -7,26 +7,34 @@ export interface Segment {
   embedding_scope: string | null;
   start_sec: number | null;
   end_sec: number | null;
+  embedding_uncertainty?: number;
 }
 
 /** Embeddings of media as planned: clips follow its real duration, `asset` spans all of it. */
 export function segmentsOf(plan: EmbeddingPlan, media: MediaFacts): Segment[] {
   if (plan.inputType === 'image') {
-    const embedding = vectorOf(`${media.sha256}/${plan.model}`);
-    return [{ embedding, embedding_option: null, embedding_scope: null, start_sec: null, end_sec: null }];
+    const [option = null] = plan.options;
+    const [scope = null] = plan.scopes;
+    const seen = seenIn(plan, `${media.sha256}/${plan.model}`);
+    return [{ ...seen, embedding_option: option, embedding_scope: scope, start_sec: null, end_sec: null }];
   }
   const audible = plan.options.filter((option) => option === 'visual' || media.hasAudio);
   const options = [...(plan.separate ? audible : []), ...(plan.fused && audible.length > 1 ? ['fused'] : [])];
   const spans = spansOf(plan, media.durationSec ?? 0);
   return options.flatMap((option) =>
     spans.map(({ scope, from, to }) => ({
-      embedding: vectorOf([media.sha256, plan.model, option, scope, from, to].join('/')),
+      ...seenIn(plan, [media.sha256, plan.model, option, scope, from, to].join('/')),
       embedding_option: option,
       embedding_scope: scope,
       start_sec: from,
       end_sec: to,
     })),
   );
+}
+
+function seenIn({ dimension, uncertainty }: EmbeddingPlan, seed: string) {
+  const embedding = vectorOf(seed, dimension);
+  return { embedding, ...(uncertainty ? { embedding_uncertainty: Math.abs(embedding[0] ?? 0) } : {}) };
 }
 
 /** Clips of the wanted length, dynamic ones too: their cuts would depend on the picture, which nobody looks at. */

@@ -5,18 +5,19 @@ import type { Emulation } from '../emulation';
 import { ApiError, invalid, parse } from '../errors';
 import { LIMITS, refuseForMarengo } from '../media/limits';
 import { fetchMedia } from '../media/remote-media';
-import { MediaSourceSchema, planOf, refuseOtherKind, type MediaSource } from './plan';
+import { planOf, refuseOtherKind, refuseOtherWay } from './plan';
+import { MediaSourceSchema, type MediaSource } from './requests';
 import { segmentsOf, type Segment } from './segments';
 import { vectorOf } from './vectors';
 
 const TextSchema = z.object({
   input_type: z.literal('text'),
-  model_name: z.string(),
+  model_name: z.literal('marengo3.0'),
   text: z.object({ input_text: z.string().min(1) }),
 });
 const TextImageSchema = z.object({
   input_type: z.literal('text_image'),
-  model_name: z.string(),
+  model_name: z.literal('marengo3.0'),
   text_image: z.object({ input_text: z.string().min(1), media_source: MediaSourceSchema }),
 });
 const MAX_TEXT_CHARACTERS = 2000;
@@ -31,9 +32,12 @@ export async function embedNow(emulation: Emulation, body: unknown): Promise<{ d
   if (type === 'text_image') {
     const { model_name, text_image } = parse(TextImageSchema, body);
     const media = await mediaOf(emulation, text_image.media_source);
+    if (media.kind !== 'image') throw invalid('The media_source of text_image must be an image.');
+    refuseForMarengo(media);
     return { data: [plain(`text_image/${model_name}/${media.sha256}/${short(text_image.input_text)}`)] };
   }
   const { plan, source } = planOf(body);
+  refuseOtherWay(plan, 'sync');
   const media = await mediaOf(emulation, source);
   refuseOtherKind(plan, media);
   refuseForMarengo(media);

@@ -1,18 +1,20 @@
 import type { EmbedTaskRecord, MediaFacts } from '../../store/records';
 import { readyAsset } from '../assets';
 import type { Emulation } from '../emulation';
-import { existing, invalid } from '../errors';
+import { ApiError, invalid } from '../errors';
 import { fetchInto } from '../fetch-into';
 import { refuseForMarengo } from '../media/limits';
 import { isFetchable } from '../media/remote-media';
-import { many, one, pageOf, since, type Query } from '../paging';
+import { known, pageOf, since, until, type Query } from '../paging';
 import { fetching, lastChangeAt, stateOf, workOnMedia } from '../progress';
-import { planOf, refuseOtherKind } from './plan';
+import { planOf, refuseOtherKind, refuseOtherWay } from './plan';
 import { segmentsOf } from './segments';
+import { listedMetadata, taskMetadata } from './task-views';
 
 /** Checks what can be checked at once; a URL is fetched afterwards, and what is wrong with it fails the task. */
 export async function createTask(emulation: Emulation, body: unknown): Promise<EmbedTaskRecord> {
   const { plan, source } = planOf(body);
+  refuseOtherWay(plan, 'task');
   const { store, clock, library } = emulation;
   const task: EmbedTaskRecord = { id: store.newId(), plan, createdAt: clock.now(), progress: fetching(emulation) };
   if (source.asset_id !== undefined) {
@@ -38,7 +40,7 @@ export async function createTask(emulation: Emulation, body: unknown): Promise<E
 
 export const fetchTask = (emulation: Emulation, task: EmbedTaskRecord): void =>
   fetchInto(emulation, task, (media) => {
-    if (media.problem) throw new Error('The media could not be processed.');
+    if (media.problem || media.kind !== task.plan.inputType) throw new Error('The media could not be processed.');
     takeIn(emulation, task, media);
   });
 
@@ -49,34 +51,39 @@ function takeIn(emulation: Emulation, task: EmbedTaskRecord, media: MediaFacts):
 
 export function taskView(emulation: Emulation, id: string) {
   const { store, clock } = emulation;
-  const task = existing(store.embedTasks, 'task', id);
+  const task = store.embedTasks.get(id.toLowerCase());
+  if (!task) throw new ApiError(404, 'resource_not_exist', `The task with id ${id} does not exist.`);
   const status = stateOf(task.progress, clock.now());
   const media = store.mediaOf(task);
   return {
     ...summaryView(emulation, task),
     data: status === 'ready' && media ? segmentsOf(task.plan, media) : null,
     ...(status === 'failed' ? { error: { message: task.progress.error } } : {}),
-    ...(status === 'ready' ? { metadata: metadataView(task, media) } : {}),
+    ...(status === 'ready' ? { metadata: taskMetadata(task, media) } : {}),
   };
 }
+
+const STATUSES = ['processing', 'ready', 'failed'];
+/** Results are kept that long, and older tasks are listed only when asked for. */
+const KEPT_MS = 7 * 24 * 3_600_000;
 
 export function listTasks(emulation: Emulation, query: Query) {
   const { store, clock } = emulation;
   const now = clock.now();
-  const statuses = many(query, 'status');
-  const ended = one(query, 'ended_at');
+  const statuses = known(query, 'status', STATUSES);
+  const { started_at = clock.iso(now - KEPT_MS) } = query;
   const found = [...store.embedTasks.values()]
     .toReversed()
     .filter(
       (task) =>
         (statuses.length === 0 || statuses.includes(stateOf(task.progress, now))) &&
-        since(clock, task.createdAt, query, 'started_at') &&
-        (ended === undefined || task.createdAt <= clock.read(ended)),
+        since(clock, task.createdAt, { started_at }, 'started_at') &&
+        until(clock, task.createdAt, query, 'ended_at'),
     );
   return pageOf(found, query, (task) => ({
     ...summaryView(emulation, task),
     model_name: task.plan.model,
-    [`${task.plan.inputType}_embedding`]: { metadata: metadataView(task, store.mediaOf(task)) },
+    [`${task.plan.inputType}_embedding`]: { metadata: listedMetadata(task, store.mediaOf(task)) },
   }));
 }
 
@@ -89,10 +96,3 @@ function summaryView({ clock }: Emulation, task: EmbedTaskRecord) {
     updated_at: clock.iso(lastChangeAt(task.progress, now)),
   };
 }
-
-const metadataView = ({ plan, filename }: EmbedTaskRecord, media: MediaFacts | undefined) => ({
-  input_type: plan.inputType,
-  ...(filename === undefined ? {} : { input_filename: filename }),
-  ...(plan.inputType === 'image' ? {} : { embedding_options: plan.options, embedding_scopes: plan.scopes }),
-  ...(media?.durationSec === undefined ? {} : { duration: media.durationSec }),
-});

@@ -3,7 +3,7 @@ import { request, type Dispatcher } from 'undici';
 import type { z } from 'zod';
 import { failureType, type FailureType } from '../../contracts/failures';
 import type { EmbeddableKind } from '../../contracts/branches/embed-rules';
-import { describeIssues } from '../../contracts/lifecycle-input';
+import { describeIssues } from '../../contracts/checks/plain-input';
 import { createDispatcher } from '../../http/dispatcher';
 import { NO_PROXIES, type ProxySettings } from '../../http/proxy-settings';
 import { SubmissionAborted } from '../media-provider';

@@ -1,92 +1,25 @@
 import { z } from 'zod';
-import type { IndexedAssetRecord, IndexRecord } from '../store/records';
-import { readyAsset } from './assets';
-import { segmentsOf } from './embed/segments';
-import type { Emulation } from './emulation';
-import { ApiError, existing, parse } from './errors';
-import { refuseForMarengo } from './media/limits';
-import { contains, many, one, pageOf, since, sorted, type Query } from './paging';
-import { fractionOf, lastChangeAt, stateOf, workOnMedia } from './progress';
-import { merged, metadataObject, presentMetadata, replaced } from './user-metadata';
+import type { EmbeddingPlan, IndexedAssetRecord } from '../../store/records';
+import { readyAsset } from '../assets';
+import { segmentsOf, type Segment } from '../embed/segments';
+import type { Emulation } from '../emulation';
+import { hasMeasures, hasMetadata } from './entry-filters';
+import { ApiError, existing, parse } from '../errors';
+import { findIndex, SORT_KEYS } from './indexes';
+import { refuseForMarengo } from '../media/limits';
+import { contains, known, one, pageOf, since, sorted, type Query } from '../paging';
+import { fractionOf, lastChangeAt, stateOf, workOnMedia } from '../progress';
+import { merged, metadataObject, presentMetadata, replaced } from '../user-metadata';
 
-const ModelSchema = z.object({
-  model_name: z.enum(['marengo3.0', 'pegasus1.2']),
-  model_options: z.array(z.enum(['visual', 'audio'])).min(1),
-});
-const IndexSchema = z.object({
-  index_name: z.string().min(1),
-  models: z.array(ModelSchema).min(1),
-  addons: z.array(z.enum(['thumbnail'])).default([]),
-});
-const RenameSchema = z.object({ index_name: z.string().min(1) });
 const EntrySchema = z.object({
   asset_id: z.string(),
   enable_video_stream: z.boolean().default(false),
   user_metadata: z.unknown().optional(),
 });
-const SORT_KEYS = ['created_at', 'updated_at'];
+/** `validating` is in the newer SDK, not in the document; no entry here is ever in it. */
+const STATUSES = ['ready', 'pending', 'queued', 'indexing', 'failed', 'validating'];
+const EMBEDDING_OPTIONS = ['visual', 'audio', 'transcription', 'visual-text'];
 const PLAN = { separate: true, fused: false, clipSec: 4, fixedClips: false };
-
-export const findIndex = ({ store }: Emulation, id: string): IndexRecord => existing(store.indexes, 'index', id);
-
-export function createIndex({ store, clock }: Emulation, body: unknown): IndexRecord {
-  const { index_name, models, addons } = parse(IndexSchema, body);
-  if ([...store.indexes.values()].some(({ name }) => name === index_name)) {
-    throw new ApiError(
-      400,
-      'index_name_already_exists',
-      `An index named ${JSON.stringify(index_name)} exists already.`,
-    );
-  }
-  const now = clock.now();
-  const index = { id: store.newId(), name: index_name, models, addons, createdAt: now, updatedAt: now };
-  store.indexes.set(index.id, index);
-  return index;
-}
-
-export function renameIndex(emulation: Emulation, id: string, body: unknown): void {
-  const index = findIndex(emulation, id);
-  index.name = parse(RenameSchema, body).index_name;
-  index.updatedAt = emulation.clock.now();
-}
-
-/** Its entries go with it; their assets stay. */
-export function deleteIndex(emulation: Emulation, id: string): void {
-  const { store } = emulation;
-  const index = findIndex(emulation, id);
-  for (const entry of store.indexedAssets.values())
-    if (entry.indexId === index.id) store.indexedAssets.delete(entry.id);
-  store.indexes.delete(index.id);
-}
-
-export function listIndexes(emulation: Emulation, query: Query) {
-  const found = sorted(emulation.store.indexes.values(), query, SORT_KEYS).filter(
-    ({ name, createdAt, updatedAt }) =>
-      contains(name, one(query, 'index_name')) &&
-      since(emulation.clock, createdAt, query, 'created_at') &&
-      since(emulation.clock, updatedAt, query, 'updated_at'),
-  );
-  return pageOf(found, query, (index) => indexView(emulation, index));
-}
-
-export function indexView(
-  { clock, store }: Emulation,
-  { id, name, models, addons, createdAt, updatedAt }: IndexRecord,
-) {
-  const entries = [...store.indexedAssets.values()].filter(({ indexId }) => indexId === id);
-  const total = entries.reduce((sum, entry) => sum + (store.mediaOf(entry)?.durationSec ?? 0), 0);
-  return {
-    _id: id,
-    index_name: name,
-    created_at: clock.iso(createdAt),
-    updated_at: clock.iso(updatedAt),
-    expires_at: null,
-    total_duration: total,
-    video_count: entries.length,
-    models,
-    addons,
-  };
-}
 
 /** The contract does not say whether an asset may be indexed twice; here it may. */
 export function createEntry(emulation: Emulation, indexId: string, body: unknown): IndexedAssetRecord {
@@ -96,6 +29,7 @@ export function createEntry(emulation: Emulation, indexId: string, body: unknown
   const { asset, media } = readyAsset(emulation, asset_id);
   if (media.kind === 'image') throw new ApiError(400, 'unsupported_media_type', 'Images cannot be indexed.');
   refuseForMarengo(media);
+  refuseTooMany(emulation);
   const now = clock.now();
   const entry: IndexedAssetRecord = {
     id: store.newId(),
@@ -113,6 +47,20 @@ export function createEntry(emulation: Emulation, indexId: string, body: unknown
   return entry;
 }
 
+/** What the provider does beyond its limit is not published; here it refuses. */
+function refuseTooMany({ store, clock, settings }: Emulation): void {
+  const most = settings.concurrentIndexing ?? Infinity;
+  const running = [...store.indexedAssets.values()].filter(
+    ({ progress }) => stateOf(progress, clock.now()) === 'processing',
+  );
+  if (running.length < most) return;
+  throw new ApiError(
+    429,
+    'too_many_requests',
+    `${most} assets are being indexed, which is the limit. Try again later.`,
+  );
+}
+
 export function findEntry(emulation: Emulation, indexId: string, id: string): IndexedAssetRecord {
   const index = findIndex(emulation, indexId);
   const entry = existing(emulation.store.indexedAssets, 'indexed asset', id);
@@ -127,11 +75,15 @@ export function changeEntryMetadata(emulation: Emulation, entry: IndexedAssetRec
 
 export function listEntries(emulation: Emulation, indexId: string, query: Query) {
   const index = findIndex(emulation, indexId);
-  const statuses = many(query, 'status');
+  const statuses = known(query, 'status', STATUSES);
   const found = sorted(emulation.store.indexedAssets.values(), query, SORT_KEYS).filter(
     (entry) =>
       entry.indexId === index.id &&
       contains(entry.filename, one(query, 'filename')) &&
+      since(emulation.clock, entry.createdAt, query, 'created_at') &&
+      since(emulation.clock, changedAt(emulation, entry), query, 'updated_at') &&
+      hasMeasures(emulation.store.mediaOf(entry), query) &&
+      hasMetadata(entry.userMetadata, query) &&
       (statuses.length === 0 || statuses.includes(entryStatus(emulation, entry))),
   );
   return pageOf(found, query, (entry) => entryView(emulation, entry));
@@ -145,6 +97,9 @@ function entryStatus({ clock }: Emulation, { progress }: IndexedAssetRecord): st
   return done < 0.1 ? 'pending' : done < 0.2 ? 'queued' : 'indexing';
 }
 
+const changedAt = ({ clock }: Emulation, { updatedAt, progress }: IndexedAssetRecord): number =>
+  Math.max(updatedAt, lastChangeAt(progress, clock.now()));
+
 export function entryView(emulation: Emulation, entry: IndexedAssetRecord) {
   const { clock, store } = emulation;
   const media = store.mediaOf(entry);
@@ -154,7 +109,7 @@ export function entryView(emulation: Emulation, entry: IndexedAssetRecord) {
     _id: entry.id,
     asset_id: entry.assetId,
     created_at: clock.iso(entry.createdAt),
-    updated_at: clock.iso(Math.max(entry.updatedAt, lastChangeAt(entry.progress, now))),
+    updated_at: clock.iso(changedAt(emulation, entry)),
     ...(status === 'ready' ? { indexed_at: clock.iso(lastChangeAt(entry.progress, now)) } : {}),
     status,
     system_metadata: {
@@ -170,20 +125,44 @@ export function entryView(emulation: Emulation, entry: IndexedAssetRecord) {
 
 export function entryDetail(emulation: Emulation, entry: IndexedAssetRecord, query: Query) {
   const media = emulation.store.mediaOf(entry);
-  const options = many(query, 'embedding_option');
+  const options = known(query, 'embedding_option', EMBEDDING_OPTIONS);
   const ready = stateOf(entry.progress, emulation.clock.now()) === 'ready';
   const inputType = media?.kind === 'audio' ? 'audio' : 'video';
-  const plan = { ...PLAN, inputType, model: 'marengo3.0', options, scopes: ['clip'] } as const;
+  const plan: EmbeddingPlan = { ...PLAN, inputType, model: 'marengo3.0', options, scopes: ['clip'] };
   return {
     ...entryView(emulation, entry),
     ...presentMetadata(entry.userMetadata),
+    ...streamView(emulation, entry),
     ...(one(query, 'transcription') === 'true' ? { transcription: null } : {}),
     ...(options.length > 0 && ready && media
       ? {
           embedding: {
-            video_embedding: { segments: segmentsOf({ ...plan, options: [...options], scopes: ['clip'] }, media) },
+            model_name: plan.model,
+            video_embedding: { segments: segmentsOf(plan, media).map(indexedSegment) },
           },
         }
       : {}),
+  };
+}
+
+/** The vector and the times have other names here than in the answer of an embed task. */
+const indexedSegment = ({ embedding, start_sec, end_sec, embedding_option, embedding_scope }: Segment) => ({
+  float: embedding,
+  start_offset_sec: start_sec,
+  end_offset_sec: end_sec,
+  embedding_option,
+  embedding_scope,
+});
+
+const STREAM_STATES = { processing: 'PROCESSING', ready: 'COMPLETE', failed: 'ERROR' } as const;
+
+function streamView(emulation: Emulation, entry: IndexedAssetRecord) {
+  if (!entry.enableVideoStream) return {};
+  const { clock, origin } = emulation;
+  const status = STREAM_STATES[stateOf(entry.progress, clock.now())];
+  const files = `${origin}/_emulator/media/${entry.id}`;
+  const urls = { video_url: `${files}/stream.m3u8`, thumbnail_urls: [`${files}/thumbnail.jpg`] };
+  return {
+    hls: { ...(status === 'COMPLETE' ? urls : {}), status, updated_at: clock.iso(changedAt(emulation, entry)) },
   };
 }
