@@ -1,6 +1,7 @@
 import { failure } from '../contracts/failures';
 import type { AssetPage, AssetQuery, EntityOfAsset, MediaProvider, ProviderAsset } from '../providers/media-provider';
 import { InvalidInput } from './errors';
+import { readPages } from '../providers/read-pages';
 
 const LARGEST_PAGE = 50;
 
@@ -52,13 +53,7 @@ function assetList(provider: () => Promise<MediaProvider>, query: AssetQuery): A
     throw new InvalidInput(`page: must be 1 or more, not ${firstPage}`);
   const read = async (page: number): Promise<AssetPage> => (await provider()).listAssets({ ...query, page, pageSize });
 
-  async function* pages(): AsyncGenerator<AssetPage> {
-    for (let page = firstPage; ; page++) {
-      const answer = await read(page);
-      if (answer.items.length > 0) yield answer;
-      if (answer.items.length < pageSize) return;
-    }
-  }
+  const pages = (): AsyncGenerator<AssetPage> => readPages(read, { idOf: ({ id }) => id, firstPage });
   return {
     pages,
     async *[Symbol.asyncIterator]() {
