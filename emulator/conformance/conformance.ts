@@ -22,6 +22,8 @@ interface Route {
   body?: Shape;
   answers: Record<string, Shape | null>;
   errors: number[];
+  /** Takes parameters that are not listed. */
+  openQuery?: boolean;
 }
 
 const DOCUMENT = 'twelvelabs';
@@ -54,7 +56,11 @@ export class Conformance {
   /** A request that the emulator refused was heard of by its sender, so only accepted ones are looked at. */
   private requestProblems(route: Route, { route: name, query, body, status = 0, answer }: Exchange): string[] {
     if (answer && status >= 400) return [];
-    const shape: Shape = { type: 'object', properties: route.query ?? {}, additionalProperties: false };
+    const shape: Shape = {
+      type: 'object',
+      properties: route.query ?? {},
+      additionalProperties: route.openQuery ?? false,
+    };
     const form = name === 'POST /assets';
     return [
       ...this.problems(this.texts, `query of ${name}`, shape, withRanges(query), 'query'),
@@ -114,11 +120,16 @@ function withDrift(): { routes: Record<string, Route>; schemas: Record<string, S
   const text = JSON.stringify(document).replaceAll('"#/schemas/', `"${DOCUMENT}#/schemas/`);
   const { routes, schemas } = JSON.parse(text) as { routes: Record<string, Route>; schemas: Record<string, Shape> };
   for (const drift of DRIFT) {
-    if ('route' in drift) Object.assign((routes[drift.route] as Route).query ?? {}, drift.query);
-    else if ('variant' in drift) schemas[drift.schema]?.anyOf?.push(drift.variant);
-    else for (const shape of variantsOf(schemas[drift.schema])) Object.assign(shape.properties ?? {}, drift.properties);
+    if ('route' in drift) {
+      const route = routes[drift.route] as Route;
+      routes[drift.route] = { ...route, ...drift, query: { ...route.query, ...drift.query } };
+    }
+    if ('variant' in drift) schemas[drift.schema]?.anyOf?.push(drift.variant);
+    if (!('properties' in drift)) continue;
+    for (const shape of variantsOf(schemas[drift.schema])) Object.assign(shape.properties ?? {}, drift.properties);
   }
-  for (const shape of [...Object.values(routes), ...Object.values(schemas)]) close(shape);
+  for (const { body, answers } of Object.values(routes)) [body, answers].forEach(close);
+  Object.values(schemas).forEach(close);
   return { routes, schemas };
 }
 

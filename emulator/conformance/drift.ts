@@ -14,7 +14,7 @@ export interface Shape {
 type Drift = { why: string } & (
   | { schema: string; properties: Record<string, Shape> }
   | { schema: string; variant: Shape }
-  | { route: string; query: Record<string, Shape> }
+  | { route: string; query: Record<string, Shape>; openQuery?: true }
 );
 
 const text: Shape = { type: 'string' };
@@ -107,6 +107,11 @@ export const DRIFT: readonly Drift[] = [
     why: 'the provider’s pages: null on paid plans',
   },
   {
+    schema: 'ChunkInfo',
+    properties: { uploaded_at: { type: ['string', 'null'], format: 'date-time' } },
+    why: 'the provider’s pages: null until the chunk is completed',
+  },
+  {
     schema: 'indexedAssetDetailed',
     properties: { transcription: { type: ['array', 'null'] } },
     why: 'the provider’s pages: null when nothing is spoken',
@@ -120,7 +125,8 @@ export const DRIFT: readonly Drift[] = [
       },
       user_metadata: text,
     },
-    why: 'the Python SDK 1.3.6 has the status "validating"; both SDKs send metadata as one JSON text',
+    openQuery: true,
+    why: 'the Python SDK 1.3.6 has the status "validating"; both SDKs send metadata as one JSON text, pages show it bare',
   },
 ];
 
