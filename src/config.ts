@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { durationMs } from './contracts/duration';
@@ -24,22 +25,29 @@ const count = (standard: number, most: number) => z.coerce.number().int().min(1)
 
 const DAY_MS = 86_400_000;
 
+/** Node reads bytes that are not UTF-8 as U+FFFD, under which no such file exists. */
+const isText = (text: string): boolean => !text.includes('\ufffd');
+const NO_TEXT = 'must be valid UTF-8; rename the folder';
+
 /** Where results go: a folder, or a place in S3-compatible storage. */
 export type ResultsPlace = { readonly folder: string } | { readonly bucket: string; readonly prefix: string };
 
-const results = z.string().transform((text, context): ResultsPlace => {
-  const uri = /^([a-z][a-z0-9+.-]+):\/\/([^/]*)(.*)$/is.exec(text);
-  if (!uri) return { folder: path.resolve(text) };
-  const [, scheme = '', bucket = '', rest = ''] = uri;
-  const problem = BucketSchema.safeParse(bucket).error?.issues[0]?.message;
-  if (scheme.toLowerCase() === 's3' && problem === undefined)
-    return { bucket, prefix: rest.replaceAll(/^\/+|\/+$/g, '') };
-  context.addIssue({
-    code: 'custom',
-    message: `must be a folder, or s3://bucket/prefix${problem === undefined ? '' : `, whose bucket ${problem}`}`,
+const results = z
+  .string()
+  .refine(isText, NO_TEXT)
+  .transform((text, context): ResultsPlace => {
+    const uri = /^([a-z][a-z0-9+.-]+):\/\/([^/]*)(.*)$/is.exec(text);
+    if (!uri) return { folder: path.resolve(text) };
+    const [, scheme = '', bucket = '', rest = ''] = uri;
+    const problem = BucketSchema.safeParse(bucket).error?.issues[0]?.message;
+    if (scheme.toLowerCase() === 's3' && problem === undefined)
+      return { bucket, prefix: rest.replaceAll(/^\/+|\/+$/g, '') };
+    context.addIssue({
+      code: 'custom',
+      message: `must be a folder, or s3://bucket/prefix${problem === undefined ? '' : `, whose bucket ${problem}`}`,
+    });
+    return z.NEVER;
   });
-  return z.NEVER;
-});
 
 /** With or without a scheme, as curl takes it. Its value may hold a password, and stands in no message. */
 const proxyUrl = z
@@ -68,7 +76,7 @@ const EnvironmentSchema = z.object({
   ...ProxyEnvironmentSchema.shape,
   TWELVE_LABS_API_KEY: z.string().trim().optional(),
   TWELVELABS_BASE_URL: z.url({ protocol: /^https?$/ }).default('https://api.twelvelabs.io/v1.3'),
-  ASSET_LIFECYCLE_SOURCE_ROOTS: z.string().default(''),
+  ASSET_LIFECYCLE_SOURCE_ROOTS: z.string().refine(isText, NO_TEXT).default(''),
   ASSET_LIFECYCLE_SOURCE_DEADLINE: duration('30s').refine((ms) => ms <= DAY_MS, 'must be at most "1d"'),
   ASSET_LIFECYCLE_RESULTS: results.prefault('.asset-lifecycle/results'),
   ASSET_LIFECYCLE_S3_FORCE_PATH_STYLE: z
@@ -116,6 +124,28 @@ export interface Config {
   };
 }
 
+/** A name with more separators than this makes is not looked for. */
+const MOST_HALVES = 4;
+
+/**
+ * The folders of a path list.
+ * @throws ConfigError for a folder whose own name holds the separator: its halves would be served in its place.
+ */
+function sourceRootsOf(list: string): string[] {
+  const parts = list.split(path.delimiter);
+  for (const [index] of parts.entries()) {
+    for (let end = index + 2; end <= Math.min(parts.length, index + MOST_HALVES); end++) {
+      const joined = path.resolve(parts.slice(index, end).join(path.delimiter));
+      if (!existsSync(joined)) continue;
+      throw new ConfigError(
+        `ASSET_LIFECYCLE_SOURCE_ROOTS: the name of ${joined} contains "${path.delimiter}", which separates folders here; ` +
+          'serve it through a symlink with another name',
+      );
+    }
+  }
+  return parts.filter(Boolean).map((root) => path.resolve(root));
+}
+
 /**
  * Reads the environment.
  * @throws ConfigError naming the variable and what it may be; never its value where that is secret.
@@ -133,9 +163,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
       baseUrl: env.TWELVELABS_BASE_URL.replace(/\/+$/, ''),
       requestTimeoutMs: env.ASSET_LIFECYCLE_REQUEST_TIMEOUT,
     },
-    sourceRoots: env.ASSET_LIFECYCLE_SOURCE_ROOTS.split(path.delimiter)
-      .filter(Boolean)
-      .map((root) => path.resolve(root)),
+    sourceRoots: sourceRootsOf(env.ASSET_LIFECYCLE_SOURCE_ROOTS),
     sourceDeadlineMs: env.ASSET_LIFECYCLE_SOURCE_DEADLINE,
     results: env.ASSET_LIFECYCLE_RESULTS,
     s3: { forcePathStyle: env.ASSET_LIFECYCLE_S3_FORCE_PATH_STYLE === 'true' },

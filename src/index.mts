@@ -10,6 +10,7 @@ export {
   LifecycleClosed,
   LifecycleInputSchema,
   LifecycleNotFound,
+  TemporalRefused,
   TemporalUnreachable,
 } from './index.js';
 export type {

@@ -11,6 +11,7 @@ export {
   LifecycleClientError,
   LifecycleClosed,
   LifecycleNotFound,
+  TemporalRefused,
   TemporalUnreachable,
 } from './client/errors';
 export type { ForceDeletion } from './client/deletions';

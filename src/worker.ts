@@ -1,11 +1,10 @@
 import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { Client } from '@temporalio/client';
-import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { createActivities, createLocalActivities } from './activities/create-activities';
 import type { ActivityDependencies } from './activities/dependencies';
-import { unreachable } from './client/connection';
+import { connectError, temporalSettings } from './client/connection';
 import { PartBuffers } from './activities/uploads/part-buffers';
 import { activityProgress } from './activities/uploads/temporal-progress';
 import { lifecycleRuns } from './client/lifecycle-runs';
@@ -63,12 +62,11 @@ export interface WorkerConnection {
 
 /** Connects as Temporal's own tools do. @throws TemporalUnreachable naming the address. */
 export async function connectWorker(): Promise<WorkerConnection> {
-  const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
-  const address = connectionOptions.address ?? 'localhost:7233';
+  const { connectionOptions, namespace, address } = temporalSettings();
   try {
     return { connection: await NativeConnection.connect(connectionOptions), namespace, address };
   } catch (error) {
-    throw unreachable(address, error);
+    throw connectError(error, address);
   }
 }
 

@@ -8,6 +8,11 @@ const QUIET_MS = 250;
 /** A large state is written less often, so that writing takes at most a twentieth of the time. */
 const REST_FACTOR = 20;
 
+/** The file holds something else; its message says which file, and what to do. */
+class UnreadableState extends Error {
+  override readonly name = 'UnreadableState';
+}
+
 /** Keeps the store in one JSON file that is replaced as a whole, so that a reader never sees half of it. */
 export class StateFolder {
   private timer: NodeJS.Timeout | undefined;
@@ -23,7 +28,7 @@ export class StateFolder {
 
   /**
    * Fills the store from the folder and keeps it there from now on.
-   * @throws Error that names the file, when it cannot be read or is not such a state.
+   * @throws UnreadableState that names the file, when it is not such a state.
    */
   static async open(folder: string, store: Store, clock: Clock): Promise<StateFolder> {
     await mkdir(folder, { recursive: true });
@@ -55,7 +60,7 @@ export class StateFolder {
       this.clock.advancedMs = advancedMs;
       this.store.load(contents);
     } catch (error) {
-      throw new Error(
+      throw new UnreadableState(
         `The emulator's state in ${this.file} cannot be read (${(error as Error).message}). ` +
           'Move the file away to start with an empty state.',
         { cause: error },

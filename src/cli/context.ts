@@ -2,6 +2,7 @@ import { openAccount } from '../accounts';
 import { LifecycleClient } from '../client/lifecycle-client';
 import { loadConfig } from '../config';
 import type { ExitCode } from './exit';
+import { outputClosed } from './terminal';
 
 /** Connects, runs one command, and hangs up whatever happens. */
 export async function withClient<T extends ExitCode | void>(use: (client: LifecycleClient) => Promise<T>): Promise<T> {
@@ -20,7 +21,10 @@ export const action =
     process.exitCode = (await body(...args)) ?? 0;
   };
 
-/** Ends when the person presses Ctrl-C or the system says stop; a second time ends the process at once. */
+/**
+ * Ends when the person presses Ctrl-C, the system says stop, or nobody reads the output any more; a second signal ends the
+ * process at once.
+ */
 export function untilStopped(): Promise<void> {
   return new Promise((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -29,5 +33,7 @@ export function untilStopped(): Promise<void> {
         resolve();
       });
     }
+    outputClosed.addEventListener('abort', () => resolve(), { once: true });
+    if (outputClosed.aborted) resolve();
   });
 }

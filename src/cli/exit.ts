@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
-import { InvalidInput, LifecycleClientError, LifecycleNotFound, TemporalUnreachable } from '../client/errors';
+import { InvalidInput, LifecycleClientError, LifecycleNotFound } from '../client/errors';
+import { TemporalRefused, TemporalUnreachable } from '../client/errors';
 import { ConfigError } from '../config';
 import { failureType, type FailureType } from '../contracts/failures';
 import type { LifecycleStatus } from '../contracts/lifecycle-status';
@@ -14,6 +15,8 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
+/** What a person has to change before another try can work; wrong credentials are among them. */
+const MISTAKES = [UsageError, ConfigError, InvalidInput, LifecycleNotFound, TemporalRefused] as const;
 const UNREACHABLE: ReadonlySet<FailureType> = new Set(['ProviderUnavailable', 'OutcomeUnknown', 'RateLimited']);
 const FINAL: ReadonlySet<FailureType> = new Set(['ResourceGone', 'BlockedByReferences', 'ProviderRejected']);
 
@@ -21,15 +24,18 @@ const FINAL: ReadonlySet<FailureType> = new Set(['ResourceGone', 'BlockedByRefer
 export function exitCodeOf(error: unknown): ExitCode | undefined {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.badInput;
   if (error instanceof TemporalUnreachable || error instanceof ProgramUnavailable) return EXIT.unreachable;
-  if (error instanceof UsageError || error instanceof ConfigError || error instanceof InvalidInput)
-    return EXIT.badInput;
-  if (error instanceof LifecycleNotFound || error instanceof RangeError) return EXIT.badInput;
+  if (MISTAKES.some((mistake) => error instanceof mistake)) return EXIT.badInput;
   if (error instanceof LifecycleClientError) return EXIT.lifecycleFailed;
+  if (isFileError(error)) return EXIT.badInput;
   const type = failureType(error);
   if (type === undefined) return undefined;
   if (UNREACHABLE.has(type)) return EXIT.unreachable;
   return FINAL.has(type) ? EXIT.lifecycleFailed : EXIT.badInput;
 }
+
+/** The system refused a file or folder that the person named: the message says which, and why. */
+const isFileError = (error: unknown): boolean =>
+  error instanceof Error && 'syscall' in error && (error.syscall === 'uv_cwd' || 'path' in error);
 
 /** 0 for a lifecycle that ended as the command wanted, else 1. */
 export const exitCodeOfOutcome = (

@@ -1,23 +1,30 @@
 import type { LifecycleClient } from '../client/lifecycle-client';
 import type { LifecycleStatus } from '../contracts/lifecycle-status';
 import { barOf, lineOf, note } from './output';
+import { isTerminal, printable } from './terminal';
 
 /** Waits to a lifecycle's end and shows how far it is: a live line on a terminal, a line a change in a pipe. */
-export async function follow(client: LifecycleClient, key: string, quiet: boolean): Promise<LifecycleStatus> {
-  if (quiet) return last(client, key, () => {});
-  if (!process.stderr.isTTY)
+export async function follow(
+  client: LifecycleClient,
+  key: string,
+  quiet: boolean,
+  signal?: AbortSignal,
+): Promise<LifecycleStatus> {
+  if (quiet) return last(client, key, () => {}, signal);
+  if (!isTerminal())
     return last(
       client,
       key,
       onceATenth((status) => note(lineOf(status))),
+      signal,
     );
   const { Listr } = await import('listr2');
   const context = await new Listr<{ status?: LifecycleStatus }>(
     [
       {
-        title: key,
+        title: printable(key),
         task: async (shared, task) => {
-          shared.status = await last(client, key, (status) => (task.title = barOf(status) + lineOf(status)));
+          shared.status = await last(client, key, (status) => (task.title = printable(barOf(status) + lineOf(status))));
         },
       },
     ],
@@ -37,13 +44,14 @@ export function onceATenth(show: (status: LifecycleStatus) => void): (status: Li
   };
 }
 
-/** Calls `show` on every change; gives the status that has the outcome. */
+/** Calls `show` on every change; gives the status that has the outcome. @throws the signal's reason once it is aborted */
 export async function last(
   client: LifecycleClient,
   key: string,
   show: (status: LifecycleStatus) => void,
+  signal?: AbortSignal,
 ): Promise<LifecycleStatus> {
-  for await (const status of client.watch(key)) {
+  for await (const status of client.watch(key, { signal })) {
     show(status);
     if (status.outcome) return status;
   }

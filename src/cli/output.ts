@@ -1,24 +1,34 @@
 import Table from 'cli-table3';
 import type { LifecycleStatus, Receipt, UploadStatus } from '../contracts/lifecycle-status';
+import { printable, printableJson, writeNote, writeOut } from './terminal';
 
-export const printJson = (value: unknown): void => {
-  process.stdout.write(`${JSON.stringify(value)}\n`);
-};
+export const printJson = (value: unknown): void => writeOut(`${printableJson(value)}\n`);
 
-export const print = (line: string): void => {
-  process.stdout.write(`${line}\n`);
-};
+/** One line or a list of them: a line break inside one is shown, and breaks nothing. */
+export const print = (lines: string | readonly string[]): void =>
+  writeOut(
+    [lines]
+      .flat()
+      .map((line) => `${printable(line)}\n`)
+      .join(''),
+  );
 
 /** For people only: progress and notes never go to stdout, where machine output is. */
-export const note = (line: string): void => {
-  process.stderr.write(`${line}\n`);
-};
+export const note = (line: string): void => writeNote(`${printable(line)}\n`);
 
-export function tableOf(head: string[], rows: (string | number | undefined)[][]): string {
+/** What stands in one cell; a list stands line by line. */
+type Cell = string | number | undefined | readonly string[];
+
+/** A table, line by line. */
+export function tableOf(head: string[], rows: Cell[][]): string[] {
   const table = new Table({ head, style: { head: [], border: [] } });
-  for (const row of rows) table.push(row.map((cell) => String(cell ?? '')));
-  return table.toString();
+  for (const row of rows) table.push(row.map(textOf));
+  return table.toString().split('\n');
 }
+
+/** Escaped before the table breaks lines and measures widths. */
+const textOf = (cell: Cell): string =>
+  Array.isArray(cell) ? cell.map(printable).join('\n') : printable(String(cell ?? ''));
 
 /** One line that says where a lifecycle is. */
 export function lineOf({ key, phase, asset, upload, branch, error }: LifecycleStatus): string {
@@ -54,13 +64,14 @@ function sizeOf(bytes: number): string {
   return `${power === 0 ? bytes : (bytes / 1000 ** power).toFixed(1)} ${UNITS[power]}`;
 }
 
-/** A status for people, with its receipt as a table. */
-export function describeStatus(status: LifecycleStatus): string {
+/** A status for people, line by line, with its receipt as a table. */
+export function describeStatus(status: LifecycleStatus): string[] {
   const { asset, branch, receipt, error, timings, reason } = status;
   const rows: [string, string | number | undefined][] = [
     ['key', status.key],
     ['phase', status.phase],
     ['asset', asset && `${asset.id} (${asset.status}${asset.adopted ? ', adopted' : ''})`],
+    ['', asset?.adoptedUnchecked ? 'taken up from an earlier run without comparing its content' : undefined],
     [
       'file',
       [asset?.filename, asset?.fileType, asset?.sizeBytes && `${asset.sizeBytes} bytes`].filter(Boolean).join(', '),
@@ -74,18 +85,18 @@ export function describeStatus(status: LifecycleStatus): string {
     ['closed', timings.closedAt && `${timings.closedAt} (${timings.elapsedSec} s)`],
   ];
   const lines = rows.filter(([, value]) => value).map(([name, value]) => `${name.padEnd(8)} ${value}`);
-  return [...lines, ...(receipt ? [describeReceipt(receipt)] : [])].join('\n');
+  return [...lines, ...(receipt ? describeReceipt(receipt) : [])];
 }
 
-export function describeReceipt({ policy, entries }: Receipt): string {
-  if (entries.length === 0) return `receipt  policy "${policy}": nothing had been made`;
+export function describeReceipt({ policy, entries }: Receipt): string[] {
+  if (entries.length === 0) return [`receipt  policy "${policy}": nothing had been made`];
   const rows = entries.map(({ resource, id, result, because, referrers }) => [
     resource,
     id,
     result,
-    [because, ...(referrers ?? [])].join('\n'),
+    [because, ...(referrers ?? [])],
   ]);
-  return `receipt  policy "${policy}"\n${tableOf(['resource', 'id', 'result', 'because'], rows)}`;
+  return [`receipt  policy "${policy}"`, ...tableOf(['resource', 'id', 'result', 'because'], rows)];
 }
 
 /** What a branch came to, in a few words. */

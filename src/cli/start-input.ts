@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import type { LifecycleInput } from '../contracts/lifecycle-input';
 import { failureType } from '../contracts/failures';
@@ -32,6 +32,7 @@ export interface StartFlags {
   branchWithin?: string;
   input?: string;
   inputFile?: string;
+  allowSignedUrl?: boolean;
 }
 
 const S3_LIKE = /^s3:\/\//i;
@@ -39,6 +40,13 @@ const URL_LIKE = /^[a-z][a-z0-9+.-]+:\/\//i;
 
 /** The lifecycle's input that the flags say; checked by the client, which knows the schema. */
 export async function inputOf(target: string | undefined, flags: StartFlags): Promise<LifecycleInput> {
+  const input = await fromFlags(target, flags);
+  const source: unknown = input?.source; // may be anything: it is checked later
+  if (!flags.allowSignedUrl || typeof source !== 'object' || source === null) return input;
+  return { ...input, source: { ...source, allowSignedUrl: true } as LifecycleInput['source'] };
+}
+
+async function fromFlags(target: string | undefined, flags: StartFlags): Promise<LifecycleInput> {
   const given = await givenInput(flags);
   if (given) {
     if (target || flags.asset) throw new UsageError('give either <file|url|s3>, --asset or --input, not two of them');
@@ -66,10 +74,13 @@ async function givenInput({ input, inputFile }: StartFlags): Promise<unknown> {
     return JSON.parse(text);
   } catch (error) {
     throw new UsageError(
-      `${input === undefined ? '--input-file' : '--input'}: is not JSON: ${(error as Error).message}`,
+      `${input === undefined ? '--input-file' : '--input'}: is not JSON: ${withoutQuote(error as Error)}`,
     );
   }
 }
+
+/** The parser quotes what it read, which may be a presigned URL. */
+const withoutQuote = ({ message }: Error): string => message.replace(/, (\.\.\.)?".*/s, '');
 
 const readInput = (file: string): Promise<string> =>
   readFile(file, 'utf8').catch((error: Error) => {
@@ -116,7 +127,7 @@ function metadataOf(pairs: string[] | undefined): unknown {
     try {
       return JSON.parse(pairs[0]);
     } catch (error) {
-      throw new UsageError(`--metadata: is not JSON: ${(error as Error).message}`);
+      throw new UsageError(`--metadata: is not JSON: ${withoutQuote(error as Error)}`);
     }
   }
   return Object.fromEntries(
@@ -145,14 +156,22 @@ function present(fields: Record<string, unknown>): Record<string, unknown> | und
 
 /**
  * Looks at a local file before anything is started: the worker would refuse it too, but only once the run is there.
- * Without configured roots the file's own folder counts, since only the worker knows its roots.
+ * Without configured roots the file's own folder counts, since only the worker knows its roots. A file that this host
+ * does not have may lie on the worker's: that is worth a warning.
+ * @param typed as the person named the file; a relative name means a file of this host.
  */
 export async function checkLocalFile(
   { source, filename, upload }: LifecycleInput,
   config: Config,
   limits: Record<'direct' | 'multipart', (filename: string) => SizeLimit>,
+  { typed, warn }: { typed?: string; warn: (line: string) => void },
 ): Promise<void> {
   if (source?.type !== 'file' || !path.isAbsolute(source.path)) return;
+  const absence = await absenceHere(source.path, config.sourceRoots);
+  if (absence !== undefined) {
+    if (typed !== undefined && !path.isAbsolute(typed)) throw new UsageError(`source.path: ${source.path}: ${absence}`);
+    return warn(`warning: ${source.path}: ${absence} on this host; started for a worker whose host has it`);
+  }
   const roots = config.sourceRoots.length > 0 ? config.sourceRoots : [path.dirname(source.path)];
   try {
     const file = await createFileSources({ roots, restMs: 0 }).resolve(source.path);
@@ -163,6 +182,19 @@ export async function checkLocalFile(
   } catch (error) {
     throw failureType(error) ? new UsageError((error as Error).message) : error;
   }
+}
+
+/** Why the file cannot be looked at here; `undefined` when it can. */
+async function absenceHere(file: string, roots: readonly string[]): Promise<string | undefined> {
+  const real = await realpath(file).catch((error: NodeJS.ErrnoException) => error);
+  if (typeof real !== 'string') {
+    if (file.includes('\ufffd')) throw new UsageError(`source.path: ${file}: its name is not valid UTF-8; rename it`);
+    const missing = real.code === 'ENOENT' || real.code === 'ENOTDIR';
+    return missing ? 'no such file' : `cannot be reached (${real.code})`;
+  }
+  const isServed =
+    roots.length === 0 || roots.some((root) => `${file}/`.startsWith(root.endsWith('/') ? root : `${root}/`));
+  return isServed ? undefined : 'lies outside ASSET_LIFECYCLE_SOURCE_ROOTS';
 }
 
 interface SizeLimit {

@@ -21,7 +21,12 @@ export class LifecycleBeingDeleted extends LifecycleClientError {
   override readonly name = 'LifecycleBeingDeleted';
 }
 
-/** No Temporal server answers, or it refuses this client. */
+/** No Temporal server answers. Worth another try. */
 export class TemporalUnreachable extends LifecycleClientError {
   override readonly name = 'TemporalUnreachable';
+}
+
+/** The Temporal server answers, and refuses this client's credentials or rights. Trying again does not help. */
+export class TemporalRefused extends LifecycleClientError {
+  override readonly name = 'TemporalRefused';
 }

@@ -1,5 +1,4 @@
 import {
-  isGrpcServiceError,
   ServiceError,
   WorkflowNotFoundError,
   type Client,
@@ -18,7 +17,8 @@ import { accept, acceptInput, type LifecycleInput } from '../contracts/lifecycle
 import type { LifecycleStatus } from '../contracts/lifecycle-status';
 import type { CancelRequest, ForceDeleteRequest } from '../contracts/messages';
 import type { MediaProvider } from '../providers/media-provider';
-import { connectTemporal, unreachable } from './connection';
+import { grpcCodeOf } from '../temporal/grpc-errors';
+import { connectTemporal, temporalError } from './connection';
 import { defaultKey } from './default-key';
 import { startDeletion, type ForceDeletion } from './deletions';
 import { InvalidInput, LifecycleClosed, LifecycleNotFound } from './errors';
@@ -66,7 +66,7 @@ export class LifecycleClient {
     });
   }
 
-  /** @throws TemporalUnreachable */
+  /** @throws TemporalUnreachable · TemporalRefused */
   static async connect(options: LifecycleClientOptions = {}): Promise<LifecycleClient> {
     const temporal = options.temporal ?? (await connectTemporal());
     return new LifecycleClient(temporal, options.provider ?? 'twelvelabs', options.openAccount);
@@ -79,7 +79,7 @@ export class LifecycleClient {
    * @throws InvalidInput before anything is started · LifecycleBeingDeleted
    */
   async start(input: LifecycleInput, options: StartOptions = {}): Promise<StartedLifecycle> {
-    const accepted = this.accept(input);
+    const accepted = this.accept(options.allowSignedUrl ? withSignedUrlAllowed(input) : input);
     return this.reached(() => startLifecycle(this.client, accepted, options), accepted.key);
   }
 
@@ -103,7 +103,7 @@ export class LifecycleClient {
       );
       return withUpload(status, run);
     } catch (error) {
-      const unanswered = error instanceof ServiceError || isGrpcServiceError(error); // no worker, or too many queries
+      const unanswered = error instanceof ServiceError || grpcCodeOf(error) !== undefined; // no worker, or too many queries
       if (error instanceof WorkflowNotFoundError || unanswered) return statusOfSummary(summaryOf(run));
       throw error;
     }
@@ -241,7 +241,7 @@ export class LifecycleClient {
     try {
       await this.handle(key).signal(name, request);
     } catch (error) {
-      throw error instanceof WorkflowNotFoundError ? closed : error;
+      throw temporalError(error, this.temporal) ?? (error instanceof WorkflowNotFoundError ? closed : error);
     }
   }
 
@@ -250,11 +250,18 @@ export class LifecycleClient {
     try {
       return await call();
     } catch (error) {
+      const known = temporalError(error, this.temporal);
+      if (known) throw known;
       if (error instanceof WorkflowNotFoundError) throw new LifecycleNotFound(`no lifecycle has the key "${key}"`);
-      if (isGrpcServiceError(error) && UNREACHABLE.has(error.code)) throw unreachable(this.temporal.address, error);
       throw error;
     }
   }
+}
+
+/** The permission travels with the source, so that the workflow knows of it. */
+function withSignedUrlAllowed(input: LifecycleInput): LifecycleInput {
+  const source = input?.source; // not checked yet: it may be anything
+  return source?.type === 'url' ? { ...input, source: { ...source, allowSignedUrl: true } } : input;
 }
 
 function checkedInput<T>(check: () => T): T {
@@ -264,6 +271,3 @@ function checkedInput<T>(check: () => T): T {
     throw new InvalidInput((error as Error).message, { cause: error });
   }
 }
-
-/** gRPC UNAVAILABLE and DEADLINE_EXCEEDED. */
-const UNREACHABLE: ReadonlySet<number> = new Set([14, 4]);

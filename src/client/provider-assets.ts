@@ -1,4 +1,6 @@
+import { InvalidInput } from './errors';
 import type { AssetPage, AssetQuery, MediaProvider, ProviderAsset } from '../providers/media-provider';
+import { readPages } from '../providers/read-pages';
 
 const LARGEST_PAGE = 50;
 
@@ -32,18 +34,13 @@ export function providerAssets(provider: () => Promise<MediaProvider>): Provider
 function assetList(provider: () => Promise<MediaProvider>, query: AssetQuery): AssetList {
   const { pageSize = 10, page: firstPage = 1 } = query;
   if (!Number.isInteger(pageSize) || pageSize < 1 || pageSize > LARGEST_PAGE) {
-    throw new RangeError(`pageSize: must be a whole number from 1 to ${LARGEST_PAGE}, not ${pageSize}`);
+    throw new InvalidInput(`pageSize: must be a whole number from 1 to ${LARGEST_PAGE}, not ${pageSize}`);
   }
-  if (!Number.isInteger(firstPage) || firstPage < 1) throw new RangeError(`page: must be 1 or more, not ${firstPage}`);
+  if (!Number.isInteger(firstPage) || firstPage < 1)
+    throw new InvalidInput(`page: must be 1 or more, not ${firstPage}`);
   const read = async (page: number): Promise<AssetPage> => (await provider()).listAssets({ ...query, page, pageSize });
 
-  async function* pages(): AsyncGenerator<AssetPage> {
-    for (let page = firstPage; ; page++) {
-      const answer = await read(page);
-      if (answer.items.length > 0) yield answer;
-      if (answer.items.length < pageSize) return;
-    }
-  }
+  const pages = (): AsyncGenerator<AssetPage> => readPages(read, { idOf: ({ id }) => id, firstPage });
   return {
     pages,
     async *[Symbol.asyncIterator]() {

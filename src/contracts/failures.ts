@@ -9,13 +9,13 @@ import { firstOf } from './values/text';
 export const FAILURES = {
   /** The input is wrong; nothing was sent to the provider. */
   InvalidRequest: { retry: false },
-  /** The provider understood the request and refused it (400, 403). */
+  /** The provider understood the request and refused it, in its own error body (400, 403). */
   ProviderRejected: { retry: false },
-  /** The API key is missing, wrong or expired (401). */
+  /** The API key is missing, wrong or expired, or may not do this (401, 403). */
   ProviderAuth: { retry: false },
   /** The plan's credit or quota is used up; waiting minutes does not help. */
   QuotaExhausted: { retry: false },
-  /** The resource is unknown to the provider (404). */
+  /** The provider says in its own error body that it does not know the resource (404). */
   ResourceGone: { retry: false },
   /** The asset is referred to, so an unforced delete was refused (409). */
   BlockedByReferences: { retry: false },
@@ -29,7 +29,7 @@ export const FAILURES = {
   DeadlineExceeded: { retry: false },
   /** The provider asked to slow down (429); tried again after the wait it named. */
   RateLimited: { retry: true },
-  /** 5xx, or no connection; the request had no effect, or is safe to repeat. */
+  /** 5xx, no connection, or not the provider's answer; the request had no effect, or is safe to repeat. */
   ProviderUnavailable: { retry: true },
   /** The request may have had its effect; the next attempt looks before it acts. */
   OutcomeUnknown: { retry: true },
@@ -57,14 +57,19 @@ export interface FailureOptions {
   cause?: unknown;
 }
 
+/** A query may be a signature, also one that the provider repeats in its own words. */
+const URL_WITH_QUERY = /(https?:\/\/[^\s?#"'<>]+)\?[^\s"'<>]*/gi;
+
 /**
  * Makes the failure that workflows and activities throw. Nothing else constructs `ApplicationFailure`.
- * @param message what happened to what, with the provider's own words, and what to do; at most 2,000 characters are kept.
+ * @param message what happened to what, with the provider's own words, and what to do; at most 2,000 characters are
+ *   kept, and no URL's query.
  */
 export function failure(type: FailureType, message: string, options: FailureOptions = {}): ApplicationFailure {
+  const words = message.replaceAll(URL_WITH_QUERY, '$1?…');
   return ApplicationFailure.create({
     type,
-    message: message.length > 2000 ? `${firstOf(message, 1999)}…` : message,
+    message: words.length > 2000 ? `${firstOf(words, 1999)}…` : words,
     nonRetryable: !FAILURES[type].retry,
     category: BENIGN.has(type) ? ApplicationFailureCategory.BENIGN : undefined,
     ...(options.details === undefined ? {} : { details: [options.details] }),

@@ -3,6 +3,7 @@ import { BranchSchema } from './branch';
 import { CLEANUP_POLICIES } from './cleanup-policy';
 import { durationMs } from './duration';
 import { failure } from './failures';
+import { describeIssues, plainInput } from './checks/plain-input';
 import { keyOfWorkflowId, lifecycleWorkflowId, PROVIDERS } from './ids';
 import { SourceSchema } from './source';
 import { HALF_A_CHARACTER, halfCharactersIn, isWhole } from './values/text';
@@ -87,7 +88,7 @@ export const LifecycleInputSchema = LifecycleFields.superRefine((input, context)
   for (const path of halfCharactersIn(input)) context.addIssue({ code: 'custom', message: HALF_A_CHARACTER, path });
 });
 
-/** What a caller sends. */
+/** What a caller sends. In JSON an optional field may also be `null`. */
 export type LifecycleInput = z.input<typeof LifecycleInputSchema>;
 /** The same with every default filled in. */
 export type CompleteInput = z.output<typeof LifecycleInputSchema>;
@@ -113,19 +114,17 @@ export interface AcceptedInput extends Omit<CompleteInput, 'upload'> {
   sourceQueue?: string | null;
 }
 
-/** Every wrong field with what it may be: `branch.type: must be …; source: …`. */
-export const describeIssues = (error: z.core.$ZodError): string =>
-  error.issues.map((issue) => `${issue.path.join('.') || 'input'}: ${issue.message}`).join('; ');
-
 /**
- * Checks an input and fills in the defaults.
+ * Checks an input and fills in the defaults. A field that is `null` counts as absent.
  * @param whose for the message: `lifecycle`, `sweep`.
  * @throws InvalidRequest naming every wrong field and what it may be.
  */
 export function accept<S extends z.ZodType>(schema: S, whose: string, input: unknown): z.output<S> {
-  const parsed = schema.safeParse(input);
-  if (parsed.success) return parsed.data;
-  throw failure('InvalidRequest', `The ${whose}'s input is not valid: ${describeIssues(parsed.error)}`);
+  const { value, problem } = plainInput(input);
+  const parsed = problem === undefined ? schema.safeParse(value) : undefined;
+  if (parsed?.success) return parsed.data;
+  const why = problem ?? (parsed && describeIssues(parsed.error));
+  throw failure('InvalidRequest', `The ${whose}'s input is not valid: ${why}`);
 }
 
 /** A lifecycle's input, checked and with its defaults. @throws InvalidRequest */

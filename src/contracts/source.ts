@@ -1,15 +1,18 @@
 import { z } from 'zod';
+import { signatureParameter } from './checks/signed-url';
 
 const hasControlCharacter = (text: string): boolean => /\p{Cc}/u.test(text);
 
-/** An http(s) URL without credentials, by WHATWG rules where `URL` exists, else by shape (workflow sandbox has it too). */
+/** An http(s) URL without credentials, by WHATWG rules and with a host that is spelt out. */
 function urlProblem(text: string): string | undefined {
   const shape = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)/i.exec(text);
   if (!shape) return 'must be an absolute URL such as https://example.com/video.mp4';
   const [, scheme = '', authority = ''] = shape;
   if (!/^https?$/i.test(scheme)) return `must start with http:// or https://, not ${scheme.toLowerCase()}:`;
   if (authority.includes('@')) return 'must not carry a user name or password';
-  if (authority === '' || /\s/.test(text) || hasControlCharacter(text)) return 'must be a valid URL with a host';
+  if (authority === '' || /\s/.test(text) || hasControlCharacter(text) || !URL.canParse(text)) {
+    return 'must be a valid URL with a host';
+  }
   return undefined;
 }
 
@@ -23,17 +26,28 @@ export const FileSourceSchema = z.strictObject({
     .refine((path) => !path.includes('\0'), 'must not contain a NUL character'),
 });
 
-export const UrlSourceSchema = z.strictObject({
-  type: z.literal('url'),
-  /** Fetched by the provider, never by this service. */
-  url: z
-    .string()
-    .max(4096)
-    .superRefine((url, context) => {
-      const problem = urlProblem(url);
-      if (problem) context.addIssue({ code: 'custom', message: problem });
-    }),
-});
+export const UrlSourceSchema = z
+  .strictObject({
+    type: z.literal('url'),
+    /** Fetched by the provider, never by this service. */
+    url: z
+      .string()
+      .max(4096)
+      .superRefine((url, context) => {
+        const problem = urlProblem(url);
+        if (problem) context.addIssue({ code: 'custom', message: problem });
+      }),
+    /** Accepts that a presigned URL stands in Temporal's history, where it can be read until it expires. */
+    allowSignedUrl: z.boolean().optional(),
+  })
+  .superRefine(({ url, allowSignedUrl }, context) => {
+    const parameter = allowSignedUrl === true ? undefined : signatureParameter(url);
+    if (parameter === undefined) return;
+    const message =
+      `is a presigned URL (${parameter}), which would stand in Temporal's history; name the object as an "s3" ` +
+      'source, or accept that with "allowSignedUrl": true in the source (--allow-signed-url)';
+    context.addIssue({ code: 'custom', path: ['url'], message });
+  });
 
 /** The rules for names of general purpose buckets, which S3-compatible servers keep as well. */
 function bucketProblem(name: string): string | undefined {

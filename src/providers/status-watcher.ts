@@ -1,6 +1,7 @@
 import { failure, FAILURES, failureType } from '../contracts/failures';
 import type { MediaProvider, Observation, WatchTarget } from './media-provider';
-import { watchRound } from './watch-round';
+import { sleep } from './sleep';
+import { needsConfirmation, watchRound } from './watch-round';
 
 export interface StatusWatcherOptions {
   provider: Pick<MediaProvider, 'observe' | 'name'>;
@@ -25,8 +26,8 @@ export interface StatusWatcher {
   /**
    * Resolves when the target is ready, failed or gone.
    * @throws the signal's reason · WorkerStopping after {@link handBack} · any final failure of the provider:
-   *   ProviderAuth and QuotaExhausted end every wait, others only the waits they are about. Rate limits and outages
-   *   are waited out.
+   *   ProviderAuth and QuotaExhausted only after three rounds in a row that say so. Rate limits and outages are waited
+   *   out.
    */
   until(target: WatchTarget, options?: UntilOptions): Promise<Observation>;
   /** Gives every wait back as WorkerStopping, now and from now on. */
@@ -45,6 +46,10 @@ interface Waiter {
 /** A wait of this many intervals makes the next interval as long as it may be. */
 const AGE_PER_INTERVAL = 10;
 const LONGEST_BACK_OFF_MS = 30_000;
+/** A limit that is told to last longer is asked about again: it may be of a day, or a mistake. */
+const LONGEST_LIMIT_MS = 10 * 60_000;
+/** So many rounds in a row must say that the key or the plan is refused. */
+const CONFIRMATIONS = 3;
 
 export function createStatusWatcher(options: StatusWatcherOptions): StatusWatcher {
   return new Watcher(options);
@@ -58,6 +63,10 @@ class Watcher implements StatusWatcher {
   private lastRoundAt = Number.NEGATIVE_INFINITY;
   private lastRequestAt = Number.NEGATIVE_INFINITY;
   private outages = 0;
+  /** Rounds in a row in which nothing but a refused key or plan was heard. */
+  private refusals = 0;
+  /** The same for single targets, by id. */
+  private readonly doubts = new Map<string, number>();
   /** Ends the requests of the round under way, which nobody waits for any more. */
   private round = new AbortController();
 
@@ -109,7 +118,10 @@ class Watcher implements StatusWatcher {
     const id = idOf(waiter.target);
     const others = this.waiters.get(id);
     others?.delete(waiter);
-    if (others?.size === 0) this.waiters.delete(id);
+    if (others?.size === 0) {
+      this.waiters.delete(id);
+      this.doubts.delete(id);
+    }
     if (this.waiters.size > 0) return;
     this.wake?.abort();
     this.round.abort();
@@ -132,6 +144,7 @@ class Watcher implements StatusWatcher {
       try {
         await this.ask(signal);
         this.outages = 0;
+        this.refusals = 0;
       } catch (error) {
         if (!signal.aborted) await this.afterTrouble(error);
       }
@@ -144,11 +157,15 @@ class Watcher implements StatusWatcher {
       signal,
       pace: () => this.pace(signal),
       seen: (observation) => {
+        this.doubts.delete(idOf(observation.target));
         if (observation.state === 'working') return;
         for (const waiter of this.waitersOf(observation.target)) waiter.resolve(observation);
       },
       refused: ({ targets: some, error }) => {
-        for (const target of some) for (const waiter of this.waitersOf(target)) waiter.reject(error);
+        for (const target of some) this.reject(target, error);
+      },
+      doubted: ({ targets: some, error }) => {
+        for (const target of some) this.doubt(target, error);
       },
       unread: ({ targets: some }) => {
         for (const target of some) this.askLast(idOf(target));
@@ -158,6 +175,18 @@ class Watcher implements StatusWatcher {
 
   private waitersOf(target: WatchTarget): Waiter[] {
     return [...(this.waiters.get(idOf(target)) ?? [])];
+  }
+
+  private reject(target: WatchTarget, error: unknown): void {
+    for (const waiter of this.waitersOf(target)) waiter.reject(error);
+  }
+
+  private doubt(target: WatchTarget, error: unknown): void {
+    const id = idOf(target);
+    const doubts = (this.doubts.get(id) ?? 0) + 1;
+    if (doubts >= CONFIRMATIONS) return this.reject(target, error);
+    this.doubts.set(id, doubts);
+    this.askLast(id);
   }
 
   /** Who could not be read is asked for after all others, so that it never keeps them from being read. */
@@ -199,11 +228,13 @@ class Watcher implements StatusWatcher {
 
   private async afterTrouble(error: unknown): Promise<void> {
     const type = failureType(error);
-    if (type === undefined || !FAILURES[type].retry) return this.rejectAll(error);
+    this.refusals = needsConfirmation(type) ? this.refusals + 1 : 0;
+    const final = type === undefined || !FAILURES[type].retry;
+    if (final && (this.refusals === 0 || this.refusals >= CONFIRMATIONS)) return this.rejectAll(error);
     this.outages += 1;
     const told = type === 'RateLimited' ? Number((error as { nextRetryDelay?: unknown }).nextRetryDelay) : Number.NaN;
     const backOff = Math.min(this.options.minIntervalMs * 2 ** this.outages, LONGEST_BACK_OFF_MS);
-    const wait = Number.isFinite(told) ? told : backOff * (0.5 + Math.random() / 2);
+    const wait = Number.isFinite(told) ? Math.min(told, LONGEST_LIMIT_MS) : backOff * (0.5 + Math.random() / 2);
     const until = Date.now() + wait;
     while (this.waiters.size > 0 && Date.now() < until) {
       this.wake = new AbortController();
@@ -219,17 +250,3 @@ class Watcher implements StatusWatcher {
 const idOf = (target: WatchTarget): string => Object.values(target).join('/');
 
 const handedBack = () => failure('WorkerStopping', 'this worker is stopping; another one goes on waiting');
-
-/** Ends after `ms`, or as soon as the signal aborts. */
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const end = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener('abort', end, { once: true });
-  });
-}

@@ -8,17 +8,21 @@ export interface RoundListener extends ObserveOptions {
   refused(trouble: ObservationTrouble): void;
   /** These were not read this time. */
   unread(trouble: ObservationTrouble): void;
+  /** The key or the plan was refused for these. One answer proves nothing, so it is to be asked again. */
+  doubted(trouble: ObservationTrouble): void;
 }
 
 /** So many outages in a row, and the rest of the same kind is left for the next round. */
 const GIVE_UP_AFTER = 3;
 
-/** Troubles of the account and not of a target: a limit to wait out, or a key or plan that ends every wait. */
-const OF_ACCOUNT: ReadonlySet<FailureType> = new Set(['RateLimited', 'ProviderAuth', 'QuotaExhausted']);
+/** Final for every wait of the account, if it is true: one server among many, or a key that is being renewed, may err. */
+const TO_CONFIRM: ReadonlySet<FailureType> = new Set(['ProviderAuth', 'QuotaExhausted']);
+
+export const needsConfirmation = (type: FailureType | undefined): boolean => type !== undefined && TO_CONFIRM.has(type);
 
 /**
  * Asks once for the state of every target. Trouble with some keeps no other from being read: each kind is asked for
- * by itself, and the round fails only when the trouble is the account's or when nothing at all was answered.
+ * by itself, and the round fails only when a limit is reached or when nothing at all was answered.
  */
 export async function watchRound(
   provider: Pick<MediaProvider, 'observe'>,
@@ -32,19 +36,22 @@ export async function watchRound(
     let inARow = 0;
     for await (const heard of observing(provider, same, listener)) {
       if (!('error' in heard)) {
-        [answered, inARow] = [true, 0];
+        answered = true;
+        inARow = 0;
         listener.seen(heard);
         continue;
       }
       const type = failureType(heard.error);
-      if (type === undefined || OF_ACCOUNT.has(type)) throw heard.error;
-      if (!FAILURES[type].retry) {
-        [answered, inARow] = [true, 0];
+      if (type === undefined || type === 'RateLimited') throw heard.error;
+      if (!FAILURES[type].retry && !needsConfirmation(type)) {
+        answered = true;
+        inARow = 0;
         listener.refused(heard);
         continue;
       }
       outage = heard.error;
-      listener.unread(heard);
+      if (needsConfirmation(type)) listener.doubted(heard);
+      else listener.unread(heard);
       if (++inARow === GIVE_UP_AFTER) break;
     }
   }

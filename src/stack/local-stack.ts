@@ -3,6 +3,7 @@ import path from 'node:path';
 import { openAccount } from '../accounts';
 import { loadConfig, loadProxies } from '../config';
 import { useProxiesForFetch } from '../http/dispatcher';
+import { emulatorProblem } from './emulator-problem';
 import { obtainTemporalServer } from './temporal-server';
 import { ProgramUnavailable, type Environment, type OnProgress } from './programs';
 
@@ -42,6 +43,10 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
   const close = async (): Promise<void> => {
     for (const stop of started.splice(0).toReversed()) await stop();
   };
+  const roots = environment.ASSET_LIFECYCLE_SOURCE_ROOTS || process.cwd();
+  const results = environment.ASSET_LIFECYCLE_RESULTS || path.join(stateFolder, 'results');
+  const settings = { ...environment, ASSET_LIFECYCLE_SOURCE_ROOTS: roots, ASSET_LIFECYCLE_RESULTS: results };
+  loadConfig(settings as NodeJS.ProcessEnv); // a mistake is told before anything starts
   try {
     await mkdir(stateFolder, { recursive: true });
     const temporal = await obtainTemporalServer({
@@ -65,17 +70,15 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     onReady('emulator', emulator.url);
 
     const forWorker: Environment = {
-      ...environment,
+      ...settings,
       TEMPORAL_ADDRESS: temporal.address,
       TEMPORAL_NAMESPACE: temporal.namespace,
       TWELVELABS_BASE_URL: emulator.url,
       TWELVE_LABS_API_KEY: 'emulator',
-      ASSET_LIFECYCLE_SOURCE_ROOTS: environment.ASSET_LIFECYCLE_SOURCE_ROOTS || process.cwd(),
-      ASSET_LIFECYCLE_RESULTS: environment.ASSET_LIFECYCLE_RESULTS || path.join(stateFolder, 'results'),
     };
-    const worker = await startWorkerAt(temporal, forWorker);
+    const worker = await startWorkerAt(temporal, forWorker, onProgress);
     started.push(() => worker.stop());
-    onReady('worker', `${temporal.address}, files below ${forWorker.ASSET_LIFECYCLE_SOURCE_ROOTS}`);
+    onReady('worker', `${temporal.address}, files below ${roots}`);
     const failed = worker.done.then(() => Promise.reject(new ProgramUnavailable('the worker has ended')));
     failed.catch(() => {}); // whoever waits for it hears of it; a closed stack does not care
     return { temporal, emulator, environment: forWorker, failed, close };
@@ -94,15 +97,19 @@ async function startEmulatorAt(
   try {
     return await startEmulator({ port: port ?? 0, stateFolder, processing });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-    throw new ProgramUnavailable(`port ${port} is in use; choose another with --emulator-port`);
+    throw emulatorProblem(error, '--emulator-port') ?? error;
   }
 }
 
-async function startWorkerAt({ address, namespace }: { address: string; namespace: string }, environment: Environment) {
-  const { DefaultLogger, NativeConnection, Runtime } = await import('@temporalio/worker');
+async function startWorkerAt(
+  { address, namespace }: { address: string; namespace: string },
+  environment: Environment,
+  onProgress: OnProgress,
+) {
+  const { NativeConnection } = await import('@temporalio/worker');
+  const { installWorkerLog } = await import('./worker-log.js');
   const { startWorker } = await import('../worker.js');
-  Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] }); // the stack stops its parts in order
+  installWorkerLog({ write: onProgress, stopsOnSignals: false }); // the stack stops its parts in order
   const connection = await NativeConnection.connect({ address });
   try {
     const config = loadConfig(environment as NodeJS.ProcessEnv);

@@ -80,18 +80,24 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
   const uiPort = await usablePort(options.uiPort, '--ui-port');
   if (databaseFile) await mkdir(path.dirname(databaseFile), { recursive: true });
   const child = spawn(
-    cli.path,
+    path.resolve(cli.path),
     [
       ...['server', 'start-dev', '--ip', HOST, '--port', String(port), '--ui-port', String(uiPort)],
       ...['--log-level', 'error', '--ui-disable-news-fetch'],
       ...(options.metricsPort === undefined ? [] : ['--metrics-port', String(options.metricsPort)]),
-      ...(databaseFile ? ['--db-filename', databaseFile] : []),
+      ...(databaseFile ? ['--db-filename', path.basename(databaseFile)] : []),
       ...Object.values(SEARCH_ATTRIBUTES).flatMap(({ name, type }) => [
         '--search-attribute',
         `${name}=${CLI_TYPES[type]}`,
       ]),
     ],
-    { env: environment as NodeJS.ProcessEnv, stdio: ['ignore', 'ignore', 'pipe'] },
+    {
+      // The server takes the file's name as part of a URI, in which "#", "?" and "%" mean something else: so it gets a
+      // bare name, and finds the folder as its own.
+      cwd: databaseFile === undefined ? undefined : path.dirname(databaseFile),
+      env: environment as NodeJS.ProcessEnv,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    },
   );
   const server: TemporalServer = {
     address: `${HOST}:${port}`,

@@ -11,6 +11,12 @@ export const isInvalidArgument = (error: unknown): boolean => codeOf(error) === 
 
 export const isNoAnswer = (error: unknown): boolean => NO_ANSWER.has(codeOf(error));
 
+/** The code of gRPC that a server, or the way to it, answered with; `undefined` for any other error. */
+export function grpcCodeOf(error: unknown): number | undefined {
+  const code = codeOf(error);
+  return code < 0 ? undefined : code;
+}
+
 /** The server's own words, without the code in front. */
 export function wordsOf(error: unknown): string {
   const { details } = rootOf(error) as { details?: unknown };

@@ -23,7 +23,9 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 /** All of these end before a connection is tried: the addresses lead nowhere, which would be exit code 3. */
 test.each<[string, () => string[], RegExp]>([
   ['no source', () => [], /missing <file\|url\|s3>/],
-  ['a missing file', () => [path.join(folder, 'none.mp4')], /source\.path: .*no such file/],
+  ['a missing file of this folder', () => ['none.mp4'], /source\.path: .*none\.mp4: no such file/],
+  ['a presigned URL', () => ['https://b.s3.amazonaws.com/k?X-Amz-Signature=secret'], /source\.url: is a presigned URL/],
+  ['a URL that the parser refuses', () => ['http://[::1'], /source\.url: must be a valid URL/],
   ['a folder', () => [folder], /source\.path: .*is a folder/],
   ['an empty file', () => [path.join(folder, 'empty.mp4')], /source\.path: .*is empty/],
   ['a link that leads out', () => [path.join(folder, 'link.mp4')], /source\.path: .*symlink that leads out/],
@@ -77,6 +79,16 @@ test.each([
   const { code, stdout } = await cli([command, '--help']);
   expect(code).toBe(0);
   expect(stdout).toMatch(/Example/);
+});
+
+test('a file that only another host has is started with a warning', async () => {
+  const file = path.join(folder, 'of-the-worker.mp4');
+  const { code, stdout, stderr } = await cli(['start', file, '--json'], NOWHERE);
+  const [warning, error] = stderr.trim().split('\n');
+  expect(warning).toBe(`warning: ${file}: no such file on this host; started for a worker whose host has it`);
+  expect(error).toMatch(/no Temporal server answers/); // so it was not refused
+  expect(stdout).toBe('');
+  expect(code).toBe(3);
 });
 
 test('an unreachable Temporal server is exit code 3 and one line that says what to do', async () => {

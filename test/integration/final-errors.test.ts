@@ -28,7 +28,12 @@ async function failing(handle: WorkflowHandle, key: string, type: FailureType, w
 }
 
 test.each<[string, FailureType, string, object]>([
-  ['a rejected request', 'ProviderRejected', 'POST /assets', { status: 400, body: { message: 'No such thing.' } }],
+  [
+    'a rejected request',
+    'ProviderRejected',
+    'POST /assets',
+    { status: 400, body: { code: 'parameter_invalid', message: 'No such thing.' } },
+  ],
   [
     'an exhausted quota',
     'QuotaExhausted',

@@ -52,6 +52,23 @@ test('an audio file and an image are embedded too', async () => {
   expect(image.branch?.result).toMatchObject({ count: 1, dimensions: 512 });
 });
 
+test('an image is embedded in one call with marengo3.0, and by a task with marengo3.5', async () => {
+  const requests = async (route: string) => (await system.control.counters())[route]?.requests ?? 0;
+  const before = { call: await requests('POST /embed-v2'), task: await requests('POST /embed-v2/tasks') };
+  const atOnce = await system.start('image 3.0', { source: sample('portrait-2.png'), branch: { type: 'embed' } });
+  const { branch, outcome } = (await atOnce.result()) as LifecycleStatus;
+  expect(outcome).toBe('completed');
+  expect(branch).toMatchObject({ status: 'ready', result: { count: 1, dimensions: 512 } });
+  expect(branch?.id).toBeUndefined();
+  expect((await atOnce.fetchHistory()).events?.length).toBeLessThanOrEqual(40);
+  expect(await requests('POST /embed-v2')).toBe(before.call + 1);
+  expect(await requests('POST /embed-v2/tasks')).toBe(before.task);
+  const model = 'marengo3.5';
+  const byTask = await run('image 3.5', { source: sample('portrait-2.png'), branch: { type: 'embed', model } });
+  expect(byTask.branch?.result?.count).toBe(1);
+  expect(await requests('POST /embed-v2/tasks')).toBe(before.task + 1);
+});
+
 test('two images make one entity: the first creates it, the second joins', async () => {
   const collection = await system.provider<{ _id: string }>('POST', '/entity-collections', { name: 'people' });
   const collectionId = collection._id;

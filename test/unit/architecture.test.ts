@@ -12,7 +12,7 @@ interface Layer {
 
 const contracts = /^src\/contracts\//;
 const ports =
-  /^src\/(providers\/(media-provider|status-watcher|upload-sessions)|sources\/(source-(file|bytes|content|fingerprint|object)|file-(sources|kind))|results\/result-store)$/;
+  /^src\/(providers\/(media-provider|status-watcher|upload-sessions|read-pages)|sources\/(source-(file|bytes|content|fingerprint|object)|file-(sources|kind))|results\/result-store)$/;
 const emulator = /^emulator\//;
 
 /** Who may import whom, and nothing else. The first layer that matches a file counts. */
@@ -45,7 +45,7 @@ const LAYERS: Layer[] = [
     may: [
       contracts,
       /^src\/(client|temporal)\//,
-      /^src\/providers\/media-provider$/,
+      /^src\/providers\/(media-provider|read-pages)$/,
       /^src\/activities\/(ledger\/lifecycle-runs|source-queues)$/,
     ],
   },

@@ -114,6 +114,11 @@ test.each([
   expect(error.message).toBe(`PUT part 1: ${status}, ${code}`);
 });
 
+test.each([400, 401, 404, 407, 413])('%i from a proxy ends neither the part nor the session', async (status) => {
+  const error = await put(await answering(status, {}), bytes).catch((e: unknown) => e);
+  expect(error).toMatchObject({ type: 'ProviderUnavailable', message: expect.stringContaining('any proxy') });
+});
+
 test('Content-MD5 goes with a URL whose signature leaves it alone, and with no other', async () => {
   const sent: (string | undefined)[] = [];
   const url = await serve((request, response) => {

@@ -58,7 +58,7 @@ async function run(gate: RequestGate, provider: Provider, slots: { free: number 
       const pass = await gate.enter('upload', 'POST /assets');
       const answer = await provider.answer();
       if (answer === 'ok') return pass.answered(provider.told);
-      if (answer === 'down') pass.failed();
+      if (answer === 'down') pass.failed('no usable answer');
       else {
         wait = 15_000;
         pass.limited(provider.told, wait);

@@ -80,12 +80,25 @@ test('an outage costs three requests a kind and round, not one for every target'
   await Promise.all(waits);
 });
 
-test('used-up credit ends every wait', async () => {
+test('used-up credit ends every wait when nothing else is answered', async () => {
   const watcher = watcherOf();
-  provider.troubles.set('poor', 'QuotaExhausted');
-  const waits = [ending(watcher.until(asset('working'))), ending(watcher.until(asset('poor')))];
-  await pass(100);
+  for (const id of ['poor', 'poor as well']) provider.troubles.set(id, 'QuotaExhausted');
+  const waits = [ending(watcher.until(asset('poor'))), ending(watcher.until(asset('poor as well')))];
+  await pass(10_000);
   expect(await Promise.all(waits)).toEqual(['QuotaExhausted', 'QuotaExhausted']);
+});
+
+test('a key that may not read one target ends that wait, after three rounds, and no other', async () => {
+  const watcher = watcherOf();
+  provider.troubles.set('forbidden', 'ProviderAuth');
+  const forbidden = ending(watcher.until(asset('forbidden')));
+  const working = ending(watcher.until(asset('working')));
+  await pass(10_000);
+  expect(await forbidden).toBe('ProviderAuth');
+  expect(provider.asked.filter((id) => id === 'forbidden')).toHaveLength(3);
+  expect(watcher.waiting).toBe(1);
+  watcher.handBack();
+  expect(await working).toBe('WorkerStopping');
 });
 
 test('a round that nobody waits for any more asks nothing further and leaves no timer', async () => {

@@ -111,12 +111,34 @@ test('waits out a rate limit as long as it was told, and an outage with ever lon
   expect((await outage).state).toBe('ready');
 });
 
-test('a refused key ends every wait', async () => {
+test('a refused key ends every wait once three rounds in a row have said so', async () => {
   const watcher = watcherOf(provider);
-  provider.trouble = [failure('ProviderAuth', 'the key was refused')];
+  provider.trouble = Array.from({ length: 3 }, () => failure('ProviderAuth', 'the key was refused'));
   const waits = [errorOf(watcher.until(asset('a'))), errorOf(watcher.until(asset('b')))];
-  await pass(100);
+  await pass(10_000);
+  expect(provider.requests).toBe(3);
   expect(await Promise.all(waits)).toMatchObject([{ type: 'ProviderAuth' }, { type: 'ProviderAuth' }]);
+});
+
+test('two refusals of the key that no third confirms end no wait, however often they come', async () => {
+  const watcher = watcherOf(provider);
+  const refused = () => failure('ProviderAuth', 'the key was refused');
+  provider.trouble = [refused(), refused(), undefined, refused(), refused(), undefined];
+  const waits = Array.from({ length: 3 }, (_, index) => watcher.until(asset(`a${index}`)));
+  await pass(60_000);
+  expect(provider.trouble).toEqual([]);
+  for (let index = 0; index < 3; index++) provider.ready.add(`a${index}`);
+  await pass(10_000);
+  expect((await Promise.all(waits)).map(({ state }) => state)).toEqual(['ready', 'ready', 'ready']);
+});
+
+test('a limit that is told to last for a day is asked about again after ten minutes', async () => {
+  const watcher = watcherOf(provider);
+  provider.ready.add('a');
+  provider.trouble = [failure('RateLimited', 'slow down', { retryAfter: 86_400_000 })];
+  const limited = watcher.until(asset('a'));
+  await pass(11 * 60_000);
+  expect((await limited).state).toBe('ready');
 });
 
 test('hands every wait back at once, and takes no new one', async () => {

@@ -26,7 +26,7 @@ afterEach(async () => {
   await server.close();
 });
 
-const page = (data: unknown[]): [number, unknown] => [200, { data, page_info: {} }];
+const page = (data: unknown[], pages = 1): [number, unknown] => [200, { data, page_info: { total_page: pages } }];
 const GONE: [number, unknown] = [404, { code: 'resource_not_exist', message: 'unknown' }];
 const lastPart = ({ pathname }: URL): string => pathname.slice(pathname.lastIndexOf('/') + 1);
 
@@ -46,12 +46,28 @@ const entries = (indexId: string, count: number): WatchTarget[] =>
 const assets = (...ids: string[]): WatchTarget[] => ids.map((assetId) => ({ kind: 'asset', assetId }));
 
 test('one list tells every indexed asset at work, in whatever state of work', async () => {
-  answer = (url) => (url.search ? page(['i0', 'i1', 'i2'].map((_id) => ({ _id, status: 'validating' }))) : GONE);
+  answer = (url) => (url.search ? page(['i0', 'i1', 'i2'].map((_id) => ({ _id, status: 'queued' }))) : GONE);
   expect(await heardOf(entries('i', 4))).toEqual({ i0: 'working', i1: 'working', i2: 'working', i3: 'gone' });
   expect(asked).toEqual([
-    '/indexes/i/indexed-assets?status=pending&status=queued&status=indexing&status=validating&page=1&page_limit=50',
+    '/indexes/i/indexed-assets?status=pending&status=queued&status=indexing&page=1&page_limit=50',
     '/indexes/i/indexed-assets/i3',
   ]);
+});
+
+test('an indexed asset whose state no list can be asked for is asked for singly', async () => {
+  answer = (url) => (url.search ? page([]) : [200, { _id: lastPart(url), status: 'validating' }]);
+  expect(new Set(Object.values(await heardOf(entries('i', 4))))).toEqual(new Set(['working']));
+  expect(asked).toHaveLength(5);
+});
+
+test('assets that a short page leaves out are read from the next page', async () => {
+  answer = (url) => {
+    const ids = url.searchParams.getAll('asset_ids');
+    const one = ids[Number(url.searchParams.get('page')) - 1];
+    return page([{ _id: one, status: 'ready' }], ids.length);
+  };
+  expect(await heardOf(assets('a', 'b', 'c'))).toEqual({ a: 'ready', b: 'ready', c: 'ready' });
+  expect(asked).toHaveLength(3);
 });
 
 test('up to three of a parent are asked for singly', async () => {
@@ -93,7 +109,7 @@ test('references, entities and assets are read over all pages', async () => {
   const full = Array.from({ length: 50 }, (_, n) => ({ _id: `r${n}`, index: { _id: 'i' }, metadata: {} }));
   const tag = { key: 'k', workflowId: 'w', owner: 'o', onCancel: 'delete' } as const;
   const own = { _id: 'own', index: { _id: 'i' }, metadata: tagFields(tag) };
-  answer = (url) => page(url.searchParams.get('page') === '1' ? full : [own]);
+  answer = (url) => page(url.searchParams.get('page') === '1' ? full : [own], 2);
   expect(await provider.listReferences('a')).toHaveLength(51);
   expect(await provider.findEntities({ collectionId: 'c', name: 'n & m', tag })).toEqual(['own']);
   expect(asked.at(-1)).toBe('/entity-collections/c/entities?name=n+%26+m&page=2&page_limit=50');

@@ -144,7 +144,7 @@ test('watches 120 assets in three list requests and asks singly for one that is 
       const ids = url.searchParams.getAll('asset_ids').filter((id) => id !== 'a119');
       json(response, {
         data: ids.map((id) => ({ _id: id, status: id === 'a3' ? 'ready' : 'waiting' })),
-        page_info: {},
+        page_info: { total_page: 1 },
       });
     } else json(response, { code: 'resource_not_exist', message: 'unknown' }, 404);
   };
@@ -166,7 +166,7 @@ test('lists embed tasks that are at work, and reads only those that have ended',
     asked.push(request.url ?? '');
     if (request.url?.includes('status=processing')) {
       const data = Array.from({ length: 9 }, (_, index) => ({ _id: `t${index}`, status: 'processing' }));
-      json(response, { data, page_info: {} });
+      json(response, { data, page_info: { total_page: 1 } });
     } else json(response, { _id: 't9', status: 'failed', error: { message: 'no sound' } });
   };
   const targets = Array.from({ length: 10 }, (_, index) => ({ kind: 'embedding' as const, taskId: `t${index}` }));

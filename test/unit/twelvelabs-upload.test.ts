@@ -158,7 +158,7 @@ test.each([
 ])('a redirect is no success when %s', async (_name, call) => {
   answer = (_request, response) => void response.writeHead(307, { location: 'https://elsewhere.example/' }).end();
   const error = await errorOf(call());
-  expect(failureType(error)).toBe('ProviderRejected');
+  expect(failureType(error)).toBe('ProviderUnavailable'); // a login page redirects as well
   expect((error as Error).message).toContain('TWELVELABS_BASE_URL');
 });
 

@@ -1,5 +1,7 @@
 import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
+import { failure, type FailureType } from '../../src/contracts/failures';
+import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
 import { fakeActivities } from '../support/fake-activities';
 import { LifecycleEnvironment } from '../support/lifecycle-environment';
 
@@ -55,4 +57,51 @@ test.each<[string, unknown, RegExp]>([
     expect((cause as Error).message).toMatch(message);
   });
   expect(calls).toEqual([]);
+});
+
+const failureOf = async (input: unknown, activities: ReturnType<typeof fakeActivities>['activities']) =>
+  lifecycles.with(activities, async () => {
+    const handle = await lifecycles.start(input);
+    const error: unknown = await handle.result().catch((reason: unknown) => reason);
+    return (error as WorkflowFailedError).cause as ApplicationFailure;
+  });
+
+test('a presigned URL in a raw start fails as InvalidRequest, and the failure does not repeat it', async () => {
+  const url = 'https://media.s3.amazonaws.com/a.mp4?X-Amz-Credential=SECRET&X-Amz-Signature=SECRET';
+  const { activities, calls } = fakeActivities();
+  const cause = await failureOf({ source: { type: 'url', url } }, activities);
+  expect(cause.type).toBe('InvalidRequest');
+  expect(cause.message).toMatch(/source\.url: is a presigned URL/);
+  expect(JSON.stringify([cause.message, cause.details, cause.stack])).not.toContain('SECRET');
+  expect(calls).toEqual([]);
+});
+
+test('null in a raw start is as good as absent', async () => {
+  const { activities } = fakeActivities();
+  const status = await lifecycles.with(activities, async () => {
+    const handle = await lifecycles.start({ source, filename: null, branch: null, cleanup: { onFailure: null } });
+    return (await handle.result()) as LifecycleStatus;
+  });
+  expect(status.outcome).toBe('completed');
+});
+
+test.each<FailureType>(['ProviderRejected', 'ProcessingFailed', 'ResourceGone'])(
+  'a branch that ends with %s is failed in the status, and the asset is ready',
+  async (type) => {
+    const { activities } = fakeActivities({
+      ensureEmbedding: () => Promise.reject(failure(type, 'no audio in it')),
+    });
+    const { details } = await failureOf({ source, branch: { type: 'embed' } }, activities);
+    expect(details?.[0]).toMatchObject({
+      asset: { status: 'ready' },
+      branch: { type: 'embed', status: 'failed' },
+      error: { type, message: 'no audio in it' },
+    });
+  },
+);
+
+test('a branch that was ready stays so when the release of its asset fails', async () => {
+  const { activities } = fakeActivities({ releaseAsset: () => Promise.reject(failure('ProviderAuth', 'expired')) });
+  const { details } = await failureOf({ source, branch: { type: 'index', indexId: 'i1' } }, activities);
+  expect(details?.[0]).toMatchObject({ branch: { type: 'index', status: 'ready' } });
 });

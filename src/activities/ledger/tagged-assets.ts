@@ -1,5 +1,6 @@
 import { carriesTag, type LedgerTag } from '../../contracts/resource';
 import type { MediaProvider, ProviderAsset } from '../../providers/media-provider';
+import { readPages } from '../../providers/read-pages';
 import { pause } from '../activity-call';
 
 const PAGE_SIZE = 50;
@@ -40,10 +41,9 @@ export async function* assetPages(
   { filename, spacingMs }: { filename?: string; spacingMs: number },
   signal: AbortSignal,
 ): AsyncGenerator<ProviderAsset[]> {
-  for (let page = 1; ; page++) {
-    const { items } = await provider.listAssets({ page, pageSize: PAGE_SIZE, filename }, { signal });
-    yield items;
-    if (items.length < PAGE_SIZE) return;
-    await pause(spacingMs, signal);
-  }
+  const read = async (page: number) => {
+    if (page > 1) await pause(spacingMs, signal);
+    return provider.listAssets({ page, pageSize: PAGE_SIZE, filename }, { signal });
+  };
+  for await (const { items } of readPages(read, { idOf: ({ id }) => id })) yield items;
 }

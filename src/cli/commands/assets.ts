@@ -4,6 +4,7 @@ import { providerAssets, type ProviderAssets } from '../../client/provider-asset
 import { loadConfig } from '../../config';
 import type { ProviderAsset } from '../../providers/media-provider';
 import { action } from '../context';
+import { wholeNumber } from '../flags';
 import { print, printJson, tableOf } from '../output';
 
 interface ListFlags {
@@ -26,7 +27,7 @@ async function withAssets(use: (assets: ProviderAssets) => Promise<void>): Promi
   }
 }
 
-const rowsOf = (items: ProviderAsset[]): string =>
+const rowsOf = (items: ProviderAsset[]): string | string[] =>
   items.length === 0
     ? 'no assets'
     : tableOf(
@@ -44,8 +45,8 @@ const rowsOf = (items: ProviderAsset[]): string =>
 const listCommand = (): Command =>
   new Command('list')
     .summary('list assets at the provider, newest first')
-    .option('--page <n>', 'which page, from 1', Number)
-    .option('--page-size <n>', '1 to 50 (default: 10)', Number)
+    .option('--page <n>', 'which page, from 1', wholeNumber('--page', 1))
+    .option('--page-size <n>', '1 to 50 (default: 10)', wholeNumber('--page-size', 1, 50))
     .option('--id <id...>', 'only these')
     .addOption(new Option('--type <type...>', 'only these kinds').choices(['image', 'video', 'audio']))
     .option('--filename <part>', 'only names that contain this')

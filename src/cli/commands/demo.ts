@@ -9,6 +9,7 @@ import { action, untilStopped } from '../context';
 import { demoCases, runCase, type DemoCase, type DemoOutcome } from '../demo-cases';
 import { EXIT } from '../exit';
 import { lineOf, note, print, printJson, resultOf, tableOf } from '../output';
+import { isTerminal, printable } from '../terminal';
 
 export const demoCommand = (): Command =>
   new Command('demo')
@@ -74,7 +75,7 @@ async function runAll(client: LifecycleClient, cases: DemoCase[]): Promise<DemoO
     results.push(result);
     return result;
   };
-  if (!process.stderr.isTTY) {
+  if (!isTerminal()) {
     for (const one of cases) void begin(one, (status) => note(`${one.title}: ${lineOf(status)}`));
     return Promise.all(results);
   }
@@ -83,7 +84,7 @@ async function runAll(client: LifecycleClient, cases: DemoCase[]): Promise<DemoO
     cases.map((one) => ({
       title: one.title,
       task: async (_context: unknown, task: { title: string }): Promise<void> => {
-        await begin(one, (status) => (task.title = `${one.title}: ${lineOf(status)}`));
+        await begin(one, (status) => (task.title = printable(`${one.title}: ${lineOf(status)}`)));
       },
     })),
     { concurrent: true },

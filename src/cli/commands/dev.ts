@@ -3,8 +3,8 @@ import { connectTo } from '../../client/connection';
 import { ensureSweepSchedule } from '../../client/sweeps';
 import { DEFAULT_GRACE } from '../../contracts/ledger/sweep';
 import { action, untilStopped } from '../context';
+import { checkDistinct, folderName, portNumber, wholeNumber } from '../flags';
 import { note, print, printJson } from '../output';
-import { number } from './emulator';
 
 interface DevFlags {
   temporalPort: number;
@@ -21,15 +21,21 @@ export const devCommand = (): Command =>
   new Command('dev')
     .summary('the whole stack on this machine, staying up')
     .description('Temporal with Temporal Web, the emulator and one worker; state survives a restart. Ctrl-C stops it.')
-    .option('--temporal-port <n>', 'gRPC', number('--temporal-port', 1), 7233)
-    .option('--ui-port <n>', 'Temporal Web', number('--ui-port', 1), 8233)
-    .option('--emulator-port <n>', 'the emulator', number('--emulator-port', 1), 8090)
-    .option('--state <folder>', 'where the state is kept', '.asset-lifecycle')
-    .option('--processing-ms <n>', 'processing time of an asset at the emulator', number('--processing-ms', 0), 1500)
+    .option('--temporal-port <n>', 'gRPC', portNumber('--temporal-port', 1), 7233)
+    .option('--ui-port <n>', 'Temporal Web', portNumber('--ui-port', 1), 8233)
+    .option('--emulator-port <n>', 'the emulator', portNumber('--emulator-port', 1), 8090)
+    .option('--state <folder>', 'where the state is kept', folderName('--state'), '.asset-lifecycle')
+    .option(
+      '--processing-ms <n>',
+      'processing time of an asset at the emulator',
+      wholeNumber('--processing-ms', 0),
+      1500,
+    )
     .option('--json', 'print the ready lines as JSON')
     .addHelpText('after', '\nExample:\n  $ asset-lifecycle dev --ui-port 8080')
     .action(
       action(async ({ temporalPort, uiPort, emulatorPort, state, processingMs, json }: DevFlags) => {
+        checkDistinct({ '--temporal-port': temporalPort, '--ui-port': uiPort, '--emulator-port': emulatorPort });
         const path = await import('node:path');
         const { startLocalStack } = await import('../../stack/local-stack.js');
         const stack = await startLocalStack({

@@ -1,16 +1,8 @@
 import { Command, Option } from 'commander';
 import { loadProxies } from '../../config';
 import { action, untilStopped } from '../context';
-import { UsageError } from '../exit';
+import { checkDistinct, folderName, portNumber, wholeNumber } from '../flags';
 import { note, printJson } from '../output';
-
-export const number =
-  (flag: string, least: number) =>
-  (text: string): number => {
-    const value = Number(text);
-    if (Number.isInteger(value) && value >= least) return value;
-    throw new UsageError(`${flag}: must be a whole number from ${least}, not "${text}"`);
-  };
 
 interface EmulatorFlags {
   host: string;
@@ -28,16 +20,25 @@ export const emulatorCommand = (): Command =>
   new Command('emulator')
     .summary('serve the provider’s API locally')
     .option('--host <address>', 'the address to listen on', '127.0.0.1')
-    .option('--port <n>', '0 takes any free one', number('--port', 0), 8090)
-    .option('--store-port <n>', 'where parts of uploads are put; 0 takes any free one', number('--store-port', 0), 0)
-    .option('--chunk-bytes <n>', 'size of a part, instead of one that goes with the file', number('--chunk-bytes', 1))
+    .option('--port <n>', '0 takes any free one', portNumber('--port', 0), 8090)
+    .option(
+      '--store-port <n>',
+      'where parts of uploads are put; 0 takes any free one',
+      portNumber('--store-port', 0),
+      0,
+    )
+    .option(
+      '--chunk-bytes <n>',
+      'size of a part, instead of one that goes with the file',
+      wholeNumber('--chunk-bytes', 1),
+    )
     .addOption(
       new Option('--part-bytes <where>', 'hash does not keep the bytes of parts: for files too large for the disk')
         .choices(['disk', 'hash'])
         .default('disk'),
     )
-    .option('--state <folder>', 'keep the state there')
-    .option('--processing-ms <n>', 'processing time of an asset', number('--processing-ms', 0), 1500)
+    .option('--state <folder>', 'keep the state there', folderName('--state'))
+    .option('--processing-ms <n>', 'processing time of an asset', wholeNumber('--processing-ms', 0), 1500)
     .addOption(
       new Option('--rate-limits <plan>', 'whose limits to apply')
         .choices(['off', 'free', 'tier2', 'tier3'])
@@ -47,13 +48,17 @@ export const emulatorCommand = (): Command =>
     .addHelpText('after', '\nExample:\n  $ asset-lifecycle emulator --port 8090 --rate-limits free')
     .action(
       action(async ({ host, port, storePort, state, processingMs, rateLimits, json, ...flags }: EmulatorFlags) => {
+        checkDistinct({ '--port': port, '--store-port': storePort });
         const { startEmulator } = await import('../../../emulator/start-emulator.js');
+        const { emulatorProblem } = await import('../../stack/emulator-problem.js');
         const { useProxiesForFetch } = await import('../../http/dispatcher.js');
         useProxiesForFetch(loadProxies()); // it fetches media by URL
         const processing = { baseMs: processingMs, msPerMegabyte: processingMs === 0 ? 0 : 20 };
         const emulator = await startEmulator({
           ...{ host, port, storePort, stateFolder: state, processing, rateLimits },
           uploads: { chunkBytes: flags.chunkBytes ?? null, partBytes: flags.partBytes },
+        }).catch((error: unknown) => {
+          throw emulatorProblem(error, '--port or --store-port') ?? error;
         });
         const { url, controlUrl, storeUrl } = emulator;
         if (json) printJson({ ready: 'emulator', url, controlUrl, storeUrl });

@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import type { BranchType } from '../../contracts/branch';
 import { OUTCOMES, PHASES, type Outcome, type Phase } from '../../contracts/lifecycle-status';
 import { action, withClient } from '../context';
-import { UsageError } from '../exit';
+import { wholeNumber } from '../flags';
 import { print, printJson, tableOf } from '../output';
 
 interface ListFlags {
@@ -15,12 +15,6 @@ interface ListFlags {
   json?: boolean;
 }
 
-const atLeastOne = (text: string): number => {
-  const number = Number(text);
-  if (Number.isInteger(number) && number >= 1) return number;
-  throw new UsageError(`--limit: must be a whole number from 1, not "${text}"`);
-};
-
 export const listCommand = (): Command =>
   new Command('list')
     .summary('list lifecycles, newest first')
@@ -29,7 +23,7 @@ export const listCommand = (): Command =>
     .addOption(new Option('--branch <type>', 'only those of this branch').choices(['embed', 'entity', 'index', 'none']))
     .option('--key <start>', 'only keys that begin with this')
     .option('--query <filter>', 'further conditions in Temporal’s list filter language')
-    .option('--limit <n>', 'at most so many', atLeastOne, 100)
+    .option('--limit <n>', 'at most so many', wholeNumber('--limit', 1), 100)
     .option('--json', 'print a JSON array only')
     .addHelpText('after', `\nExample:\n  $ asset-lifecycle list --outcome failed --query "AssetBytes > 1000000"`)
     .action(

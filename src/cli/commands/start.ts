@@ -45,6 +45,7 @@ export const startCommand = (): Command =>
     .option('--branch-within <duration>', 'deadline of the branch (default: 6h)')
     .option('--input <json>', 'the whole input as JSON, instead of the flags above')
     .option('--input-file <path>', 'the same from a file')
+    .option('--allow-signed-url', 'take a presigned URL, which then stands in Temporal’s history')
     .option('--again', 'run a completed key anew: with the same content its asset is used again, else replaced')
     .option('--wait', 'wait to the end; exit 1 unless it completes')
     .option('--json', 'print JSON only')
@@ -62,7 +63,12 @@ Examples:
         async (target: string | undefined, flags: StartFlags & { again?: boolean; wait?: boolean; json?: boolean }) => {
           const input = await inputOf(target, flags);
           acceptInput(input); // bad input is refused before a connection is tried
-          await checkLocalFile(input, loadConfig(), { direct: maxDirectBytes, multipart: maxMultipartBytes });
+          await checkLocalFile(
+            input,
+            loadConfig(),
+            { direct: maxDirectBytes, multipart: maxMultipartBytes },
+            { typed: target, warn: note },
+          );
           return withClient(async (client) => {
             const started = await client.start(input, { again: flags.again });
             if (!flags.json) note(`${started.joined ? 'joined' : 'started'} ${started.workflowId}`);

@@ -40,11 +40,11 @@ export const sweepCommand = (): Command =>
       ),
     );
 
-function describe(report: SweepReport): string {
+function describe(report: SweepReport): string[] {
   const { dryRun, seen, orphans, found, deleted, kept, leftover } = report;
   const rows = orphans.map(({ key, assetId, cause, policy, entries }) => {
     const done = entries.map(({ resource, id, result, because }) => `${resource} ${id}: ${result}, ${because}`);
-    return [key, assetId, cause, dryRun ? `would: ${policy}` : policy, done.join('\n')];
+    return [key, assetId, cause, dryRun ? `would: ${policy}` : policy, done];
   });
   const lines = [
     `${found} orphans: ${dryRun ? 'nothing was touched' : `deleted ${deleted}, kept ${kept}, left over ${leftover}`}`,
@@ -52,9 +52,9 @@ function describe(report: SweepReport): string {
       `${seen.others} without our tag`,
   ];
   lines.push(...ofMarks(report), ...ofVanished(report));
-  if (rows.length > 0) lines.unshift(tableOf(['key', 'asset', 'cause', 'policy', 'done'], rows));
+  if (rows.length > 0) lines.unshift(...tableOf(['key', 'asset', 'cause', 'policy', 'done'], rows));
   if (found > orphans.length) lines.push(`the first ${orphans.length} are shown`);
-  return lines.join('\n');
+  return lines;
 }
 
 function ofMarks({ dryRun, marked, unmarked }: SweepReport): string[] {
@@ -69,7 +69,7 @@ function ofVanished({ seen, vanished }: SweepReport): string[] {
   return [
     '',
     `${seen.vanished} not touched, since Temporal does not know their lifecycle (--include-vanished ends them)${some}:`,
-    tableOf(
+    ...tableOf(
       ['key', 'asset'],
       vanished.map(({ key, assetId }) => [key, assetId]),
     ),

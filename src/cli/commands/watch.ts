@@ -3,6 +3,7 @@ import { action, withClient } from '../context';
 import { exitCodeOfOutcome } from '../exit';
 import { follow, last } from '../follow';
 import { describeStatus, print, printJson } from '../output';
+import { outputClosed } from '../terminal';
 
 export const watchCommand = (): Command =>
   new Command('watch')
@@ -14,7 +15,9 @@ export const watchCommand = (): Command =>
     .action(
       action((key: string, { json }: { json?: boolean }) =>
         withClient(async (client) => {
-          const status = json ? await last(client, key, printJson) : await follow(client, key, false);
+          const status = json
+            ? await last(client, key, printJson, outputClosed)
+            : await follow(client, key, false, outputClosed);
           if (!json) print(describeStatus(status));
           return exitCodeOfOutcome(status);
         }),

@@ -18,8 +18,10 @@ export const workerCommand = (): Command =>
     .action(
       action(async ({ json }: { json?: boolean }) => {
         const { connectWorker, startWorker } = await import('../../worker.js');
+        const { installWorkerLog } = await import('../../stack/worker-log.js');
         const config = loadConfig();
         const provider = await openAccount(config); // refuses without a key before anything is connected
+        installWorkerLog({ write: note });
         const temporal = await connectWorker();
         try {
           const worker = await startWorker({ config, provider, temporal, onNotice: note });

@@ -39,6 +39,11 @@ export interface StartedLifecycle {
 export interface StartOptions {
   /** Runs a completed key anew: takes its asset up when the content is the same, and replaces it otherwise. */
   again?: boolean;
+  /**
+   * Takes a presigned URL as source, which then stands in Temporal's history, where it can be read until it expires.
+   * Default: false.
+   */
+  allowSignedUrl?: boolean;
 }
 
 export type KeyedInput = CompleteInput & { key: string };

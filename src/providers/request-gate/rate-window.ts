@@ -16,6 +16,11 @@ const STANDARD_WINDOW_MS = 60_000;
 const DEFAULT_SPACING_MS = 500;
 /** Two answers of one window may tell its end a little apart. */
 const SAME_WINDOW_MS = 1500;
+/**
+ * Nothing is held back for longer than this, whatever was told: then a few requests go out and are told anew. A wrong
+ * reset, or one of a day, thus never stops an account.
+ */
+const LONGEST_PAUSE_MS = 10 * 60_000;
 /** A provider that was silent on its limit and then enforced one is not trusted to have none for this long. */
 const WARY_MS = 10 * 60_000;
 
@@ -62,20 +67,21 @@ export class RateWindow {
       this.silent = this.left === undefined;
       return;
     }
-    const endsAt = now + told.resetInMs;
+    const resetInMs = Math.min(told.resetInMs, LONGEST_PAUSE_MS);
+    const endsAt = now + resetInMs;
     const left = Math.max(0, told.remaining - this.inFlight);
     const begun = this.left !== undefined;
     const same = this.left !== undefined && Math.abs(endsAt - this.endsAt) < SAME_WINDOW_MS;
     this.left = same ? Math.min(this.left ?? left, left) : left;
     this.limit = told.limit ?? this.limit;
-    if (!same && begun) this.windowMs = Math.max(told.resetInMs, SAME_WINDOW_MS); // the first answer of a window
+    if (!same && begun) this.windowMs = Math.max(resetInMs, SAME_WINDOW_MS); // the first answer of a window
     this.endsAt = same ? Math.max(endsAt, this.endsAt) : endsAt;
   }
 
   /** The provider refused it for the limit; nothing more goes out for `waitMs`. */
   limited(told: ToldWindow | undefined, waitMs: number, now: number): void {
     this.inFlight -= 1;
-    this.endsAt = Math.max(this.left === 0 ? this.endsAt : 0, now + waitMs);
+    this.endsAt = Math.max(this.left === 0 ? this.endsAt : 0, now + Math.min(waitMs, LONGEST_PAUSE_MS));
     this.left = 0;
     this.limit = told?.limit ?? this.limit;
     this.limitedAt = now;

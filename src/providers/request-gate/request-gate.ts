@@ -1,5 +1,5 @@
 import { failure } from '../../contracts/failures';
-import { OutageBreaker } from './outage-breaker';
+import { Outages, type Trouble } from './outages';
 import { RateWindow, type ToldWindow } from './rate-window';
 
 /** A request that was let through; says once what became of it. */
@@ -8,9 +8,9 @@ export interface Pass {
   answered(told: ToldWindow | undefined): void;
   /** Refused for the limit (429). */
   limited(told: ToldWindow | undefined, waitMs: number): void;
-  /** 5xx, or no answer. */
-  failed(): void;
-  /** Given up by the caller. */
+  /** No usable answer, and the provider or the way to it is why. */
+  failed(trouble: Trouble): void;
+  /** Ended for a reason that tells nothing of the provider, such as the caller's. */
   abandoned(): void;
 }
 
@@ -28,27 +28,34 @@ interface Waiter {
  */
 export class RequestGate {
   private readonly windows = new Map<string, RateWindow>();
-  private readonly breaker = new OutageBreaker();
+  private readonly outages = new Outages();
   private waiters: Waiter[] = [];
   private timer: NodeJS.Timeout | undefined;
 
+  /** True while the provider is down as a whole. A large request must not be the one that finds out: it takes long. */
+  get providerDown(): boolean {
+    return this.outages.providerDown;
+  }
+
   /**
    * @param kind what the provider counts it under.
-   * @param what the request, for messages.
+   * @param route method and path template, which is also its name in messages.
    * @throws RateLimited · ProviderUnavailable, both with the wait · the signal's reason.
    */
-  async enter(kind: string, what: string, signal?: AbortSignal): Promise<Pass> {
+  async enter(kind: string, route: string, signal?: AbortSignal): Promise<Pass> {
     const window = this.windowOf(kind);
-    if (this.breaker.refuses(Date.now())) throw this.unavailable(what);
+    this.refuseWhileDown(route);
     if (this.waiters.some((waiter) => waiter.window === window) || !window.take(Date.now())) {
-      await this.untilTurn(window, what, signal);
+      await this.untilTurn(window, route, signal);
     }
-    if (this.breaker.refuses(Date.now())) {
+    try {
+      this.refuseWhileDown(route);
+    } catch (error) {
       window.unanswered();
-      throw this.unavailable(what);
+      throw error;
     }
-    this.breaker.begin();
-    return this.pass(window);
+    this.outages.begin(route, Date.now());
+    return this.pass(window, route);
   }
 
   private windowOf(kind: string): RateWindow {
@@ -59,10 +66,12 @@ export class RequestGate {
     return fresh;
   }
 
-  private unavailable(what: string): Error {
+  private refuseWhileDown(route: string): void {
     const now = Date.now();
-    const retryAfter = this.breaker.comeBackAt(now) - now;
-    return failure('ProviderUnavailable', `${what}: not sent: the provider has not answered others either`, {
+    const closed = this.outages.closedFor(route, now);
+    if (!closed) return;
+    const retryAfter = closed.comeBackAt(now) - now;
+    throw failure('ProviderUnavailable', `${route}: not sent: the provider has not answered others either`, {
       retryAfter,
     });
   }
@@ -107,7 +116,7 @@ export class RequestGate {
     if (opens.length > 0) this.timer = setTimeout(() => this.serve(), Math.min(...opens) - now);
   }
 
-  private pass(window: RateWindow): Pass {
+  private pass(window: RateWindow, route: string): Pass {
     let told = false;
     const once = (tell: () => void): void => {
       if (told) return;
@@ -115,27 +124,27 @@ export class RequestGate {
       tell();
       this.serve();
     };
-    const { breaker } = this;
+    const { outages } = this;
     return {
       answered: (what) =>
         once(() => {
           window.answered(what, Date.now());
-          breaker.succeeded();
+          outages.succeeded(route);
         }),
       limited: (what, waitMs) =>
         once(() => {
           window.limited(what, waitMs, Date.now());
-          breaker.succeeded();
+          outages.succeeded(route);
         }),
-      failed: () =>
+      failed: (trouble) =>
         once(() => {
           window.unanswered();
-          breaker.failed(Date.now());
+          outages.failed(route, trouble, Date.now());
         }),
       abandoned: () =>
         once(() => {
           window.unanswered();
-          breaker.abandoned();
+          outages.abandoned(route);
         }),
     };
   }

@@ -9,11 +9,10 @@ import type {
 } from '../media-provider';
 import type { TwelveLabsClient } from './client';
 import { withoutQueries } from './errors';
+import { itemsOf } from './lists';
 import { maxDirectBytes, maxMultipartBytes, maxUrlBytes } from './limits';
 import { multipartForm } from './multipart-form';
 import { AssetPageSchema, AssetSchema, EntityPageSchema, ReferencePageSchema, type AssetAnswer } from './schemas';
-
-const PAGE_SIZE = 50;
 
 type AssetOperations = Pick<
   MediaProvider,
@@ -87,47 +86,29 @@ export function assetOperations(client: TwelveLabsClient): AssetOperations {
 
     async listEntitiesOf(assetId, { signal } = {}) {
       const entities: EntityOfAsset[] = [];
-      for (let page = 1; ; page++) {
-        const { data } = await client.call(
-          {
-            method: 'GET',
-            route: '/assets/{asset_id}/entities',
-            path: `/assets/${encodeURIComponent(assetId)}/entities?page=${page}&page_limit=${PAGE_SIZE}`,
-            about: assetId,
-            creates: false,
-            signal,
-          },
-          EntityPageSchema,
-        );
-        for (const { _id, entity_collection_id: collectionId, name = '', metadata } of data) {
-          entities.push({ collectionId, entityId: _id, name, metadata: metadata ?? {} });
-        }
-        if (data.length < PAGE_SIZE) return entities;
+      for await (const entity of itemsOf(client, { ...below(assetId, 'entities'), signal }, EntityPageSchema)) {
+        const { _id: entityId, entity_collection_id: collectionId, name = '', metadata = {} } = entity;
+        entities.push({ collectionId, entityId, name, metadata });
       }
+      return entities;
     },
 
     async listReferences(assetId, { signal } = {}) {
       const references: AssetReference[] = [];
-      for (let page = 1; ; page++) {
-        const { data } = await client.call(
-          {
-            method: 'GET',
-            route: '/assets/{asset_id}/indexed-assets',
-            path: `/assets/${encodeURIComponent(assetId)}/indexed-assets?page=${page}&page_limit=${PAGE_SIZE}`,
-            about: assetId,
-            creates: false,
-            signal,
-          },
-          ReferencePageSchema,
-        );
-        for (const { _id, index } of data) {
-          references.push({ indexId: index._id, indexName: index.name, indexedAssetId: _id });
-        }
-        if (data.length < PAGE_SIZE) return references;
+      const list = { ...below(assetId, 'indexed-assets'), signal };
+      for await (const { _id: indexedAssetId, index } of itemsOf(client, list, ReferencePageSchema)) {
+        references.push({ indexId: index._id, indexName: index.name, indexedAssetId });
       }
+      return references;
     },
   };
 }
+
+const below = (assetId: string, list: 'entities' | 'indexed-assets') => ({
+  route: `/assets/{asset_id}/${list}`,
+  path: `/assets/${encodeURIComponent(assetId)}/${list}`,
+  about: assetId,
+});
 
 const one = (method: 'GET' | 'PATCH' | 'DELETE', assetId: string) =>
   ({

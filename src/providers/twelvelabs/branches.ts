@@ -5,6 +5,7 @@ import { carriesTag, tagFields } from '../../contracts/resource';
 import { kindOfFile } from '../../sources/file-kind';
 import type { EmbeddableAsset, MediaProvider } from '../media-provider';
 import type { TwelveLabsClient } from './client';
+import { itemsOf } from './lists';
 import {
   CreatedSchema,
   EmbeddedSchema,
@@ -13,8 +14,6 @@ import {
   EntitySchema,
   IndexedAssetSchema,
 } from './schemas';
-
-const PAGE_SIZE = 50;
 
 type BranchOperations = Pick<
   MediaProvider,
@@ -74,22 +73,17 @@ export function branchOperations(client: TwelveLabsClient): BranchOperations {
 
     async findEntities({ collectionId, name, tag }, { signal } = {}) {
       const own: string[] = [];
-      for (let page = 1; ; page++) {
-        const query = new URLSearchParams({ name, page: String(page), page_limit: String(PAGE_SIZE) });
-        const { data } = await client.call(
-          {
-            method: 'GET',
-            route: '/entity-collections/{id}/entities',
-            path: `${entitiesPath(collectionId)}?${query.toString()}`,
-            about: name,
-            creates: false,
-            signal,
-          },
-          EntityPageSchema,
-        );
-        own.push(...data.filter(({ metadata }) => carriesTag(metadata, tag)).map(({ _id }) => _id));
-        if (data.length < PAGE_SIZE) return own.toReversed(); // the list is newest first
+      const list = {
+        route: '/entity-collections/{id}/entities',
+        path: entitiesPath(collectionId),
+        query: [['name', name]] as const,
+        about: name,
+        signal,
+      };
+      for await (const { _id, metadata } of itemsOf(client, list, EntityPageSchema)) {
+        if (carriesTag(metadata, tag)) own.push(_id);
       }
+      return own.toReversed(); // the list is newest first
     },
 
     async assetsOfEntity(entity, { signal } = {}) {

@@ -1,16 +1,25 @@
-import { Readable } from 'node:stream';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { ApplicationFailure } from '@temporalio/common';
 import { request, type Dispatcher } from 'undici';
 import type { z } from 'zod';
 import { failureType, type FailureType } from '../../contracts/failures';
 import type { EmbeddableKind } from '../../contracts/branches/embed-rules';
-import { describeIssues } from '../../contracts/lifecycle-input';
+import { describeIssues } from '../../contracts/checks/plain-input';
 import { createDispatcher } from '../../http/dispatcher';
 import { NO_PROXIES, type ProxySettings } from '../../http/proxy-settings';
 import { SubmissionAborted } from '../media-provider';
 import { RequestGate, type Pass } from '../request-gate/request-gate';
-import { failureOfAnswer, failureOfConnection, failureOfShape, type RequestLabel } from './errors';
+import {
+  failureOfAnswer,
+  failureOfConnection,
+  failureOfForeignBody,
+  failureOfShape,
+  neverConnected,
+  type RequestLabel,
+} from './errors';
 import type { RequestContent } from './multipart-form';
-import { windowOf } from './rate-limit';
+import { Outgoing } from './outgoing';
+import { limitedByDuration, windowOf } from './rate-limit';
 
 export interface TwelveLabsAccount {
   apiKey: string;
@@ -39,6 +48,12 @@ export interface ApiRequest extends RequestLabel {
 /** No usable answer, and the provider or the way to it is why. */
 const OF_PROVIDER: ReadonlySet<FailureType | undefined> = new Set(['ProviderUnavailable', 'OutcomeUnknown']);
 
+/** More bytes than this take seconds to send, so that such a request does not find out whether the provider is up. */
+const LARGE_BYTES = 1024 ** 2;
+/** While media seconds are used up, shorter media may still pass: others of the kind wait no longer than this. */
+const DURATION_PAUSE_MS = 60_000;
+/** The smallest request there is; asked before a large one while the provider is down. */
+const KNOCK: ApiRequest = { method: 'GET', route: '/assets', path: '/assets?page=1&page_limit=1', creates: false };
 const CONNECTIONS = 128;
 const PROBE_TIMEOUT_MS = 3000;
 
@@ -46,9 +61,11 @@ const PROBE_TIMEOUT_MS = 3000;
 export class TwelveLabsClient {
   private readonly agent: Dispatcher;
   private readonly gate = new RequestGate();
+  private readonly host: string;
 
   constructor(private readonly account: TwelveLabsAccount) {
-    const { requestTimeoutMs, proxies = NO_PROXIES } = account;
+    const { baseUrl, requestTimeoutMs, proxies = NO_PROXIES } = account;
+    this.host = new URL(baseUrl).host;
     this.agent = createDispatcher({ connections: CONNECTIONS, requestTimeoutMs }, proxies);
   }
 
@@ -67,13 +84,23 @@ export class TwelveLabsClient {
     await this.agent.destroy();
   }
 
-  private async enter({ kind = 'other', method, route, signal }: ApiRequest): Promise<Pass> {
+  private async enter({ kind = 'other', method, route, form, signal }: ApiRequest): Promise<Pass> {
     try {
       signal?.throwIfAborted();
+      if (form && form.contentLength > LARGE_BYTES && this.gate.providerDown) await this.knock(signal);
       return await this.gate.enter(kind, `${method} ${route}`, signal);
     } catch (error) {
       if (!signal?.aborted || method === 'GET') throw error;
       throw new SubmissionAborted(`${method} ${route}: not sent`);
+    }
+  }
+
+  /** Any answer but trouble says that the provider is there. @throws ProviderUnavailable */
+  private async knock(signal: AbortSignal | undefined): Promise<void> {
+    try {
+      await this.callVoid({ ...KNOCK, signal });
+    } catch (error) {
+      if (signal?.aborted || failureType(error) === 'ProviderUnavailable') throw error;
     }
   }
 
@@ -89,96 +116,42 @@ export class TwelveLabsClient {
         dispatcher: this.agent,
       });
       const { statusCode: status, headers } = response;
-      const body = parseJson(await response.body.text());
-      const refused = status < 200 || status >= 300 ? failureOfAnswer(call, { status, headers, body }) : undefined;
-      if (failureType(refused) === 'RateLimited') pass.limited(windowOf(headers), Number(refused?.nextRetryDelay));
-      else if (status >= 500) pass.failed();
+      const text = await response.body.text();
+      const refused = this.refusalIn(call, { status, headers, text });
+      if (failureType(refused) === 'RateLimited') pass.limited(windowOf(headers), pauseAfter(refused, headers));
+      else if (OF_PROVIDER.has(failureType(refused))) pass.failed('no usable answer');
       else pass.answered(windowOf(headers));
       if (refused) throw refused;
-      return body;
+      return parseJson(text);
     } catch (error) {
       if (outgoing.aborted) throw new SubmissionAborted(`${call.method} ${call.route}: aborted while it was sent`);
       if (call.signal?.aborted && call.method === 'GET') throw error;
       const named = failureOfConnection(call, error, outgoing.sentInFull);
-      if (OF_PROVIDER.has(failureType(named))) pass.failed();
+      const ofSource = outgoing.stalled || failureType(error) !== undefined;
+      if (!ofSource && OF_PROVIDER.has(failureType(named))) {
+        pass.failed(neverConnected(error) ? 'no connection' : 'no usable answer');
+      }
       throw named;
     } finally {
       pass.abandoned(); // where nothing was told before
       outgoing.release();
     }
   }
-}
 
-/** The body of a request and whether it may still be aborted without losing sight of its effect. */
-class Outgoing {
-  readonly headers: Record<string, string> = {};
-  readonly body: Dispatcher.DispatchOptions['body'];
-  /** Aborted by the caller before everything had gone out. */
-  aborted = false;
-  /** The last piece was handed over, which never happens before there is a connection. */
-  sentInFull = true;
-  private stallTimer: NodeJS.Timeout | undefined;
-  private readonly controller = new AbortController();
-  private readonly onAbort = (): void => {
-    if (this.sentInFull && this.call.method !== 'GET') return; // settle it: only the answer tells the effect
-    this.aborted = this.call.method !== 'GET';
-    this.controller.abort(this.call.signal?.reason);
-  };
-
-  constructor(
-    private readonly call: ApiRequest,
-    private readonly stallTimeoutMs: number,
-  ) {
-    const content = call.form ?? (call.json === undefined ? undefined : jsonBody(call.json));
-    if (content) {
-      this.sentInFull = false;
-      this.headers['content-type'] = content.contentType;
-      this.headers['content-length'] = String(content.contentLength);
-      this.body = Readable.from(this.watched(content), { objectMode: false });
-    } else {
-      this.body = null;
-    }
-    call.signal?.addEventListener('abort', this.onAbort, { once: true });
-  }
-
-  get signal(): AbortSignal {
-    return this.controller.signal;
-  }
-
-  release(): void {
-    clearTimeout(this.stallTimer);
-    this.call.signal?.removeEventListener('abort', this.onAbort);
-  }
-
-  private async *watched(content: RequestContent): AsyncGenerator<Buffer> {
-    let left = content.contentLength;
-    this.expectPiece();
-    for await (const chunk of content.stream(this.call.onSentBytes)) {
-      clearTimeout(this.stallTimer);
-      left -= chunk.byteLength;
-      this.sentInFull = left <= 0; // before the last piece is handed over: from here on it may arrive
-      yield chunk;
-      if (left > 0) this.expectPiece();
-    }
-  }
-
-  /** undici's own timeout sees a provider that stops reading, but not a source that stops coming. */
-  private expectPiece(): void {
-    this.stallTimer = setTimeout(() => {
-      this.controller.abort(new Error(`stalled: the source gave no bytes for ${this.stallTimeoutMs} ms`));
-    }, this.stallTimeoutMs);
+  private refusalIn(
+    call: ApiRequest,
+    { status, headers, text }: { status: number; headers: IncomingHttpHeaders; text: string },
+  ): ApplicationFailure | undefined {
+    const body = parseJson(text);
+    if (status < 200 || status >= 300) return failureOfAnswer(call, { status, headers, body, host: this.host });
+    return text !== '' && body === undefined ? failureOfForeignBody(call, this.host) : undefined;
   }
 }
 
-function jsonBody(value: unknown): RequestContent {
-  const bytes = Buffer.from(JSON.stringify(value));
-  return {
-    contentType: 'application/json',
-    contentLength: bytes.byteLength,
-    async *stream() {
-      yield bytes;
-    },
-  };
+/** How long others of the same kind are held back after a refusal for the limit. */
+function pauseAfter(refused: ApplicationFailure | undefined, headers: IncomingHttpHeaders): number {
+  const waitMs = Number(refused?.nextRetryDelay);
+  return limitedByDuration(headers) ? Math.min(waitMs, DURATION_PAUSE_MS) : waitMs;
 }
 
 function parseJson(text: string): unknown {

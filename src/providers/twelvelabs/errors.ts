@@ -13,43 +13,90 @@ export interface RequestLabel {
   creates: boolean;
 }
 
-const QUOTA_CODES = new Set(['usage_limit_exceeded', 'insufficient_funds']);
-const GONE_CODES = new Set(['resource_not_exist', 'resource_not_exists']);
+export interface Answer {
+  status: number;
+  headers: IncomingHttpHeaders;
+  /** The parsed JSON; undefined where there was none. */
+  body: unknown;
+  /** Host of the base URL, for messages. */
+  host: string;
+}
 
-const ADVICE: Partial<Record<FailureType, string>> = {
+/** What a code means, whatever the status. */
+const TYPE_BY_CODE: Readonly<Record<string, FailureType>> = {
+  usage_limit_exceeded: 'QuotaExhausted',
+  insufficient_funds: 'QuotaExhausted',
+  api_key_invalid: 'ProviderAuth',
+  unauthorized: 'ProviderAuth',
+  read_not_allowed: 'ProviderRejected',
+  api_not_allowed: 'ProviderRejected',
+  api_allowed_for_paid_plan: 'ProviderRejected',
+  region_not_allowed: 'ProviderRejected',
+  api_upgrade_required: 'ProviderRejected',
+  too_many_requests: 'RateLimited',
+};
+
+const ADVICE_BY_TYPE: Partial<Record<FailureType, string>> = {
   ProviderAuth: 'check TWELVE_LABS_API_KEY of the worker',
   QuotaExhausted: 'raise the plan or wait for the next period, then start again',
   BlockedByReferences: 'remove what refers to it, or force the deletion',
   PayloadTooLarge: 'send a smaller file',
 };
 
-/** No redirect is followed: it would take the key elsewhere, and a write that was redirected had no effect. */
-const REDIRECTED = 'the API does not redirect; check TWELVELABS_BASE_URL of the worker';
+const OTHER_PLAN = 'the plan of the account does not include this call; raise the plan, or start without it';
+const ADVICE_BY_CODE: Readonly<Record<string, string>> = {
+  read_not_allowed: 'it belongs to another account, or is gone; check that TWELVE_LABS_API_KEY is of the right account',
+  unauthorized: 'TWELVE_LABS_API_KEY of the worker may not do this; give the worker a key that may',
+  api_not_allowed: OTHER_PLAN,
+  api_allowed_for_paid_plan: OTHER_PLAN,
+  region_not_allowed: 'the provider does not serve the region the worker runs in; run the worker in another region',
+  api_upgrade_required: 'this version of the API has ended; check TWELVELABS_BASE_URL of the worker',
+};
 
-/** The one place where an HTTP answer becomes a failure. */
-export function failureOfAnswer(
-  label: RequestLabel,
-  answer: { status: number; headers: IncomingHttpHeaders; body: unknown },
-): ApplicationFailure {
-  const { code, message } = wordsOf(answer.body);
-  const type = typeOf(label, answer.status, code);
-  const said = [code, message && withoutQueries(message)].filter(Boolean).join(': ') || 'no explanation';
-  const advice = answer.status < 400 ? REDIRECTED : ADVICE[type];
-  const text = `${describe(label)}: ${answer.status}, ${said}${advice ? ` (${advice})` : ''}`;
-  const retryAfter = type === 'RateLimited' ? waitAfterLimit(answer.headers, message) : undefined;
-  return failure(type, text, { retryAfter });
+/** Codes of an object that the provider does not know. A path that the provider does not know is none of them. */
+const GONE_CODE =
+  /^(resource|asset|video|entity|entity_collection|collection|index|indexed_asset|task|embed_task|upload|upload_session|session|chunk)_not_(exists?|found)$/;
+
+const CHECK_THE_WAY = 'check TWELVELABS_BASE_URL of the worker, and any proxy on the way';
+
+/**
+ * The one place where an HTTP answer becomes a failure. Only the provider's own error body proves that a refusal is
+ * final: the same status may come from a proxy, a login page or a wrong base URL, which is `ProviderUnavailable`.
+ */
+export function failureOfAnswer(label: RequestLabel, { status, headers, body, host }: Answer): ApplicationFailure {
+  const words = ownWords(body);
+  const type = typeOf(label, status, words?.code);
+  const said = words ? `${words.code}: ${withoutQueries(words.message)}` : 'no explanation';
+  if (status < 500 && (type === 'ProviderUnavailable' || type === 'OutcomeUnknown')) {
+    return failure(type, `${describe(label)}: ${status} from ${host}, ${said}; ${CHECK_THE_WAY}`);
+  }
+  const advice = ADVICE_BY_CODE[words?.code ?? ''] ?? ADVICE_BY_TYPE[type];
+  const retryAfter = type === 'RateLimited' ? waitAfterLimit(headers, words?.message) : undefined;
+  return failure(type, `${describe(label)}: ${status}, ${said}${advice ? ` (${advice})` : ''}`, { retryAfter });
 }
 
 function typeOf(label: RequestLabel, status: number, code: string | undefined): FailureType {
-  if (code !== undefined && QUOTA_CODES.has(code)) return 'QuotaExhausted';
-  if (status === 401 || code === 'api_key_invalid') return 'ProviderAuth';
-  if (status === 404 || (status === 400 && code !== undefined && GONE_CODES.has(code))) return 'ResourceGone';
+  if (status === 429 && !Object.hasOwn(TYPE_BY_CODE, code ?? '')) return 'RateLimited';
+  if (status === 408 || status >= 500 || code === 'request_canceled_or_timed_out') return unanswered(label);
+  if (code === undefined) return notTheProvider(label, status);
+  if (Object.hasOwn(TYPE_BY_CODE, code)) return TYPE_BY_CODE[code] as FailureType;
+  if (GONE_CODE.test(code)) return 'ResourceGone';
+  if (status === 404 || status < 400) return 'ProviderUnavailable'; // the path is unknown there, or elsewhere
+  if (status === 401) return 'ProviderAuth';
   if (status === 409) return label.method === 'DELETE' ? 'BlockedByReferences' : 'ProviderRejected';
-  if (status === 413 || code?.endsWith('_filesize_too_large')) return 'PayloadTooLarge';
-  if (status === 429) return 'RateLimited';
-  if (status === 408 || status >= 500) return label.creates ? 'OutcomeUnknown' : 'ProviderUnavailable';
+  if (status === 413 || code.endsWith('_filesize_too_large')) return 'PayloadTooLarge';
   return 'ProviderRejected';
 }
+
+/** The effect of a create that a server broke off is not known. */
+const unanswered = ({ creates }: RequestLabel): FailureType => (creates ? 'OutcomeUnknown' : 'ProviderUnavailable');
+
+/**
+ * An answer that is not the provider's has kept the request from it. Exception: a proxy that filters answers says 403
+ * as well, after the provider has acted.
+ */
+const notTheProvider = (label: RequestLabel, status: number): FailureType =>
+  status === 403 ? unanswered(label) : 'ProviderUnavailable';
 
 /** Errors of the connection after which the provider cannot have seen the request. */
 const NEVER_CONNECTED = new Set([
@@ -61,37 +108,45 @@ const NEVER_CONNECTED = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
 
+/** True for an error of the connection after which the provider cannot have seen the request. */
+export const neverConnected = (error: unknown): boolean => NEVER_CONNECTED.has((error as { code?: string }).code ?? '');
+
 /** What it means that no answer came. `sentInFull`: the whole request had gone out. */
 export function failureOfConnection(label: RequestLabel, error: unknown, sentInFull: boolean): unknown {
   if (failureType(error)) return error; // the source failed while it was read
   const { code, message } = error as { code?: string; message?: string };
   if (code === 'UND_ERR_INVALID_ARG') {
-    return failure('ProviderAuth', `${describe(label)}: cannot be sent: ${message} (${ADVICE.ProviderAuth})`);
+    return failure('ProviderAuth', `${describe(label)}: cannot be sent: ${message} (${ADVICE_BY_TYPE.ProviderAuth})`);
   }
-  const happened = label.creates && sentInFull && !NEVER_CONNECTED.has(code ?? '');
+  const happened = label.creates && sentInFull && !neverConnected(error);
   const type = happened ? 'OutcomeUnknown' : 'ProviderUnavailable';
   const why = code === 'UND_ERR_ABORTED' ? message : code; // a proxy that refuses the tunnel says why
   return failure(type, `${describe(label)}: no answer (${why ?? message ?? 'connection failed'})`);
 }
 
-/** An answer that cannot be read: after a create its effect stands, so the next attempt must look. */
+/** A success that cannot be read: after a create its effect stands, so the next attempt must look. */
 export function failureOfShape(label: RequestLabel, problem: string): ApplicationFailure {
-  const type = label.creates ? 'OutcomeUnknown' : 'ProviderUnavailable';
-  return failure(type, `${describe(label)}: the answer is not as documented: ${problem}`);
+  return failure(unanswered(label), `${describe(label)}: the answer is not as documented: ${problem}`);
 }
+
+/** A success in something other than JSON, such as the login page of a proxy, proves nothing. */
+export const failureOfForeignBody = (label: RequestLabel, host: string): ApplicationFailure =>
+  failureOfShape(label, `${host} did not answer in JSON; ${CHECK_THE_WAY}`);
 
 const describe = ({ method, route, about }: RequestLabel): string => `${method} ${route}${about ? ` (${about})` : ''}`;
 
-/** `code` and `message` of the three body shapes: flat, nested under `error`, and `error_code`. */
-function wordsOf(body: unknown): { code?: string; message?: string } {
-  if (typeof body !== 'object' || body === null) return {};
+/** Codes are words joined by "_". Other services say `404`, `NotFound` or `Not Found`. */
+const CODE = /^[a-z][a-z0-9]*(_[a-z0-9]+)*$/;
+
+/** `code` and `message` of the provider's error shapes: flat, nested under `error`, and with a number as `error_code`. */
+function ownWords(body: unknown): { code: string; message: string } | undefined {
+  if (typeof body !== 'object' || body === null) return undefined;
   const flat = body as Record<string, unknown>;
   const words = (typeof flat.error === 'object' && flat.error !== null ? flat.error : flat) as Record<string, unknown>;
-  const code = words.code ?? words.error_code;
-  return {
-    ...(typeof code === 'string' || typeof code === 'number' ? { code: String(code) } : {}),
-    ...(typeof words.message === 'string' ? { message: words.message } : {}),
-  };
+  const { code, error_code: number, message } = words;
+  if (typeof message !== 'string') return undefined;
+  if (typeof code === 'string' && CODE.test(code)) return { code, message };
+  return typeof number === 'number' ? { code: String(number), message } : undefined;
 }
 
 /** Presigned queries are secrets. */

@@ -28,15 +28,13 @@ export const AssetSchema = z.object({
 });
 export type AssetAnswer = z.output<typeof AssetSchema>;
 
-const page = <T extends z.ZodType>(item: T) =>
-  z.object({
-    data: z.array(item),
-    page_info: z.object({
-      page: absent(z.number()),
-      total_page: absent(z.number()),
-      total_results: absent(z.number()),
-    }),
-  });
+export const PageInfoSchema = z.object({
+  page: absent(z.number()),
+  total_page: absent(z.number()),
+  total_results: absent(z.number()),
+});
+
+const page = <T extends z.ZodType>(item: T) => z.object({ data: z.array(item), page_info: PageInfoSchema });
 
 export const AssetPageSchema = page(AssetSchema);
 export const ReferencePageSchema = page(z.object({ _id: id, index: z.object({ _id: id, name: absent(z.string()) }) }));

@@ -209,9 +209,9 @@ export class Lifecycle {
 
   private failWith(error: unknown): void {
     this.status.error = describeError(error);
-    if (this.status.error.type !== 'ProcessingFailed') return;
-    if (this.status.phase === 'processing' && this.status.asset) this.status.asset.status = 'failed';
-    if (this.status.phase === 'branching' && this.status.branch) this.status.branch.status = 'failed';
+    const { phase, asset, branch } = this.status;
+    if (this.status.error.type === 'ProcessingFailed' && phase === 'processing' && asset) asset.status = 'failed';
+    if (phase === 'branching' && branch && branch.status !== 'ready') branch.status = 'failed';
   }
 
   private onCancel(payload: unknown): void {

@@ -33,9 +33,10 @@ export class PartStore {
     const what = `PUT part ${part}`;
     const { status, code, headers } = await this.send(url, bytes, options, what);
     if (status >= 200 && status < 300) return etagOf(headers, options.md5, what);
-    const said = `${what}: ${status}, ${code}`;
+    const said = `${what}: ${status}, ${code ?? 'not in the words of the part store; check any proxy on the way'}`;
     if (code === 'BadDigest') throw new PartRefused('damaged', said);
     if (status === 403) throw new PartRefused('stale', said);
+    if (code === undefined) throw failure('ProviderUnavailable', said); // only the store's own words are final
     const trouble = s3TroubleOfAnswer(code, status);
     if (trouble === 'credentials' || trouble === 'expired') throw new PartRefused('stale', said); // those that signed
     if (status === 404) throw new PartRefused('gone', said);
@@ -57,7 +58,7 @@ export class PartStore {
         dispatcher: this.agent,
       });
       const text = await response.body.text();
-      const [, code = 'no explanation'] = /<Code>(\w{1,60})<\/Code>/.exec(text) ?? [];
+      const [, code] = /<Code>(\w{1,60})<\/Code>/.exec(text) ?? [];
       return { status: response.statusCode, headers: response.headers, code };
     } catch (error) {
       if (signal?.aborted) throw error;

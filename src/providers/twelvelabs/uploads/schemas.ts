@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { absent, id } from '../schemas';
+import { absent, id, PageInfoSchema } from '../schemas';
 
 /** Answers of the upload sessions, read as those of the other operations. */
 
@@ -34,10 +34,12 @@ export const UploadStateSchema = z.object({
     .array(z.object({ index: z.number().int(), status: z.string() }))
     .nullish()
     .transform((chunks) => chunks ?? []),
+  page_info: absent(PageInfoSchema),
 });
 
 export const UploadPageSchema = z.object({
   data: z.array(
     z.object({ upload_id: id, status: z.string(), total_size: z.number(), created_at: absent(z.string()) }),
   ),
+  page_info: absent(PageInfoSchema),
 });

@@ -1,11 +1,12 @@
 import { tagFields } from '../../../contracts/resource';
 import type { PartUrl, UploadSessions, UploadState } from '../../upload-sessions';
+import { readPages } from '../../read-pages';
 import type { ApiRequest, TwelveLabsClient } from '../client';
+import { LARGEST_PAGE } from '../lists';
 import type { PartStore } from './part-store';
 import { OpenedUploadSchema, PartUrlsSchema, UploadPageSchema, UploadStateSchema } from './schemas';
 
 const UPLOADS = '/assets/multipart-uploads';
-const PAGE_SIZE = 50;
 /** Incomplete sessions are looked at this many pages back. */
 const PAGES = 4;
 
@@ -47,13 +48,18 @@ export function uploadSessions(client: TwelveLabsClient, store: PartStore): Uplo
     },
 
     async state(sessionId, { signal } = {}) {
+      let state: UploadState['state'] = 'active';
       const reported = new Set<number>();
-      for (let page = 1; ; page++) {
-        const path = `${pathOf(sessionId)}?page=${page}&page_limit=${PAGE_SIZE}`;
+      const read = async (page: number) => {
+        const path = `${pathOf(sessionId)}?page=${page}&page_limit=${LARGEST_PAGE}`;
         const answer = await client.call({ ...about('GET', sessionId), path, signal }, UploadStateSchema);
-        for (const { index, status } of answer.uploaded_chunks) if (status === 'completed') reported.add(index);
-        if (answer.uploaded_chunks.length < PAGE_SIZE) return { state: stateOf(answer.status), reported };
+        state = stateOf(answer.status);
+        return { items: answer.uploaded_chunks, totalPages: answer.page_info?.total_page };
+      };
+      for await (const { items } of readPages(read, { idOf: ({ index }) => index })) {
+        for (const { index, status } of items) if (status === 'completed') reported.add(index);
       }
+      return { state, reported };
     },
 
     async partUrls(sessionId, { first, count }, { signal } = {}) {
@@ -92,16 +98,18 @@ export function uploadSessions(client: TwelveLabsClient, store: PartStore): Uplo
 
     async incomplete({ signal } = {}) {
       const sessions: { sizeBytes: number; createdAt?: string }[] = [];
-      for (let page = 1; page <= PAGES; page++) {
-        const path = `${UPLOADS}?page=${page}&page_limit=${PAGE_SIZE}`;
-        const { data } = await client.call(
-          { method: 'GET', route: UPLOADS, path, creates: false, signal },
-          UploadPageSchema,
-        );
-        for (const { status, total_size: sizeBytes, created_at: createdAt } of data) {
+      const read = async (page: number) => {
+        const path = `${UPLOADS}?page=${page}&page_limit=${LARGEST_PAGE}`;
+        const call = { method: 'GET', route: UPLOADS, path, creates: false, signal } as const;
+        const { data, page_info } = await client.call(call, UploadPageSchema);
+        return { items: data, totalPages: page_info?.total_page };
+      };
+      let pages = 0;
+      for await (const { items } of readPages(read, { idOf: ({ upload_id }) => upload_id })) {
+        for (const { status, total_size: sizeBytes, created_at: createdAt } of items) {
           if (status === 'active') sessions.push({ sizeBytes, createdAt });
         }
-        if (data.length < PAGE_SIZE) break;
+        if (++pages === PAGES) break;
       }
       return sessions;
     },

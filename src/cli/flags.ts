@@ -1,0 +1,36 @@
+import { UsageError } from './exit';
+
+const HIGHEST_PORT = 65_535;
+
+/** Reads a flag that is a whole number, in decimal digits only. */
+export const wholeNumber =
+  (flag: string, least: number, most = Number.MAX_SAFE_INTEGER) =>
+  (text: string): number => {
+    const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= least && value <= most) return value;
+    const range = most === Number.MAX_SAFE_INTEGER ? `from ${least}` : `from ${least} to ${most}`;
+    throw new UsageError(`${flag}: must be a whole number ${range}, not "${text}"`);
+  };
+
+/** Reads a port; `least` is 0 where that means any free one. */
+export const portNumber = (flag: string, least: 0 | 1): ((text: string) => number) =>
+  wholeNumber(flag, least, HIGHEST_PORT);
+
+/** Reads a flag that names a folder. */
+export const folderName =
+  (flag: string) =>
+  (text: string): string => {
+    if (text === '') throw new UsageError(`${flag}: must name a folder`);
+    if (text.includes('\ufffd')) throw new UsageError(`${flag}: the name is not valid UTF-8; rename the folder`);
+    return text;
+  };
+
+/** @throws UsageError when two of the flags name one port. */
+export function checkDistinct(ports: Readonly<Record<string, number>>): void {
+  const seen = new Map<number, string>();
+  for (const [flag, port] of Object.entries(ports)) {
+    const earlier = seen.get(port);
+    if (earlier !== undefined && port !== 0) throw new UsageError(`${flag}: ${port} is ${earlier}'s port already`);
+    seen.set(port, flag);
+  }
+}

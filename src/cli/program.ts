@@ -1,0 +1,103 @@
+import { inspect } from 'node:util';
+import { Command, CommanderError } from 'commander';
+import { temporalError, temporalSettings } from '../client/connection';
+
+import { assetsCommand } from './commands/assets';
+import { demoCommand } from './commands/demo';
+import { devCommand } from './commands/dev';
+import { emulatorCommand } from './commands/emulator';
+import { listCommand } from './commands/list';
+import { setupCommand } from './commands/setup';
+import { startCommand } from './commands/start';
+import { statusCommand } from './commands/status';
+import { cancelCommand, forceDeleteCommand } from './commands/stop';
+import { sweepCommand } from './commands/sweep';
+import { watchCommand } from './commands/watch';
+import { workerCommand } from './commands/worker';
+import { exitCodeOf } from './exit';
+import { packageVersion } from '../stack/package-root';
+import { note } from './output';
+import { OutputClosed, outputFailed, printableLines, writeNote, writeOut } from './terminal';
+
+const COMMANDS = [
+  demoCommand,
+  devCommand,
+  workerCommand,
+  emulatorCommand,
+  startCommand,
+  statusCommand,
+  watchCommand,
+  listCommand,
+  cancelCommand,
+  forceDeleteCommand,
+  assetsCommand,
+  sweepCommand,
+  setupCommand,
+];
+
+function programOf(): Command {
+  const program = new Command('asset-lifecycle')
+    .description('Takes media assets through their whole life at a provider, durably.')
+    .version(packageVersion())
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 done, 1 the lifecycle failed or was stopped, 2 bad usage, input or credentials, 3 unreachable.',
+    );
+  for (const command of COMMANDS) program.addCommand(command());
+  throwing(program);
+  return program;
+}
+
+/** Lets commander throw instead of exiting, and write through our own door, so that all errors and words leave by one. */
+function throwing(command: Command): void {
+  command.exitOverride();
+  command.configureOutput({
+    writeOut: (text) => writeOut(printableLines(text)),
+    writeErr: (text) => writeNote(printableLines(text)),
+  });
+  for (const child of command.commands) throwing(child);
+}
+
+const BUG = 70; // EX_SOFTWARE
+const OUTPUT_LOST = 2;
+
+/**
+ * Runs one command and gives its exit code; nothing but a bug ends otherwise than in one line.
+ * @param args what follows the program's name.
+ */
+export async function runCli(args: readonly string[]): Promise<number> {
+  process.exitCode = 0;
+  try {
+    await programOf().parseAsync(args, { from: 'user' });
+  } catch (error) {
+    process.exitCode = failed(error);
+  }
+  if (outputFailed() && process.exitCode === 0) process.exitCode = OUTPUT_LOST;
+  return process.exitCode ?? 0;
+}
+
+/** Tells what went wrong, and gives the exit code. */
+function failed(error: unknown): number {
+  if (isClosedOutput(error)) return 0; // whoever asked to see it has gone
+  const told = explained(error);
+  const code = exitCodeOf(told);
+  if (code === undefined) writeNote(`${printableLines(inspect(error))}\n`);
+  else if (!(told instanceof CommanderError)) note(`error: ${oneLine((told as Error).message)}`);
+  return code ?? BUG;
+}
+
+/** A timer that is interrupted wraps the reason. */
+const isClosedOutput = (error: unknown): boolean =>
+  error instanceof OutputClosed || (error instanceof Error && error.cause instanceof OutputClosed);
+
+/** Temporal's refusals reach some commands as the SDK made them. */
+function explained(error: unknown): unknown {
+  if (exitCodeOf(error) !== undefined) return error;
+  try {
+    return temporalError(error, temporalSettings()) ?? error;
+  } catch {
+    return error;
+  }
+}
+
+const oneLine = (message: string): string => message.trim().replaceAll(/\s*\n\s*/g, ' ');

@@ -1,0 +1,29 @@
+/** Parameters that only a presigned URL has: S3, Google Cloud Storage, Alibaba OSS. Compared in lower case. */
+const ALONE: ReadonlySet<string> = new Set([
+  'x-amz-signature',
+  'x-amz-credential',
+  'x-amz-security-token',
+  'x-goog-signature',
+  'x-goog-credential',
+  'googleaccessid',
+  'x-oss-signature',
+]);
+
+/** Parameters with everyday names: they sign a URL only beside one of the others. */
+const TOGETHER: readonly (readonly [name: string, beside: readonly string[]])[] = [
+  ['signature', ['key-pair-id', 'awsaccesskeyid', 'ossaccesskeyid']], // CloudFront, S3 version 2, OSS
+  ['sig', ['se', 'sv', 'sp']], // Azure shared access signature
+];
+
+/** The parameter by which a URL is known to be presigned; `undefined` for any other URL, or none. */
+export function signatureParameter(url: string): string | undefined {
+  if (!URL.canParse(url)) return undefined;
+  const names = [...new URL(url).searchParams.keys()];
+  const lower = new Set(names.map((name) => name.toLowerCase()));
+  return names.find((name) => {
+    const known = name.toLowerCase();
+    return (
+      ALONE.has(known) || TOGETHER.some(([one, beside]) => one === known && beside.some((other) => lower.has(other)))
+    );
+  });
+}

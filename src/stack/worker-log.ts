@@ -1,0 +1,54 @@
+import {
+  DefaultLogger,
+  makeTelemetryFilterString,
+  Runtime,
+  type LogEntry,
+  type RuntimeOptions,
+} from '@temporalio/worker';
+
+/** Said by the SDK in normal running, and nothing for an operator to act on. */
+const EXPECTED = [
+  /^No workflows registered, not polling for workflow tasks/, // each queue of ours has one kind of task
+  /^Activity not found on completion/, // a cancelled activity ended by itself meanwhile
+];
+
+export interface WorkerLogOptions {
+  /** Takes one line, which may hold anything: it is escaped where it is written. */
+  write: (line: string) => void;
+  /** `false` where the caller stops its workers in an order of its own. */
+  stopsOnSignals?: boolean;
+}
+
+let installed = false;
+
+/**
+ * Shows warnings and errors of the SDK, a line each, and nothing else. Call before the first worker or connection; the
+ * runtime is one a process, so that a second call changes nothing.
+ */
+export function installWorkerLog({ write, stopsOnSignals = true }: WorkerLogOptions): void {
+  if (installed) return;
+  installed = true;
+  const logger = new DefaultLogger('WARN', (entry) => {
+    const lines = linesOf(entry);
+    for (const line of lines) write(line);
+  });
+  const options: RuntimeOptions = {
+    logger,
+    telemetryOptions: { logging: { forward: {}, filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }) } },
+  };
+  Runtime.install(stopsOnSignals ? options : { ...options, shutdownSignals: [] });
+}
+
+/** A warning in one line; an error with the trace that it needs. */
+export function linesOf({ level, message, timestampNanos, meta = {} }: LogEntry): string[] {
+  if (EXPECTED.some((expected) => expected.test(message))) return [];
+  const { error, taskQueue, workflowId, activityType, attempt } = meta;
+  const about = Object.entries({ taskQueue, workflowId, activityType, attempt }).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${name} ${String(value)}`],
+  );
+  const cause = error instanceof Error ? `: ${error.name}: ${error.message}` : '';
+  const time = new Date(Number(timestampNanos / 1_000_000n)).toISOString();
+  const line = `${time} ${level} ${message}${cause}${about.length > 0 ? ` (${about.join(', ')})` : ''}`;
+  const trace = level === 'ERROR' && error instanceof Error ? (error.stack ?? '').split('\n').slice(1) : [];
+  return [line, ...trace];
+}
