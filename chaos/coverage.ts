@@ -1,44 +1,54 @@
 import type { Evidence } from './evidence';
 import { phaseAt } from './phases';
-import { HAPPENINGS, STRUCK_PHASES, type Happening, type StruckPhase } from './schedule';
+import { HAPPENINGS, STRUCK_PHASES, type StruckPhase } from './schedule';
+import { SITUATIONS } from './situations';
 
-/** How often each thing has happened in each phase, by the histories of the lifecycles it happened to. */
+/**
+ * How often each thing has happened in each phase, by the histories of the lifecycles it happened to; and in how many
+ * runs something has happened in a phase while a situation was really there.
+ */
 export class Coverage {
   private readonly counts = new Map<string, number>();
 
-  add({ struck, phases }: Evidence): void {
-    for (const { what, at } of struck) {
-      const pair = `${phaseAt(phases, at)} × ${what}`;
-      this.counts.set(pair, (this.counts.get(pair) ?? 0) + 1);
-    }
+  add({ struck, phases, situations }: Pick<Evidence, 'struck' | 'phases' | 'situations'>): void {
+    for (const { what, at } of struck) this.count(phaseAt(phases, at), what);
+    const reached = new Set(struck.map(({ at }) => phaseAt(phases, at)));
+    for (const phase of reached) for (const situation of situations) this.count(phase, situation);
   }
 
   /** Pairs that have not happened. */
   get missing(): string[] {
     return STRUCK_PHASES.flatMap((phase) =>
-      HAPPENINGS.filter((what) => this.of(phase, what) === 0).map((what) => `${phase} × ${what}`),
+      ROWS.filter((row) => this.of(phase, row) === 0).map((row) => `${phase} × ${row}`),
     );
   }
 
   get total(): number {
-    return STRUCK_PHASES.length * HAPPENINGS.length;
+    return STRUCK_PHASES.length * ROWS.length;
   }
 
-  /** A row for each thing that can happen, a column for each phase. */
+  /** A row for each thing that can happen and each situation, a column for each phase. */
   get table(): string {
-    const width = Math.max(...HAPPENINGS.map((what) => what.length));
+    const width = Math.max(...ROWS.map((row) => row.length));
     const line = (name: string, cells: (string | number)[]): string =>
       [name.padEnd(width), ...cells.map((cell) => String(cell).padStart(11))].join('');
-    const rows = HAPPENINGS.map((what) =>
+    const counts = ROWS.map((row) =>
       line(
-        what,
-        STRUCK_PHASES.map((phase) => this.of(phase, what)),
+        row,
+        STRUCK_PHASES.map((phase) => this.of(phase, row)),
       ),
     );
-    return [line('', [...STRUCK_PHASES]), ...rows].join('\n');
+    return [line('', [...STRUCK_PHASES]), ...counts].join('\n');
   }
 
-  private of(phase: StruckPhase, what: Happening): number {
-    return this.counts.get(`${phase} × ${what}`) ?? 0;
+  private count(phase: string, row: string): void {
+    const pair = `${phase} × ${row}`;
+    this.counts.set(pair, (this.counts.get(pair) ?? 0) + 1);
+  }
+
+  private of(phase: StruckPhase, row: string): number {
+    return this.counts.get(`${phase} × ${row}`) ?? 0;
   }
 }
+
+const ROWS: readonly string[] = [...HAPPENINGS, ...SITUATIONS];

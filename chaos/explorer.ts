@@ -11,15 +11,12 @@ import { Coverage } from './coverage';
 import type { Evidence } from './evidence';
 import { violationsOf } from './invariants';
 import { Lane } from './lane';
+import type { Sabotage } from './sabotage';
 import { scheduleOf, schedules, type Schedule } from './schedule';
 
-/** A promise that the worker breaks on purpose. */
-export type Sabotage = 'blind' | 'reversed-cleanup';
-
 export interface ExplorerOptions {
-  /** Of the first schedule; those after it count up. */
-  seed: number;
-  runs: number;
+  /** One schedule each. */
+  seeds: readonly number[];
   /** Schedules that run side by side. */
   lanes: number;
   samples: string;
@@ -29,6 +26,8 @@ export interface ExplorerOptions {
   stopAtFirst?: boolean;
   /** Most milliseconds to look for a smaller schedule that fails; 0 for none. */
   shrinkMs: number;
+  /** Most milliseconds that a sweep may take; default: a minute. */
+  sweepBoundMs?: number;
   onProgress(done: number, violated: number): void;
 }
 
@@ -50,7 +49,7 @@ export interface Exploration {
 
 /** Runs lifecycles under drawn schedules on a server of its own, and checks every promise after each. */
 export async function explore(options: ExplorerOptions): Promise<Exploration> {
-  const { seed, runs, environment, samples } = options;
+  const { seeds, environment, samples, sweepBoundMs = 60_000 } = options;
   const startedAt = Date.now();
   const folder = await mkdtemp(path.join(tmpdir(), 'asset-lifecycle-chaos-'));
   const files = await serveFolder(samples);
@@ -60,17 +59,18 @@ export async function explore(options: ExplorerOptions): Promise<Exploration> {
     const sabotage = await sabotageOf(options.sabotage, folder);
     let next = 0;
     const work = async (n: number): Promise<void> => {
-      const settings = { name: `lane-${n}`, address: temporal.address, filesUrl: files.url, samples, folder, sabotage };
-      const lane = await Lane.open(settings);
+      const { address } = temporal;
+      const name = `lane-${n}`;
+      const lane = await Lane.open({ name, address, filesUrl: files.url, samples, folder, sabotage, sweepBoundMs });
       try {
-        while (next < runs && !(options.stopAtFirst && found.violations.length > 0)) {
-          await runOne(lane, seed + next++, options, found);
+        while (next < seeds.length && !(options.stopAtFirst && found.violations.length > 0)) {
+          await runOne(lane, seeds[next++] as number, options, found);
         }
       } finally {
         await lane.close();
       }
     };
-    const lanes = Array.from({ length: Math.min(options.lanes, runs) }, (_, n) => work(n + 1));
+    const lanes = Array.from({ length: Math.min(options.lanes, seeds.length) }, (_, n) => work(n + 1));
     const [failed] = (await Promise.allSettled(lanes)).filter((one) => one.status === 'rejected');
     if (failed) throw failed.reason;
   } finally {
@@ -111,8 +111,7 @@ async function shrink(lane: Lane, seed: number, shrinkMs: number): Promise<Viola
 }
 
 async function sabotageOf(sabotage: Sabotage | undefined, folder: string): Promise<NodeJS.ProcessEnv> {
-  if (sabotage === undefined) return {};
-  if (sabotage === 'blind') return { CHAOS_BLIND: '1' };
+  if (sabotage !== 'reversed-cleanup') return { CHAOS_SABOTAGE: sabotage };
   const { code } = await bundleWorkflowCode({
     workflowsPath: path.join(packageRoot(), 'dist/chaos/reversed-workflows.js'),
     logger: new DefaultLogger('ERROR'),

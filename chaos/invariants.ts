@@ -1,11 +1,15 @@
 import type { EmulatorState } from '../emulator/control-client';
 import type { ReceiptEntry } from '../src/contracts/lifecycle-status';
 import type { Evidence } from './evidence';
+import { isHeldByOthers, isReleased, ownAssets, ownEntities, ownEntries } from './objects';
 import { phaseAt } from './phases';
 import type { Happening } from './schedule';
+import { secretsIn } from './secrets';
+import { SITUATION_INVARIANTS } from './situation-invariants';
+import { isAround } from './situations';
 
 /** What a lifecycle promises, as checks of what is known of one run. Each gives the violations, in words. */
-type Invariant = (evidence: Evidence) => string[];
+export type Invariant = (evidence: Evidence) => string[];
 
 const MOST_EVENTS = 60;
 /** A message and the workflow task it wakes; the first stop is within the 60. */
@@ -25,17 +29,13 @@ export const INVARIANTS: Record<string, Invariant> = {
   'completed means that everything is there': completed,
   'the receipt is the truth': receiptIsTrue,
   'nothing is left that was to be deleted': nothingLeft,
-  'what existed before is left alone': othersUntouched,
   'no write starts after a stop': noLateWrites,
   'the sweep finishes the job, and no more': sweepFinishes,
   'the history is short': ({ events, stops }) => (events > mostEvents(stops) ? [`${events} events`] : []),
-  'nothing secret is kept': ({ history, log }) => [
-    ...(history.includes(SECRET) ? ['the API key is in the history'] : []),
-    ...(log.includes(SECRET) ? ['the API key is in the log'] : []),
-  ],
+  'nothing secret is kept': ({ texts }) =>
+    Object.entries(texts).flatMap(([where, text]) => secretsIn(text).map((secret) => `${secret} is in the ${where}`)),
+  ...SITUATION_INVARIANTS,
 };
-
-const SECRET = 'CHAOS0SECRET0';
 
 /** Every promise that the run has broken. */
 export const violationsOf = (evidence: Evidence): string[] =>
@@ -66,46 +66,49 @@ function obeys({ stops, status }: Evidence): string[] {
   return forced && status?.receipt?.policy !== 'force-delete' ? ['forceDelete was accepted, yet not by force'] : [];
 }
 
-const ownAssets = ({ assets }: EmulatorState, key: string) =>
-  assets.filter((asset) => asset.user_metadata?.asset_lifecycle_key === key);
-const ownEntities = ({ entities }: EmulatorState, key: string) =>
-  entities.filter((entity) => entity.metadata?.asset_lifecycle_key === key);
-const ownEntries = ({ indexedAssets }: EmulatorState, key: string) =>
-  indexedAssets.filter((entry) => entry.user_metadata?.asset_lifecycle_key === key);
-
 const had = ({ struck }: Evidence, ...kinds: Happening[]): boolean => struck.some(({ what }) => kinds.includes(what));
 
 /** A create that takes effect too late, or twice, may leave a surplus to the sweep; a terminated run anything. */
 const leftToSweep = (evidence: Evidence): boolean => had(evidence, 'too-late', 'twice', 'terminate');
 
+/** No sweep can tell any more what was to become of what the run made. */
+const isForgotten = ({ schedule }: Evidence): boolean => isAround(schedule, 'retention');
+
 function oneAsset(evidence: Evidence): string[] {
-  const { key, beforeSweep, afterSweep } = evidence;
-  const [before, after] = [ownAssets(beforeSweep, key).length, ownAssets(afterSweep, key).length];
+  const { beforeSweep, sweep } = evidence;
+  const before = ownAssets(beforeSweep, evidence).length;
+  const after = ownAssets(sweep.after, evidence).length;
   if (before > 1 && !leftToSweep(evidence)) return [`${before} live assets`];
-  return after > 1 ? [`${after} live assets after the sweep`] : [];
+  return after > 1 && !isForgotten(evidence) ? [`${after} live assets after the sweep`] : [];
 }
 
 function completed(evidence: Evidence): string[] {
-  const { status, schedule, key, afterSweep, resultSha256 } = evidence;
+  const { status, schedule, resultSha256, before } = evidence;
+  const { after } = evidence.sweep;
   if (status?.outcome !== 'completed') return [];
   const problems: string[] = [];
   const id = status.asset?.id;
-  if (schedule.source !== 'asset' && ownAssets(afterSweep, key)[0]?._id !== id)
-    problems.push(`asset ${id} is not there`);
+  if (schedule.source !== 'asset') {
+    const asset = ownAssets(after, evidence).find(({ _id }) => _id === id);
+    if (!asset) problems.push(`asset ${id} is not there, or is not of this content`);
+    else if (asset.sha256 !== before.contentSha256) problems.push(`asset ${id} has another content than its source`);
+  }
   const branch = status.branch;
   if (branch?.type === 'embed' && branch.result?.sha256 !== resultSha256)
     problems.push('the result file is not as told');
   if (schedule.branch === 'entity') {
-    const own = ownEntities(afterSweep, key).map(({ _id }) => _id);
+    const own = ownEntities(after, evidence).map(({ _id }) => _id);
     const many = own.length > 1 && !leftToSweep(evidence);
     if (!own.includes(branch?.id ?? '') || many) problems.push(`entities ${own.join(', ')}, not just ${branch?.id}`);
   }
   if (schedule.branch === 'entity-existing') {
-    const entity = afterSweep.entities.find(({ _id }) => _id === evidence.before.entityId);
+    const entity = after.entities.find(({ _id }) => _id === before.entityId);
     if (!entity?.asset_ids.includes(id ?? '')) problems.push('the asset is not in the entity');
   }
-  if (schedule.branch === 'index') {
-    const own = ownEntries(afterSweep, key).map(({ _id }) => _id);
+  if (schedule.branch === 'index' && before.entryId) {
+    if (branch?.id !== before.entryId) problems.push(`index entry ${branch?.id}, not the one there was`);
+  } else if (schedule.branch === 'index') {
+    const own = ownEntries(after, evidence).map(({ _id }) => _id);
     const many = own.length > 1 && !leftToSweep(evidence);
     if (!own.includes(branch?.id ?? '') || many)
       problems.push(`index entries ${own.join(', ')}, not just ${branch?.id}`);
@@ -124,7 +127,7 @@ function isThere(
 }
 
 function receiptIsTrue(evidence: Evidence): string[] {
-  const { status, beforeSweep, key, closedAs } = evidence;
+  const { status, beforeSweep, closedAs } = evidence;
   const entries = status?.receipt?.entries ?? [];
   if (closedAs === 'TERMINATED') return [];
   const problems = entries.flatMap((entry) => {
@@ -138,24 +141,24 @@ function receiptIsTrue(evidence: Evidence): string[] {
   /** Left over before its id was learnt: the receipt says where it would be. */
   const unknown = new Set(entries.filter(({ id, result }) => result === 'leftover' && !id).map((one) => one.resource));
   const own = {
-    asset: ownAssets(beforeSweep, key),
-    entity: unknown.has('entity') ? [] : ownEntities(beforeSweep, key),
-    'indexed-asset': unknown.has('indexed-asset') ? [] : ownEntries(beforeSweep, key),
+    asset: ownAssets(beforeSweep, evidence),
+    entity: unknown.has('entity') ? [] : ownEntities(beforeSweep, evidence),
+    'indexed-asset': unknown.has('indexed-asset') ? [] : ownEntries(beforeSweep, evidence),
   };
   const unnamed = Object.values(own).flatMap((list) => list.map(({ _id }) => _id).filter((id) => !named.has(id)));
   return [...problems, ...unnamed.map((id) => `${id} is there, but the receipt does not name it`)];
 }
 
 function nothingLeft(evidence: Evidence): string[] {
-  const { status, beforeSweep, key, before, closedAs } = evidence;
+  const { status, beforeSweep, before, closedAs } = evidence;
   const policy = status?.receipt?.policy;
   if (closedAs === 'TERMINATED' || status?.outcome === 'completed' || !policy || policy === 'keep') return [];
   if (leftToSweep(evidence) || hadFinalWhileCleaning(evidence)) return [];
-  if (policy === 'delete' && before.othersEntry) return []; // it is kept for whoever indexed it
+  if (policy === 'delete' && isHeldByOthers(before)) return []; // it is kept for them
   return [
-    ...ownAssets(beforeSweep, key).map(({ _id }) => `asset ${_id} is left`),
-    ...ownEntities(beforeSweep, key).map(({ _id }) => `entity ${_id} is left`),
-    ...ownEntries(beforeSweep, key).map(({ _id }) => `index entry ${_id} is left`),
+    ...ownAssets(beforeSweep, evidence).map(({ _id }) => `asset ${_id} is left`),
+    ...ownEntities(beforeSweep, evidence).map(({ _id }) => `entity ${_id} is left`),
+    ...ownEntries(beforeSweep, evidence).map(({ _id }) => `index entry ${_id} is left`),
   ];
 }
 
@@ -163,24 +166,6 @@ function nothingLeft(evidence: Evidence): string[] {
 const hadFinalWhileCleaning = ({ struck, phases, status }: Evidence): boolean =>
   status?.receipt?.entries.some(({ result }) => result === 'leftover') === true &&
   struck.some(({ what, at }) => (what === 'refused' || what === 'unauthorized') && phaseAt(phases, at) === 'cleaning');
-
-/** A run that was terminated while it cleaned up, and a sweep after it, may have gone by any policy of the schedule. */
-const mayHaveForced = ({ closedAs, schedule: { onCancel, onFailure, strikes } }: Evidence): boolean =>
-  closedAs === 'TERMINATED' &&
-  ([onCancel, onFailure].includes('force-delete') ||
-    strikes.some(({ what, cleanup }) => what === 'force-delete' || cleanup === 'force-delete'));
-
-function othersUntouched(evidence: Evidence): string[] {
-  const { before, afterSweep, status } = evidence;
-  const problems: string[] = [];
-  const forced = status?.receipt?.policy === 'force-delete' || mayHaveForced(evidence);
-  const has = (list: readonly { _id: string }[], id: string | undefined): boolean =>
-    id === undefined || list.some(({ _id }) => _id === id);
-  if (!has(afterSweep.assets, before.assetId) && !forced) problems.push('the adopted asset is gone');
-  if (!has(afterSweep.entities, before.entityId)) problems.push('the entity that existed before is gone');
-  if (!has(afterSweep.indexedAssets, before.othersEntry) && !forced) problems.push('an index entry of others is gone');
-  return problems;
-}
 
 function noLateWrites({ stops, calls, closedAs }: Evidence): string[] {
   if (closedAs === 'TERMINATED') return [];
@@ -192,25 +177,35 @@ function noLateWrites({ stops, calls, closedAs }: Evidence): string[] {
 }
 
 function sweepFinishes(evidence: Evidence): string[] {
-  const { sweep, key, status, beforeSweep, afterSweep, closedAs, schedule, before } = evidence;
-  const strangers = sweep.orphans
-    .filter((orphan) => orphan.key !== key && !orphan.entries.some(({ referrers }) => referrers)) // of an earlier run, still held by others
+  const { sweep, key, status, beforeSweep, closedAs, schedule, before } = evidence;
+  if (!sweep.report) return ['the sweep has not ended'];
+  const strangers = sweep.report.orphans
+    .filter((orphan) => orphan.key !== key && !isUnmarkedOfOld(orphan.assetId, evidence))
     .map((orphan) => `took ${orphan.key} for an orphan`);
-  const problems = sweep.leftover > 0 ? [...strangers, 'left something over'] : strangers;
+  const problems = sweep.report.leftover > 0 ? [...strangers, 'left something over'] : strangers;
+  if (isForgotten(evidence)) return problems;
   const policy = closedAs === 'TERMINATED' ? schedule.onCancel : status?.receipt?.policy;
-  const [was, is] = [ownAssets(beforeSweep, key), ownAssets(afterSweep, key)];
+  const [was, is] = [ownAssets(beforeSweep, evidence), ownAssets(sweep.after, evidence)];
   const gone = was.filter(({ _id }) => !is.some((asset) => asset._id === _id)).map(({ _id }) => _id);
   const wanted =
     status?.outcome === 'completed' ? [status.asset?.id] : policy === 'keep' ? was.map(({ _id }) => _id) : [];
-  if (is.length <= 1 && wanted.some((id) => id !== undefined && gone.includes(id)) && is.length === 0) {
+  if (wanted.some((id) => id !== undefined && gone.includes(id)) && is.length === 0) {
     problems.push('removed an asset that was wanted');
   }
-  const letGo = closedAs === 'TERMINATED' && is.some((asset) => asset.user_metadata?.asset_lifecycle_released); // done
+  const letGo = closedAs === 'TERMINATED' && is.some(isReleased); // done
   const toGo = status?.outcome !== 'completed' && !letGo && policy !== 'keep' && policy !== undefined;
-  const keptForOthers = policy === 'delete' && before.othersEntry !== undefined;
+  const keptForOthers = policy === 'delete' && isHeldByOthers(before);
   if (toGo && !keptForOthers && is.length > 0) problems.push(`left asset ${is.map(({ _id }) => _id).join(', ')}`);
-  const dependents = [...ownEntities(afterSweep, key), ...ownEntries(afterSweep, key)].map(({ _id }) => _id);
+  const dependents = [...ownEntities(sweep.after, evidence), ...ownEntries(sweep.after, evidence)];
   const findable = schedule.source !== 'asset'; // an adopted asset has no tag by which a sweep could find it
-  if (toGo && findable && !keptForOthers && dependents.length > 0) problems.push(`left ${dependents.join(', ')}`);
+  if (toGo && findable && !keptForOthers && dependents.length > 0) {
+    problems.push(`left ${dependents.map(({ _id }) => _id).join(', ')}`);
+  }
   return problems;
 }
+
+/** Nobody adopted it in the end, so that it still is an orphan of the lifecycle in its tag. */
+const isUnmarkedOfOld = (assetId: string, { before, beforeSweep, schedule }: Evidence): boolean =>
+  schedule.shape === 'old-tags' &&
+  assetId === before.assetId &&
+  !isReleased(beforeSweep.assets.find(({ _id }) => _id === assetId));

@@ -1,8 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { packageRoot } from '../src/stack/package-root';
-import { explore, type Sabotage, type Violation } from './explorer';
+import { explore, type Violation } from './explorer';
+import { SABOTAGES, type Sabotage } from './sabotage';
 
 interface Flags {
   seed: string;
@@ -20,7 +21,7 @@ async function main(): Promise<void> {
     .option('--seed <n>', 'seed of the first schedule; a failing one is run again by its own', '1')
     .option('--runs <n>', 'how many schedules', '100')
     .option('--lanes <n>', 'how many at a time', '10')
-    .option('--sabotage <promise>', 'break one on purpose: "blind" or "reversed-cleanup"')
+    .addOption(new Option('--sabotage <guard>', 'take a guard out of the worker').choices(SABOTAGES))
     .option('--evidence <folder>', 'write there what is known of each run with a violation')
     .option('--json', 'print the outcome as JSON')
     .parse()
@@ -28,7 +29,8 @@ async function main(): Promise<void> {
   const show = (line: string): void => void process.stderr.write(`${line}\n`);
   let shownAt = 0;
   const { violations, coverage, ...found } = await explore({
-    ...{ seed: Number(seed), runs: Number(runs), lanes: Number(lanes), sabotage },
+    ...{ lanes: Number(lanes), sabotage },
+    seeds: Array.from({ length: Number(runs) }, (_, n) => Number(seed) + n),
     samples: path.join(packageRoot(), 'samples'),
     environment: process.env,
     shrinkMs: 120_000,
@@ -41,7 +43,7 @@ async function main(): Promise<void> {
   for (const violation of violations) show(describe(violation));
   if (evidence) await writeEvidence(evidence, violations);
   show(coverage.table);
-  const pairs = `${coverage.total - coverage.missing.length} of ${coverage.total} pairs of phase and event`;
+  const pairs = `${coverage.total - coverage.missing.length} of ${coverage.total} pairs of phase and event or situation`;
   if (coverage.missing.length > 0) show(`not reached: ${coverage.missing.join(', ')}`);
   const words = `${found.runs} runs, ${violations.length} with violations, ${pairs}, ${found.seconds.toFixed(0)} s`;
   const told = violations.map(({ evidence: _long, ...violation }) => violation);

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { CLEANUP_POLICIES, type CleanupPolicy } from '../src/contracts/cleanup-policy';
+import { situations, withShape, type Situations } from './situations';
 
 /** Phases in which something can go wrong. */
 export const STRUCK_PHASES = ['creating', 'processing', 'branching', 'cleaning'] as const;
@@ -47,13 +48,11 @@ export type SourceKind = 'file' | 'parts' | 'url' | 'asset';
 export type BranchKind = 'none' | 'embed' | 'entity' | 'entity-existing' | 'index';
 
 /** One lifecycle and everything that happens to it. */
-export interface Schedule {
+export interface Schedule extends Situations {
   source: SourceKind;
   branch: BranchKind;
   onCancel: CleanupPolicy;
   onFailure: CleanupPolicy;
-  /** Somebody else has indexed the asset, once it is ready. */
-  indexedByOthers: boolean;
   strikes: Strike[];
 }
 
@@ -82,16 +81,17 @@ const strike: fc.Arbitrary<Strike> = fc.record(
   { requiredKeys: ['phase', 'nth', 'what', 'delayMs'] },
 );
 
+const story: fc.Arbitrary<Omit<Schedule, keyof Situations>> = fc.record({
+  source: fc.constantFrom<SourceKind>('file', 'parts', 'parts', 'url', 'asset'),
+  branch: fc.constantFrom<BranchKind>('none', 'embed', 'entity', 'entity-existing', 'index'),
+  onCancel: policy,
+  onFailure: policy,
+  strikes: fc.array(strike, { minLength: 1, maxLength: 3, size: 'max' }),
+});
+
 const drawn: fc.Arbitrary<Schedule> = fc
-  .record({
-    source: fc.constantFrom<SourceKind>('file', 'parts', 'parts', 'url', 'asset'),
-    branch: fc.constantFrom<BranchKind>('none', 'embed', 'entity', 'entity-existing', 'index'),
-    onCancel: policy,
-    onFailure: policy,
-    indexedByOthers: fc.integer({ min: 0, max: 7 }).map((drawn) => drawn === 7),
-    strikes: fc.array(strike, { minLength: 1, maxLength: 3, size: 'max' }),
-  })
-  .map(withCleaning);
+  .tuple(story, situations)
+  .map(([what, where]) => withCleaning(withShape({ ...what, ...where })));
 
 /** Draws schedules; smaller ones have fewer strikes, earlier. Without bias, since each seed draws just one. */
 export const schedules: fc.Arbitrary<Schedule> = fc.noBias(drawn);

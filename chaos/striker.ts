@@ -5,6 +5,8 @@ import type { CleanupPolicy } from '../src/contracts/cleanup-policy';
 import type { AskedStop, JournalEntry, Struck } from './evidence';
 import { isDeath, isFinal, isStop, type FaultKind, type Schedule, type StopKind } from './schedule';
 import type { Strike, StruckPhase } from './schedule';
+import type { Moment } from './scene';
+import { isAround } from './situations';
 
 /** What the lane can do on the striker's word. */
 export interface Means {
@@ -13,13 +15,20 @@ export interface Means {
   restart(): void;
   /** False when the lifecycle has closed already. */
   stop(what: StopKind, cleanup?: CleanupPolicy): Promise<boolean>;
-  /** The first call of the branch has come, so the asset is ready. */
-  assetReady(): Promise<void>;
+  /** Reads what running activities have told Temporal so far. */
+  lookAtHeartbeats(): Promise<void>;
+  /** The lifecycle has come so far; nothing that it calls takes effect until this ends. */
+  moment(what: Moment): Promise<void>;
 }
 
 const LATE_MS = 700;
 const TOO_LATE_MS = 2800;
 const STUCK_MS = 2600;
+/** An effect that is to come late comes within this of its time; a slow provider's later. */
+const SLACK_MS = 200;
+const SLOW_SLACK_MS = 1000;
+const ENTITIES = 'POST /entity-collections/{entity_collection_id}/entities';
+const MARK = 'PATCH /assets/{asset_id}/user-metadata';
 
 /** The faults of the explorer, in the emulator's words. */
 const FAULT_OF: Record<FaultKind, Omit<FaultInput, 'route'>> = {
@@ -45,6 +54,8 @@ export class Striker implements CallHooks {
   calls: JournalEntry[] = [];
   struck: Struck[] = [];
   stops: AskedStop[] = [];
+  /** A change of an asset's metadata was refused by the surroundings. */
+  marksRefused = false;
   private readonly seen = new Map<StruckPhase, number>();
   private readonly entries = new Map<number, JournalEntry>();
   private readonly killAfter = new Set<number>();
@@ -53,9 +64,19 @@ export class Striker implements CallHooks {
   private pending: Promise<unknown>[] = [];
   private quietAt = 0;
   private progress: StruckPhase = 'creating';
+  /** What calls wait for. */
+  private gate: Promise<void> = Promise.resolve();
+  private isEntityNew = false;
+  private isAside = false;
+  private slackMs = SLACK_MS;
+  private markFault: Fault | undefined;
 
   arm(schedule: Schedule, means: Means): void {
     this.means = means;
+    this.markFault = markFaultOf(schedule);
+    this.marksRefused = false;
+    this.slackMs = isAround(schedule, 'slow-provider') ? SLOW_SLACK_MS : SLACK_MS;
+    this.isEntityNew = false;
     this.left = [...schedule.strikes];
     [this.calls, this.struck, this.stops, this.pending] = [[], [], [], []];
     this.seen.clear();
@@ -73,22 +94,39 @@ export class Striker implements CallHooks {
     await delay(Math.max(0, this.quietAt - Date.now()));
   }
 
+  /** Calls made meanwhile are not taken for the lifecycle's, and nothing is done to them. */
+  async aside<T>(work: () => Promise<T>): Promise<T> {
+    this.isAside = true;
+    try {
+      return await work();
+    } finally {
+      this.isAside = false;
+    }
+  }
+
   async arrived(call: Call): Promise<Fault | undefined> {
-    if (!this.means || call.url.includes(Striker.NOT_OURS)) return undefined;
+    if (!this.means || this.isAside || call.url.includes(Striker.NOT_OURS)) return undefined;
+    await this.gate;
     const entry: JournalEntry = { route: call.route, at: call.at };
     this.calls.push(entry);
     this.entries.set(call.id, entry);
-    const phase = await this.phaseOf(call);
+    if (call.route.startsWith('PUT /parts')) this.pending.push(this.means.lookAtHeartbeats());
+    const phase = this.phaseOf(call);
+    await this.gate;
     const nth = this.seen.get(phase) ?? 0;
     this.seen.set(phase, nth + 1);
     const index = this.left.findIndex((strike) => strike.phase === phase && strike.nth === nth);
     const [strike] = index < 0 ? [] : this.left.splice(index, 1);
-    return strike && this.strike(strike, call);
+    if (strike) return this.strike(strike, call);
+    if (call.route !== MARK || !this.markFault) return undefined;
+    this.marksRefused = true;
+    return this.markFault;
   }
 
   answered({ id }: Call, outcome: number | 'dropped'): void {
     const entry = this.entries.get(id);
     if (entry) entry.outcome = outcome;
+    if (entry?.route === ENTITIES && outcome !== 'dropped' && outcome < 300) this.isEntityNew = true;
     if (this.killAfter.delete(id) && this.means) this.pending.push(this.means.kill());
   }
 
@@ -115,7 +153,7 @@ export class Striker implements CallHooks {
 
   private faultOf(what: FaultKind, { route }: Call): Fault {
     const fault = FaultSchema.parse({ ...FAULT_OF[what], route });
-    this.quietAt = Math.max(this.quietAt, Date.now() + (fault.lateMs ?? 0) + (fault.delayMs ?? 0) + 200);
+    this.quietAt = Math.max(this.quietAt, Date.now() + (fault.lateMs ?? 0) + (fault.delayMs ?? 0) + this.slackMs);
     return fault;
   }
 
@@ -129,15 +167,31 @@ export class Striker implements CallHooks {
   }
 
   /** By what is called, as far as that tells; coverage goes by the history instead. */
-  private async phaseOf({ route, url }: Call): Promise<StruckPhase> {
+  private phaseOf({ route, url }: Call): StruckPhase {
+    if (this.isEntityNew) {
+      this.isEntityNew = false;
+      this.await('entity-made');
+    }
     if (this.progress === 'cleaning') return 'cleaning';
     if (route.startsWith('DELETE')) return (this.progress = 'cleaning');
-    if (this.progress === 'creating' && url.includes('asset_ids=')) this.progress = 'processing';
+    if (this.progress === 'creating' && url.includes('asset_ids=')) {
+      this.progress = 'processing';
+      this.await('processing');
+    }
     const observes = route === 'GET /assets' && url.includes('asset_ids=');
     if (this.progress === 'processing' && !observes) {
       this.progress = 'branching';
-      await this.means?.assetReady();
+      this.await('branching');
     }
     return this.progress;
   }
+
+  private await(moment: Moment): void {
+    this.gate = this.gate.then(() => this.means?.moment(moment));
+  }
+}
+
+function markFaultOf(schedule: Schedule): Fault | undefined {
+  if (isAround(schedule, 'key-expired')) return FaultSchema.parse({ route: MARK, ...FAULT_OF.unauthorized });
+  return isAround(schedule, 'mark-refused') ? FaultSchema.parse({ route: MARK, ...FAULT_OF.refused }) : undefined;
 }

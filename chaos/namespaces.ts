@@ -1,0 +1,58 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { isGrpcServiceError, WorkflowNotFoundError, type Client, type Connection } from '@temporalio/client';
+import type { History } from '@temporalio/common/lib/proto-utils';
+import { msToTs } from '@temporalio/common/lib/time';
+import { addSearchAttributes } from '../src/temporal/search-attributes';
+import type { AskedStop } from './evidence';
+
+/** Makes a namespace as `setup` would leave it. @returns its id, by which its lifecycles mark their assets */
+export async function createNamespace(connection: Connection, namespace: string): Promise<string> {
+  await connection.workflowService.registerNamespace({
+    namespace,
+    workflowExecutionRetentionPeriod: msToTs('3 days'),
+  });
+  for (;;) {
+    try {
+      await addSearchAttributes(connection, namespace);
+      const { namespaceInfo } = await connection.workflowService.describeNamespace({ namespace });
+      if (namespaceInfo?.id) return namespaceInfo.id;
+    } catch {
+      // a new namespace is known to all parts of the server after a moment
+    }
+    await delay(200);
+  }
+}
+
+/** Does at once what the end of retention does: Temporal forgets all runs of a workflow id. */
+export async function forgetRuns({ connection, options }: Client, workflowId: string, runIds: string[]): Promise<void> {
+  const { namespace } = options;
+  for (const runId of runIds) {
+    const execution = { workflowId, runId };
+    await connection.workflowService.deleteWorkflowExecution({ namespace, workflowExecution: execution });
+    for (;;) {
+      try {
+        await connection.workflowService.describeWorkflowExecution({ namespace, execution });
+      } catch (error) {
+        if (error instanceof WorkflowNotFoundError || (isGrpcServiceError(error) && error.code === NOT_FOUND)) break;
+        throw error;
+      }
+      await delay(50);
+    }
+  }
+}
+
+const NOT_FOUND = 5;
+
+/** The server takes a cancel for a closed run without a word; what the run's history holds was heard in time. */
+export function heardOf(stops: AskedStop[], history: History): AskedStop[] {
+  const events = history.events ?? [];
+  const heard = {
+    cancel: events.some((event) => event.workflowExecutionSignaledEventAttributes?.signalName === 'cancel'),
+    'force-delete': events.some(
+      (event) => event.workflowExecutionSignaledEventAttributes?.signalName === 'forceDelete',
+    ),
+    'native-cancel': events.some((event) => event.workflowExecutionCancelRequestedEventAttributes),
+    terminate: events.some((event) => event.workflowExecutionTerminatedEventAttributes),
+  };
+  return stops.map((stop) => ({ ...stop, accepted: heard[stop.what] }));
+}

@@ -1,0 +1,122 @@
+import { Context } from '@temporalio/activity';
+import { Client } from '@temporalio/client';
+import type { ActivityExecuteInput, WorkerOptions } from '@temporalio/worker';
+import type {
+  EmbedAtOnceInput,
+  FindOrphansInput,
+  RemoveResourcesInput,
+  StoreEmbeddingInput,
+} from '../src/contracts/activities';
+import { ASSET_LIFECYCLE } from '../src/contracts/ids';
+import { readTag } from '../src/contracts/resource';
+import type { AssetQuery, MediaProvider } from '../src/providers/media-provider';
+import type { connectWorker } from '../src/worker';
+
+/** Guards that can be taken out of the worker, so that the explorer can be shown to notice. */
+export const SABOTAGES = [
+  /** Never looks for a tag before it creates. */
+  'blind',
+  /** Cleans up in order of creation. */
+  'reversed-cleanup',
+  /** A sweep takes an asset for an orphan because Temporal does not know its run. */
+  'vanished-are-orphans',
+  /** Results are named by the workflow id alone. */
+  'shared-result-names',
+  /** Nobody looks which entities an asset is in before it is deleted. */
+  'blind-to-entities',
+  /** A sweep asks visibility with workflow ids, which hold keys. */
+  'keys-in-queries',
+  /** An adopter does not mark what it adopts, and a sweep does not look for open adopters. */
+  'blind-to-adopters',
+] as const;
+export type Sabotage = (typeof SABOTAGES)[number];
+
+type Temporal = Awaited<ReturnType<typeof connectWorker>>;
+type Execute = (input: ActivityExecuteInput) => Promise<unknown>;
+type Around = (type: string, input: ActivityExecuteInput, next: Execute) => Promise<unknown>;
+
+/** Undefined in what is shared by activities, such as the watcher. */
+function activityType(): string | undefined {
+  try {
+    return Context.current().info.activityType;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The provider's port with a guard taken out. */
+export function sabotagedProvider<P extends MediaProvider>(provider: P, sabotage: string | undefined): P {
+  switch (sabotage) {
+    case 'blind': {
+      const nothing = { items: [], page: 1, totalPages: 0, totalItems: 0 };
+      const listAssets = async (query: AssetQuery, ...rest: [never?]) =>
+        query.ids === undefined && activityType() !== 'findOrphans' ? nothing : provider.listAssets(query, ...rest);
+      return { ...provider, listAssets, findEntities: async () => [] };
+    }
+    case 'blind-to-entities':
+      return { ...provider, listEntitiesOf: async () => [] };
+    case 'blind-to-adopters': {
+      const annotateAsset: MediaProvider['annotateAsset'] = async (...call) => {
+        if (activityType() !== 'submitSource') await provider.annotateAsset(...call);
+      };
+      return { ...provider, annotateAsset };
+    }
+    default:
+      return provider;
+  }
+}
+
+/** Worker options with a guard taken out. */
+export function sabotagedOptions(
+  temporal: Temporal,
+  provider: MediaProvider,
+  sabotage: string | undefined,
+): Partial<WorkerOptions> {
+  if (sabotage === 'blind-to-adopters') hideOpenRuns(temporal);
+  const around = AROUND[sabotage ?? '']?.(temporal, provider);
+  if (!around) return {};
+  const execute = (input: ActivityExecuteInput, next: Execute): Promise<unknown> =>
+    around(Context.current().info.activityType, input, next);
+  return { interceptors: { activity: [() => ({ inbound: { execute } })] } };
+}
+
+const AROUND: Readonly<Record<string, (temporal: Temporal, provider: MediaProvider) => Around>> = {
+  'vanished-are-orphans': () => (type, input, next) => {
+    if (type !== 'findOrphans') return next(input);
+    const [search] = input.args as [FindOrphansInput];
+    return next({ ...input, args: [{ ...search, includeVanished: true }] });
+  },
+
+  'shared-result-names': () => (type, input, next) => {
+    const name = Context.current().info.workflowExecution?.workflowId ?? '';
+    if (type === 'storeEmbedding' || type === 'embedAtOnce') {
+      const [store] = input.args as [StoreEmbeddingInput | EmbedAtOnceInput];
+      return next({ ...input, args: [{ ...store, resultName: name }] });
+    }
+    if (type !== 'removeResources') return next(input);
+    const [removal] = input.args as [RemoveResourcesInput];
+    const resources = removal.resources.map((one) => (one.kind === 'result' ? { ...one, id: name } : one));
+    return next({ ...input, args: [{ ...removal, resources }] });
+  },
+
+  'keys-in-queries': ({ connection, namespace }, provider) => {
+    const client = new Client({ connection, namespace });
+    return async (type, input, next) => {
+      if (type !== 'findOrphans') return next(input);
+      const { items } = await provider.listAssets({ pageSize: 50 });
+      const ids = items.flatMap(({ metadata }) => readTag(metadata)?.workflowId ?? []);
+      const list = ids.map((id) => `'${id.replaceAll("'", "''")}'`).join(', ');
+      const query = `WorkflowType = '${ASSET_LIFECYCLE}' AND WorkflowId IN (${list})`;
+      if (ids.length > 0) for await (const _run of client.workflow.list({ query }));
+      return next(input);
+    };
+  },
+};
+
+function hideOpenRuns({ connection }: Temporal): void {
+  const { workflowService } = connection;
+  const list = workflowService.listWorkflowExecutions.bind(workflowService);
+  const hiding = async (request: { query?: string | null }) =>
+    request.query?.includes("ExecutionStatus = 'Running'") ? { executions: [] } : list(request);
+  Object.defineProperty(workflowService, 'listWorkflowExecutions', { value: hiding });
+}

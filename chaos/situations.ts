@@ -1,0 +1,94 @@
+import fc from 'fast-check';
+import type { Schedule } from './schedule';
+
+/** What a lifecycle starts from, or what others do with its things; at most one of them a schedule. */
+export const SHAPES = [
+  /** Others index the asset: once it is ready, or before an adopted one is adopted. */
+  'indexed-by-others',
+  /** Others put the asset into an entity of theirs. */
+  'in-others-entity',
+  /** Others add an asset of theirs to the entity that the lifecycle has made. */
+  'entity-joined',
+  /** The adopted asset has an entry in the very index already. */
+  'entry-existed',
+  /** The adopted asset is in the very entity already. */
+  'member-before',
+  /** The adopted asset carries the tag of a lifecycle that was terminated; a sweep runs while the adopter is open. */
+  'old-tags',
+  /** An earlier run of the key kept its asset, and the file was replaced since. */
+  'replaced-file',
+] as const;
+
+/** What goes on around a lifecycle; any of them go together. */
+export const SURROUNDINGS = [
+  /** Temporal forgets the run before the sweep. */
+  'retention',
+  /** A sweep with an hour's grace comes first, and one with two seconds' finishes the job. */
+  'grace',
+  /** Another namespace has a lifecycle of the same key, on the same account and result store. */
+  'shared-account',
+  /** Every answer takes more than a second. */
+  'slow-provider',
+  /** Every change of an asset's metadata is refused with 401, as with a key that has expired. */
+  'key-expired',
+  /** Every change of an asset's metadata is refused with 400. */
+  'mark-refused',
+  /** The key holds characters that mean something in a query. */
+  'awkward-key',
+] as const;
+
+export type Shape = (typeof SHAPES)[number];
+export type Surrounding = (typeof SURROUNDINGS)[number];
+export type Situation = Shape | Surrounding;
+export const SITUATIONS: readonly Situation[] = [...SHAPES, ...SURROUNDINGS];
+
+/** Ends of keys. Each has broken a query, a URL or a file name somewhere. */
+export const AWKWARD_ENDS = ['\\', '?', "'", '"', "' OR 'a' = 'a", '%', 'a b/ü?v=1#x', '`*`\\\\', '${1}?'] as const;
+
+export interface Situations {
+  shape?: Shape;
+  around: Surrounding[];
+  /** Added to the key. */
+  keyEnd?: string;
+}
+
+export const situations: fc.Arbitrary<Situations> = fc
+  .record({
+    shape: fc.oneof(
+      { arbitrary: fc.constant(undefined), weight: SHAPES.length },
+      { arbitrary: fc.constantFrom(...SHAPES), weight: SHAPES.length },
+    ),
+    around: fc.uniqueArray(fc.constantFrom(...SURROUNDINGS), { maxLength: 2, size: 'max' }),
+    end: fc.constantFrom(...AWKWARD_ENDS),
+  })
+  .map(({ shape, around, end }) => ({
+    ...(shape ? { shape } : {}),
+    around,
+    ...(around.includes('awkward-key') ? { keyEnd: end } : {}),
+  }));
+
+/** Some shapes need a source or a branch of their own. */
+export function withShape(schedule: Schedule): Schedule {
+  const { branch, source } = schedule;
+  switch (schedule.shape) {
+    case 'indexed-by-others':
+      return { ...schedule, branch: branch.startsWith('entity') ? 'none' : branch };
+    case 'in-others-entity':
+      return { ...schedule, branch: branch.startsWith('entity') ? branch : 'none' };
+    case 'entity-joined':
+      return { ...schedule, branch: 'entity' };
+    case 'entry-existed':
+      return { ...schedule, branch: 'index', source: 'asset' };
+    case 'member-before':
+      return { ...schedule, branch: 'entity-existing', source: 'asset' };
+    case 'old-tags':
+      return { ...schedule, source: 'asset' };
+    case 'replaced-file':
+      return { ...schedule, source: source === 'parts' ? 'parts' : 'file' };
+    default:
+      return schedule;
+  }
+}
+
+export const isAround = ({ around }: Situations, ...some: Surrounding[]): boolean =>
+  some.some((one) => around.includes(one));
