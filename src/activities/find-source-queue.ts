@@ -19,7 +19,7 @@ export const createFindSourceQueue =
     throw failure(
       'InvalidRequest',
       `source.path: ${file}: no worker serves a folder that holds it (waited ${sourceDeadlineMs / 1000} s); ` +
-        'start a worker with that folder in its ASSET_LIFECYCLE_SOURCE_ROOTS, or put the file below a folder that is served',
+        'start a worker with that folder in its ASSET_LIFECYCLE_SOURCE_ROOTS, or put the file below a folder that is served (symlinks on the way to it are not followed)',
     );
   };
 

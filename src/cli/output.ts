@@ -71,6 +71,7 @@ export function describeStatus(status: LifecycleStatus): string[] {
     ['key', status.key],
     ['phase', status.phase],
     ['asset', asset && `${asset.id} (${asset.status}${asset.adopted ? ', adopted' : ''})`],
+    ['', asset?.adoptedUnchecked ? 'taken up from an earlier run without comparing its content' : undefined],
     [
       'file',
       [asset?.filename, asset?.fileType, asset?.sizeBytes && `${asset.sizeBytes} bytes`].filter(Boolean).join(', '),

@@ -35,6 +35,20 @@ test('start --wait --json ends with a result file whose sha256 matches', async (
   expect(joined.joined).toBe(true);
 });
 
+test('start warns of what the joined run began with differently, and --again runs a completed key anew', async () => {
+  const start = ['start', path.join(SAMPLES, 'portrait-2.png'), '--key', 'anew'];
+  const first = jsonOf<LifecycleStatus>(await call(...start, '--wait', '--json'));
+  const joined = await call(...start, '--metadata', 'a=1');
+  expect(joined.code).toBe(0);
+  expect(joined.stderr).toMatch(
+    /^joined .*\nwarning: the lifecycle that was joined began with another metadata; .*--again/,
+  );
+  expect(jsonOf(await call(...start, '--metadata', 'a=1', '--json'))).toMatchObject({ differs: ['metadata'] });
+  const again = await call(...start, '--again', '--wait', '--json');
+  expect(jsonOf<LifecycleStatus>(again)).toMatchObject({ outcome: 'completed', asset: { id: first.asset?.id } });
+  expect(jsonOf<LifecycleStatus>(again).timings.startedAt).not.toBe(first.timings.startedAt);
+});
+
 test('the same input through Temporal’s own command line behaves the same', async () => {
   const input = { source: { type: 'file', path: clip }, branch: { type: 'embed' } };
   const address = ['--address', system.temporal.address];

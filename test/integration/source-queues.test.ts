@@ -123,9 +123,13 @@ test('a file waits for a worker that serves its folder, which then uploads it', 
   }
 });
 
-test('a file that is reached by a symlink to a folder that is served is uploaded', async () => {
+test('a file that is named through a symlink elsewhere fails after the deadline, and the message says how to name it', async () => {
+  await system.worker?.stop();
+  await system.startWorker({ ASSET_LIFECYCLE_SOURCE_ROOTS: folder('a') });
   const handle = await start('linked', path.join(folder('link'), '0.jpg'));
-  expect(await handle.result()).toMatchObject({ outcome: 'completed' });
+  await expect(handle.result()).rejects.toMatchObject({
+    cause: { type: 'InvalidRequest', message: expect.stringContaining('symlinks on the way to it are not followed') },
+  });
 });
 
 test('a worker whose root is a symlink serves the folder behind it too', async () => {

@@ -76,7 +76,7 @@ test('what has other content is replaced, with what its run made of it, and the 
   expect(abandoned).toMatchObject([
     { resource: 'indexed-asset', id: indexedAssetId, result: 'deleted' },
     { resource: 'entity', id: entityId, result: 'deleted' },
-    { resource: 'asset', id, result: 'deleted', because: expect.stringMatching(/^an earlier run made it from other/) },
+    { resource: 'asset', id, result: 'deleted', because: expect.stringMatching(/^made from other content/) },
   ]);
 });
 
@@ -90,6 +90,13 @@ test('what has other content and others refer to stays without the tag, and its 
   expect(abandoned).toMatchObject([
     { resource: 'asset', id, result: 'kept', referrers: ['indexed asset ix-1 in index others'] },
   ]);
+});
+
+test('what an earlier attempt of the run made of a source that has changed since is replaced as well', async () => {
+  const { id } = kept({}, { metadata: tagFields({ ...tag, content: 'file:10 AAA' }) });
+  const { id: made } = await submit('file:10 BBB');
+  expect([...provider.assets.keys()]).toEqual([made]);
+  expect(made).not.toBe(id);
 });
 
 test.each<[string, Partial<LedgerTag>]>([

@@ -179,7 +179,8 @@ describe('the wait for somebody who serves the file', () => {
       nonRetryable: true,
       message:
         'source.path: x.mp4: no worker serves a folder that holds it (waited 1 s); start a worker with that folder ' +
-        'in its ASSET_LIFECYCLE_SOURCE_ROOTS, or put the file below a folder that is served',
+        'in its ASSET_LIFECYCLE_SOURCE_ROOTS, or put the file below a folder that is served (symlinks on the way to it ' +
+        'are not followed)',
     });
   });
 

@@ -88,11 +88,11 @@ async function candidates(
 
 function standingOf(asset: ProviderAsset, tag: LedgerTag, since: string): Standing {
   const its = readTag(asset.metadata);
+  const same = compared(its?.content, tag.content);
   if (its?.runId === undefined && tag.runId === undefined ? madeSince(asset, since) : its?.runId === tag.runId) {
-    return 'of this run';
+    return same === false ? 'other content' : 'of this run'; // the source may change between two attempts
   }
   if (asset.status === 'failed') return 'failed before'; // it makes room
-  const same = compared(its?.content, tag.content);
   if (same === undefined) return 'not comparable';
   return same ? 'same content' : 'other content';
 }

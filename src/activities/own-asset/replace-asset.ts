@@ -7,10 +7,10 @@ import { madeFrom } from '../ledger/find-made';
 import { removeOne } from '../ledger/remove-resource';
 import { unlessGone } from '../ledger/unless-gone';
 
-const WHY = 'an earlier run made it from other content';
+const WHY = 'made from other content than the source has now';
 
 /**
- * Ends the asset of an earlier run, and what that run made of it, to make room for other content. What others use is
+ * Ends an asset of this key, and what its run made of it, to make room for other content. What others use is
  * kept and its holders are named; the tag is taken from it, so that it belongs to this key no longer. Safe to repeat.
  */
 export async function replaceAsset(
