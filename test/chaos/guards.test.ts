@@ -25,8 +25,8 @@ const strike = (phase: Strike['phase'], nth: number, what: Strike['what']): Stri
 
 const GUARDS: readonly { sabotage: Sabotage; meets: Schedule; broken: string }[] = [
   {
-    sabotage: 'blind',
-    meets: schedule({ strikes: [strike('creating', 1, 'drop-after')] }),
+    sabotage: 'blind', // its first call is the create: it does not look
+    meets: schedule({ strikes: [strike('creating', 0, 'drop-after')] }),
     broken: 'one asset per key',
   },
   {
