@@ -10,6 +10,7 @@ const level = (name) => ({
   testEnvironment: 'node',
   transform: { '\\.[jt]s$': swc },
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  setupFilesAfterEnv: ['<rootDir>/test/support/record-violations.ts'],
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
 });
 

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { LifecycleClient } from '../src/client/lifecycle-client';
 import type { BenchSystem } from './bench-system';
 import type { Figure } from './figures';
-import { difference, readServerCounts, total } from './server-metrics';
+import { difference, settledServerCounts, total } from './server-metrics';
 
 /** Of the asset and of the embed task each: two minutes of waiting together. */
 const WAIT_MS = 60_000;
@@ -41,14 +41,14 @@ async function measure(
   follow: (workflowId: string, key: string) => Promise<unknown>,
 ): Promise<Cost> {
   const { namespace } = system.temporal;
-  const before = await readServerCounts(system.metricsUrl, namespace);
+  const before = await settledServerCounts(system.metricsUrl, namespace);
   const lane = async (_: unknown, index: number): Promise<void> => {
     const source = { type: 'file' as const, path: path.resolve(__dirname, '../../samples/clip.mp4') };
     const { workflowId, key } = await client.start({ key: `${name}-${index}`, source, branch: { type: 'embed' } });
     await follow(workflowId, key);
   };
   await Promise.all(Array.from({ length: LIFECYCLES }, lane));
-  const after = await readServerCounts(system.metricsUrl, namespace);
+  const after = await settledServerCounts(system.metricsUrl, namespace);
   return {
     actions: difference(after.actions, before.actions),
     requests: difference(after.requests, before.requests),

@@ -1,3 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
 /** Counters of the Temporal server at one moment. */
 export interface ServerCounts {
   /** Billable actions by type. */
@@ -6,8 +8,21 @@ export interface ServerCounts {
   requests: Map<string, number>;
 }
 
+/** The server reports its counters about once a second. */
+const REPORTED_WITHIN_MS = 1500;
+
+/** The counts once no more actions are reported. */
+export async function settledServerCounts(metricsUrl: string, namespace: string): Promise<ServerCounts> {
+  for (let before = -1; ;) {
+    const counts = await readServerCounts(metricsUrl, namespace);
+    if (total(counts.actions) === before) return counts;
+    before = total(counts.actions);
+    await delay(REPORTED_WITHIN_MS);
+  }
+}
+
 /** Reads the server's Prometheus page; only what concerns `namespace`. */
-export async function readServerCounts(metricsUrl: string, namespace: string): Promise<ServerCounts> {
+async function readServerCounts(metricsUrl: string, namespace: string): Promise<ServerCounts> {
   const page = await (await fetch(metricsUrl)).text();
   const counts: ServerCounts = { actions: new Map(), requests: new Map() };
   for (const line of page.split('\n')) {

@@ -19,6 +19,8 @@ const mostEvents = (stops: Evidence['stops']): number =>
 
 /** No write but cleanup's starts later than this after a stop. */
 const STOP_WITHIN_MS = 2000;
+/** An upload hears of a stop with its heartbeat, every five seconds while bytes move. */
+const UPLOAD_STOPS_WITHIN_MS = 6000;
 
 /** The promises, by the names they have in `docs/invariants.md`. */
 export const INVARIANTS: Record<string, Invariant> = {
@@ -169,12 +171,16 @@ const hadFinalWhileCleaning = ({ struck, phases, status }: Evidence): boolean =>
   status?.receipt?.entries.some(({ result }) => result === 'leftover') === true &&
   struck.some(({ what, at }) => (what === 'refused' || what === 'unauthorized') && phaseAt(phases, at) === 'cleaning');
 
+/** An upload under way is a write that has begun: its next part, or the report of it, may start a little later. */
+const settledWithin = (route: string): number =>
+  /^PUT |multipart-uploads\/\{/.test(route) ? UPLOAD_STOPS_WITHIN_MS : STOP_WITHIN_MS;
+
 function noLateWrites({ stops, calls, closedAs }: Evidence): string[] {
   if (closedAs === 'TERMINATED') return [];
   const stop = stops.find(({ accepted }) => accepted);
   if (!stop) return [];
   return calls
-    .filter(({ route, at }) => /^(POST|PUT) /.test(route) && at > stop.at + STOP_WITHIN_MS)
+    .filter(({ route, at }) => /^(POST|PUT) /.test(route) && at > stop.at + settledWithin(route))
     .map(({ route, at }) => `${route} started ${at - stop.at} ms after ${stop.what}`);
 }
 

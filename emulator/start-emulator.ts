@@ -4,6 +4,7 @@ import multipart from '@fastify/multipart';
 import fastify from 'fastify';
 import type { CallHooks } from './call-hooks';
 import { Clock } from './clock';
+import type { Exchange } from './conformance/conformance';
 import { Counters } from './counters';
 import { Faults } from './faults';
 import { RateLimits, type CustomLimits, type Plan } from './rate-limits';
@@ -48,6 +49,11 @@ export interface EmulatorOptions extends Partial<Switches> {
   clockSkewMs?: number;
   /** How slow every answer is; default: at once. */
   pace?: Partial<Pace>;
+  /**
+   * Holds all requests and answers against the provider's schemas, and writes there what breaks them. Default: the
+   * environment's `ASSET_LIFECYCLE_EMULATOR_VIOLATIONS`, by which tests reach the emulators of processes below them.
+   */
+  violationsFile?: string;
   /** Accepted keys; default: any that is not empty. */
   apiKeys?: readonly string[];
 }
@@ -75,7 +81,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const closing = new AbortController();
   const traffic = new Traffic(new Faults(), new Counters(), closing.signal, options.hooks);
   traffic.pace = PaceSchema.parse(options.pace ?? {});
-  const app = await serverOf(emulation, traffic);
+  const app = await serverOf(emulation, traffic, await observerOf(options));
   const storeServer = partStore(emulation, traffic);
   const close = async (): Promise<void> => {
     closing.abort();
@@ -155,7 +161,14 @@ async function listening(server: Server, port: number, host: string): Promise<nu
   return typeof address === 'object' && address ? address.port : port;
 }
 
-async function serverOf(emulation: Emulation, traffic: Traffic) {
+/** Loaded only where it is wanted: the schemas are large. */
+async function observerOf({ violationsFile = process.env.ASSET_LIFECYCLE_EMULATOR_VIOLATIONS }: EmulatorOptions) {
+  if (!violationsFile) return undefined;
+  const { recordingTo } = await import('./conformance/conformance.js');
+  return recordingTo(violationsFile);
+}
+
+async function serverOf(emulation: Emulation, traffic: Traffic, onExchange?: (exchange: Exchange) => void) {
   const app = fastify({
     bodyLimit: BODY_LIMIT_BYTES,
     forceCloseConnections: true,
@@ -170,7 +183,7 @@ async function serverOf(emulation: Emulation, traffic: Traffic) {
       done(null, undefined); // the rules then name the parameter that is missing
     }
   });
-  const api = new Api(app, emulation, traffic);
+  const api = new Api(app, emulation, traffic, onExchange);
   assetRoutes(api, emulation);
   embedRoutes(api, emulation);
   entityRoutes(api, emulation);

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Call } from '../call-hooks';
+import type { Exchange } from '../conformance/conformance';
 import type { Fault } from '../faults';
 import type { Category } from '../rate-limits';
 import { mediaSecOf } from '../rules/media-of-request';
@@ -21,12 +22,21 @@ export interface ApiCall {
   query: Query;
   body: unknown;
   raw: FastifyRequest;
+  /** Fields of a form, once it was read. */
+  form?: Record<string, string>;
 }
 
 interface RouteOptions {
   category?: Category | ((call: ApiCall) => Category);
   /** Errors stand under `error`, as on the embed routes. */
   nestedErrors?: boolean;
+}
+
+/** A request that is being answered. */
+interface OpenExchange {
+  hooked: Call;
+  call: ApiCall;
+  reply: FastifyReply;
 }
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -37,6 +47,7 @@ export class Api {
     private readonly app: FastifyInstance,
     private readonly emulation: Emulation,
     private readonly traffic: Traffic,
+    private readonly onExchange?: (exchange: Exchange) => void,
   ) {}
 
   /** @param path below the version, with parameters in braces: `/assets/{asset_id}`. */
@@ -52,11 +63,17 @@ export class Api {
       method,
       url: `/v1.3${path.replaceAll(/\{(\w+)\}/g, ':$1')}`,
       handler: async (request, reply) => {
-        const call = this.traffic.begin(route, request.url);
+        const hooked = this.traffic.begin(route, request.url);
+        const call: ApiCall = {
+          params: request.params as Record<string, string>,
+          query: request.query as Query,
+          body: request.body,
+          raw: request,
+        };
         try {
-          await this.serve(call, request, reply, read, options);
+          await this.serve({ hooked, call, reply }, read, options);
         } catch (error) {
-          this.refuse(call, reply, error, options);
+          this.refuse({ hooked, call, reply }, error, options);
         }
         return reply;
       },
@@ -69,30 +86,23 @@ export class Api {
   }
 
   private async serve(
-    hooked: Call,
-    request: FastifyRequest,
-    reply: FastifyReply,
+    exchange: OpenExchange,
     read: (call: ApiCall) => Effect | Promise<Effect>,
     { category, nestedErrors }: RouteOptions,
   ): Promise<void> {
-    this.authenticate(request);
-    const call: ApiCall = {
-      params: request.params as Record<string, string>,
-      query: request.query as Query,
-      body: request.body,
-      raw: request,
-    };
+    const { hooked, call, reply } = exchange;
+    this.authenticate(call.raw);
     const effect = await read(call);
     const fault = await this.traffic.faultFor(hooked);
     if (fault && (fault.drop || fault.status !== undefined)) {
-      return this.strike(hooked, shaped(fault, nestedErrors === true), effect, request, reply);
+      return this.strike(exchange, fault, shaped(fault, nestedErrors === true), effect);
     }
     if (category)
       reply.headers(this.spend(hooked.route, typeof category === 'function' ? category(call) : category, call));
     const answer = await this.run(effect);
     await this.traffic.afterEffect();
     if (fault?.twice) await this.run(effect).catch(() => {}); // the second is refused where there is nothing left to do
-    this.send(hooked, reply, answer);
+    this.send(exchange, answer);
   }
 
   private spend(route: string, category: Category, { body }: ApiCall): Record<string, string> {
@@ -108,23 +118,19 @@ export class Api {
     return answer;
   }
 
-  private async strike(
-    call: Call,
-    fault: Fault,
-    effect: Effect,
-    request: FastifyRequest,
-    reply: FastifyReply,
-  ): Promise<void> {
+  private async strike(exchange: OpenExchange, fault: Fault, body: unknown, effect: Effect): Promise<void> {
+    const { hooked, call, reply } = exchange;
     await this.traffic.effectUnder(fault, () => this.run(effect));
     if (fault.drop) {
-      this.traffic.answered(call, 'dropped', reply.raw);
+      this.observe(exchange, {});
+      this.traffic.answered(hooked, 'dropped', reply.raw);
       reply.hijack();
-      request.raw.socket.destroy();
+      call.raw.raw.socket.destroy();
       return;
     }
     const status = fault.status ?? 500;
     reply.headers(fault.headers ?? {});
-    this.send(call, reply, { status, body: fault.body ?? undefined });
+    this.send(exchange, { status, body: body ?? undefined }, { bodyGiven: 'body' in fault || status < 400 });
   }
 
   private authenticate({ headers }: FastifyRequest): void {
@@ -134,29 +140,39 @@ export class Api {
     throw new ApiError(401, 'api_key_invalid', 'The API key is missing, invalid or expired.');
   }
 
-  private send(call: Call, reply: FastifyReply, { status, body }: Answer): void {
-    this.traffic.answered(call, status, reply.raw);
+  /** @param fault the one that chose the status; a body that it gave may be anything. */
+  private send(exchange: OpenExchange, { status, body }: Answer, fault?: { bodyGiven: boolean }): void {
+    const { hooked, reply } = exchange;
+    const checked = fault?.bodyGiven ? {} : { answer: { body } };
+    this.observe(exchange, { status, ...checked, byFault: fault !== undefined });
+    this.traffic.answered(hooked, status, reply.raw);
     reply.header('x-api-version', 'v1.3');
     reply.status(status).header('date', new Date(this.emulation.clock.iso()).toUTCString());
     if (body === undefined) reply.send();
     else reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(body));
   }
 
-  private refuse(call: Call, reply: FastifyReply, error: unknown, { nestedErrors }: RouteOptions): void {
+  private observe({ hooked, call }: OpenExchange, outcome: Pick<Exchange, 'status' | 'answer' | 'byFault'>): void {
+    const { query, body, form } = call;
+    this.onExchange?.({ route: hooked.route, query, body: form ?? body, ...outcome });
+  }
+
+  private refuse(exchange: OpenExchange, error: unknown, { nestedErrors }: RouteOptions): void {
+    const { reply } = exchange;
     if (reply.sent) return;
     const known = error instanceof ApiError ? error : unexpected(error);
     reply.headers(known.headers);
     const words = { code: known.code, message: known.message };
     const nested = nestedErrors === true && known.status !== 401; // 401 is flat everywhere
-    this.send(call, reply, { status: known.status, body: nested ? { error: words } : words });
+    this.send(exchange, { status: known.status, body: nested ? { error: words } : words });
   }
 }
 
-/** With a body in the shape of the route's errors: one without any gets one, one of the other shape is put right. */
-function shaped(fault: Fault, nested: boolean): Fault {
+/** A fault's body in the shape of the route's errors: one without any gets one, one of the other shape is put right. */
+function shaped(fault: Fault, nested: boolean): unknown {
   const body = 'body' in fault ? fault.body : { code: 'emulator_fault', message: 'A fault that was asked for.' };
   const flat = typeof body === 'object' && body !== null && 'code' in body && 'message' in body;
-  return { ...fault, body: nested && flat && fault.status !== 401 ? { error: body } : body };
+  return nested && flat && fault.status !== 401 ? { error: body } : body;
 }
 
 const unexpected = (error: unknown): ApiError =>

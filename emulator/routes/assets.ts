@@ -66,11 +66,13 @@ export function assetRoutes(api: Api, emulation: Emulation): void {
 const idOf = (params: Record<string, string>): string => params.asset_id ?? '';
 
 /** Takes the file in as it streams: clients send it before the other fields. */
-async function readForm({ library }: Emulation, { raw }: ApiCall): Promise<AssetForm> {
+async function readForm({ library }: Emulation, call: ApiCall): Promise<AssetForm> {
+  const { raw } = call;
   if (!raw.isMultipart()) {
     throw new ApiError(400, 'content_type_invalid', 'The content type must be multipart/form-data.');
   }
   const form: AssetForm = { fields: {} };
+  call.form = form.fields;
   for await (const part of raw.parts({ limits: { fileSize: Number.POSITIVE_INFINITY } })) {
     if (part.type === 'field') form.fields[part.fieldname] = String(part.value);
     else form.file = await readFile(library, part);

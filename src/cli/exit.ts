@@ -35,7 +35,7 @@ export function exitCodeOf(error: unknown): ExitCode | undefined {
 
 /** The system refused a file or folder that the person named: the message says which, and why. */
 const isFileError = (error: unknown): boolean =>
-  error instanceof Error && 'syscall' in error && (error.syscall === 'uv_cwd' || 'path' in error);
+  typeof error === 'object' && error !== null && 'syscall' in error && (error.syscall === 'uv_cwd' || 'path' in error);
 
 /** 0 for a lifecycle that ended as the command wanted, else 1. */
 export const exitCodeOfOutcome = (

@@ -35,7 +35,8 @@ const COMMANDS = [
   setupCommand,
 ];
 
-function programOf(): Command {
+/** The whole command line, not yet run. */
+export function programOf(): Command {
   const program = new Command('asset-lifecycle')
     .description('Takes media assets through their whole life at a provider, durably.')
     .version(packageVersion())

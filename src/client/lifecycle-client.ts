@@ -163,7 +163,10 @@ export class LifecycleClient {
       known = error instanceof LifecycleClosed;
     }
     const input = { key, reason: request.reason };
-    return { ...(await this.reached(() => startDeletion(this.client, this.provider, input))), known };
+    const deletion = await this.reached(() => startDeletion(this.client, this.provider, input));
+    const status = (): Promise<LifecycleStatus> => this.reached(() => deletion.status(), key);
+    const result = (): Promise<LifecycleStatus> => this.reached(() => deletion.result(), key);
+    return { ...deletion, known, status, result };
   }
 
   /**

@@ -1,5 +1,6 @@
+import { failure } from '../contracts/failures';
+import type { AssetPage, AssetQuery, EntityOfAsset, MediaProvider, ProviderAsset } from '../providers/media-provider';
 import { InvalidInput } from './errors';
-import type { AssetPage, AssetQuery, MediaProvider, ProviderAsset } from '../providers/media-provider';
 import { readPages } from '../providers/read-pages';
 
 const LARGEST_PAGE = 50;
@@ -17,8 +18,8 @@ export interface ProviderAssets {
   get(assetId: string): Promise<ProviderAsset>;
   /**
    * Deletes for good.
-   * @param options.force also where indexed assets refer to it.
-   * @throws ResourceGone · BlockedByReferences
+   * @param options.force also where indexed assets refer to it, or entities hold it, which lose it then.
+   * @throws ResourceGone · BlockedByReferences, which names the entities
    */
   delete(assetId: string, options?: { force?: boolean }): Promise<void>;
 }
@@ -27,8 +28,20 @@ export function providerAssets(provider: () => Promise<MediaProvider>): Provider
   return {
     list: (query = {}) => assetList(provider, query),
     get: async (assetId) => (await provider()).getAsset(assetId),
-    delete: async (assetId, { force = false } = {}) => (await provider()).deleteAsset(assetId, { force }),
+    delete: async (assetId, { force = false } = {}) => {
+      const account = await provider();
+      if (!force) refuseIfHeld(assetId, await account.listEntitiesOf(assetId));
+      await account.deleteAsset(assetId, { force });
+    },
   };
+}
+
+/** The provider would take the asset out of entities without a word. */
+function refuseIfHeld(assetId: string, entities: readonly EntityOfAsset[]): void {
+  if (entities.length === 0) return;
+  const names = entities.map(({ entityId, collectionId }) => `${entityId} in collection ${collectionId ?? 'unknown'}`);
+  const message = `Asset ${assetId} is part of entity ${names.join(', entity ')}; take it out, or delete it by force`;
+  throw failure('BlockedByReferences', message);
 }
 
 function assetList(provider: () => Promise<MediaProvider>, query: AssetQuery): AssetList {

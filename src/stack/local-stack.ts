@@ -109,7 +109,8 @@ async function startWorkerAt(
   const { NativeConnection } = await import('@temporalio/worker');
   const { installWorkerLog } = await import('./worker-log.js');
   const { startWorker } = await import('../worker.js');
-  installWorkerLog({ write: onProgress, stopsOnSignals: false }); // the stack stops its parts in order
+  // Failures of lifecycles stand in their status. The stack stops its parts in order.
+  installWorkerLog({ write: onProgress, level: 'ERROR', stopsOnSignals: false });
   const connection = await NativeConnection.connect({ address });
   try {
     const config = loadConfig(environment as NodeJS.ProcessEnv);

@@ -15,6 +15,8 @@ const EXPECTED = [
 export interface WorkerLogOptions {
   /** Takes one line, which may hold anything: it is escaped where it is written. */
   write: (line: string) => void;
+  /** The least that is shown; default: warnings. */
+  level?: 'WARN' | 'ERROR';
   /** `false` where the caller stops its workers in an order of its own. */
   stopsOnSignals?: boolean;
 }
@@ -25,10 +27,10 @@ let installed = false;
  * Shows warnings and errors of the SDK, a line each, and nothing else. Call before the first worker or connection; the
  * runtime is one a process, so that a second call changes nothing.
  */
-export function installWorkerLog({ write, stopsOnSignals = true }: WorkerLogOptions): void {
+export function installWorkerLog({ write, level = 'WARN', stopsOnSignals = true }: WorkerLogOptions): void {
   if (installed) return;
   installed = true;
-  const logger = new DefaultLogger('WARN', (entry) => {
+  const logger = new DefaultLogger(level, (entry) => {
     const lines = linesOf(entry);
     for (const line of lines) write(line);
   });

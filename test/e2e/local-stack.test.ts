@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
-import { cli } from '../support/cli';
+import { cli, inherited } from '../support/cli';
 import { SAMPLES } from '../support/system';
 import { testTools } from '../support/test-tools';
 
@@ -35,7 +35,7 @@ async function freePort(): Promise<number> {
 async function dev(ports: string[]): Promise<string[]> {
   const child = spawn(process.execPath, [MAIN, 'dev', '--state', path.join(folder, 'state'), ...ports], {
     cwd: SAMPLES,
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...environment },
+    env: { ...inherited(), ...environment },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   running = child;

@@ -29,10 +29,15 @@ afterAll(async () => {
 const portOf = (server: Server): number => (server.address() as { port: number }).port;
 
 /** A command whose reader has left before the first word. */
-async function unread(args: string[], closed: ('stdout' | 'stderr')[], cwd?: string) {
+async function unread(
+  args: string[],
+  closed: ('stdout' | 'stderr')[],
+  cwd?: string,
+  environment: NodeJS.ProcessEnv = {},
+) {
   const child = spawn(process.execPath, [MAIN, ...args], {
     cwd,
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, TEMPORAL_CLI_PATH: testTools().temporalCli },
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, TEMPORAL_CLI_PATH: testTools().temporalCli, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   for (const stream of closed) child[stream].destroy();
@@ -129,6 +134,21 @@ describe('names', () => {
   });
 });
 
+/** What the command line ends with when a shell makes its words or its output. */
+const shell = (words: string) => run('sh', ['-c', `exec "$0" "$1" ${words}`, process.execPath, MAIN], {}, folder);
+
+test.each(['start', 'emulator --state'])('%s of a name that is not UTF-8 is refused by name', async (command) => {
+  const { code, stderr } = await shell(`${command} "$(printf 'b\\377.mp4')"`);
+  expect(stderr).toMatch(/^error: .*name is not valid UTF-8; rename/);
+  expect({ code, lines: stderr.trim().split('\n').length }).toEqual({ code: 2, lines: 1 });
+});
+
+test('output that a full disk lost is told of in one line and exit code 2', async () => {
+  const { code, stderr } = await shell('--help > /dev/full');
+  expect(stderr).toMatch(/^error: the output could not be written: ENOSPC[^\n]*\n$/);
+  expect(code).toBe(2);
+});
+
 describe('a stack whose folders have any name that Linux allows', () => {
   let root: string;
   let child: ChildProcess;
@@ -175,6 +195,22 @@ describe('a stack whose folders have any name that Linux allows', () => {
     expect(stdout).not.toMatch(/[^\P{Cc}\n]/u);
   });
 
+  test('a watch that nobody reads ends with 0 while the lifecycle goes on', async () => {
+    const args = ['start', path.join(folder, 'of-another-host.mp4'), '--key', 'awaited'];
+    const { code, stderr } = await cli(args, environment, root);
+    expect({ code, stderr }).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/^warning: .*no such file on this/),
+    });
+    expect(await unread(['watch', 'awaited', '--json'], ['stdout'], root, environment)).toEqual({
+      code: 0,
+      stderr: '',
+    });
+    const { stdout } = await cli(['status', 'awaited', '--json'], environment, root);
+    expect((JSON.parse(stdout) as LifecycleStatus).outcome).toBeUndefined();
+    await cli(['cancel', 'awaited', '--wait'], environment, root);
+  });
+
   test('a worker says that it is ready, and nothing else of its start', async () => {
     const worker = spawn(process.execPath, [MAIN, 'worker'], {
       cwd: root,
@@ -184,7 +220,7 @@ describe('a stack whose folders have any name that Linux allows', () => {
     let said = '';
     worker.stderr.on('data', (chunk: Buffer) => {
       said += chunk.toString();
-      if (said.includes('worker ready')) worker.kill('SIGTERM');
+      if (said.includes('worker ready') && !worker.killed) worker.kill('SIGTERM'); // a second one ends it at once
     });
     const [code] = (await once(worker, 'close')) as [number | null];
     expect(code).toBe(0);

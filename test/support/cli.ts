@@ -14,6 +14,12 @@ export async function cli(args: string[], environment: NodeJS.ProcessEnv = {}, c
   return run(process.execPath, [MAIN, ...args], environment, cwd);
 }
 
+/** What a child process needs of this one; an emulator in it holds its traffic against the provider's schemas too. */
+export function inherited(): NodeJS.ProcessEnv {
+  const { PATH, HOME, ASSET_LIFECYCLE_EMULATOR_VIOLATIONS } = process.env;
+  return { PATH, HOME, ASSET_LIFECYCLE_EMULATOR_VIOLATIONS };
+}
+
 export async function run(
   program: string,
   args: string[],
@@ -22,7 +28,7 @@ export async function run(
 ): Promise<CliResult> {
   const child = spawn(program, args, {
     cwd,
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...environment },
+    env: { ...inherited(), ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const [out, err]: string[][] = [[], []];

@@ -1,40 +1,23 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { Command } from 'commander';
 import fc from 'fast-check';
+import { programOf } from '../../src/cli/program';
 import type { CliResult } from '../support/cli';
 import { cliInProcess } from '../support/cli-in-process';
 import { refusingServer, type RefusingServer } from '../support/grpc-refusals';
 
 jest.setTimeout(120_000);
 
-const COMMANDS: Record<string, string[]> = {
-  demo: ['--keep'],
-  dev: ['--temporal-port', '--ui-port', '--emulator-port', '--state', '--processing-ms'],
-  worker: [],
-  emulator: ['--host', '--port', '--store-port', '--chunk-bytes', '--part-bytes', '--state', '--processing-ms'],
-  start: [
-    '--key',
-    '--branch',
-    '--model',
-    '--scopes',
-    '--index',
-    '--filename',
-    '--metadata',
-    '--ready-within',
-    '--input',
-  ],
-  status: [],
-  watch: [],
-  list: ['--phase', '--outcome', '--branch', '--query', '--limit'],
-  cancel: ['--reason', '--cleanup', '--wait'],
-  'force-delete': ['--reason', '--wait'],
-  'assets list': ['--page', '--page-size', '--id', '--type', '--filename', '--all'],
-  'assets get': [],
-  'assets delete': ['--force'],
-  sweep: ['--grace', '--dry-run'],
-  setup: ['--sweep-every', '--grace', '--check'],
-};
+/** Every command with every flag it has, so that new ones are thrown at as well. */
+const COMMANDS = new Map<string, string[]>();
+function collect(command: Command, name: string[]): void {
+  const flags = command.options.flatMap(({ long }) => long ?? []);
+  if (command.commands.length === 0) COMMANDS.set(name.join(' '), flags);
+  for (const child of command.commands) collect(child, [...name, child.name()]);
+}
+collect(programOf(), []);
 
 const home = process.cwd();
 const environment = { ...process.env };
@@ -79,8 +62,8 @@ const typed = fc
   )
   .filter((text) => !/^\/|\.\.|\0/.test(text));
 
-const call = fc.constantFrom(...Object.keys(COMMANDS)).chain((command) => {
-  const flags = [...(COMMANDS[command] ?? []), '--json', '--colour'];
+const call = fc.constantFrom(...COMMANDS.keys()).chain((command) => {
+  const flags = [...(COMMANDS.get(command) ?? []), '--colour'];
   const flag = fc.constantFrom(...flags);
   const word = fc.oneof(
     typed,
@@ -106,6 +89,13 @@ function expectOneCleanEnd(args: readonly string[], { code: exit, stdout, stderr
     for (const line of stdout.split('\n').filter(Boolean)) expect(() => JSON.parse(line) as unknown).not.toThrow();
   }
 }
+
+test('knows all commands', () => {
+  expect([...COMMANDS.keys()]).toEqual(
+    expect.arrayContaining(['demo', 'dev', 'worker', 'start', 'assets list', 'setup']),
+  );
+  expect(COMMANDS.get('start')).toContain('--allow-signed-url');
+});
 
 test('whatever is typed, every command ends with a code from 0 to 3, without a stack trace', async () => {
   await fc.assert(

@@ -125,6 +125,17 @@ describe('the provider’s assets', () => {
     expect(sizes).toEqual([10, 10, 5]);
   });
 
+  test('an unforced delete refuses an asset that entities hold, and names them', async () => {
+    provider.entities.set('e', { name: 'Ada', metadata: {}, assetIds: ['a7'] });
+    await expect(assets.delete('a7')).rejects.toMatchObject({
+      type: 'BlockedByReferences',
+      message: 'Asset a7 is part of entity e in collection c; take it out, or delete it by force',
+    });
+    expect(provider.assets.has('a7')).toBe(true);
+    await assets.delete('a7', { force: true });
+    expect(provider.assets.has('a7')).toBe(false);
+  });
+
   test.each([0, 51, 1.5])('refuses a page of %s', (pageSize) => {
     expect(() => assets.list({ pageSize })).toThrow('pageSize: must be a whole number from 1 to 50');
   });

@@ -21,6 +21,7 @@ const SUBTYPES: Record<string, string> = {
   AIFF: 'aiff',
   JPEG: 'jpeg',
   PNG: 'png',
+  APNG: 'png',
   WebP: 'webp',
   GIF: 'gif',
   Bitmap: 'bmp',

@@ -1,12 +1,11 @@
 import { mediaInfoFactory, type MediaInfo } from 'mediainfo.js';
 import type { MediaFacts } from '../../store/records';
+import type { ReadAt } from './file-window';
 import { fileTypeOf, kindOf } from './file-types';
+import { measuredDuration } from './measured-duration';
 import { technicalMetadata, tracksOf, type Tracks } from './technical-metadata';
 
 const UNREADABLE = 'The file is not a valid video, audio or image file, or its format is not supported.';
-
-/** Bytes that can be read from any place. */
-export type ReadAt = (length: number, position: number) => Promise<Uint8Array>;
 
 /** Looks into files with MediaInfo, one at a time and chunk by chunk, so that memory does not grow with the file. */
 export class MediaInspector {
@@ -28,7 +27,11 @@ export class MediaInspector {
     this.loaded ??= mediaInfoFactory({ format: 'object' });
     const mediaInfo = await this.loaded;
     const result = await mediaInfo.analyzeData(sizeBytes, read);
-    return tracksOf(result.media?.track ?? []);
+    const tracks = tracksOf(result.media?.track ?? []);
+    const { general } = tracks;
+    if (!general || durationOf(tracks)) return tracks;
+    const Duration = await measuredDuration(general.Format, read, sizeBytes);
+    return { ...tracks, general: { ...general, Duration } };
   }
 }
 
@@ -39,7 +42,7 @@ function factsOf(tracks: Tracks, sha256: string, sizeBytes: number): MediaFacts 
   const common = { sha256, sizeBytes, hasAudio: tracks.audio.length > 0, technical };
   if (!kind) return { ...common, problem: UNREADABLE };
   const picture = kind === 'image' ? tracks.image[0] : tracks.video[0];
-  const durationSec = kind === 'image' ? undefined : (tracks.general?.Duration ?? tracks.audio[0]?.Duration);
+  const durationSec = kind === 'image' ? undefined : durationOf(tracks);
   return {
     ...common,
     kind,
@@ -51,3 +54,5 @@ function factsOf(tracks: Tracks, sha256: string, sizeBytes: number): MediaFacts 
     ...(kind !== 'image' && !durationSec ? { problem: 'The file is damaged: its duration cannot be read.' } : {}),
   };
 }
+
+const durationOf = ({ general, audio }: Tracks): number | undefined => general?.Duration ?? audio[0]?.Duration;

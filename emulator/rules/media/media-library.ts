@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { MediaFacts } from '../../store/records';
 import type { Store } from '../../store/store';
-import { MediaInspector, type ReadAt } from './inspector';
+import type { ReadAt } from './file-window';
+import { MediaInspector } from './inspector';
 
 /** Bytes on their way in. */
 export type Bytes = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;

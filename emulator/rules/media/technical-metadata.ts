@@ -16,10 +16,20 @@ export interface Tracks {
   image: ImageTrack[];
 }
 
-export function tracksOf(tracks: readonly Track[]): Tracks {
+/** Moving pictures are images all the same: MediaInfo gives their frames as a video track. */
+const IMAGE_FORMATS = ['WebP', 'APNG', 'PNG', 'GIF'];
+
+export function tracksOf(all: readonly Track[]): Tracks {
+  const moving = all.some((track) => track['@type'] === 'General' && IMAGE_FORMATS.includes(track.Format ?? ''));
+  const tracks = moving ? all.map((track) => (track['@type'] === 'Video' ? asImage(track) : track)) : all;
   const ofType = <T extends Track['@type']>(type: T) =>
     tracks.filter((track): track is Extract<Track, { '@type': T }> => track['@type'] === type);
   return { general: ofType('General')[0], video: ofType('Video'), audio: ofType('Audio'), image: ofType('Image') };
+}
+
+function asImage({ Format, Width, Height, ColorSpace, BitDepth }: VideoTrack): ImageTrack {
+  const format = Format === 'APNG' ? 'PNG' : Format;
+  return { '@type': 'Image', Format: format, Width, Height, ColorSpace, BitDepth } as ImageTrack;
 }
 
 /** The wire's `technical_metadata`, with the keys that apply to this kind of media; unknown ones are left out. */
@@ -33,7 +43,9 @@ export function technicalMetadata(tracks: Tracks, sizeBytes: number, fileType?: 
     ...(video.length + audio.length > 0 ? { has_audio: audio.length > 0 } : {}),
     ...(video[0] ? videoFields(video[0], video) : {}),
     ...(audio[0] ? audioFields(audio[0], audio) : {}),
-    ...(image[0] && !video[0] && !audio[0] ? imageFields(image[0], image.length) : {}),
+    ...(image[0] && !video[0] && !audio[0]
+      ? imageFields(image[0], Math.max(image.length, general?.FrameCount ?? general?.ImageCount ?? 1))
+      : {}),
   });
 }
 

@@ -10,7 +10,7 @@ import {
   type Resource,
 } from '../../contracts/resource';
 import type { MediaProvider } from '../../providers/media-provider';
-import { calling } from '../activity-call';
+import { BEATS, heartbeating } from '../activity-call';
 import { accountOf, ledgerTag, type ActivityDependencies } from '../dependencies';
 import { indexEntries } from './index-entries';
 import type { LifecycleRun } from './lifecycle-runs';
@@ -21,7 +21,7 @@ import { unlessGone } from './unless-gone';
 export const createFindMade =
   (deps: ActivityDependencies): LedgerActivities['findMade'] =>
   (input) =>
-    calling((signal) => findMade(deps, input, signal));
+    heartbeating(BEATS.read, (signal) => findMade(deps, input, signal));
 
 async function findMade(
   deps: ActivityDependencies,

@@ -84,7 +84,7 @@ const deleteCommand = (): Command =>
   new Command('delete')
     .summary('delete an asset')
     .argument('<id>', 'asset id')
-    .option('--force', 'also where indexed assets refer to it')
+    .option('--force', 'also where indexed assets refer to it, or entities hold it')
     .option('--json', 'print JSON only')
     .action(
       action((id: string, { force, json }: { force?: boolean; json?: boolean }) =>

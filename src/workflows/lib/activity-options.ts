@@ -59,8 +59,14 @@ export const lastLook = (provider: ProviderName): ActivityOptions => ({
   retry: { ...retry, maximumInterval: '15s' },
 });
 
-/** The worker that waits knows for how long; this bounds what its deaths may add. */
-export const sourceWait = (provider: ProviderName): ActivityOptions => heldWait(provider, 2 * 86_400_000);
+/**
+ * The worker that waits knows for how long; this bounds what its deaths may add. It lasts half a minute as a rule, so that
+ * it may beat more often than other waits: a look that a stopping worker took with it is not missed for long.
+ */
+export const sourceWait = (provider: ProviderName): ActivityOptions => ({
+  ...heldWait(provider, 2 * 86_400_000),
+  heartbeatTimeout: '45s',
+});
 
 /** Cleanup is what must not be given up: a week of attempts, as it is with the provider for that long as well. */
 export const cleanup = (provider: ProviderName): ActivityOptions => ({

@@ -8,7 +8,7 @@ export function ledgerSteps(
   provider: ProviderName,
   summary: string,
 ): LedgerActivities & Pick<Activities, 'removeResources'> {
-  const walk = { ...providerCall(provider), startToCloseTimeout: '6h', summary } as const; // page by page over all assets
+  const walk = { ...providerCall(provider), startToCloseTimeout: '6h', heartbeatTimeout: '45s', summary } as const; // page by page over all assets
   const { findMade, findOrphans } = proxyActivities<LedgerActivities>(walk);
   const { removeResources } = proxyActivities<Activities>({ ...cleanup(provider), summary });
   return { findMade, findOrphans, removeResources };
