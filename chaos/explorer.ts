@@ -17,6 +17,8 @@ import { scheduleOf, schedules, type Schedule } from './schedule';
 export interface ExplorerOptions {
   /** One schedule each. */
   seeds: readonly number[];
+  /** Instead of what the seeds draw. */
+  schedule?: Schedule;
   /** Schedules that run side by side. */
   lanes: number;
   samples: string;
@@ -82,7 +84,7 @@ export async function explore(options: ExplorerOptions): Promise<Exploration> {
 }
 
 async function runOne(lane: Lane, seed: number, options: ExplorerOptions, found: Exploration): Promise<void> {
-  const schedule = scheduleOf(seed);
+  const schedule = options.schedule ?? scheduleOf(seed);
   const evidence = await lane.run(schedule);
   found.runs += 1;
   found.coverage.add(evidence);

@@ -94,6 +94,8 @@ function completed(evidence: Evidence): string[] {
     const asset = ownAssets(after, evidence).find(({ _id }) => _id === id);
     if (!asset) problems.push(`asset ${id} is not there, or is not of this content`);
     else if (asset.sha256 !== before.contentSha256) problems.push(`asset ${id} has another content than its source`);
+    if (before.earlierAssetId && after.assets.some(({ _id }) => _id === before.earlierAssetId))
+      problems.push('the asset of the earlier content is still there');
   }
   const branch = status.branch;
   if (branch?.type === 'embed' && branch.result?.sha256 !== resultSha256)

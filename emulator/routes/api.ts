@@ -130,7 +130,7 @@ export class Api {
     }
     const status = fault.status ?? 500;
     reply.headers(fault.headers ?? {});
-    this.send(exchange, { status, body: body ?? undefined }, 'body' in fault);
+    this.send(exchange, { status, body: body ?? undefined }, { bodyGiven: 'body' in fault || status < 400 });
   }
 
   private authenticate({ headers }: FastifyRequest): void {
@@ -140,10 +140,11 @@ export class Api {
     throw new ApiError(401, 'api_key_invalid', 'The API key is missing, invalid or expired.');
   }
 
-  /** @param chosen whether a fault gave the body, which then may be anything. */
-  private send(exchange: OpenExchange, { status, body }: Answer, chosen = false): void {
+  /** @param fault the one that chose the status; a body that it gave may be anything. */
+  private send(exchange: OpenExchange, { status, body }: Answer, fault?: { bodyGiven: boolean }): void {
     const { hooked, reply } = exchange;
-    this.observe(exchange, { status, ...(chosen ? {} : { answer: { body } }) });
+    const checked = fault?.bodyGiven ? {} : { answer: { body } };
+    this.observe(exchange, { status, ...checked, byFault: fault !== undefined });
     this.traffic.answered(hooked, status, reply.raw);
     reply.header('x-api-version', 'v1.3');
     reply.status(status).header('date', new Date(this.emulation.clock.iso()).toUTCString());
@@ -151,7 +152,7 @@ export class Api {
     else reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(body));
   }
 
-  private observe({ hooked, call }: OpenExchange, outcome: Pick<Exchange, 'status' | 'answer'>): void {
+  private observe({ hooked, call }: OpenExchange, outcome: Pick<Exchange, 'status' | 'answer' | 'byFault'>): void {
     const { query, body, form } = call;
     this.onExchange?.({ route: hooked.route, query, body: form ?? body, ...outcome });
   }

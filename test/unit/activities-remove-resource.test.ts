@@ -35,7 +35,8 @@ const remove = (resource: Resource, policy: CleanupPolicy = 'delete'): Promise<R
 
 test('deletes an asset and proves that it is gone', async () => {
   const { id } = provider.addAsset();
-  expect(await remove(asset(id))).toMatchObject([{ resource: 'asset', id, result: 'deleted' }]);
+  const because = 'deleted, and then not found';
+  expect(await remove(asset(id))).toMatchObject([{ resource: 'asset', id, result: 'deleted', because }]);
   expect(provider.calls).toEqual(['listAssets', 'getAsset', 'deleteAsset', 'getAsset']);
 });
 

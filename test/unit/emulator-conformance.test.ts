@@ -40,6 +40,28 @@ test('a request that was refused, and an answer that a fault chose, are left alo
   expect(check({ status: 502 })).toEqual([]);
 });
 
+test('a fault may choose any status, and its error still has the shape of its route', () => {
+  const words = { code: 'busy', message: 'x' };
+  const fault = { status: 503, byFault: true };
+  expect(check({ ...fault, answer: { body: words } })).toEqual([]);
+  expect(check({ ...fault, answer: { body: { error: words } } })).not.toEqual([]);
+});
+
+test('no status that a fault can choose breaks the schemas by itself', async () => {
+  const api = await ProviderApi.start();
+  try {
+    for (const status of [200, 204, 403, 429, 502, 503, 504]) {
+      for (const route of ['GET /assets', 'GET /embed-v2/tasks/{task_id}']) {
+        await api.control.addFault({ route, status, times: 1 });
+        const path = route.replace('{task_id}', id).slice('GET '.length);
+        expect((await api.call('GET', path)).status).toBe(status);
+      }
+    }
+  } finally {
+    await api.close();
+  }
+});
+
 test('what an emulator took in or answered against the schemas is written down, without its values', async () => {
   const file = path.join(tmpdir(), `violations-${process.pid}.txt`);
   const api = await ProviderApi.start({ violationsFile: file });

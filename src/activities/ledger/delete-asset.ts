@@ -37,7 +37,7 @@ export async function deleteAsset(id: string, deletion: AssetDeletion): Promise<
   if (signal.aborted) throw cancellationOf(signal);
   try {
     await provider.deleteAsset(id, { force, signal });
-    return { result: 'deleted', because: 'the provider deleted it' };
+    return { result: 'deleted', because: DELETED };
   } catch (error) {
     if (failureType(error) === 'ResourceGone') return UNKNOWN;
     if (failureType(error) !== 'BlockedByReferences') throw error;
@@ -46,6 +46,8 @@ export async function deleteAsset(id: string, deletion: AssetDeletion): Promise<
   }
 }
 
+/** Of an asset that was there; nobody has looked yet whether it is gone. */
+export const DELETED = 'the provider deleted it';
 const UNKNOWN: Ending = { result: 'deleted', because: 'the provider does not know it (any more)' };
 const kept = (because: string, referrers?: string[]): Ending => ({ result: 'kept', because, referrers });
 

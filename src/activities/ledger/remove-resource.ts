@@ -15,7 +15,7 @@ import {
 import type { MediaProvider } from '../../providers/media-provider';
 import { calling } from '../activity-call';
 import { accountOf, ledgerTag, type ActivityDependencies } from '../dependencies';
-import { deleteAsset, removeSurplus } from './delete-asset';
+import { deleteAsset, DELETED, removeSurplus } from './delete-asset';
 import { endResult } from '../results/end-result';
 import { indexEntries } from './index-entries';
 import { keptUnmarked, setMark } from './release-asset';
@@ -214,7 +214,8 @@ async function removeAsset(resource: Known<AssetResource>, removal: Removal): Pr
     signal,
   });
   if (ending.result === 'deleted') await confirmGone(resource, provider, signal);
-  return { ...entryOf(resource, ending.result, ending.because), referrers: ending.referrers };
+  const because = ending.because === DELETED ? 'deleted, and then not found' : ending.because;
+  return { ...entryOf(resource, ending.result, because), referrers: ending.referrers };
 }
 
 /** Assets of others in an entity that the lifecycle made; they would lose it. Not asked for under force. */

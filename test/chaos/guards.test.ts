@@ -1,0 +1,81 @@
+import { explore } from '../../chaos/explorer';
+import type { Sabotage } from '../../chaos/sabotage';
+import type { Schedule, Strike } from '../../chaos/schedule';
+import { SAMPLES } from '../support/system';
+import { testTools } from '../support/test-tools';
+
+jest.setTimeout(300_000);
+
+const schedule = (parts: Partial<Schedule>): Schedule => ({
+  source: 'file',
+  branch: 'none',
+  onCancel: 'delete',
+  onFailure: 'delete',
+  around: [],
+  strikes: [],
+  ...parts,
+});
+
+const strike = (phase: Strike['phase'], nth: number, what: Strike['what']): Strike => ({
+  phase,
+  nth,
+  what,
+  delayMs: 0,
+});
+
+const GUARDS: readonly { sabotage: Sabotage; meets: Schedule; broken: string }[] = [
+  {
+    sabotage: 'blind', // its first call is the create: it does not look
+    meets: schedule({ strikes: [strike('creating', 0, 'drop-after')] }),
+    broken: 'one asset per key',
+  },
+  {
+    sabotage: 'reversed-cleanup',
+    meets: schedule({ branch: 'index', strikes: [strike('branching', 2, 'refused')] }),
+    broken: 'nothing is left that was to be deleted',
+  },
+  {
+    sabotage: 'vanished-are-orphans',
+    meets: schedule({ around: ['retention', 'mark-refused'] }),
+    broken: 'what vanished is only reported',
+  },
+  {
+    sabotage: 'shared-result-names',
+    meets: schedule({
+      branch: 'embed',
+      around: ['shared-account', 'slow-provider'],
+      strikes: [strike('branching', 3, 'cancel')],
+    }),
+    broken: 'another namespace is left alone: its stored result is gone',
+  },
+  {
+    sabotage: 'blind-to-entities',
+    meets: schedule({ branch: 'entity', shape: 'in-others-entity', strikes: [strike('branching', 1, 'refused')] }),
+    broken: 'what others have is left alone: the asset was taken out of an entity of others',
+  },
+  {
+    sabotage: 'blind-to-adopters',
+    meets: schedule({ source: 'asset', branch: 'embed', shape: 'old-tags' }),
+    broken: 'an adopted asset belongs to its adopter, and to nobody after',
+  },
+  {
+    sabotage: 'keys-in-queries',
+    meets: schedule({ around: ['awkward-key'], keyEnd: '\\' }),
+    broken: 'the sweep has not ended',
+  },
+];
+
+test.each(GUARDS)('notices when a guard is taken out: $sabotage', async ({ sabotage, meets, broken }) => {
+  const { violations } = await explore({
+    seeds: [0],
+    schedule: meets,
+    sabotage,
+    lanes: 1,
+    samples: SAMPLES,
+    environment: { ...process.env, TEMPORAL_CLI_PATH: testTools().temporalCli },
+    shrinkMs: 0,
+    sweepBoundMs: 10_000,
+    onProgress: () => {},
+  });
+  expect(violations.flatMap(({ words }) => words)).toContainEqual(expect.stringContaining(broken));
+});
