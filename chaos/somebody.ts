@@ -62,9 +62,9 @@ export class Somebody {
 
   private async call<T>(method: string, route: string, body?: object): Promise<T> {
     const isForm = body instanceof FormData;
-    const response = await fetch(`${this.url}${route}?${Striker.NOT_OURS}`, {
+    const response = await fetch(`${this.url}${route}`, {
       method,
-      headers: { 'x-api-key': 'somebody', ...(body && !isForm ? { 'content-type': 'application/json' } : {}) },
+      headers: { 'x-api-key': Striker.NOT_OURS, ...(body && !isForm ? { 'content-type': 'application/json' } : {}) },
       body: isForm ? body : body && JSON.stringify(body),
     });
     if (!response.ok) throw new Error(`${method} ${route}: ${response.status} ${await response.text()}`);

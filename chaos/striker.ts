@@ -48,8 +48,8 @@ const FAULT_OF: Record<FaultKind, Omit<FaultInput, 'route'>> = {
 
 /** Sees every call to a lane's emulator and does what the schedule says. */
 export class Striker implements CallHooks {
-  /** Query of calls that are not the lifecycle's. */
-  static readonly NOT_OURS = 'by=somebody';
+  /** API key of calls that are not the lifecycle's. */
+  static readonly NOT_OURS = 'somebody';
 
   calls: JournalEntry[] = [];
   struck: Struck[] = [];
@@ -105,7 +105,7 @@ export class Striker implements CallHooks {
   }
 
   async arrived(call: Call): Promise<Fault | undefined> {
-    if (!this.means || this.isAside || call.url.includes(Striker.NOT_OURS)) return undefined;
+    if (!this.means || this.isAside || call.apiKey === Striker.NOT_OURS) return undefined;
     await this.gate;
     const entry: JournalEntry = { route: call.route, at: call.at };
     this.calls.push(entry);

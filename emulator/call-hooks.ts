@@ -8,6 +8,8 @@ export interface Call {
   readonly route: string;
   /** With its query; at the part store its path is `/parts/{upload_id}/{chunk_index}`. */
   readonly url: string;
+  /** Who calls; absent at the part store. */
+  readonly apiKey?: string;
   /** Epoch milliseconds of this machine. */
   readonly at: number;
 }

@@ -26,9 +26,9 @@ export class Traffic {
     private readonly hooks: CallHooks = {},
   ) {}
 
-  begin(route: string, url: string): Call {
+  begin(route: string, url: string, apiKey?: string): Call {
     this.counters.request(route);
-    return { id: ++this.calls, route, url, at: Date.now() };
+    return { id: ++this.calls, route, url, apiKey, at: Date.now() };
   }
 
   /** The fault that strikes the call, once its delay is over. */

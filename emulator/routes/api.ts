@@ -63,7 +63,7 @@ export class Api {
       method,
       url: `/v1.3${path.replaceAll(/\{(\w+)\}/g, ':$1')}`,
       handler: async (request, reply) => {
-        const hooked = this.traffic.begin(route, request.url);
+        const hooked = this.traffic.begin(route, request.url, request.headers['x-api-key']?.toString());
         const call: ApiCall = {
           params: request.params as Record<string, string>,
           query: request.query as Query,

@@ -27,6 +27,8 @@ export interface TemporalServerOptions {
   metricsPort?: number;
   /** Keeps the state; without it the state ends with the server. */
   databaseFile?: string;
+  /** Settings of the server for tests, as JSON. */
+  dynamicConfig?: Readonly<Record<string, string>>;
 }
 
 export interface TemporalServer {
@@ -85,6 +87,7 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
       ...['server', 'start-dev', '--ip', HOST, '--port', String(port), '--ui-port', String(uiPort)],
       ...['--log-level', 'error', '--ui-disable-news-fetch'],
       ...(options.metricsPort === undefined ? [] : ['--metrics-port', String(options.metricsPort)]),
+      ...Object.entries(options.dynamicConfig ?? {}).flatMap((entry) => ['--dynamic-config-value', entry.join('=')]),
       ...(databaseFile ? ['--db-filename', path.basename(databaseFile)] : []),
       ...Object.values(SEARCH_ATTRIBUTES).flatMap(({ name, type }) => [
         '--search-attribute',
