@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { LifecycleClient } from '../../src/client/lifecycle-client';
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
+import { quickRetriesWorker } from '../support/quick-retries-worker';
 import { API_KEY, sample, SAMPLES, System, untilStatus } from '../support/system';
 
 jest.setTimeout(120_000);
@@ -196,9 +197,14 @@ test('waits out a rate limit as the provider asks', async () => {
 
 test('a held wait survives the death of its worker', async () => {
   await system.control.setProcessing({ baseMs: 3_600_000, msPerMegabyte: 0 });
+  const { program } = system;
+  await system.worker?.stop();
+  system.program = await quickRetriesWorker(system.folder); // else the death is noticed after 165 s
+  await system.startWorker();
   const handle = await system.start('killed', { source: sample('portrait-3.jpg') });
   await untilStatus(handle, ({ phase }) => phase === 'processing');
   await system.worker?.kill();
+  system.program = program;
   await system.startWorker();
   await system.control.advanceClock(3_600_000);
   await system.control.setProcessing({ baseMs: 300, msPerMegabyte: 0 });
