@@ -104,7 +104,7 @@ export class LifecycleClient {
       return withUpload(status, run);
     } catch (error) {
       const unanswered = error instanceof ServiceError || grpcCodeOf(error) !== undefined; // no worker, or too many queries
-      if (error instanceof WorkflowNotFoundError || unanswered) return statusOfSummary(summaryOf(run));
+      if (error instanceof WorkflowNotFoundError || unanswered) return withUpload(statusOfSummary(summaryOf(run)), run);
       throw error;
     }
   }
