@@ -115,13 +115,18 @@ async function shrink(lane: Lane, seed: number, shrinkMs: number): Promise<Viola
   return smallest;
 }
 
+/** What takes the guard out of a worker, and the workflows that it runs: a death is noticed after 15 seconds. */
 async function sabotageOf(sabotage: Sabotage | undefined, folder: string): Promise<NodeJS.ProcessEnv> {
-  if (sabotage !== 'reversed-cleanup') return { CHAOS_SABOTAGE: sabotage };
+  const reversed = sabotage === 'reversed-cleanup';
   const { code } = await bundleWorkflowCode({
-    workflowsPath: path.join(packageRoot(), 'dist/chaos/reversed-workflows.js'),
+    workflowsPath: path.join(
+      packageRoot(),
+      reversed ? 'dist/chaos/reversed-workflows.js' : 'dist/src/workflows/index.js',
+    ),
+    workflowInterceptorModules: [path.join(packageRoot(), 'dist/chaos/short-heartbeats.js')],
     logger: new DefaultLogger('ERROR'),
   });
-  const bundle = path.join(folder, 'reversed-workflows.js');
+  const bundle = path.join(folder, 'workflows.js');
   await writeFile(bundle, code);
-  return { CHAOS_WORKFLOWS: bundle };
+  return { CHAOS_WORKFLOWS: bundle, CHAOS_SABOTAGE: reversed ? undefined : sabotage };
 }

@@ -50,6 +50,7 @@ const assetOf = (evidence: Evidence): string | undefined =>
 
 function holdersNamed({ before, status, schedule, closedAs }: Evidence): string[] {
   const { policy, entries = [] } = status?.receipt ?? {};
+  if (status?.outcome === 'completed') return []; // its asset is kept because it is wanted
   if (policy !== 'delete' || closedAs === 'TERMINATED' || schedule.source === 'asset' || !isHeldByOthers(before)) {
     return [];
   }

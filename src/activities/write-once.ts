@@ -33,7 +33,7 @@ interface WriteOnce<T, P> {
 /**
  * Makes something at most once, though attempts repeat: looks before it writes, and after a lost answer keeps looking
  * until a late commit can no longer come. A failure or cancellation that made nothing for certain says so in its
- * details: `{nothingMade: true}`.
+ * details: `{nothingMade: true}`; with a record, one whose write may have had its effect says `{mayHaveWritten: true}`.
  */
 export async function writeOnce<T, P>({ settleWindowMs, prepare, find, record, make }: WriteOnce<T, P>): Promise<T> {
   const unansweredSince = record ? recordedWrite() : unansweredWrite();
@@ -65,7 +65,8 @@ export async function writeOnce<T, P>({ settleWindowMs, prepare, find, record, m
     });
   } catch (error) {
     leave(nothingMade ? {} : { unansweredSince: Date.now() });
-    throw nothingMade ? sayNothingMade(error) : error;
+    if (nothingMade) throw saying(error, { nothingMade });
+    throw record ? saying(error, { mayHaveWritten: true }) : error;
   }
 }
 
@@ -96,8 +97,7 @@ function refusedForCertain(error: unknown): boolean {
   return type !== undefined && type !== 'OutcomeUnknown';
 }
 
-function sayNothingMade(error: unknown): unknown {
-  const details = { nothingMade: true };
+function saying(error: unknown, details: { nothingMade: true } | { mayHaveWritten: true }): unknown {
   if (error instanceof CancelledFailure) return new CancelledFailure(error.message, [details]);
   return error instanceof ApplicationFailure ? withDetails(error, details) : error;
 }

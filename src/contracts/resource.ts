@@ -46,6 +46,8 @@ export interface EntityMembershipResource {
   assetId: string;
   /** The asset was in the entity before. */
   adopted?: boolean;
+  /** The step ended without an answer or a sign of a write: only a note on the asset shows that it was ours. */
+  unproven?: boolean;
 }
 
 export interface IndexedAssetResource {

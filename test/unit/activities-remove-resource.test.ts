@@ -2,7 +2,7 @@ import { createRemoveResource, createRemoveResources } from '../../src/activitie
 import { failure } from '../../src/contracts/failures';
 import type { CleanupPolicy } from '../../src/contracts/cleanup-policy';
 import type { ReceiptEntry } from '../../src/contracts/lifecycle-status';
-import { tagFields, type LedgerTag, type Resource } from '../../src/contracts/resource';
+import { joinedField, tagFields, type LedgerTag, type Resource } from '../../src/contracts/resource';
 import { activityEnvironment, dependencies, OWNER } from '../support/activity-dependencies';
 import { FakeProvider } from '../support/fake-provider';
 
@@ -106,6 +106,22 @@ test('takes the asset out of an entity, but cannot take its last one', async () 
   });
   expect(await remove(membership('x'))).toMatchObject([{ id: 'e1', result: 'deleted' }]);
   expect(await remove(membership('y'))).toMatchObject([{ id: 'e1', result: 'kept' }]);
+});
+
+test('a membership that nothing shows to be ours stays, unless the asset notes it or force was asked for', async () => {
+  const join = () => provider.entities.set('e1', { name: 'Ada', metadata: {}, assetIds: ['x', 'y'] });
+  const membership = { kind: 'entity-membership', id: 'e1', collectionId: 'c', assetId: 'x', unproven: true } as const;
+  join();
+  provider.addAsset({ id: 'x', metadata: {} });
+  expect(await remove(membership)).toMatchObject([{ id: 'e1', result: 'kept' }]);
+  expect(provider.entities.get('e1')?.assetIds).toEqual(['x', 'y']);
+  expect(await remove(membership, 'force-delete')).toMatchObject([{ id: 'e1', result: 'deleted' }]);
+  join();
+  provider.addAsset({
+    id: 'x',
+    metadata: { ...tagFields(tag), ...joinedField({ collectionId: 'c', entityId: 'e1' }) },
+  });
+  expect(await remove(membership)).toMatchObject([{ id: 'e1', result: 'deleted' }]);
 });
 
 test('removes besides the known asset what else carries the tag', async () => {

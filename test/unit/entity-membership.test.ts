@@ -53,7 +53,10 @@ test('a refusal of a later attempt does not take back that an earlier one may ha
   env.on('heartbeat', (details: unknown) => left.push(details));
   const { ensureEntity } = createBranchSteps(dependencies({ provider }));
   const input = { provider: 'twelvelabs', assetId: 'a', branch, name: 'Ada', tag } as const;
-  await expect(env.run(() => ensureEntity(input))).rejects.toMatchObject({ type: 'RateLimited', details: undefined });
+  await expect(env.run(() => ensureEntity(input))).rejects.toMatchObject({
+    type: 'RateLimited',
+    details: [{ mayHaveWritten: true }],
+  });
   expect(left.at(-1)).toMatchObject({ unansweredSince: expect.any(Number) });
 });
 

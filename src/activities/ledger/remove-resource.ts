@@ -9,6 +9,7 @@ import {
   isAdoptedByAnother,
   readTag,
   type AssetResource,
+  EntityMembershipResource,
   type Resource,
   type ResultResource,
 } from '../../contracts/resource';
@@ -182,6 +183,9 @@ async function keepAsset(
 export async function removeOne(resource: Known<AssetResource | Removable>, removal: Removal): Promise<ReceiptEntry> {
   try {
     if (resource.kind === 'asset') return await removeAsset(resource, removal);
+    if (resource.kind === 'entity-membership' && !(await isOurs(resource, removal))) {
+      return entryOf(resource, 'kept', 'nothing shows that this lifecycle has added the asset to the entity');
+    }
     const others = await othersIn(resource, removal);
     if (others.length > 0) {
       return { ...entryOf(resource, 'kept', 'others have added assets to it'), referrers: others };
@@ -198,6 +202,16 @@ export async function removeOne(resource: Known<AssetResource | Removable>, remo
     }
     throw error;
   }
+}
+
+/** A lifecycle notes on its own asset which entity it is about to join; an adopted asset carries no note. */
+async function isOurs(
+  { id, assetId, unproven }: Known<EntityMembershipResource>,
+  { provider, policy, signal }: Removal,
+): Promise<boolean> {
+  if (!unproven || policy === 'force-delete') return true;
+  const asset = await unlessGone(provider.getAsset(assetId, { signal }));
+  return asset !== undefined && readTag(asset.metadata)?.joined?.entityId === id;
 }
 
 async function removeAsset(resource: Known<AssetResource>, removal: Removal): Promise<ReceiptEntry> {

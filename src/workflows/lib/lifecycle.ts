@@ -20,7 +20,15 @@ import { cleanUp } from './clean-up';
 import { cleanUpSingly } from './clean-up-singly';
 import { cancelSignal, forceDeleteSignal, startingStatus, statusQuery, uploadProgressSignal } from './messages';
 import { stepsOf, type Steps } from './steps';
-import { describeError, endsLifecycle, isStop, madeNothing, noteUpload, type StopRequest } from './stop';
+import {
+  describeError,
+  endsLifecycle,
+  isStop,
+  madeNothing,
+  mayHaveWritten,
+  noteUpload,
+  type StopRequest,
+} from './stop';
 import { Visibility } from './visibility';
 
 const now = (): string => new Date().toISOString();
@@ -102,6 +110,7 @@ export class Lifecycle {
     } catch (error) {
       if (madeNothing(error)) this.made.splice(this.made.indexOf(resource), 1);
       if (resource.kind === 'asset') noteUpload(resource, error);
+      if (resource.kind === 'entity-membership') resource.unproven = !mayHaveWritten(error);
       throw error;
     }
   }
@@ -164,6 +173,7 @@ export class Lifecycle {
     if (this.stop) this.status.timings.stopRequestedAt ??= now();
     let policy: CleanupPolicy;
     let before: Receipt | undefined;
+    let forced = false;
     do {
       policy = this.policy();
       this.enter('cleaning');
@@ -172,7 +182,9 @@ export class Lifecycle {
       before = await (this.keepsLedger
         ? cleanUp({ provider, steps, made, policy, before })
         : cleanUpSingly({ provider, steps, made, policy }));
-      this.status.receipt = { policy, entries: [...before.entries, ...this.ended] };
+      forced ||= policy === 'force-delete';
+      const strongest = forced ? 'force-delete' : policy; // what was removed by force stays so
+      this.status.receipt = { policy: strongest, entries: [...before.entries, ...this.ended] };
     } while (policy !== this.policy()); // a forceDelete that came meanwhile asks for more
   }
 

@@ -26,6 +26,14 @@ export function madeNothing(error: unknown): boolean {
   return typeof details === 'object' && details !== null && 'nothingMade' in details && details.nothingMade === true;
 }
 
+/** Whether the activity, or its last heartbeat, tells of a write that may have had its effect. */
+export function mayHaveWritten(error: unknown): boolean {
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  const told: unknown = cause instanceof TimeoutFailure ? cause.lastHeartbeatDetails : detailsOf(cause);
+  if (typeof told !== 'object' || told === null) return false;
+  return 'mayHaveWritten' in told || ('unansweredSince' in told && told.unansweredSince !== undefined);
+}
+
 /** Tells cleanup of the upload session that a broken-off submission leaves, if it leaves one. */
 export function noteUpload(made: AssetResource, error: unknown): void {
   const upload = uploadLeft(error);

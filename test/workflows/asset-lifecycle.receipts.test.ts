@@ -1,0 +1,92 @@
+import type { WorkflowFailedError } from '@temporalio/client';
+import type { ApplicationFailure } from '@temporalio/common';
+import type { RemoveResourcesInput } from '../../src/contracts/activities';
+import { failure } from '../../src/contracts/failures';
+import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
+import { fakeActivities, forever } from '../support/fake-activities';
+import { LifecycleEnvironment, untilPhase } from '../support/lifecycle-environment';
+
+jest.setTimeout(60_000);
+let lifecycles: LifecycleEnvironment;
+beforeAll(async () => {
+  lifecycles = await LifecycleEnvironment.create('dev');
+}, 120_000);
+afterAll(() => lifecycles.close());
+
+const source = { type: 'asset', assetId: 'a1' };
+const branch = { type: 'entity', collectionId: 'c1', entityId: 'e1' };
+
+/** What cleanup was told of the membership that `ensureEntity` may have made. */
+async function membershipAfter(error: Error): Promise<unknown> {
+  const told: RemoveResourcesInput[] = [];
+  const { activities } = fakeActivities({
+    ensureEntity: async () => {
+      throw error;
+    },
+    removeResources: async (input) => {
+      told.push(input);
+      return [];
+    },
+  });
+  await lifecycles.with(activities, async () => {
+    const handle = await lifecycles.start({ source, branch, cleanup: { onFailure: 'delete' } });
+    await handle.result().catch(() => undefined);
+  });
+  return told[0]?.resources.find(({ kind }) => kind === 'entity-membership');
+}
+
+test('a membership is ours only if the step tells of a write', async () => {
+  const silent = failure('ProviderRejected', 'POST: refused');
+  expect(await membershipAfter(silent)).toMatchObject({ id: 'e1', unproven: true });
+  const written = failure('ProviderRejected', 'POST: refused', { details: { mayHaveWritten: true } });
+  expect(await membershipAfter(written)).toMatchObject({ id: 'e1', unproven: false });
+});
+
+test('a membership whose step was stopped before it began is not taken for ours', async () => {
+  const told: RemoveResourcesInput[] = [];
+  const { activities } = fakeActivities({
+    ensureEntity: forever,
+    removeResources: async (input) => {
+      told.push(input);
+      return [];
+    },
+  });
+  await lifecycles.with(activities, async () => {
+    const handle = await lifecycles.start({ source, branch });
+    await untilPhase(handle, 'branching');
+    await handle.signal('cancel');
+    await handle.result();
+  });
+  expect(told[0]?.resources).toMatchObject([{ kind: 'entity-membership', unproven: true }, { kind: 'asset' }]);
+});
+
+test('what was removed by force stands so in the receipt, also when a milder stop comes meanwhile', async () => {
+  let begun = (): void => {};
+  const cleaning = new Promise<void>((resolve) => (begun = resolve));
+  let finish = (): void => {};
+  const finished = new Promise<void>((resolve) => (finish = resolve));
+  const policies: string[] = [];
+  const { activities } = fakeActivities({
+    untilAssetReady: async () => {
+      throw failure('ProcessingFailed', 'damaged');
+    },
+    removeResources: async ({ policy }) => {
+      policies.push(policy);
+      begun();
+      await finished;
+      return [];
+    },
+  });
+  const status = await lifecycles.with(activities, async () => {
+    const handle = await lifecycles.start({ source, cleanup: { onFailure: 'force-delete' } });
+    await cleaning;
+    await handle.signal('cancel', { cleanup: 'delete' });
+    finish();
+    return handle.result().then(
+      (result) => result as LifecycleStatus,
+      (error: WorkflowFailedError) => (error.cause as ApplicationFailure).details?.[0] as LifecycleStatus,
+    );
+  });
+  expect(policies).toEqual(['force-delete', 'delete']);
+  expect(status.receipt?.policy).toBe('force-delete');
+});
