@@ -76,6 +76,23 @@ export async function obtainTemporalServer(options: TemporalServerOptions): Prom
  * @throws ProgramUnavailable in one line: no CLI to be had, a port in use, or the server's own last words.
  */
 export async function startTemporalServer(options: TemporalServerOptions): Promise<TemporalServer> {
+  const freePorts = options.port === undefined && options.uiPort === undefined;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await startOnce(options);
+    } catch (error) {
+      if (!(error instanceof ServerEnded && freePorts && attempt < START_ATTEMPTS)) throw error;
+    }
+  }
+}
+
+/** A port that was free a moment ago, one of ours or one that the server has chosen, may be taken by now. */
+const START_ATTEMPTS = 3;
+
+/** The server ended before it was ready. */
+class ServerEnded extends ProgramUnavailable {}
+
+async function startOnce(options: TemporalServerOptions): Promise<TemporalServer> {
   const { environment, onProgress, databaseFile } = options;
   const cli = await resolveTemporalCli(environment, onProgress);
   const port = await usablePort(options.port, '--temporal-port');
@@ -129,7 +146,7 @@ async function untilReady({ address, namespace, uiUrl }: TemporalServer, child: 
   child.stderr?.on('data', (chunk: Buffer) => (words = (words + chunk.toString()).slice(-2000)));
   const deadline = Date.now() + START_TIMEOUT_MS;
   for (;;) {
-    if (child.exitCode !== null) throw new ProgramUnavailable(`the Temporal server did not start: ${lastLine(words)}`);
+    if (child.exitCode !== null) throw new ServerEnded(`the Temporal server did not start: ${lastLine(words)}`);
     if (await answers(address, namespace, uiUrl)) return;
     if (Date.now() > deadline) {
       throw new ProgramUnavailable(
