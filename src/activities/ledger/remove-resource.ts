@@ -9,7 +9,7 @@ import {
   isAdoptedByAnother,
   readTag,
   type AssetResource,
-  EntityMembershipResource,
+  type EntityMembershipResource,
   type Resource,
   type ResultResource,
 } from '../../contracts/resource';
