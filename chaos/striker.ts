@@ -63,6 +63,7 @@ export class Striker implements CallHooks {
   private means: Means | undefined;
   private pending: Promise<unknown>[] = [];
   private quietAt = 0;
+  private replacesAsset = false;
   private progress: StruckPhase = 'creating';
   /** What calls wait for. */
   private gate: Promise<void> = Promise.resolve();
@@ -72,6 +73,7 @@ export class Striker implements CallHooks {
   private markFault: Fault | undefined;
 
   arm(schedule: Schedule, means: Means): void {
+    this.replacesAsset = schedule.shape === 'replaced-file';
     this.means = means;
     this.markFault = markFaultOf(schedule);
     this.marksRefused = false;
@@ -173,7 +175,8 @@ export class Striker implements CallHooks {
       this.await('entity-made');
     }
     if (this.progress === 'cleaning') return 'cleaning';
-    if (route.startsWith('DELETE')) return (this.progress = 'cleaning');
+    const replaces = this.replacesAsset && this.progress === 'creating'; // the asset of an earlier run makes room
+    if (route.startsWith('DELETE') && !replaces) return (this.progress = 'cleaning');
     if (this.progress === 'creating' && url.includes('asset_ids=')) {
       this.progress = 'processing';
       this.await('processing');
