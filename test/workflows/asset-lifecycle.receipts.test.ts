@@ -90,3 +90,26 @@ test('what was removed by force stands so in the receipt, also when a milder sto
   expect(policies).toEqual(['force-delete', 'delete']);
   expect(status.receipt?.policy).toBe('force-delete');
 });
+
+test('what a release said of the asset gives way to what cleanup then did with it', async () => {
+  let begun = (): void => {};
+  const releasing = new Promise<void>((resolve) => (begun = resolve));
+  let finish = (): void => {};
+  const finished = new Promise<void>((resolve) => (finish = resolve));
+  const { activities } = fakeActivities({
+    releaseAsset: async ({ assetId: id }) => {
+      begun();
+      await finished;
+      return [{ resource: 'asset', id, result: 'kept', because: 'its release mark could not be set', at: '' }];
+    },
+  });
+  const status = await lifecycles.with(activities, async () => {
+    const handle = await lifecycles.start({ source: { type: 'file', path: '/media/clip.mp4' } });
+    await releasing;
+    await handle.signal('forceDelete');
+    finish();
+    return (await handle.result()) as LifecycleStatus;
+  });
+  expect(status.receipt?.entries).toMatchObject([{ resource: 'asset', id: 'asset-1', result: 'deleted' }]);
+  expect(status.receipt?.entries).toHaveLength(1);
+});

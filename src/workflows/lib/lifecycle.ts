@@ -184,7 +184,11 @@ export class Lifecycle {
         : cleanUpSingly({ provider, steps, made, policy }));
       forced ||= policy === 'force-delete';
       const strongest = forced ? 'force-delete' : policy; // what was removed by force stays so
-      this.status.receipt = { policy: strongest, entries: [...before.entries, ...this.ended] };
+      const entries = before.entries;
+      const besides = this.ended.filter(
+        ({ resource, id }) => !entries.some((one) => one.resource === resource && one.id === id),
+      );
+      this.status.receipt = { policy: strongest, entries: [...entries, ...besides] };
     } while (policy !== this.policy()); // a forceDelete that came meanwhile asks for more
   }
 
