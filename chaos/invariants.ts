@@ -202,7 +202,9 @@ function sweepFinishes(evidence: Evidence): string[] {
   }
   const letGo = closedAs === 'TERMINATED' && is.some(isReleased); // done
   const toGo = status?.outcome !== 'completed' && !letGo && policy !== 'keep' && policy !== undefined;
-  const keptForOthers = policy === 'delete' && isHeldByOthers(before);
+  // without its note, the place in an existing entity counts as somebody else's
+  const joinedUnnoted = schedule.branch === 'entity-existing' && evidence.marksRefused;
+  const keptForOthers = joinedUnnoted || (policy === 'delete' && isHeldByOthers(before));
   if (toGo && !keptForOthers && is.length > 0) problems.push(`left asset ${is.map(({ _id }) => _id).join(', ')}`);
   const dependents = [...ownEntities(sweep.after, evidence), ...ownEntries(sweep.after, evidence)];
   const findable = schedule.source !== 'asset'; // an adopted asset has no tag by which a sweep could find it
