@@ -217,7 +217,6 @@ export class LifecycleClient {
   private watchedRun(key: string, { workflowId, runId, raw }: WorkflowExecutionDescription): WatchedRun {
     const run = { workflowId, runId };
     return {
-      run,
       follow: (signal) => this.followers.follow(run, signal),
       ask: () => this.status(key),
       describe: () => this.reached(() => this.client.workflow.getHandle(workflowId, runId).describe(), key),

@@ -22,7 +22,6 @@ function watched(told: readonly RunNews[], changes: Partial<WatchedRun> = {}) {
   const asked: string[] = [];
   let last: Phase = 'pending';
   const run: WatchedRun = {
-    run: { workflowId: 'w', runId: 'r' },
     async *follow() {
       for (const one of told) {
         await new Promise(setImmediate); // the server never answers at once

@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { WorkflowExecutionDescription } from '@temporalio/client';
 import type { LifecycleStatus } from '../../contracts/lifecycle-status';
-import type { RunRef } from './follow-history';
 import type { RunNews } from './run-news';
 
 /** How often an upload under way is looked at; it is one request, and no query. */
@@ -11,7 +10,6 @@ const LEAST_OFTEN_MS = 20_000;
 
 /** Where a watch gets what it shows. */
 export interface WatchedRun {
-  run: RunRef;
   follow(signal: AbortSignal): AsyncGenerator<RunNews>;
   /** What the run says of itself, by one query; what Temporal's records say where nobody answers. */
   ask(): Promise<LifecycleStatus>;
