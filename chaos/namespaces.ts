@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isGrpcServiceError, WorkflowNotFoundError, type Client, type Connection } from '@temporalio/client';
 import type { History } from '@temporalio/common/lib/proto-utils';
 import { msToTs } from '@temporalio/common/lib/time';
-import { addSearchAttributes } from '../src/temporal/search-attributes';
+import { addSearchAttributes } from '../src/temporal/namespace/search-attributes';
 import type { AskedStop } from './evidence';
 
 /** Makes a namespace as `setup` would leave it. @returns its id, by which its lifecycles mark their assets */

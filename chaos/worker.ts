@@ -1,4 +1,4 @@
-import { openAccount } from '../src/accounts';
+import { openAccount } from '../src/providers/registry';
 import { loadConfig } from '../src/config';
 import { connectWorker, startWorker } from '../src/worker';
 import { sabotagedOptions, sabotagedProvider } from './sabotage';

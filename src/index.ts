@@ -1,4 +1,4 @@
-import { openAccount } from './accounts';
+import { openAccount } from './providers/registry';
 import { LifecycleClient } from './client/lifecycle-client';
 import { loadConfig } from './config';
 
@@ -15,9 +15,9 @@ export {
   TemporalUnreachable,
 } from './client/errors';
 export type { ForceDeletion } from './client/deletions';
-export type { ListFilter } from './client/list-query';
+export type { ListFilter } from './temporal/runs/list-query';
 export type { AssetList, ProviderAssets } from './client/provider-assets';
-export type { LifecycleSummary } from './client/run-status';
+export type { LifecycleSummary } from './temporal/runs/run-status';
 export { FAILURES } from './contracts/failures';
 export type { FailureType } from './contracts/failures';
 export { acceptInput, LifecycleInputSchema } from './contracts/lifecycle-input';

@@ -5,11 +5,11 @@ import type { ProviderName } from '../contracts/ids';
 import { failure, failureType } from '../contracts/failures';
 import { carriesTag, joinedField, type LedgerTag } from '../contracts/resource';
 import { SubmissionAborted, type EmbeddingSegment, type MediaProvider } from '../providers/media-provider';
-import { calling, cancellationOf } from './activity-call';
+import { calling, cancellationOf } from './lib/activity-call';
 import { accountOf, ledgerTag, type ActivityDependencies } from './dependencies';
-import { indexEntries } from './ledger/index-entries';
-import { release } from './ledger/release-asset';
-import { writeOnce } from './write-once';
+import { indexEntries } from './ownership/index-entries';
+import { release } from './ownership/release-asset';
+import { writeOnce } from './lib/write-once';
 
 type BranchSteps = Pick<
   Activities,

@@ -3,13 +3,13 @@ import type { ProviderName } from '../contracts/ids';
 import type { UploadProgress } from '../contracts/messages';
 import type { LedgerTag, LifecycleTag } from '../contracts/resource';
 import type { MediaProvider } from '../providers/media-provider';
-import type { StatusWatcher } from '../providers/status-watcher';
-import type { ResultStore } from '../results/result-store';
-import type { FileSources } from '../sources/file-sources';
-import type { ObjectSources } from '../sources/source-object';
-import type { LifecycleRuns } from './ledger/lifecycle-runs';
+import type { StatusWatcher } from '../providers/shared/watch/status-watcher';
+import type { ResultStore } from '../storage/results/result-store';
+import type { FileSources } from '../storage/files/file-sources';
+import type { ObjectSources } from '../storage/files/source-object';
+import type { LifecycleRuns } from './sweep/lifecycle-runs';
 import type { SourceQueues } from './source-queues';
-import type { PartBuffers } from './uploads/part-buffers';
+import type { PartBuffers } from '../providers/shared/parts/part-buffers';
 
 /** A provider account as the activities use it. */
 export interface Account {

@@ -2,11 +2,11 @@ import path from 'node:path';
 import type { Activities } from '../contracts/activities';
 import { failure } from '../contracts/failures';
 import type { ProviderName } from '../contracts/ids';
-import { withRealTop } from '../sources/file-sources';
-import { BEATS, heartbeating } from './activity-call';
+import { withRealTop } from '../storage/files/file-sources';
+import { BEATS, heartbeating } from './lib/activity-call';
 import type { ActivityDependencies } from './dependencies';
 import type { SourceQueues } from './source-queues';
-import { untilFound } from './until-found';
+import { untilFound } from './lib/until-found';
 
 /** Holds a wait's slot, not a call's: a thousand files that nobody serves keep no call waiting. */
 export const createFindSourceQueue =

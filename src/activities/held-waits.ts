@@ -2,7 +2,7 @@ import type { Activities, HeldWaitInput } from '../contracts/activities';
 import { failure } from '../contracts/failures';
 import type { ProviderName } from '../contracts/ids';
 import type { Observation, WatchTarget } from '../providers/media-provider';
-import { BEATS, cancellationOf, heartbeating } from './activity-call';
+import { BEATS, cancellationOf, heartbeating } from './lib/activity-call';
 import { snapshotOf } from './asset-snapshot';
 import { accountOf, type ActivityDependencies } from './dependencies';
 

@@ -3,16 +3,16 @@ import { failure } from '../contracts/failures';
 import type { SourceFacts } from '../contracts/lifecycle-status';
 import type { MediaProvider, ProviderAsset } from '../providers/media-provider';
 import type { PartUrl } from '../providers/upload-sessions';
-import type { SourceBytes } from '../sources/source-bytes';
-import { calling, noteBytesMoved } from './activity-call';
+import type { SourceBytes } from '../storage/files/source-bytes';
+import { calling, noteBytesMoved } from './lib/activity-call';
 import { snapshotOf } from './asset-snapshot';
 import { accountOf, type ActivityDependencies } from './dependencies';
-import { adoptAsset } from './ledger/adopt-asset';
-import { findOwnAsset } from './own-asset/find-own-asset';
+import { adoptAsset } from './ownership/adopt-asset';
+import { findOwnAsset } from './ownership/find-own-asset';
 import { prepareSubmission, type Prepared, type SentSource } from './uploads/prepare-submission';
 import { uploadInParts } from './uploads/upload-in-parts';
 import { UploadMemory, type UploadUnderWay } from './uploads/upload-memory';
-import { writeOnce } from './write-once';
+import { writeOnce } from './lib/write-once';
 
 const DEFAULT_CONCURRENCY = 4;
 

@@ -1,4 +1,4 @@
-import { openAccount } from '../accounts';
+import { openAccount } from '../providers/registry';
 import { LifecycleClient } from '../client/lifecycle-client';
 import { loadConfig } from '../config';
 import type { ExitCode } from './exit';

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { Command, CommanderError } from 'commander';
-import { temporalError, temporalSettings } from '../client/connection';
+import { temporalError, temporalSettings } from '../temporal/connection';
 
 import { assetsCommand } from './commands/assets';
 import { demoCommand } from './commands/demo';

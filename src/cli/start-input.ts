@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { LifecycleInput } from '../contracts/lifecycle-input';
 import { failureType } from '../contracts/failures';
 import type { Config } from '../config';
-import { createFileSources } from '../sources/file-sources';
+import { createFileSources } from '../storage/files/file-sources';
 import { UsageError } from './exit';
 
 /** Flags of `start`, as commander gives them. */

@@ -10,7 +10,7 @@ import {
 import type { DeletionInput } from '../contracts/ledger/deletion';
 import type { LifecycleStatus } from '../contracts/lifecycle-status';
 import { lastOf } from '../contracts/values/text';
-import { isStatus } from './run-status';
+import { isStatus } from '../temporal/runs/run-status';
 
 /** A force-delete on its way. */
 export interface ForceDeletion {

@@ -1,7 +1,7 @@
 import { failure } from '../contracts/failures';
 import type { AssetPage, AssetQuery, EntityOfAsset, MediaProvider, ProviderAsset } from '../providers/media-provider';
 import { InvalidInput } from './errors';
-import { readPages } from '../providers/read-pages';
+import { readPages } from '../providers/shared/read-pages';
 
 const LARGEST_PAGE = 50;
 

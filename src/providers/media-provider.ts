@@ -4,7 +4,7 @@ import type { Metadata } from '../contracts/lifecycle-input';
 import type { AssetSnapshot } from '../contracts/lifecycle-status';
 import type { LedgerTag } from '../contracts/resource';
 import type { UploadSessions } from './upload-sessions';
-import type { SourceFile } from '../sources/source-file';
+import type { SourceFile } from '../storage/files/source-file';
 
 /** Options of every call that reaches the provider. */
 export interface CallOptions {

@@ -8,8 +8,8 @@ import { Connection } from '@temporalio/client';
 import { SEARCH_ATTRIBUTES } from '../contracts/ids';
 import { ProgramUnavailable, type Environment, type OnProgress } from './programs';
 import { directIfLocal } from '../temporal/direct-connection';
-import { inspectNamespace } from '../temporal/namespace';
-import { ensureSearchAttributes } from '../temporal/prepare-namespace';
+import { inspectNamespace } from '../temporal/namespace/namespace';
+import { ensureSearchAttributes } from '../temporal/namespace/prepare-namespace';
 import { resolveTemporalCli } from './temporal-cli';
 
 const HOST = '127.0.0.1';

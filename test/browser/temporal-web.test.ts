@@ -2,8 +2,8 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Browser } from 'playwright-core';
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
-import { launchBrowser } from '../support/browser';
-import { sample, System } from '../support/system';
+import { launchBrowser } from '../support/system/browser';
+import { sample, System } from '../support/system/system';
 
 jest.setTimeout(180_000);
 const SCREENSHOTS = path.resolve(__dirname, '../../dist/screenshots');

@@ -1,6 +1,6 @@
 import { explore } from '../../chaos/explorer';
-import { SAMPLES } from '../support/system';
-import { testTools } from '../support/test-tools';
+import { SAMPLES } from '../support/system/system';
+import { testTools } from '../support/system/test-tools';
 
 jest.setTimeout(900_000);
 

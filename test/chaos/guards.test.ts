@@ -1,8 +1,8 @@
 import { explore } from '../../chaos/explorer';
 import type { Sabotage } from '../../chaos/sabotage';
 import type { Schedule, Strike } from '../../chaos/schedule';
-import { SAMPLES } from '../support/system';
-import { testTools } from '../support/test-tools';
+import { SAMPLES } from '../support/system/system';
+import { testTools } from '../support/system/test-tools';
 
 jest.setTimeout(300_000);
 

@@ -2,9 +2,9 @@ import type { TemporalCluster } from '../../scripts/cluster/temporal-cluster';
 import { InvalidInput } from '../../src/client/errors';
 import { LifecycleClient } from '../../src/client/lifecycle-client';
 import { cli, type CliResult } from '../support/cli';
-import { startTestCluster } from '../support/cluster';
-import { quickRetriesWorker } from '../support/quick-retries-worker';
-import { sample, System, untilStatus } from '../support/system';
+import { startTestCluster } from '../support/system/cluster';
+import { quickRetriesWorker } from '../support/system/quick-retries-worker';
+import { sample, System, untilStatus } from '../support/system/system';
 
 jest.setTimeout(240_000);
 const HOUR_MS = 3_600_000;

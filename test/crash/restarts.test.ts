@@ -9,9 +9,9 @@ import { ASSET_LIFECYCLE, lifecycleWorkflowId, WORKFLOW_TASK_QUEUE } from '../..
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
 import { prepareEmulator } from '../../src/stack/demo-provider';
 import { startTemporalServer, type TemporalServer } from '../../src/stack/temporal-server';
-import { quickRetriesWorker } from '../support/quick-retries-worker';
-import { SAMPLES, sample, untilStatus } from '../support/system';
-import { testTools } from '../support/test-tools';
+import { quickRetriesWorker } from '../support/system/quick-retries-worker';
+import { SAMPLES, sample, untilStatus } from '../support/system/system';
+import { testTools } from '../support/system/test-tools';
 
 jest.setTimeout(180_000);
 const HOUR_MS = 3_600_000;

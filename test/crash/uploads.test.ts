@@ -3,8 +3,8 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { PART_ROUTE } from '../../emulator/faults';
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
-import { quickRetriesWorker } from '../support/quick-retries-worker';
-import { System } from '../support/system';
+import { quickRetriesWorker } from '../support/system/quick-retries-worker';
+import { System } from '../support/system/system';
 
 jest.setTimeout(120_000);
 const CHUNK_BYTES = 1024 ** 2;

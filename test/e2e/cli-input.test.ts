@@ -2,7 +2,7 @@ import { mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { cli } from '../support/cli';
-import { SAMPLES } from '../support/system';
+import { SAMPLES } from '../support/system/system';
 
 jest.setTimeout(60_000);
 const NOWHERE = { TEMPORAL_ADDRESS: '127.0.0.1:1', TWELVELABS_BASE_URL: 'http://127.0.0.1:1/v1.3' };

@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { LifecycleSummary } from '../../src/client/run-status';
+import type { LifecycleSummary } from '../../src/temporal/runs/run-status';
 import type { SweepReport } from '../../src/contracts/ledger/sweep';
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
 import { cli, run, type CliResult } from '../support/cli';
-import { SAMPLES, System, untilStatus } from '../support/system';
-import { testTools } from '../support/test-tools';
+import { SAMPLES, System, untilStatus } from '../support/system/system';
+import { testTools } from '../support/system/test-tools';
 
 jest.setTimeout(120_000);
 let system: System;

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
 import { cli, inherited } from '../support/cli';
-import { SAMPLES } from '../support/system';
-import { testTools } from '../support/test-tools';
+import { SAMPLES } from '../support/system/system';
+import { testTools } from '../support/system/test-tools';
 
 jest.setTimeout(180_000);
 const MAIN = path.resolve(__dirname, '../../dist/src/cli/main.js');

@@ -7,8 +7,8 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
 import { cli, run } from '../support/cli';
-import { MAIN, SAMPLES } from '../support/system';
-import { testTools } from '../support/test-tools';
+import { MAIN, SAMPLES } from '../support/system/system';
+import { testTools } from '../support/system/test-tools';
 
 jest.setTimeout(180_000);
 

@@ -2,10 +2,10 @@ import { Client, Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time';
 import { startEmulator, type Emulator } from '../../emulator/start-emulator';
 import type { TemporalServer } from '../../src/stack/temporal-server';
-import { addSearchAttributes } from '../../src/temporal/search-attributes';
+import { addSearchAttributes } from '../../src/temporal/namespace/search-attributes';
 import { cli, type CliResult } from '../support/cli';
-import { operatorRefusingProxy } from '../support/operator-refusing-proxy';
-import { startTestTemporal } from '../support/temporal';
+import { operatorRefusingProxy } from '../support/servers/operator-refusing-proxy';
+import { startTestTemporal } from '../support/system/temporal';
 
 jest.setTimeout(60_000);
 const ALL = [

@@ -1,7 +1,7 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { LifecycleClient } from '../../src/client/lifecycle-client';
 import type { FailureType } from '../../src/contracts/failures';
-import { sample, System, untilStatus } from '../support/system';
+import { sample, System, untilStatus } from '../support/system/system';
 
 jest.setTimeout(120_000);
 const HOUR_MS = 3_600_000;

@@ -1,7 +1,7 @@
 import { LifecycleClient } from '../../src/client/lifecycle-client';
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
 import { lifecycleWorkflowId } from '../../src/contracts/ids';
-import { forget, sample, System, untilStatus } from '../support/system';
+import { forget, sample, System, untilStatus } from '../support/system/system';
 
 jest.setTimeout(120_000);
 const HOUR_MS = 3_600_000;

@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { LifecycleClient } from '../../src/client/lifecycle-client';
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
-import { quickRetriesWorker } from '../support/quick-retries-worker';
-import { API_KEY, sample, SAMPLES, System, untilStatus } from '../support/system';
+import { quickRetriesWorker } from '../support/system/quick-retries-worker';
+import { API_KEY, sample, SAMPLES, System, untilStatus } from '../support/system/system';
 
 jest.setTimeout(120_000);
 let system: System;

@@ -1,6 +1,6 @@
 import type { FaultInput } from '../../emulator/faults';
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
-import { sample, System } from '../support/system';
+import { sample, System } from '../support/system/system';
 
 jest.setTimeout(180_000);
 const RUNS = 200;

@@ -1,6 +1,6 @@
 import { cli } from '../support/cli';
-import { connectProxy, type ConnectProxy } from '../support/connect-proxy';
-import { sample, System } from '../support/system';
+import { connectProxy, type ConnectProxy } from '../support/servers/connect-proxy';
+import { sample, System } from '../support/system/system';
 
 jest.setTimeout(60_000);
 let system: System;

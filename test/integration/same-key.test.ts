@@ -7,8 +7,8 @@ import { msToTs } from '@temporalio/common/lib/time';
 import { LifecycleClient } from '../../src/client/lifecycle-client';
 import type { LifecycleInput } from '../../src/contracts/lifecycle-input';
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
-import { addSearchAttributes } from '../../src/temporal/search-attributes';
-import { SAMPLES, sample, System } from '../support/system';
+import { addSearchAttributes } from '../../src/temporal/namespace/search-attributes';
+import { SAMPLES, sample, System } from '../support/system/system';
 
 jest.setTimeout(180_000);
 const HOUR_MS = 3_600_000;

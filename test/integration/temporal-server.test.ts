@@ -2,7 +2,7 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { startTemporalServer } from '../../src/stack/temporal-server';
-import { testTools } from '../support/test-tools';
+import { testTools } from '../support/system/test-tools';
 
 jest.setTimeout(60_000);
 let folder: string;

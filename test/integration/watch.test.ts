@@ -3,8 +3,8 @@ import { promisify } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
 import { InterceptingCall } from '@grpc/grpc-js';
 import { LifecycleClient } from '../../src/client/lifecycle-client';
-import { sample, System, untilStatus } from '../support/system';
-import { testTools } from '../support/test-tools';
+import { sample, System, untilStatus } from '../support/system/system';
+import { testTools } from '../support/system/test-tools';
 
 jest.setTimeout(120_000);
 let system: System;

@@ -1,8 +1,8 @@
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
-import { openAccount } from '../../src/accounts';
+import { openAccount } from '../../src/providers/registry';
 import { loadConfig } from '../../src/config';
 import { startWorker } from '../../src/worker';
-import { sample, System } from '../support/system';
+import { sample, System } from '../support/system/system';
 
 jest.setTimeout(120_000);
 let system: System;

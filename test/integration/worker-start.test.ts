@@ -1,6 +1,6 @@
 import { Connection } from '@temporalio/client';
 import { callTaskQueue } from '../../src/contracts/ids';
-import { System } from '../support/system';
+import { System } from '../support/system/system';
 
 jest.setTimeout(60_000);
 const LONG_POLL_MS = 60_000;

@@ -1,9 +1,9 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import type { ActivityDependencies } from '../../src/activities/dependencies';
-import { PartBuffers } from '../../src/activities/uploads/part-buffers';
+import { PartBuffers } from '../../src/providers/shared/parts/part-buffers';
 import type { MediaProvider } from '../../src/providers/media-provider';
-import type { StatusWatcher } from '../../src/providers/status-watcher';
+import type { StatusWatcher } from '../../src/providers/shared/watch/status-watcher';
 
 interface Doubles extends Partial<
   Pick<ActivityDependencies, 'sources' | 'objects' | 'results' | 'settleWindowMs' | 'sourceQueues' | 'sourceDeadlineMs'>

@@ -1,7 +1,7 @@
 import type { Activities } from '../../src/contracts/activities';
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
 import { fakeActivities } from '../support/fake-activities';
-import { LifecycleEnvironment } from '../support/lifecycle-environment';
+import { LifecycleEnvironment } from '../support/system/lifecycle-environment';
 
 jest.setTimeout(60_000);
 let lifecycles: LifecycleEnvironment;

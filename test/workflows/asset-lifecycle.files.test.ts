@@ -11,7 +11,7 @@ import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
 import { dependencies } from '../support/activity-dependencies';
 import { fakeActivities } from '../support/fake-activities';
 import { FakeProvider } from '../support/fake-provider';
-import { LifecycleEnvironment } from '../support/lifecycle-environment';
+import { LifecycleEnvironment } from '../support/system/lifecycle-environment';
 
 jest.setTimeout(60_000);
 const source = { type: 'file', path: '/media/clip.mp4' };

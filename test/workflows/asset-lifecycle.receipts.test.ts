@@ -4,7 +4,7 @@ import type { RemoveResourcesInput } from '../../src/contracts/activities';
 import { failure } from '../../src/contracts/failures';
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
 import { fakeActivities, forever } from '../support/fake-activities';
-import { LifecycleEnvironment, untilPhase } from '../support/lifecycle-environment';
+import { LifecycleEnvironment, untilPhase } from '../support/system/lifecycle-environment';
 
 jest.setTimeout(60_000);
 let lifecycles: LifecycleEnvironment;

@@ -3,7 +3,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { failure, type FailureType } from '../../src/contracts/failures';
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
 import { fakeActivities } from '../support/fake-activities';
-import { LifecycleEnvironment } from '../support/lifecycle-environment';
+import { LifecycleEnvironment } from '../support/system/lifecycle-environment';
 
 jest.setTimeout(60_000);
 let lifecycles: LifecycleEnvironment;

@@ -4,9 +4,9 @@ import type { Source } from '../../contracts/source';
 import { filenameOfSource } from '../../contracts/source-name';
 import type { MediaProvider, Submission } from '../../providers/media-provider';
 import type { UploadSubmission } from '../../providers/upload-sessions';
-import type { SourceBytes } from '../../sources/source-bytes';
-import { kindOfFile } from '../../sources/file-kind';
-import { urlContent } from '../../sources/source-content';
+import type { SourceBytes } from '../../storage/files/source-bytes';
+import { kindOfFile } from '../../providers/twelvelabs/intake/file-kind';
+import { urlContent } from '../../storage/files/source-content';
 import { ledgerTag, type ActivityDependencies } from '../dependencies';
 
 export type SentSource = Exclude<Source, { type: 'asset' }>;

@@ -3,13 +3,13 @@ import { failure, failureType, withDetails } from '../../contracts/failures';
 import type { ReceiptEntry } from '../../contracts/lifecycle-status';
 import type { MediaProvider, ProviderAsset } from '../../providers/media-provider';
 import { PartRefused, type PartUrl, type UploadState } from '../../providers/upload-sessions';
-import type { SourceBytes } from '../../sources/source-bytes';
-import { whatChanged } from '../../sources/source-fingerprint';
-import { cancellationOf, pause } from '../activity-call';
-import { unlessGone } from '../ledger/unless-gone';
-import type { PartBuffers } from './part-buffers';
-import { PartUrls } from './part-urls';
-import { sendParts } from './send-parts';
+import type { SourceBytes } from '../../storage/files/source-bytes';
+import { whatChanged } from '../../storage/files/source-fingerprint';
+import { cancellationOf, pause } from '../lib/activity-call';
+import { unlessGone } from '../lib/unless-gone';
+import type { PartBuffers } from '../../providers/shared/parts/part-buffers';
+import { PartUrls } from '../../providers/shared/parts/part-urls';
+import { sendParts } from '../../providers/shared/parts/send-parts';
 import type { UploadMemory, UploadUnderWay } from './upload-memory';
 
 export interface UploadInParts {

@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 import type { UploadRef } from '../../contracts/activities';
 import type { ReceiptEntry } from '../../contracts/lifecycle-status';
-import { noteBytesMoved, setProgress } from '../activity-call';
+import { noteBytesMoved, setProgress } from '../lib/activity-call';
 import type { ActivityDependencies } from '../dependencies';
 
 /** A session under way, and what its parts are parts of. */

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { openAccount } from '../../accounts';
+import { openAccount } from '../../providers/registry';
 import { providerAssets, type ProviderAssets } from '../../client/provider-assets';
 import { loadConfig } from '../../config';
 import type { ProviderAsset } from '../../providers/media-provider';

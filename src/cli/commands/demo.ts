@@ -33,7 +33,7 @@ async function demo({ keep, json, folder }: { keep: boolean; json: boolean; fold
   const { startLocalStack } = await import('../../stack/local-stack.js');
   const { prepareEmulator, serveFolder } = await import('../../stack/demo-provider.js');
   const { packageRoot } = await import('../../stack/package-root.js');
-  const { connectTo } = await import('../../client/connection.js');
+  const { connectTo } = await import('../../temporal/connection.js');
   const { LifecycleClient } = await import('../../client/lifecycle-client.js');
   const samples = path.join(packageRoot(), 'samples');
   const stack = await startLocalStack({

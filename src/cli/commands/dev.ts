@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { connectTo } from '../../client/connection';
+import { connectTo } from '../../temporal/connection';
 import { ensureSweepSchedule } from '../../client/sweeps';
 import { DEFAULT_GRACE } from '../../contracts/ledger/sweep';
 import { action, untilStopped } from '../context';

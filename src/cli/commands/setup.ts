@@ -1,9 +1,9 @@
 import { Command } from 'commander';
-import { connectTemporal } from '../../client/connection';
+import { connectTemporal } from '../../temporal/connection';
 import { ensureSweepSchedule, findSweepSchedule, type ScheduleOutcome } from '../../client/sweeps';
 import { durationMs } from '../../contracts/duration';
 import { DEFAULT_GRACE } from '../../contracts/ledger/sweep';
-import type { SearchAttributesOutcome } from '../../temporal/prepare-namespace';
+import type { SearchAttributesOutcome } from '../../temporal/namespace/prepare-namespace';
 import { action } from '../context';
 import { EXIT, UsageError, type ExitCode } from '../exit';
 import { print, printJson } from '../output';
@@ -51,8 +51,9 @@ export const setupCommand = (): Command =>
 
 /** Two steps, each with its own outcome: the second is taken whatever became of the first. */
 async function prepare({ check, grace }: SetupFlags, everyMs: number, graceMs: number): Promise<SetupReport> {
-  const { inspectNamespace, retentionWarning } = await import('../../temporal/namespace.js');
-  const { ensureSearchAttributes, searchAttributesAsFound } = await import('../../temporal/prepare-namespace.js');
+  const { inspectNamespace, retentionWarning } = await import('../../temporal/namespace/namespace.js');
+  const { ensureSearchAttributes, searchAttributesAsFound } =
+    await import('../../temporal/namespace/prepare-namespace.js');
   const { client, connection, namespace, address } = await connectTemporal();
   try {
     const state = await inspectNamespace(connection, namespace);

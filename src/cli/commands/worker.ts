@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { openAccount } from '../../accounts';
+import { openAccount } from '../../providers/registry';
 import { loadConfig } from '../../config';
 import { WorkAbandoned } from '../../temporal/work-abandoned';
 import { action, untilStopped } from '../context';

@@ -7,7 +7,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { STATUS_QUERY } from '../../contracts/ids';
 import { LifecycleInputSchema, type CompleteInput } from '../../contracts/lifecycle-input';
 import type { LifecycleStatus, SourceFacts } from '../../contracts/lifecycle-status';
-import { closedStatus } from '../lifecycle-runs';
+import { closedStatus } from '../../temporal/runs/lifecycle-runs';
 
 const COMPARED = [
   'source',

@@ -19,7 +19,7 @@ import { readEarlierRun } from '../../contracts/messages';
 import { nameOfSource } from '../../contracts/source-name';
 import { lastOf } from '../../contracts/values/text';
 import { LifecycleBeingDeleted } from '../errors';
-import { summaryOf } from '../run-status';
+import { summaryOf } from '../../temporal/runs/run-status';
 import { differences } from './differences';
 
 /** A lifecycle that is running, or ran. */

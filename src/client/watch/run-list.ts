@@ -1,5 +1,5 @@
 import type { Client } from '@temporalio/client';
-import { summaryOf } from '../run-status';
+import { summaryOf } from '../../temporal/runs/run-status';
 import type { RunRef } from './follow-history';
 import { isSameNews, type RunNews } from './run-news';
 

@@ -2,7 +2,7 @@ import type { EmbedBranch } from '../../contracts/branch';
 import { embedRefusal, usableOptions, type EmbeddableKind } from '../../contracts/branches/embed-rules';
 import { failure } from '../../contracts/failures';
 import { carriesTag, tagFields } from '../../contracts/resource';
-import { kindOfFile } from '../../sources/file-kind';
+import { kindOfFile } from './intake/file-kind';
 import type { EmbeddableAsset, MediaProvider } from '../media-provider';
 import type { TwelveLabsClient } from './client';
 import { itemsOf } from './lists';

@@ -8,7 +8,7 @@ import { describeIssues } from '../../contracts/checks/plain-input';
 import { createDispatcher } from '../../http/dispatcher';
 import { NO_PROXIES, type ProxySettings } from '../../http/proxy-settings';
 import { SubmissionAborted } from '../media-provider';
-import { RequestGate, type Pass } from '../request-gate/request-gate';
+import { RequestGate, type Pass } from '../shared/request-gate/request-gate';
 import {
   failureOfAnswer,
   failureOfConnection,

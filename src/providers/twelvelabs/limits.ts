@@ -1,4 +1,4 @@
-import { kindOfFile } from '../../sources/file-kind';
+import { kindOfFile } from './intake/file-kind';
 
 const MEBIBYTE = 1024 ** 2;
 /** `POST /assets` with `method=direct`; the provider says "200 MB" and "32 MB". */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { SourceFile } from '../../sources/source-file';
+import type { SourceFile } from '../../storage/files/source-file';
 
 /** The body of a request, whose length is known before it is streamed. */
 export interface RequestContent {

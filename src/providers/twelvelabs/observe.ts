@@ -7,7 +7,7 @@ import type {
   ProviderAsset,
   WatchTarget,
 } from '../media-provider';
-import { readPages } from '../read-pages';
+import { readPages } from '../shared/read-pages';
 import type { TwelveLabsClient } from './client';
 import { itemsOf, LARGEST_PAGE } from './lists';
 import { StatePageSchema, StateSchema } from './schemas';

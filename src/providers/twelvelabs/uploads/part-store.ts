@@ -3,7 +3,7 @@ import { request, type Dispatcher } from 'undici';
 import { failure } from '../../../contracts/failures';
 import { createDispatcher } from '../../../http/dispatcher';
 import { NO_PROXIES, type ProxySettings } from '../../../http/proxy-settings';
-import { s3TroubleOfAnswer } from '../../../sources/s3/s3-codes';
+import { s3TroubleOfAnswer } from '../../../storage/s3/s3-codes';
 import { PartRefused, type PartUrl, type PutPartOptions } from '../../upload-sessions';
 import { StallTimer } from './stall-timer';
 

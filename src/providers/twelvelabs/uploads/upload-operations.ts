@@ -1,6 +1,6 @@
 import { tagFields } from '../../../contracts/resource';
 import type { PartUrl, UploadSessions, UploadState } from '../../upload-sessions';
-import { readPages } from '../../read-pages';
+import { readPages } from '../../shared/read-pages';
 import type { ApiRequest, TwelveLabsClient } from '../client';
 import { LARGEST_PAGE } from '../lists';
 import type { PartStore } from './part-store';

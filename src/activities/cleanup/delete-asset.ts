@@ -1,0 +1,96 @@
+import type { ReceiptEntry } from '../../contracts/lifecycle-status';
+import { failureType } from '../../contracts/failures';
+import { claimOf, isAdoptedByAnother, readTag } from '../../contracts/resource';
+import type { MediaProvider } from '../../providers/media-provider';
+import { cancellationOf } from '../lib/activity-call';
+import type { ActivityDependencies } from '../dependencies';
+import { unlessGone } from '../lib/unless-gone';
+import { entitiesWith, indexEntriesWith, openLifecyclesWith } from '../ownership/users-of-asset';
+
+export interface AssetDeletion {
+  deps: ActivityDependencies;
+  provider: MediaProvider;
+  /** Of the lifecycle that deletes, or on whose behalf it is done. */
+  workflowId?: string;
+  /** That lifecycle has closed: an open one that uses the asset comes before it, also by force. */
+  closed?: boolean;
+  /** Deletes also what others refer to. */
+  force?: boolean;
+  /** What the tag was when the deletion was decided on. */
+  claim?: string;
+  /** Ids of entities that have just ended: the provider may still list them. */
+  ended?: ReadonlySet<string>;
+  signal: AbortSignal;
+}
+
+/** What became of it, and why. */
+type Ending = Pick<ReceiptEntry, 'result' | 'because' | 'referrers'>;
+
+/**
+ * Deletes an asset unless others use it: whoever holds it is named then. The provider itself protects only what is
+ * indexed: of entities it would take the asset without a word.
+ */
+export async function deleteAsset(id: string, deletion: AssetDeletion): Promise<Ending> {
+  const { provider, force = false, signal } = deletion;
+  const used = await usedByOthers(id, deletion);
+  if (used) return used;
+  if (signal.aborted) throw cancellationOf(signal);
+  try {
+    await provider.deleteAsset(id, { force, signal });
+    return { result: 'deleted', because: DELETED };
+  } catch (error) {
+    if (failureType(error) === 'ResourceGone') return UNKNOWN;
+    if (failureType(error) !== 'BlockedByReferences') throw error;
+    const referrers = await indexEntriesWith(provider, id, signal);
+    return kept(`the provider refused: ${(error as Error).message}`, referrers);
+  }
+}
+
+/** Of an asset that was there; nobody has looked yet whether it is gone. */
+export const DELETED = 'the provider deleted it';
+const UNKNOWN: Ending = { result: 'deleted', because: 'the provider does not know it (any more)' };
+const kept = (because: string, referrers?: string[]): Ending => ({ result: 'kept', because, referrers });
+
+async function usedByOthers(
+  id: string,
+  { deps, provider, workflowId, closed, force, claim, ended = new Set(), signal }: AssetDeletion,
+): Promise<Ending | undefined> {
+  if (force && !closed) return undefined;
+  const asset = await unlessGone(provider.getAsset(id, { signal }));
+  if (!asset) return UNKNOWN;
+  const tag = readTag(asset.metadata);
+  if (claim !== undefined && (tag ? claimOf(tag) : undefined) !== claim) {
+    return kept('another lifecycle has taken it up since');
+  }
+  if (!force && tag && isAdoptedByAnother(tag)) return kept('another lifecycle has adopted it');
+  const open = await openLifecyclesWith(deps, id, workflowId);
+  if (open.length > 0) {
+    const names = open.map(({ key }) => `lifecycle "${key}"`);
+    return kept('an open lifecycle uses it', names);
+  }
+  if (force) return undefined;
+  const entities = await entitiesWith(provider, id, { ended, signal });
+  if (entities.length === 0) return undefined;
+  const entries = await indexEntriesWith(provider, id, signal);
+  return kept('it is part of entities, which would lose it', [...entities, ...entries]);
+}
+
+/** Deletes what a late or repeated create made beside the lifecycle's own asset; what others use is kept. */
+export async function removeSurplus(
+  deletion: Pick<AssetDeletion, 'deps' | 'provider' | 'workflowId' | 'signal'>,
+  ids: readonly string[],
+): Promise<ReceiptEntry[]> {
+  const entries: ReceiptEntry[] = [];
+  for (const id of ids) {
+    const ending = await deleteAsset(id, deletion);
+    const because = `a surplus: a create took effect twice, or too late`;
+    entries.push({
+      resource: 'asset',
+      id,
+      ...ending,
+      because: ending.result === 'deleted' ? because : `${because}; ${ending.because}`,
+      at: new Date().toISOString(),
+    });
+  }
+  return entries;
+}

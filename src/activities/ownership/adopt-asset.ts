@@ -1,0 +1,30 @@
+import { log } from '@temporalio/activity';
+import type { SubmitSourceInput } from '../../contracts/activities';
+import { failureType } from '../../contracts/failures';
+import { readTag, releaseFields } from '../../contracts/resource';
+import type { MediaProvider, ProviderAsset } from '../../providers/media-provider';
+import { cancellationOf } from '../lib/activity-call';
+
+/**
+ * The existing asset that a lifecycle is to work with. Where it carries the tag of another lifecycle, in whichever
+ * namespace, it is marked as let go of by the adopter: no sweep or cleanup takes it on account of that tag any more.
+ * @throws ResourceGone
+ */
+export async function adoptAsset(
+  provider: MediaProvider,
+  assetId: string,
+  tag: SubmitSourceInput['tag'],
+  signal: AbortSignal,
+): Promise<ProviderAsset> {
+  const asset = await provider.getAsset(assetId, { signal });
+  const former = readTag(asset.metadata);
+  if (!former || (former.released && former.releasedBy === tag.runId)) return asset;
+  if (signal.aborted) throw cancellationOf(signal);
+  try {
+    await provider.annotateAsset(assetId, releaseFields('kept', tag.runId), { signal });
+  } catch (error) {
+    if (failureType(error) !== 'ProviderRejected') throw error;
+    log.warn('the adopted asset could not be marked', { assetId, error: (error as Error).message });
+  }
+  return asset;
+}

@@ -1,0 +1,90 @@
+import { log } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
+import type { Activities, ReleaseAssetInput } from '../../contracts/activities';
+import { FAILURES, failureType } from '../../contracts/failures';
+import type { ReceiptEntry } from '../../contracts/lifecycle-status';
+import { releaseFields, TAG_FIELDS, type Release } from '../../contracts/resource';
+import type { MediaProvider } from '../../providers/media-provider';
+import { calling, cancellationOf } from '../lib/activity-call';
+import { accountOf, ledgerTag, type ActivityDependencies } from '../dependencies';
+import { removeSurplus } from '../cleanup/delete-asset';
+import { findTagged } from './tagged-assets';
+import { unlessGone } from '../lib/unless-gone';
+
+/** See {@link Activities.releaseAsset}. Nothing is written once the lifecycle is cancelled. */
+export const createReleaseAsset =
+  (deps: ActivityDependencies): Activities['releaseAsset'] =>
+  (input) =>
+    calling((signal) => release(deps, input, signal));
+
+/** The mark is set whatever becomes of the surplus; a mark that is refused for good stands in the receipt. */
+export async function release(
+  deps: ActivityDependencies,
+  input: ReleaseAssetInput,
+  signal: AbortSignal,
+): Promise<ReceiptEntry[]> {
+  const { provider: name, assetId, as, tag } = input;
+  const { provider } = accountOf(deps, name);
+  let entries: ReceiptEntry[] = [];
+  let trouble: unknown;
+  try {
+    entries = await surplusOf(deps, input, signal);
+  } catch (error) {
+    if (signal.aborted) throw error;
+    trouble = error;
+  }
+  const refused = await setMark(provider, assetId, { as, runId: tag.runId }, signal);
+  if (refused) entries = [...entries, keptUnmarked(assetId, 'the lifecycle completed with it', refused)];
+  if (trouble === undefined) return entries;
+  if (!isFinal(trouble)) throw trouble;
+  log.warn('could not look for surplus assets; a sweep will', { assetId, error: trouble.message });
+  return entries;
+}
+
+async function surplusOf(
+  deps: ActivityDependencies,
+  { provider: name, assetId, tag, filename, since }: ReleaseAssetInput,
+  signal: AbortSignal,
+): Promise<ReceiptEntry[]> {
+  const { provider } = accountOf(deps, name);
+  const found = await findTagged(provider, { tag: ledgerTag(deps, tag), filename, since }, signal);
+  const others = found.map(({ id }) => id).filter((id) => id !== assetId);
+  return removeSurplus({ deps, provider, workflowId: tag.workflowId, signal }, others);
+}
+
+/**
+ * Marks the asset as let go of by its run.
+ * @returns the provider's words when it refuses for good; a sweep that finds the run sets the mark then. An asset that
+ *   is gone needs none.
+ */
+export async function setMark(
+  provider: MediaProvider,
+  assetId: string,
+  { as, runId }: { as: Release; runId?: string },
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (signal.aborted) throw cancellationOf(signal);
+  const fields = { ...releaseFields(as, runId), ...(runId === undefined ? {} : { [TAG_FIELDS.runId]: runId }) };
+  try {
+    await unlessGone(provider.annotateAsset(assetId, fields, { signal }));
+    return undefined;
+  } catch (error) {
+    if (!isFinal(error)) throw error;
+    log.warn('the asset could not be marked as released', { assetId, as, error: error.message });
+    return error.message;
+  }
+}
+
+export const keptUnmarked = (id: string, why: string, refused: string): ReceiptEntry => ({
+  resource: 'asset',
+  id,
+  result: 'kept',
+  because: `${why}; its release mark could not be set: ${refused}; the next sweep sets it`,
+  at: new Date().toISOString(),
+});
+
+/** A failure that no later attempt would mend. */
+function isFinal(error: unknown): error is ApplicationFailure {
+  const type = failureType(error);
+  return type !== undefined && !FAILURES[type].retry && error instanceof ApplicationFailure;
+}

@@ -1,0 +1,39 @@
+import type { ReceiptEntry } from '../../contracts/lifecycle-status';
+import { readTag, TAG_FIELDS, type LedgerTag } from '../../contracts/resource';
+import type { MediaProvider, ProviderAsset } from '../../providers/media-provider';
+import { cancellationOf } from '../lib/activity-call';
+import type { ActivityDependencies } from '../dependencies';
+import { madeFrom } from '../sweep/find-made';
+import { removeOne } from '../cleanup/remove-resources';
+import { unlessGone } from '../lib/unless-gone';
+
+const WHY = 'made from other content than the source has now';
+
+/**
+ * Ends an asset of this key, and what its run made of it, to make room for other content. What others use is
+ * kept and its holders are named; the tag is taken from it, so that it belongs to this key no longer. Safe to repeat.
+ */
+export async function replaceAsset(
+  {
+    deps,
+    provider,
+    tag,
+    signal,
+  }: { deps: ActivityDependencies; provider: MediaProvider; tag: LedgerTag; signal: AbortSignal },
+  { id, metadata }: ProviderAsset,
+): Promise<ReceiptEntry[]> {
+  const resources = (await madeFrom(provider, { id, tag: readTag(metadata) ?? tag }, signal)).toReversed();
+  const removal = { deps, provider, policy: 'delete', own: new Set([id]), ended: new Set<string>(), signal } as const;
+  const entries: ReceiptEntry[] = [];
+  for (const resource of resources) {
+    if (resource.kind === 'result' || resource.id === undefined) continue;
+    if (signal.aborted) throw cancellationOf(signal);
+    const entry = await removeOne({ ...resource, id: resource.id }, removal);
+    entries.push({ ...entry, because: `${WHY}: ${entry.because}` });
+  }
+  if (entries.some(({ resource, result }) => resource === 'asset' && result === 'kept')) {
+    const fields = Object.fromEntries(Object.values(TAG_FIELDS).map((name) => [name, null]));
+    await unlessGone(provider.annotateAsset(id, fields, { signal }));
+  }
+  return entries;
+}

@@ -1,0 +1,177 @@
+import { log } from '@temporalio/activity';
+import type { FindOrphansInput, FoundOrphans, LedgerActivities } from '../../contracts/activities';
+import { MOST_LISTED } from '../../contracts/ledger/most-listed';
+import { claimOf, readTag, resultName, type ReadTag } from '../../contracts/resource';
+import type { MediaProvider, ProviderAsset } from '../../providers/media-provider';
+import { BEATS, heartbeating } from '../lib/activity-call';
+import { accountOf, type ActivityDependencies } from '../dependencies';
+import { madeFrom } from './find-made';
+import type { DescribedRun, LifecycleRun } from './lifecycle-runs';
+import { carefulPolicy, classifyAsset, namesAsset, SURPLUS, type Verdict } from './orphan-verdict';
+import { setMark } from '../ownership/release-asset';
+import { assetPages, findTagged } from '../ownership/tagged-assets';
+import { openLifecyclesWith } from '../ownership/users-of-asset';
+
+/**
+ * See {@link LedgerActivities.findOrphans}. Walks the whole list, newest first, and changes nothing but release marks
+ * that are missing.
+ */
+export const createFindOrphans =
+  (deps: ActivityDependencies): LedgerActivities['findOrphans'] =>
+  (input) =>
+    heartbeating(BEATS.read, (signal) => new Walk(deps, accountOf(deps, input.provider).provider, input, signal).go());
+
+/** An asset of this namespace. */
+interface Owned {
+  asset: ProviderAsset;
+  tag: ReadTag;
+}
+
+interface Judged {
+  verdict: Verdict;
+  run?: DescribedRun;
+}
+
+class Walk {
+  private readonly found: FoundOrphans = {
+    orphans: [],
+    seen: { others: 0, open: 0, young: 0, wanted: 0, vanished: 0 },
+    vanished: [],
+    marked: 0,
+    unmarked: 0,
+  };
+  private readonly done = new Set<string>(); // an insert during the walk shows an item twice
+  private readonly oldEnough: number;
+  private lastMadeAt: string | undefined;
+
+  constructor(
+    private readonly deps: ActivityDependencies,
+    private readonly provider: MediaProvider,
+    private readonly input: FindOrphansInput,
+    private readonly signal: AbortSignal,
+  ) {
+    this.oldEnough = Date.now() - input.graceMs;
+  }
+
+  async go(): Promise<FoundOrphans> {
+    const { madeBefore, limit } = this.input;
+    for await (const items of assetPages(this.provider, { spacingMs: this.deps.listSpacingMs }, this.signal)) {
+      const fresh = items.filter(({ id, createdAt }) => !this.done.has(id) && isBefore(createdAt, madeBefore));
+      const runs = await this.overviewOf(fresh);
+      for (const asset of fresh) {
+        const last = this.found.orphans.length >= limit ? this.lastMadeAt : undefined;
+        if (last !== undefined && asset.createdAt !== last) return { ...this.found, next: last };
+        await this.look(asset, runs);
+      }
+    }
+    return this.found;
+  }
+
+  /** Saves asking run by run where it can be had; nothing depends on it. */
+  private async overviewOf(assets: readonly ProviderAsset[]): Promise<LifecycleRun[]> {
+    try {
+      return await this.deps.runs.overview(assets.filter((asset) => this.tagOf(asset)).map(({ id }) => id));
+    } catch (error) {
+      log.warn('no overview of the lifecycles: they are asked one by one', { error: (error as Error).message });
+      return [];
+    }
+  }
+
+  private async look(asset: ProviderAsset, runs: readonly LifecycleRun[]): Promise<void> {
+    this.done.add(asset.id);
+    const tag = this.tagOf(asset);
+    if (!tag) {
+      this.found.seen.others += 1;
+      return;
+    }
+    const { verdict, run } = await this.decide({ asset, tag }, runs);
+    if (verdict.is === 'orphan') return this.addOrphan({ asset, tag }, verdict, run);
+    this.found.seen[verdict.is] += 1;
+    if (verdict.is === 'vanished') this.addVanished(asset, tag);
+    if (verdict.is === 'wanted' && verdict.mark) await this.mark(asset, verdict.mark);
+  }
+
+  /** Visibility lags, so the overview only skips assets. Before anything is done, the run itself is described. */
+  private async decide({ asset, tag }: Owned, runs: readonly LifecycleRun[]): Promise<Judged> {
+    const { oldEnough } = this;
+    if (!isBefore(asset.createdAt, new Date(oldEnough).toISOString())) return { verdict: { is: 'young' } };
+    const evidence = { assetId: asset.id, tag, closedBefore: oldEnough };
+    const seen = runs.find(({ assetId, workflowId }) => assetId === asset.id && workflowId === tag.workflowId);
+    const first = seen && classifyAsset({ ...evidence, run: seen });
+    if (first?.is === 'wanted' && !first.mark) return { verdict: first };
+    if (first?.is === 'open' && this.input.graceMs > OVERVIEW_LAG_MS) return { verdict: first };
+    const run = await this.claimant(asset.id, tag);
+    const verdict = classifyAsset({ ...evidence, run }) ?? { is: 'vanished' };
+    return { verdict: await this.spare({ asset, tag }, verdict), run };
+  }
+
+  /**
+   * The run that the asset belongs to: the one its tag names. The latest run of the workflow id comes first while it is
+   * open or has just closed, and where it says itself that it took the asset up.
+   */
+  private async claimant(assetId: string, { workflowId, runId }: ReadTag): Promise<DescribedRun | undefined> {
+    const latest = await this.deps.runs.find(workflowId);
+    if (runId === undefined || latest?.runId === runId) return latest;
+    const recent = latest?.closedAt === undefined || Date.parse(latest.closedAt) > this.oldEnough;
+    if (latest && (latest.open || recent || namesAsset(latest, assetId))) return latest;
+    return this.deps.runs.find(workflowId, runId);
+  }
+
+  /** What is not to go after all: what has vanished, unless told so, and what an open lifecycle has adopted. */
+  private async spare(owned: Owned, verdict: Verdict): Promise<Verdict> {
+    const { asset, tag } = owned;
+    const include = verdict.is === 'vanished' && this.input.includeVanished === true;
+    const first: Verdict = include ? { is: 'orphan', cause: 'vanished', policy: carefulPolicy(tag) } : verdict;
+    if (first.is !== 'orphan') return first;
+    if ((await openLifecyclesWith(this.deps, asset.id, tag.workflowId)).length > 0) return { is: 'open' };
+    return this.orSurplus(owned, first);
+  }
+
+  /** Of several that a terminated run would keep, the oldest is kept. */
+  private async orSurplus({ asset, tag }: Owned, verdict: Extract<Verdict, { is: 'orphan' }>): Promise<Verdict> {
+    if (verdict.cause !== 'stopped' || verdict.policy !== 'keep') return verdict;
+    const { filename } = asset;
+    const all = await findTagged(this.provider, { tag, filename }, this.signal);
+    const [oldest] = all.filter(({ metadata }) => readTag(metadata)?.runId === tag.runId);
+    return oldest === undefined || oldest.id === asset.id ? verdict : SURPLUS;
+  }
+
+  private async addOrphan(
+    { asset: { id, createdAt }, tag }: Owned,
+    { cause, policy }: Extract<Verdict, { is: 'orphan' }>,
+    run: DescribedRun | undefined,
+  ): Promise<void> {
+    const { key, workflowId } = tag;
+    const claim = claimOf(tag);
+    const made = await madeFrom(this.provider, { id, tag, claim }, this.signal);
+    if (cause === 'stopped' && run?.branch === 'embed') {
+      const runId = tag.runId === undefined ? undefined : run.runId; // runs of earlier revisions have none in the tag
+      made.push({ kind: 'result', id: resultName({ ...tag, runId }) });
+    }
+    this.found.orphans.push({ assetId: id, key, workflowId, cause, policy, made });
+    this.lastMadeAt = createdAt;
+  }
+
+  private addVanished({ id: assetId }: ProviderAsset, { key, workflowId }: ReadTag): void {
+    if (this.found.vanished.length < MOST_LISTED) this.found.vanished.push({ assetId, key, workflowId });
+  }
+
+  /** A mark that the run could not set. */
+  private async mark({ id }: ProviderAsset, { as, runId }: { as: 'completed' | 'kept'; runId: string }): Promise<void> {
+    const set =
+      this.input.setMarks === true && (await setMark(this.provider, id, { as, runId }, this.signal)) === undefined;
+    this.found[set ? 'marked' : 'unmarked'] += 1;
+  }
+
+  private tagOf({ metadata }: ProviderAsset): ReadTag | undefined {
+    const tag = readTag(metadata);
+    return tag?.owner === this.deps.owner ? tag : undefined;
+  }
+}
+
+/** A run that the overview calls open may have closed this long ago; with more grace than that it would be young. */
+const OVERVIEW_LAG_MS = 60_000;
+
+/** An asset whose age is not told is never old enough. */
+const isBefore = (createdAt: string | undefined, limit: string | undefined): boolean =>
+  limit === undefined || (createdAt !== undefined && Date.parse(createdAt) < Date.parse(limit));

@@ -1,0 +1,71 @@
+import { failure } from '../../../contracts/failures';
+import type { PartUrl, UploadSessions } from '../../upload-sessions';
+
+const MOST_URLS = 50;
+/** A URL with less than this of its life left is not used; of short lives, a quarter. */
+const MARGIN_MS = 30_000;
+/** URLs that live shorter than this are asked for only a few at a time. */
+const SHORT_LIFE_MS = 60_000;
+/** Life of a URL that does not tell it. */
+const USUAL_LIFE_MS = 3_600_000;
+/** So often a URL is asked for, if the answer lacks it or it is too old to be used. */
+const MOST_ASKED = 5;
+
+interface Known {
+  url: PartUrl;
+  usableUntil: number;
+}
+
+/** Presigned URLs of one session, asked for in batches before the old ones expire; each is given out once. */
+export class PartUrls {
+  private readonly known = new Map<number, Known>();
+  private asking: Promise<unknown> = Promise.resolve();
+  private batch = MOST_URLS;
+
+  constructor(
+    private readonly sessions: UploadSessions,
+    private readonly upload: { sessionId: string; totalParts: number },
+    private readonly concurrency: number,
+    private readonly signal: AbortSignal,
+    first: readonly PartUrl[] = [],
+  ) {
+    this.learn(first);
+  }
+
+  /** A URL that has not been used. @throws ProviderUnavailable when the provider's answers give none that lives */
+  async take(part: number): Promise<PartUrl> {
+    for (let asked = 0; asked <= MOST_ASKED; asked++) {
+      const url = this.usable(part);
+      if (url) return url;
+      const asking = this.asking.then(() => (this.has(part) ? undefined : this.ask(part)));
+      this.asking = asking.catch(() => {}); // whoever asked hears of it
+      await asking;
+    }
+    throw failure('ProviderUnavailable', `Upload session ${this.upload.sessionId}: no usable URL for part ${part}`);
+  }
+
+  private usable(part: number): PartUrl | undefined {
+    const known = this.known.get(part);
+    this.known.delete(part);
+    return known && Date.now() < known.usableUntil ? known.url : undefined;
+  }
+
+  private has(part: number): boolean {
+    return Date.now() < (this.known.get(part)?.usableUntil ?? 0);
+  }
+
+  private async ask(part: number): Promise<void> {
+    const count = Math.min(this.batch, this.upload.totalParts - part + 1);
+    const { sessionId } = this.upload;
+    this.learn(await this.sessions.partUrls(sessionId, { first: part, count }, { signal: this.signal }));
+  }
+
+  private learn(urls: readonly PartUrl[]): void {
+    const now = Date.now();
+    for (const url of urls) {
+      const life = Number.isNaN(url.expiresAt) ? USUAL_LIFE_MS : url.expiresAt - now;
+      this.batch = life < SHORT_LIFE_MS ? this.concurrency : MOST_URLS;
+      this.known.set(url.part, { url, usableUntil: now + life - Math.min(MARGIN_MS, life / 4) });
+    }
+  }
+}

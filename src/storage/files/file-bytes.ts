@@ -1,0 +1,114 @@
+import { createHash } from 'node:crypto';
+import type { BigIntStats } from 'node:fs';
+import { stat, type FileHandle } from 'node:fs/promises';
+import path from 'node:path';
+import { failure } from '../../contracts/failures';
+import { LeadsOut } from './open-inside';
+import { changeOf, type FileFacts } from './source-fingerprint';
+
+const PIECE_BYTES = 1024 ** 2;
+const BLOCK_BYTES = 64 * 1024;
+const BLOCKS = 64;
+
+/**
+ * Trouble of the worker or of a mount, not of the file: another attempt may fare better, so that it is no verdict on the
+ * source. A mount that came back gives ESTALE for what was open before.
+ */
+const NOT_OF_THE_FILE: ReadonlySet<string> = new Set([
+  ...['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EINTR'],
+  ...['ESTALE', 'ENOTCONN', 'EHOSTDOWN', 'EHOSTUNREACH', 'ENETDOWN', 'ENETUNREACH', 'ETIMEDOUT'],
+]);
+
+/** The error's code, when it says something of the file. */
+export function fileTroubleOf(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null || !('syscall' in error)) return undefined;
+  const { code = 'unknown' } = error as NodeJS.ErrnoException;
+  return NOT_OF_THE_FILE.has(code) ? undefined : code;
+}
+
+export const factsIn = ({ size, mtimeNs, ino }: BigIntStats): FileFacts => ({
+  sizeBytes: Number(size),
+  mtimeNs,
+  inode: ino,
+});
+
+/**
+ * SHA-256 over at most 4 MiB of the content: all of a file up to that size, else 64 blocks of 64 KiB, evenly spread, of
+ * which one is the first and one the last. It costs the same whatever the size.
+ * It notices other media, another encoding, bytes put in or taken out (what follows them moves), and changed headers
+ * and trailers. It does not notice bytes of a larger file overwritten in place between the blocks; the modification
+ * time does, unless it was set back, or both writes fall into one tick of the file system's clock.
+ * @returns base64url, or `undefined` when the file ended before its size.
+ */
+export async function sampleOf(handle: FileHandle, sizeBytes: number): Promise<string | undefined> {
+  const hash = createHash('sha256');
+  const whole = sizeBytes <= BLOCKS * BLOCK_BYTES;
+  const blocks = whole ? Math.ceil(sizeBytes / BLOCK_BYTES) : BLOCKS;
+  const block = Buffer.allocUnsafe(BLOCK_BYTES);
+  for (let index = 0; index < blocks; index++) {
+    const start = whole ? index * BLOCK_BYTES : Math.floor((index * (sizeBytes - BLOCK_BYTES)) / (BLOCKS - 1));
+    const expected = Math.min(BLOCK_BYTES, sizeBytes - start);
+    for (let filled = 0; filled < expected;) {
+      const { bytesRead } = await handle.read(block, filled, expected - filled, start + filled);
+      if (bytesRead === 0) return undefined;
+      filled += bytesRead;
+    }
+    hash.update(block.subarray(0, expected));
+  }
+  return hash.digest('base64url');
+}
+
+/**
+ * The bytes of `range` (`end` exclusive) of the file as it was looked at, a piece at a time. A file that changed, was
+ * replaced or removed since then is no source, and the last piece is held back until that is known, so that an upload
+ * of a file that changed under it cannot come to its end. With `into` they are views of it, as large as the
+ * system reads them.
+ */
+export async function* bytesOf(
+  file: { path: string; facts: FileFacts; open: () => Promise<FileHandle> },
+  { start, end }: { start: number; end: number },
+  into?: Buffer,
+): AsyncGenerator<Buffer> {
+  const unreadable = (what: string) =>
+    failure('SourceUnreadable', `source.path: ${path.basename(file.path)} ${what}; start again with a file that rests`);
+  const mustBeSame = (was: FileFacts, is: FileFacts): void => {
+    const change = changeOf(was, is);
+    if (change) throw unreadable(`changed since it was looked at: ${change}`);
+  };
+  /** Only around what touches the file: an error of the reader, thrown in at the `yield`, is none of the file's. */
+  const ofTheFile = async <T>(step: Promise<T>, what: string): Promise<T> => {
+    try {
+      return await step;
+    } catch (error) {
+      if (error instanceof LeadsOut) throw unreadable('was replaced by a symlink that leads out of the source roots');
+      const code = fileTroubleOf(error);
+      if (!code) throw error;
+      throw unreadable(code === 'ENOENT' ? 'is gone from its path' : `${what} (${code})`);
+    }
+  };
+  let at = start;
+  const handle = await ofTheFile(file.open(), 'could not be opened');
+  try {
+    const opened = factsIn(await handle.stat({ bigint: true }));
+    const moved = opened.inode !== file.facts.inode; // by a network file system, perhaps: the content tells
+    const sample = moved ? await ofTheFile(sampleOf(handle, opened.sizeBytes), 'could not be read again') : undefined;
+    mustBeSame(file.facts, { ...opened, sample });
+    while (at < end) {
+      const piece = into?.subarray(at - start, end - start) ?? Buffer.allocUnsafeSlow(Math.min(PIECE_BYTES, end - at));
+      const reading = handle.read(piece, 0, piece.byteLength, at);
+      const { bytesRead } = await ofTheFile(reading, `could not be read from byte ${at} on`);
+      at += bytesRead;
+      if (bytesRead === 0 || at === end) {
+        const now = stat(file.path, { bigint: true }); // by its path, to see also that it was replaced
+        mustBeSame(
+          { ...opened, mtimeNs: file.facts.mtimeNs },
+          factsIn(await ofTheFile(now, 'could not be looked at again')),
+        );
+      }
+      if (bytesRead === 0) throw unreadable(`ended after ${at} of ${file.facts.sizeBytes} bytes`);
+      yield piece.subarray(0, bytesRead);
+    }
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,23 @@
+import type { S3Source } from '../../contracts/source';
+import type { SourceBytes } from './source-bytes';
+
+/** An object in S3-compatible storage that was found fit to be a source: readable, not archived, not empty. */
+export interface SourceObject extends SourceBytes {
+  /** A URL can name it; else its bytes have to be sent. */
+  readonly fitsUrl: boolean;
+  /**
+   * A URL by which whoever has it reads the object, for so long or as long as the worker's own credentials live,
+   * whichever is shorter. It is a secret: never for a history, a heartbeat, a log or an error.
+   * @throws ProviderUnavailable when the credentials end within minutes
+   */
+  presignedUrl(expiresInSec: number): Promise<string>;
+}
+
+/** Finds objects that may be sources. */
+export interface ObjectSources {
+  /**
+   * Looks at an object; reads none of its bytes. Its reads, too, end when `signal` aborts.
+   * @throws InvalidRequest naming the field of `source` and what to do · ProviderUnavailable
+   */
+  resolve(source: Omit<S3Source, 'type'>, options?: { signal?: AbortSignal }): Promise<SourceObject>;
+}

@@ -1,0 +1,94 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { access, link, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { resultName } from '../../contracts/resource';
+import { writeNdjson } from './ndjson-file';
+import { folderOf, resultPlace, runOfFile } from './result-place';
+import { nameIsTaken, type ResultStore } from './result-store';
+
+/** Results as NDJSON files below one folder, made on the first write. */
+export function createFolderResultStore(folder: string, host = hostname()): ResultStore {
+  const fileOf = (name: string): string => {
+    const place = resultPlace(name);
+    return path.join(folder, ...place.folder, place.file);
+  };
+  return {
+    host,
+
+    async write(name, records, { again = false } = {}) {
+      const target = fileOf(name);
+      await mkdir(path.dirname(target), { recursive: true });
+      const temporary = `${target}.${randomBytes(6).toString('hex')}.tmp`;
+      try {
+        const written = await writeNdjson(temporary, records);
+        if (again || !resultPlace(name).ofOneRun) await rename(temporary, target);
+        else if (!(await took(temporary, target)) && (await hashOf(target)) !== written.sha256) {
+          throw nameIsTaken(target);
+        }
+        await syncFolder(path.dirname(target));
+        return { uri: pathToFileURL(target).href, ...written, host };
+      } finally {
+        await rm(temporary, { force: true });
+      }
+    },
+
+    has: (name) => unlessMissing(access(fileOf(name))),
+
+    remove: (name) => unlessMissing(rm(fileOf(name))),
+
+    async namesOf(lifecycle) {
+      const files: string[] = [];
+      await unlessMissing(readdir(path.join(folder, ...folderOf(lifecycle))).then((found) => files.push(...found)));
+      const runs = files.map(runOfFile).filter((runId) => runId !== undefined);
+      return runs.map((runId) => resultName({ ...lifecycle, runId }));
+    },
+  };
+}
+
+/** True once it is done; false when the file or its folder does not exist. */
+async function unlessMissing(step: Promise<unknown>): Promise<boolean> {
+  try {
+    await step;
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return false;
+    throw error;
+  }
+}
+
+/** Some network file systems have no hard links. */
+const NO_LINKS: ReadonlySet<string | undefined> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
+
+/** Gives the whole file its name at once, unless something has that name: then false. */
+async function took(temporary: string, target: string): Promise<boolean> {
+  try {
+    await link(temporary, target);
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return false;
+    if (!NO_LINKS.has(code)) throw error;
+  }
+  const exists = await unlessMissing(access(target));
+  if (!exists) await rename(temporary, target);
+  return !exists;
+}
+
+async function hashOf(file: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const piece of createReadStream(file) as AsyncIterable<Buffer>) hash.update(piece);
+  return hash.digest('hex');
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

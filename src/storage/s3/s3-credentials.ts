@@ -1,0 +1,44 @@
+import type { S3Client } from '@aws-sdk/client-s3';
+import { s3TroubleOf } from './s3-errors';
+
+/** The worker had credentials, and gets none at the moment: the service that gives them out does not answer. */
+export class CredentialsRenewalError extends Error {
+  override readonly name = 'CredentialsRenewalError';
+
+  constructor() {
+    super('the credentials are being renewed');
+  }
+}
+
+/** What a worker knows of its credentials, whichever client it asks by. */
+export interface CredentialHistory {
+  worked: boolean;
+}
+
+/**
+ * Watches the answers that a client gets. Credentials that worked before and cannot be had now are being renewed;
+ * `onExpired` is called when S3 says that they are too old, since the client may keep those that tell no end for ever.
+ */
+export function watchCredentials(client: S3Client, history: CredentialHistory, onExpired: () => void): S3Client {
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      try {
+        const output = await next(args);
+        history.worked = true;
+        return output;
+      } catch (error) {
+        const trouble = s3TroubleOf(error);
+        if (trouble === 'expired') onExpired();
+        throw trouble === 'credentials' && history.worked && isOfProvider(error)
+          ? new CredentialsRenewalError()
+          : error;
+      }
+    },
+    { step: 'initialize', name: 'watchCredentials', priority: 'high' },
+  );
+  return client;
+}
+
+/** No answer of S3, which would have refused the credentials themselves. */
+export const isOfProvider = (error: unknown): boolean =>
+  ['CredentialsProviderError', 'TokenProviderError'].includes((error as Error).name);

@@ -1,0 +1,203 @@
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  paginateListObjectsV2,
+  PutObjectCommand,
+  type PutObjectCommandInput,
+} from '@aws-sdk/client-s3';
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { failure } from '../../contracts/failures';
+import { resultName } from '../../contracts/resource';
+import type { S3Access } from './s3-client';
+import { S3_SETUP, s3CodeOf, s3TroubleOf, type S3Trouble } from './s3-errors';
+import { writeNdjson } from '../results/ndjson-file';
+import { folderOf, resultPlace, runOfFile } from '../results/result-place';
+import { nameIsTaken, type ResultStore, type StoredResult } from '../results/result-store';
+
+/** Where in S3-compatible storage results lie. */
+export interface S3Folder {
+  bucket: string;
+  /** Without a slash at either end; may be empty. */
+  prefix: string;
+}
+
+export interface S3ResultStore extends ResultStore {
+  /** Sees whether the bucket can be reached. @throws InvalidRequest · ProviderUnavailable, in a line for the operator */
+  check(): Promise<void>;
+}
+
+/**
+ * Results as NDJSON objects. An object appears whole or not at all, since S3 checks its SHA-256 before it keeps it.
+ * The credentials need s3:PutObject, s3:GetObject, s3:DeleteObject and s3:ListBucket.
+ */
+export function createS3ResultStore(s3: S3Access, { bucket, prefix }: S3Folder): S3ResultStore {
+  const below = (...parts: string[]): string => [prefix, ...parts].filter(Boolean).join('/');
+  const keyOf = (name: string): string => {
+    const { folder, file } = resultPlace(name);
+    return below(...folder, file);
+  };
+  const uriOf = (key: string): string => `s3://${bucket}/${key}`;
+  return {
+    async write(name, records, { again = false } = {}) {
+      const key = keyOf(name);
+      const folder = await mkdtemp(path.join(tmpdir(), 'asset-lifecycle-result-'));
+      try {
+        const file = path.join(folder, 'result.ndjson'); // by way of the disk: hash and length go first
+        const written = await writeNdjson(file, records);
+        const mayReplace = again || !resultPlace(name).ofOneRun;
+        await retryable(uriOf(key), () => put(s3, { bucket, key, file, mayReplace }, written));
+        return { uri: uriOf(key), ...written };
+      } finally {
+        await rm(folder, { recursive: true, force: true });
+      }
+    },
+
+    has: (name) => retryable(uriOf(keyOf(name)), () => exists(s3, { Bucket: bucket, Key: keyOf(name) })),
+
+    async remove(name) {
+      const where = { Bucket: bucket, Key: keyOf(name) };
+      return retryable(uriOf(where.Key), async () => {
+        if (!(await exists(s3, where))) return false; // a deletion is answered alike if there was nothing
+        await s3.client().send(new DeleteObjectCommand(where));
+        return true;
+      });
+    },
+
+    async namesOf(lifecycle) {
+      const folder = `${below(...folderOf(lifecycle))}/`;
+      return retryable(uriOf(folder), async () => {
+        const names: string[] = [];
+        const pages = paginateListObjectsV2({ client: s3.client() }, { Bucket: bucket, Prefix: folder });
+        for await (const { Contents = [] } of pages) {
+          const runs = Contents.map(({ Key = '' }) => runOfFile(Key.slice(folder.length)));
+          for (const runId of runs) if (runId !== undefined) names.push(resultName({ ...lifecycle, runId }));
+        }
+        return names;
+      });
+    },
+
+    async check() {
+      try {
+        await s3.client().send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, MaxKeys: 1 }));
+      } catch (error) {
+        const says = problemOf(error);
+        if (says === undefined) throw error;
+        const trouble = s3TroubleOf(error);
+        const passes = trouble === 'unavailable' || trouble === 'expired';
+        const type = passes ? 'ProviderUnavailable' : 'InvalidRequest';
+        throw failure(type, `ASSET_LIFECYCLE_RESULTS: s3://${bucket}: ${says}`);
+      }
+    },
+  };
+}
+
+interface Target {
+  bucket: string;
+  key: string;
+  file: string;
+  mayReplace: boolean;
+}
+
+/**
+ * What has the same content is left alone. Anything else under that name is replaced only where an earlier attempt, or
+ * an earlier run of a release that named results by their workflow id, may have written it.
+ */
+async function put(
+  s3: S3Access,
+  { bucket, key, file, mayReplace }: Target,
+  { sha256, bytes }: Omit<StoredResult, 'uri'>,
+) {
+  const checksum = Buffer.from(sha256, 'hex').toString('base64');
+  const send = async (condition: Pick<PutObjectCommandInput, 'IfNoneMatch'>): Promise<void> => {
+    const body = createReadStream(file);
+    try {
+      await s3.client().send(
+        new PutObjectCommand({
+          Bucket: bucket,
+          Key: key,
+          Body: body,
+          ContentLength: bytes,
+          ContentType: 'application/x-ndjson',
+          ChecksumSHA256: checksum,
+          ...condition,
+        }),
+      );
+    } finally {
+      body.destroy();
+    }
+  };
+  try {
+    await send({ IfNoneMatch: '*' });
+  } catch (error) {
+    const exists = s3TroubleOf(error) === 'changed';
+    const unknown = s3CodeOf(error).startsWith('NotImplemented'); // the server has no conditional writes
+    if (!exists && !unknown) throw error;
+    const where = { Bucket: bucket, Key: key };
+    const there = (await checksumOf(s3, where)) || (mayReplace ? undefined : await hashOf(s3, where));
+    if (there === checksum) return;
+    if (!mayReplace && there !== undefined) throw nameIsTaken(`s3://${bucket}/${key}`);
+    await send({});
+  }
+}
+
+interface Place {
+  Bucket: string;
+  Key: string;
+}
+
+const exists = async (s3: S3Access, where: Place): Promise<boolean> => (await checksumOf(s3, where)) !== undefined;
+
+/** Base64; empty when the object has none, `undefined` when there is no object. */
+async function checksumOf(s3: S3Access, where: Place): Promise<string | undefined> {
+  try {
+    const head = new HeadObjectCommand({ ...where, ChecksumMode: 'ENABLED' });
+    return (await s3.client().send(head)).ChecksumSHA256 ?? '';
+  } catch (error) {
+    if (s3TroubleOf(error) === 'noKey') return undefined;
+    throw error;
+  }
+}
+
+/** The same of the bytes themselves, for servers that keep no checksum. */
+async function hashOf(s3: S3Access, where: Place): Promise<string | undefined> {
+  try {
+    const { Body } = await s3.client().send(new GetObjectCommand(where));
+    const hash = createHash('sha256');
+    for await (const piece of Body as AsyncIterable<Buffer>) hash.update(piece);
+    return hash.digest('base64');
+  } catch (error) {
+    if (s3TroubleOf(error) === 'noKey') return undefined;
+    throw error;
+  }
+}
+
+/** The operator can mend the storage while Temporal tries again, so that no result is lost for it. */
+async function retryable<T>(uri: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const says = problemOf(error);
+    throw says === undefined ? error : failure('ProviderUnavailable', `results: ${uri}: ${says}`);
+  }
+}
+
+const SAYS: Readonly<Partial<Record<S3Trouble, string>>> = {
+  ...S3_SETUP,
+  noBucket: 'there is no such bucket; make it, or correct the name or the worker’s AWS_ENDPOINT_URL_S3',
+  denied:
+    'access is denied; allow s3:PutObject, s3:GetObject, s3:DeleteObject and s3:ListBucket to the AWS credentials of ' +
+    'the worker',
+  unavailable: 'the storage cannot be reached or is busy',
+};
+
+function problemOf(error: unknown): string | undefined {
+  const trouble = s3TroubleOf(error);
+  if (trouble === undefined) return undefined;
+  return `${SAYS[trouble] ?? 'the storage refused the request'} (${s3CodeOf(error)})`;
+}

@@ -1,0 +1,75 @@
+import {
+  WorkflowFailedError,
+  WorkflowNotFoundError,
+  type Client,
+  type WorkflowExecutionInfo,
+} from '@temporalio/client';
+import { CancelledFailure } from '@temporalio/common';
+import type { LifecycleRun, LifecycleRuns } from '../../activities/sweep/lifecycle-runs';
+import { ASSET_LIFECYCLE, SEARCH_ATTRIBUTES } from '../../contracts/ids';
+import type { LifecycleStatus } from '../../contracts/lifecycle-status';
+import { isInvalidArgument } from '../grpc-errors';
+import { OF_LIFECYCLES, oneOf } from './list-query';
+import { isStopped, statusOfFailure, statusOfMemo, summaryOf, type Run } from './run-status';
+
+/**
+ * What Temporal's own records say of lifecycles. Queries hold ids that the provider gave and nothing else: a workflow id
+ * holds the caller's key, and some servers refuse a backslash or a question mark in a query.
+ */
+export function lifecycleRuns(client: Client): LifecycleRuns {
+  const list = async (query: string): Promise<LifecycleRun[]> => {
+    const runs: LifecycleRun[] = [];
+    for await (const run of client.workflow.list({ query })) runs.push(runOf(run));
+    return runs;
+  };
+  const find: LifecycleRuns['find'] = async (workflowId, runId) => {
+    try {
+      const run = await client.workflow.getHandle(workflowId, runId).describe();
+      if (run.type !== ASSET_LIFECYCLE) return undefined;
+      if (run.status.name === 'RUNNING' || isStopped(run)) return runOf(run);
+      return { ...runOf(run), status: await closedStatus(client, run) };
+    } catch (error) {
+      // anybody may have changed the ids in a tag at the provider: one that the server refuses names no run
+      if (error instanceof WorkflowNotFoundError || isInvalidArgument(error)) return undefined;
+      throw error;
+    }
+  };
+  return {
+    find,
+    async overview(assetIds) {
+      const condition = oneOf(SEARCH_ATTRIBUTES.assetId, assetIds);
+      return condition ? list(`${OF_LIFECYCLES} AND ${condition}`) : [];
+    },
+    async openWith(assetId) {
+      const condition = oneOf(SEARCH_ATTRIBUTES.assetId, [assetId]);
+      if (!condition) return [];
+      const named = await list(`${OF_LIFECYCLES} AND ExecutionStatus = 'Running' AND ${condition}`);
+      const now = await Promise.all(named.map(({ workflowId, runId }) => find(workflowId, runId)));
+      return now.filter((run) => run !== undefined).filter(({ open }) => open);
+    },
+  };
+}
+
+function runOf(run: Run): LifecycleRun {
+  const { key, workflowId, runId, closedAt, outcome, assetId, branch } = summaryOf(run);
+  const open = run.status.name === 'RUNNING';
+  const ended = open ? undefined : isStopped(run) ? 'stopped' : outcome;
+  return { workflowId, runId, key, open, closedAt, ended, assetId, branch };
+}
+
+/** Waits for the end of a run, and gives the status it closed with, however it ended. */
+export async function closedStatus(
+  client: Client,
+  run: Pick<WorkflowExecutionInfo, 'workflowId' | 'runId'>,
+): Promise<LifecycleStatus> {
+  const handle = client.workflow.getHandle(run.workflowId, run.runId);
+  try {
+    return (await handle.result()) as LifecycleStatus;
+  } catch (error) {
+    if (!(error instanceof WorkflowFailedError)) throw error;
+    const closed = await handle.describe();
+    return error.cause instanceof CancelledFailure
+      ? statusOfMemo(closed.memo, summaryOf(closed))
+      : statusOfFailure(error.cause, summaryOf(closed));
+  }
+}

@@ -1,0 +1,105 @@
+import path from 'node:path';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import {
+  bundleWorkflowCode,
+  DefaultLogger,
+  Runtime,
+  Worker,
+  type WorkflowBundleWithSourceMap,
+} from '@temporalio/worker';
+import type { WorkflowHandle } from '@temporalio/client';
+import { createLocalActivities } from '../../../src/activities/create-activities';
+import type { SourceQueues } from '../../../src/activities/source-queues';
+import type { Activities } from '../../../src/contracts/activities';
+import {
+  ASSET_LIFECYCLE,
+  callTaskQueue,
+  lifecycleWorkflowId,
+  waitTaskQueue,
+  WORKFLOW_TASK_QUEUE,
+} from '../../../src/contracts/ids';
+import type { LifecycleStatus } from '../../../src/contracts/lifecycle-status';
+import { OWNER } from '../activity-dependencies';
+import { createDevEnvironment, createTimeSkippingEnvironment } from './temporal';
+
+let keys = 0;
+
+/** Today's workflow code with given activities, on a server whose time can be skipped. */
+export class LifecycleEnvironment {
+  private constructor(
+    readonly env: TestWorkflowEnvironment,
+    private readonly workflowBundle: WorkflowBundleWithSourceMap,
+  ) {}
+
+  static async create(server: 'time-skipping' | 'dev' = 'time-skipping'): Promise<LifecycleEnvironment> {
+    Runtime.install({ logger: new DefaultLogger('ERROR') });
+    const workflowBundle = await bundleWorkflowCode({
+      workflowsPath: path.resolve(__dirname, '../../../src/workflows/index.ts'),
+      logger: new DefaultLogger('ERROR'),
+    });
+    const env = await (server === 'dev' ? createDevEnvironment() : createTimeSkippingEnvironment());
+    return new LifecycleEnvironment(env, workflowBundle);
+  }
+
+  /**
+   * Runs workers with these activities for as long as `use` takes.
+   * @param sourceQueues without them files are uploaded from the call queue.
+   */
+  async with<T>(activities: Activities, use: () => Promise<T>, sourceQueues?: SourceQueues): Promise<T> {
+    const common = { connection: this.env.nativeConnection, maxHeartbeatThrottleInterval: 100 };
+    const workers = await Promise.all([
+      Worker.create({
+        ...common,
+        taskQueue: WORKFLOW_TASK_QUEUE,
+        workflowBundle: this.workflowBundle,
+        activities: createLocalActivities({ owner: OWNER, sourceQueues }),
+        enableNonLocalActivities: false,
+      }),
+      Worker.create({ ...common, taskQueue: callTaskQueue('twelvelabs'), activities }),
+      Worker.create({ ...common, taskQueue: waitTaskQueue('twelvelabs'), activities }),
+    ]);
+    return runningAll(workers, use);
+  }
+
+  /** Runs one more worker, which has the files of `taskQueue`. */
+  async withFiles<T>(taskQueue: string, activities: Activities, use: () => Promise<T>): Promise<T> {
+    const { nativeConnection: connection } = this.env;
+    const uploads: Partial<Activities> = { submitSource: (input) => activities.submitSource(input) };
+    return runningAll([await Worker.create({ connection, taskQueue, activities: uploads })], use);
+  }
+
+  /** Starts a lifecycle as a raw client would: by type name, with plain JSON. */
+  async start(
+    input: unknown,
+    workflowId = lifecycleWorkflowId('twelvelabs', `test-${process.pid}-${++keys}`),
+  ): Promise<WorkflowHandle> {
+    return this.env.client.workflow.start(ASSET_LIFECYCLE, {
+      taskQueue: WORKFLOW_TASK_QUEUE,
+      workflowId,
+      args: [input],
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.env.teardown();
+  }
+}
+
+async function runningAll<T>(workers: Worker[], use: () => Promise<T>): Promise<T> {
+  const runs = workers.map((worker) => worker.run());
+  try {
+    return await use();
+  } finally {
+    for (const worker of workers) worker.shutdown();
+    await Promise.all(runs);
+  }
+}
+
+/** Waits until the running lifecycle says `phase`. */
+export async function untilPhase(handle: WorkflowHandle, phase: LifecycleStatus['phase']): Promise<LifecycleStatus> {
+  for (;;) {
+    const status = await handle.query<LifecycleStatus>('status');
+    if (status.phase === phase) return status;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

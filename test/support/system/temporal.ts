@@ -1,0 +1,33 @@
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { SEARCH_ATTRIBUTES } from '../../../src/contracts/ids';
+import { addSearchAttributes } from '../../../src/temporal/namespace/search-attributes';
+import { startTemporalServer, type TemporalServer } from '../../../src/stack/temporal-server';
+import { testTools } from './test-tools';
+
+/** A real dev server with Temporal Web, on free ports and without a database file. */
+export async function startTestTemporal(): Promise<TemporalServer> {
+  return startTemporalServer({
+    environment: { ...process.env, TEMPORAL_CLI_PATH: testTools().temporalCli },
+    onProgress: () => {},
+  });
+}
+
+/** The time-skipping test server, which knows our search attributes. */
+export async function createTimeSkippingEnvironment(): Promise<TestWorkflowEnvironment> {
+  const env = await TestWorkflowEnvironment.createTimeSkipping({
+    server: { executable: { type: 'existing-path', path: testTools().testServer } },
+  });
+  await addSearchAttributes(env.connection, 'default');
+  return env;
+}
+
+/** A dev server without Temporal Web, in real time; unlike the test server it does everything a cluster does. */
+export async function createDevEnvironment(): Promise<TestWorkflowEnvironment> {
+  return TestWorkflowEnvironment.createLocal({
+    server: {
+      executable: { type: 'existing-path', path: testTools().temporalCli },
+      searchAttributes: Object.values(SEARCH_ATTRIBUTES),
+      log: { format: 'pretty', level: 'error' },
+    },
+  });
+}

@@ -1,0 +1,16 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+
+interface TestTools {
+  temporalCli: string;
+  testServer: string;
+  chromium: string;
+  compose: string[];
+  s3Server: string;
+}
+
+/** Where `npm run pretest` found what the tests need. */
+export function testTools(): TestTools {
+  const file = path.resolve(__dirname, '../../../dist/test-tools.json');
+  return JSON.parse(readFileSync(file, 'utf8')) as TestTools;
+}

@@ -1,0 +1,88 @@
+import { createBranchSteps } from '../../../src/activities/branch-steps';
+import { failure } from '../../../src/contracts/failures';
+import { readTag, tagFields } from '../../../src/contracts/resource';
+import { activityEnvironment, dependencies, OWNER } from '../../support/activity-dependencies';
+import { FakeProvider } from '../../support/fake-provider';
+
+const tag = { key: 'k', workflowId: 'w', runId: 'r1', onCancel: 'delete' } as const;
+const branch = { type: 'entity', collectionId: 'c', entityId: 'e' } as const;
+
+let provider: FakeProvider;
+let recorded: unknown[];
+beforeEach(() => {
+  provider = new FakeProvider();
+  recorded = [];
+  provider.addAsset({ id: 'a', metadata: tagFields({ ...tag, owner: OWNER }) });
+  provider.entities.set('e', { name: 'Ada', metadata: {}, assetIds: ['x'] });
+});
+
+/** @param heartbeatDetails what the attempt before has left. */
+const join = (attempt = 1, heartbeatDetails?: unknown) => {
+  const progress = { makeDurable: async (details: unknown) => void recorded.push(details) };
+  const { ensureEntity } = createBranchSteps(dependencies({ provider, progress }));
+  const input = { provider: 'twelvelabs', assetId: 'a', branch, name: 'Ada', tag } as const;
+  return activityEnvironment({ attempt, heartbeatDetails }).run(() => ensureEntity(input));
+};
+const wasThere = () => provider.entities.get('e')?.assetIds.push('a');
+
+test('a membership that existed before is adopted, also when a worker died while it looked', async () => {
+  wasThere();
+  expect(await join()).toEqual({ entityId: 'e', adopted: true });
+  expect(await join(2)).toEqual({ entityId: 'e', adopted: true });
+  expect(await join(3, { attempt: 1 })).toEqual({ entityId: 'e', adopted: true });
+  expect(recorded).toEqual([]);
+});
+
+test('one that a killed attempt had made is its own: the server knows of the write before it goes out', async () => {
+  provider.addToEntity = async () => {
+    expect(recorded).toHaveLength(1);
+    wasThere();
+    throw failure('OutcomeUnknown', 'POST: connection reset');
+  };
+  await expect(join()).rejects.toMatchObject({ type: 'OutcomeUnknown' });
+  expect(await join(2, recorded[0])).toEqual({ entityId: 'e' });
+  expect(await join(3, recorded[0])).toEqual({ entityId: 'e' });
+});
+
+test('a refusal of a later attempt does not take back that an earlier one may have written', async () => {
+  provider.addToEntity = async () => {
+    throw failure('RateLimited', 'POST: slow down');
+  };
+  const left: unknown[] = [];
+  const env = activityEnvironment({ attempt: 2, heartbeatDetails: { attempt: 1, unansweredSince: 1 } });
+  env.on('heartbeat', (details: unknown) => left.push(details));
+  const { ensureEntity } = createBranchSteps(dependencies({ provider }));
+  const input = { provider: 'twelvelabs', assetId: 'a', branch, name: 'Ada', tag } as const;
+  await expect(env.run(() => ensureEntity(input))).rejects.toMatchObject({
+    type: 'RateLimited',
+    details: [{ mayHaveWritten: true }],
+  });
+  expect(left.at(-1)).toMatchObject({ unansweredSince: expect.any(Number) });
+});
+
+test('nothing is written when the record cannot be made', async () => {
+  const { ensureEntity } = createBranchSteps(
+    dependencies({
+      provider,
+      progress: {
+        makeDurable: async () => {
+          throw new Error('14 UNAVAILABLE');
+        },
+      },
+    }),
+  );
+  const input = { provider: 'twelvelabs', assetId: 'a', branch, name: 'Ada', tag } as const;
+  await expect(activityEnvironment().run(() => ensureEntity(input))).rejects.toThrow('UNAVAILABLE');
+  expect(provider.entities.get('e')?.assetIds).toEqual(['x']);
+});
+
+test('the lifecycle’s own asset names the entity before it is added, so that a sweep can take it out', async () => {
+  await join();
+  expect(readTag(provider.assets.get('a')?.metadata ?? {})?.joined).toEqual({ collectionId: 'c', entityId: 'e' });
+});
+
+test('an asset of others is not written to', async () => {
+  provider.addAsset({ id: 'a', metadata: {} });
+  await join();
+  expect(provider.calls).not.toContain('annotateAsset');
+});

@@ -1,0 +1,172 @@
+import { createRemoveResources } from '../../../src/activities/cleanup/remove-resources';
+import { createSubmitSource } from '../../../src/activities/submit-source';
+import type { SubmitSourceInput, SubmittedAsset } from '../../../src/contracts/activities';
+import { readTag, releaseFields, tagFields, type LedgerTag, type ReadTag } from '../../../src/contracts/resource';
+import type { ProviderAsset } from '../../../src/providers/media-provider';
+import type { SourceFile } from '../../../src/storage/files/source-file';
+import { activityEnvironment, dependencies, OWNER } from '../../support/activity-dependencies';
+import { FakeProvider } from '../../support/fake-provider';
+
+const KEY = 'movies/a.mp4';
+const tag: LedgerTag = {
+  key: KEY,
+  workflowId: `asset-lifecycle:twelvelabs:${KEY}`,
+  runId: 'this-run',
+  owner: OWNER,
+  onCancel: 'delete',
+};
+const since = '2026-11-25T12:00:00.000Z';
+const source = { type: 'file', path: '/media/a.mp4' } as const;
+const input: SubmitSourceInput = {
+  ...{ provider: 'twelvelabs', source, filename: 'a.mp4', metadata: {}, enableHls: false, enableThumbnail: false },
+  ...{ tag, since },
+};
+const file = (content: string): SourceFile => ({
+  ...{ path: source.path, filename: 'a.mp4', sizeBytes: 10, fingerprint: 'f', content, modifiedAt: since },
+  read: () => {
+    throw new Error('nothing is read');
+  },
+});
+
+let provider: FakeProvider;
+beforeEach(() => {
+  provider = new FakeProvider();
+});
+
+/** What an earlier run has kept. */
+function kept(changes: Partial<LedgerTag> = {}, asset: Partial<ProviderAsset> = {}): ProviderAsset {
+  const its = { ...tag, runId: 'earlier-run', content: 'file:10 AAA', ...changes };
+  const metadata = { ...tagFields(its), ...releaseFields('kept', 'earlier-run') };
+  return provider.addAsset({ filename: 'a.mp4', status: 'ready', metadata, ...asset });
+}
+
+function submit(content = 'file:10 AAA', changes: Partial<SubmitSourceInput> = {}): Promise<SubmittedAsset> {
+  const runs = { overview: async () => [], find: async () => undefined, openWith: async () => [] };
+  const deps = dependencies({ provider, sources: { resolve: async () => file(content) }, runs });
+  return activityEnvironment().run(createSubmitSource(deps), { ...input, ...changes });
+}
+
+const tagOf = (id: string): ReadTag | undefined => readTag(provider.assets.get(id)?.metadata ?? {});
+
+test('a new key costs one look, and its asset says what its content is', async () => {
+  const { id, source: facts } = await submit();
+  expect(provider.calls).toEqual(['listAssets', 'submit']);
+  expect(tagOf(id)).toMatchObject({ runId: 'this-run', content: 'file:10 AAA' });
+  expect(facts).toEqual({ sizeBytes: 10, modifiedAt: since });
+});
+
+test('what an earlier run has kept with the same content is taken up, and is this run’s from then on', async () => {
+  const { id } = kept();
+  const submitted = await submit();
+  expect(submitted).toMatchObject({ id });
+  expect(submitted.adoptedUnchecked).toBeUndefined();
+  expect(tagOf(id)).toMatchObject({ runId: 'this-run', released: undefined, releasedBy: undefined });
+  expect(provider.calls).not.toContain('submit');
+});
+
+test('what has other content is replaced, with what its run made of it, and the receipt says so', async () => {
+  const { id } = kept();
+  const { entityId } = await provider.createEntity({ collectionId: 'c', name: 'A', assetId: id, tag });
+  const { indexedAssetId } = await provider.createIndexedAsset({
+    ...{ indexId: 'films', assetId: id, enableVideoStream: false, tag },
+  });
+  const { id: made, abandoned } = await submit('file:10 BBB');
+  expect(made).not.toBe(id);
+  expect([...provider.assets.keys()]).toEqual([made]);
+  expect(abandoned).toMatchObject([
+    { resource: 'indexed-asset', id: indexedAssetId, result: 'deleted' },
+    { resource: 'entity', id: entityId, result: 'deleted' },
+    { resource: 'asset', id, result: 'deleted', because: expect.stringMatching(/^made from other content/) },
+  ]);
+});
+
+test('what has other content and others refer to stays without the tag, and its holders are named', async () => {
+  const { id } = kept({}, { metadata: { ...kept().metadata, title: 'mine' } });
+  provider.assets.delete('asset-1');
+  provider.references.set(id, [{ indexId: 'others', indexedAssetId: 'ix-1' }]);
+  const { id: made, abandoned } = await submit('file:10 BBB');
+  expect(made).not.toBe(id);
+  expect(provider.assets.get(id)?.metadata).toEqual({ title: 'mine' });
+  expect(abandoned).toMatchObject([
+    { resource: 'asset', id, result: 'kept', referrers: ['indexed asset ix-1 in index others'] },
+  ]);
+});
+
+test('what an earlier attempt of the run made of a source that has changed since is replaced as well', async () => {
+  const { id } = kept({}, { metadata: tagFields({ ...tag, content: 'file:10 AAA' }) });
+  const { id: made } = await submit('file:10 BBB');
+  expect([...provider.assets.keys()]).toEqual([made]);
+  expect(made).not.toBe(id);
+});
+
+test.each<[string, Partial<LedgerTag>]>([
+  ['tells no content', { content: undefined }],
+  ['comes from another type of source', { content: 's3:xyz' }],
+])('what %s is taken up, and every attempt says that it was not compared', async (_name, changes) => {
+  const { id } = kept(changes);
+  expect(await submit()).toMatchObject({ id, adoptedUnchecked: true });
+  expect(tagOf(id)).toMatchObject({ runId: 'this-run', content: changes.content });
+  expect(await submit()).toMatchObject({ id, adoptedUnchecked: true });
+});
+
+test('what failed in an earlier run makes room, though the provider’s clock is an hour ahead', async () => {
+  const { id } = kept({}, { status: 'failed', createdAt: '2026-11-25T12:55:00.000Z' });
+  const { id: made } = await submit();
+  expect(made).not.toBe(id);
+  expect([...provider.assets.keys()]).toEqual([made]);
+});
+
+test('what failed in this run is its result, though the provider’s clock is an hour behind', async () => {
+  const { id } = kept({ runId: 'this-run' }, { status: 'failed', createdAt: '2026-11-25T11:00:01.000Z' });
+  expect(await submit()).toMatchObject({ id, status: 'failed' });
+});
+
+test('an asset that an earlier run made under another filename is found by what the client knows of that run', async () => {
+  const { id } = kept({}, { filename: 'other.mp4' });
+  expect(await submit('file:10 AAA', { earlier: { assetId: id } })).toMatchObject({ id });
+  expect(provider.calls).toEqual(['listAssets', 'getAsset', 'annotateAsset']);
+});
+
+test('where the earlier run’s asset is not known, all since its start are looked at', async () => {
+  const { id } = kept({}, { filename: 'other.mp4' });
+  expect(await submit('file:10 AAA', { earlier: { startedAt: since } })).toMatchObject({ id });
+});
+
+test('a foreign asset that the memo names is not taken up', async () => {
+  const { id } = provider.addAsset({ filename: 'other.mp4' });
+  expect((await submit('file:10 AAA', { earlier: { assetId: id } })).id).not.toBe(id);
+  expect(provider.assets.has(id)).toBe(true);
+});
+
+test('a URL that was signed anew is the same content', async () => {
+  const at = (url: string) => submit('', { source: { type: 'url', url } });
+  const { id } = await at('https://example.com/a.mp4?X-Amz-Signature=1');
+  const metadata = { ...provider.assets.get(id)?.metadata, ...releaseFields('kept', 'this-run') };
+  provider.assets.set(id, { ...(provider.assets.get(id) as ProviderAsset), metadata });
+  const next = { tag: { ...tag, runId: 'next-run' } };
+  const again = await submit('', {
+    ...next,
+    source: { type: 'url', url: 'https://example.com/a.mp4?X-Amz-Signature=2' },
+  });
+  expect(again).toMatchObject({ id });
+  const other = await submit('', {
+    ...next,
+    tag: { ...tag, runId: 'third' },
+    source: { type: 'url', url: 'https://example.com/b.mp4' },
+  });
+  expect(other.id).not.toBe(id);
+  expect(JSON.stringify([...provider.assets.values()])).not.toContain('Signature');
+});
+
+test('a cleanup finds what its run has taken up under another filename, and leaves what it has not', async () => {
+  const { id } = kept({}, { filename: 'other.mp4' });
+  const cleanUp = () => {
+    const activity = createRemoveResources(dependencies({ provider }));
+    const resource = { kind: 'asset', adopted: false, tag, filename: 'a.mp4', since, earlierId: id } as const;
+    const input = { provider: 'twelvelabs', resources: [resource], policy: 'delete' } as const;
+    return activityEnvironment().run(() => activity(input));
+  };
+  expect(await cleanUp()).toEqual([]);
+  await submit('file:10 AAA', { earlier: { assetId: id } });
+  expect(await cleanUp()).toMatchObject([{ resource: 'asset', id, result: 'deleted' }]);
+});

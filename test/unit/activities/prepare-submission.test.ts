@@ -1,0 +1,83 @@
+import type { Activities, SubmitSourceInput } from '../../../src/contracts/activities';
+import { prepareSubmission } from '../../../src/activities/uploads/prepare-submission';
+import { maxDirectBytes, maxMultipartBytes, maxUrlBytes } from '../../../src/providers/twelvelabs/limits';
+import type { SourceFile } from '../../../src/storage/files/source-file';
+import type { SourceObject } from '../../../src/storage/files/source-object';
+import { dependencies } from '../../support/activity-dependencies';
+import { FakeProvider } from '../../support/fake-provider';
+
+const MIB = 1024 ** 2;
+type Method = NonNullable<SubmitSourceInput['upload']>['method'];
+
+/** How a file of that name and size goes, with the real limits. */
+async function wayOf(filename: string, sizeBytes: number, method: Method = 'auto'): Promise<string> {
+  const provider = Object.assign(new FakeProvider(), { maxFileBytes: maxDirectBytes, maxMultipartBytes });
+  const deps = dependencies({ provider, sources: { resolve: async () => ({ filename, sizeBytes }) as SourceFile } });
+  const source = { type: 'file', path: `/media/${filename}` } as const;
+  const input: Parameters<Activities['submitSource']>[0] = {
+    ...{ provider: 'twelvelabs', source, metadata: {}, enableHls: false, enableThumbnail: false },
+    ...{ upload: { method, concurrency: 4 }, since: '2026-01-01T00:00:00Z' },
+    tag: { key: 'k', workflowId: 'w', onCancel: 'delete' },
+  };
+  const { signal } = new AbortController();
+  const { parts } = await prepareSubmission(deps, provider, { input, source, signal });
+  return parts ? `parts of ${parts.kind}` : 'whole';
+}
+
+test.each<[string, number, Method, string]>([
+  ['film.mp4', 200 * MIB, 'auto', 'whole'],
+  ['film.mp4', 200 * MIB + 1, 'auto', 'parts of video'],
+  ['film.mp4', 10 * 1024 * MIB, 'auto', 'parts of video'],
+  ['song.flac', 201 * MIB, 'auto', 'parts of audio'],
+  ['film.mp4', 1, 'multipart', 'parts of video'],
+  ['face.jpg', 32 * MIB, 'auto', 'whole'],
+  ['face.jpg', 32 * MIB, 'multipart', 'parts of image'],
+  ['paper.pdf', 200 * MIB, 'auto', 'whole'],
+])('%s of %d bytes, asked for "%s": %s', async (filename, sizeBytes, method, way) => {
+  expect(await wayOf(filename, sizeBytes, method)).toBe(way);
+});
+
+test.each<[string, number, Method, string]>([
+  ['film.mp4', 10 * 1024 * MIB + 1, 'auto', 'the limit for video uploaded in parts is 10 GB'],
+  ['film.mp4', 200 * MIB + 1, 'direct', 'the limit for a file uploaded directly is 200 MB'],
+  ['face.jpg', 32 * MIB + 1, 'auto', 'the limit for an image is 32 MB'],
+  ['face.jpg', 32 * MIB + 1, 'multipart', 'the limit for an image is 32 MB'],
+  ['paper.pdf', 200 * MIB + 1, 'auto', 'the limit for a file uploaded directly is 200 MB'],
+  ['paper.pdf', 1, 'multipart', 'the provider takes only video, audio and images in parts'],
+])('%s of %d bytes, asked for "%s", is refused: %s', async (filename, sizeBytes, method, words) => {
+  await expect(wayOf(filename, sizeBytes, method)).rejects.toMatchObject({
+    type: 'PayloadTooLarge',
+    message: expect.stringContaining(words),
+  });
+});
+
+const objectWay = async (key: string, fitsUrl: boolean, method: Method = 'auto'): Promise<string> => {
+  const limits = { maxUrlBytes, maxMultipartBytes };
+  const object = { filename: key.split('/').at(-1), sizeBytes: MIB, fitsUrl } as SourceObject;
+  const deps = dependencies({
+    provider: Object.assign(new FakeProvider(), limits),
+    objects: { resolve: async () => object },
+  });
+  const source = { type: 's3', bucket: 'media', key } as const;
+  const input: Parameters<Activities['submitSource']>[0] = {
+    ...{ provider: 'twelvelabs', source, metadata: {}, enableHls: false, enableThumbnail: false },
+    ...{ upload: { method, concurrency: 4 }, since: '2026-01-01T00:00:00Z' },
+    tag: { key: 'k', workflowId: 'w', onCancel: 'delete' },
+  };
+  const { signal } = new AbortController();
+  const { parts } = await prepareSubmission(deps, deps.accounts.twelvelabs?.provider as FakeProvider, {
+    ...{ input, source, signal },
+  });
+  return parts ? `parts of ${parts.kind}` : 'whole';
+};
+
+test('an object that no URL can name goes in parts, or is refused with what helps', async () => {
+  expect(await objectWay('a/clip.mp4', true)).toBe('whole');
+  expect(await objectWay('a/../clip.mp4', false)).toBe('parts of video');
+  for (const refused of [objectWay('../notes.pdf', false), objectWay('../clip.mp4', false, 'direct')]) {
+    await expect(refused).rejects.toMatchObject({
+      type: 'InvalidRequest',
+      message: expect.stringContaining('copy the object to another key'),
+    });
+  }
+});

@@ -1,0 +1,144 @@
+import type { DescribedRun, LifecycleRuns } from '../../../src/activities/sweep/lifecycle-runs';
+import { createRemoveResources } from '../../../src/activities/cleanup/remove-resources';
+import type { RemoveResourcesInput } from '../../../src/contracts/activities';
+import type { ReceiptEntry } from '../../../src/contracts/lifecycle-status';
+import { claimOf, releaseFields, tagFields, type LedgerTag, type Resource } from '../../../src/contracts/resource';
+import { activityEnvironment, dependencies, OWNER } from '../../support/activity-dependencies';
+import { FakeProvider } from '../../support/fake-provider';
+
+const tag: LedgerTag = { key: 'k', workflowId: 'w', runId: 'r1', owner: OWNER, onCancel: 'delete' };
+const since = '2020-01-01T00:00:00.000Z';
+const adopter: DescribedRun = { workflowId: 'adopter', runId: 'r2', key: 'adopting', open: true, assetId: 'a' };
+
+let provider: FakeProvider;
+beforeEach(() => {
+  provider = new FakeProvider();
+});
+
+const own = (marks: Record<string, unknown> = {}) =>
+  provider.addAsset({ id: 'a', filename: 'a.mp4', metadata: { ...tagFields(tag), ...marks } });
+const asset = (changes: object = {}): Resource => ({
+  kind: 'asset',
+  id: 'a',
+  adopted: false,
+  tag,
+  filename: 'a.mp4',
+  since,
+  ...changes,
+});
+const entity: Resource = { kind: 'entity', id: 'ours', collectionId: 'c', name: 'Ada', assetId: 'a' };
+const withEntity = (id: string, assetIds: string[]) =>
+  provider.entities.set(id, { name: id, metadata: id === 'ours' ? tagFields(tag) : {}, assetIds });
+
+function remove(
+  resources: Resource[],
+  changes: Partial<RemoveResourcesInput> = {},
+  runs: Partial<LifecycleRuns> = {},
+): Promise<ReceiptEntry[]> {
+  const activity = createRemoveResources(dependencies({ provider, runs }));
+  const input = { provider: 'twelvelabs', resources, policy: 'delete', ...changes } as const;
+  return activityEnvironment().run(() => activity(input));
+}
+
+test('an asset in an entity of others is kept, and all who hold it are named', async () => {
+  own();
+  withEntity('theirs', ['a', 'x']);
+  provider.references.set('a', [{ indexId: 'films', indexedAssetId: 'ix' }]);
+  expect(await remove([asset()])).toMatchObject([
+    { id: 'a', result: 'kept', referrers: ['entity theirs in collection c', 'indexed asset ix in index films'] },
+  ]);
+  expect(provider.calls).not.toContain('deleteAsset');
+});
+
+test('by force it is deleted all the same', async () => {
+  own();
+  withEntity('theirs', ['a', 'x']);
+  expect(await remove([asset()], { policy: 'force-delete' })).toMatchObject([{ id: 'a', result: 'deleted' }]);
+});
+
+test('an entity of its own is no reason to keep the asset, also while the provider still lists it', async () => {
+  own();
+  withEntity('ours', ['a']);
+  const list = provider.listEntitiesOf.bind(provider);
+  const before = await list('a');
+  provider.listEntitiesOf = async () => before;
+  expect(await remove([entity, asset()])).toMatchObject([
+    { id: 'ours', result: 'deleted' },
+    { id: 'a', result: 'deleted' },
+  ]);
+});
+
+test('nor is one that an earlier attempt has deleted', async () => {
+  own();
+  withEntity('ours', ['a']);
+  const before = await provider.listEntitiesOf('a');
+  provider.listEntitiesOf = async () => before;
+  provider.entities.clear();
+  expect(await remove([entity, asset()])).toMatchObject([{ result: 'deleted' }, { id: 'a', result: 'deleted' }]);
+});
+
+test('an entity of its own that others joined is kept with its asset, and the others are named', async () => {
+  own();
+  withEntity('ours', ['a', 'x', 'y']);
+  expect(await remove([entity, asset()])).toMatchObject([
+    { id: 'ours', result: 'kept', referrers: ['asset x', 'asset y'] },
+    { id: 'a', result: 'kept', referrers: ['entity ours in collection c'] },
+  ]);
+  expect(await remove([entity, asset()], { policy: 'force-delete' })).toMatchObject([
+    { id: 'ours', result: 'deleted' },
+    { id: 'a', result: 'deleted' },
+  ]);
+});
+
+test('a surplus asset that somebody indexed is noted as kept, and does not end the removal', async () => {
+  own();
+  provider.addAsset({ id: 'b', filename: 'a.mp4', metadata: tagFields(tag) });
+  provider.references.set('b', [{ indexId: 'films', indexedAssetId: 'ix' }]);
+  expect(await remove([asset()], { policy: 'keep' })).toMatchObject([
+    { id: 'a', result: 'kept' },
+    { id: 'b', result: 'kept', referrers: ['indexed asset ix in index films'] },
+  ]);
+});
+
+describe('an asset that another lifecycle has adopted', () => {
+  test('is kept by the cleanup of the lifecycle that made it', async () => {
+    own(releaseFields('kept', 'run-of-adopter'));
+    expect(await remove([asset()])).toMatchObject([{ id: 'a', result: 'kept' }]);
+    expect(provider.assets.has('a')).toBe(true);
+  });
+
+  test('is kept while its adopter is open, though nothing marks it', async () => {
+    own();
+    const entries = await remove([asset()], {}, { openWith: async () => [adopter] });
+    expect(entries).toMatchObject([{ id: 'a', result: 'kept', referrers: ['lifecycle "adopting"'] }]);
+  });
+
+  test('is left to its open adopter by the force-delete of a closed lifecycle', async () => {
+    own();
+    const changes = { policy: 'force-delete', unlessOpen: 'w' } as const;
+    const kept = await remove([asset()], changes, { openWith: async () => [adopter] });
+    expect(kept).toMatchObject([{ id: 'a', result: 'kept', referrers: ['lifecycle "adopting"'] }]);
+    expect(await remove([asset()], changes)).toMatchObject([{ id: 'a', result: 'deleted' }]);
+  });
+
+  test('keeps its adopter’s mark when the lifecycle that made it keeps it, too', async () => {
+    own(releaseFields('kept', 'run-of-adopter'));
+    expect(await remove([asset()], { policy: 'keep' })).toMatchObject([{ id: 'a', result: 'kept' }]);
+    expect(provider.assets.get('a')?.metadata).toMatchObject({ asset_lifecycle_released_by: 'run-of-adopter' });
+  });
+});
+
+test('an asset that was taken up after the sweep had judged it is left alone', async () => {
+  own(releaseFields('kept', 'run-of-adopter'));
+  const claim = claimOf({ ...tag });
+  const entries = await remove([asset({ tag: undefined, claim })], { policy: 'force-delete', unlessOpen: 'w' });
+  expect(entries).toMatchObject([{ id: 'a', result: 'kept', because: 'another lifecycle has taken it up since' }]);
+});
+
+test('where visibility does not answer, a cleanup goes on', async () => {
+  own();
+  const openWith = async (): Promise<never> => {
+    throw new Error('visibility is down');
+  };
+  expect(await remove([asset()], {}, { openWith })).toMatchObject([{ id: 'a', result: 'deleted' }]);
+});

@@ -1,0 +1,21 @@
+import { Coverage } from '../../../chaos/coverage';
+import { SHAPES, SURROUNDINGS } from '../../../chaos/situations';
+import { scheduleOf } from '../../../chaos/schedule';
+
+test('every situation counts in a phase only where something happened there while it was there', () => {
+  const coverage = new Coverage();
+  const phases = [
+    { phase: 'creating', from: 0 },
+    { phase: 'branching', from: 100 },
+  ] as const;
+  coverage.add({ struck: [{ what: 'twice', at: 150 }], phases: [...phases], situations: ['retention'] });
+  const reached = ['branching × twice', 'branching × retention'];
+  expect(coverage.missing).toHaveLength(coverage.total - reached.length);
+  for (const pair of reached) expect(coverage.missing).not.toContain(pair);
+});
+
+test('the schedules of a thousand seeds draw every situation', () => {
+  const drawn = Array.from({ length: 1000 }, (_, seed) => scheduleOf(seed));
+  const seen = new Set(drawn.flatMap(({ shape, around }) => [...around, ...(shape ? [shape] : [])]));
+  expect([...seen].toSorted()).toEqual([...SHAPES, ...SURROUNDINGS].toSorted());
+});

@@ -1,0 +1,73 @@
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { TypedSearchAttributes } from '@temporalio/common';
+import { lifecycleRuns } from '../../../src/temporal/runs/lifecycle-runs';
+import { SEARCH_ATTRIBUTES } from '../../../src/contracts/ids';
+
+const execution = (status: string, changes: object = {}) => ({
+  type: 'assetLifecycle',
+  workflowId: 'w',
+  runId: 'r1',
+  status: { name: status },
+  startTime: new Date(0),
+  closeTime: status === 'RUNNING' ? undefined : new Date(1),
+  typedSearchAttributes: new TypedSearchAttributes([{ key: SEARCH_ATTRIBUTES.assetId, value: 'a' }]),
+  ...changes,
+});
+
+/** @param described answers of descriptions, in their order. */
+function runsOf(listed: object[], described: (object | Error)[] = []) {
+  const queries: string[] = [];
+  const workflow = {
+    async *list({ query }: { query: string }) {
+      queries.push(query);
+      yield* listed;
+    },
+    getHandle: () => ({
+      describe: async () => {
+        const next = described.shift();
+        if (next instanceof Error) throw next;
+        return next;
+      },
+    }),
+  };
+  const client: unknown = { workflow };
+  return { runs: lifecycleRuns(client as Client), queries };
+}
+
+const refusedId = Object.assign(new Error('3 INVALID_ARGUMENT: Invalid RunId.'), {
+  code: 3,
+  details: '',
+  metadata: {},
+});
+
+test('the overview asks by asset ids alone', async () => {
+  const { runs, queries } = runsOf([execution('TERMINATED')]);
+  expect(await runs.overview(['a', "b' OR '"])).toMatchObject([{ workflowId: 'w', runId: 'r1', ended: 'stopped' }]);
+  expect(queries).toEqual(["WorkflowType = 'assetLifecycle' AND AssetId IN ('a')"]);
+});
+
+test('with no id that may stand in a query, nothing is asked', async () => {
+  const { runs, queries } = runsOf([]);
+  expect(await runs.overview(["'", ''])).toEqual([]);
+  expect(await runs.openWith("'")).toEqual([]);
+  expect(queries).toEqual([]);
+});
+
+test('an open lifecycle that has the asset is one only when its description says so, too', async () => {
+  const listed = [execution('RUNNING'), execution('RUNNING', { runId: 'r2' })];
+  const { runs } = runsOf(listed, [execution('RUNNING'), execution('TERMINATED', { runId: 'r2' })]);
+  expect(await runs.openWith('a')).toMatchObject([{ runId: 'r1', open: true }]);
+});
+
+test.each([
+  ['is not known', new WorkflowNotFoundError('not found', 'w', undefined)],
+  ['has an id that the server refuses', refusedId],
+  ['is of another workflow', execution('RUNNING', { type: 'somethingElse' })],
+])('a run that %s is no lifecycle', async (_case, answer) => {
+  expect(await runsOf([], [answer]).runs.find('w', 'r1')).toBeUndefined();
+});
+
+test('a server that does not answer is no unknown run', async () => {
+  const down = Object.assign(new Error('14 UNAVAILABLE'), { code: 14, details: '', metadata: {} });
+  await expect(runsOf([], [down]).runs.find('w')).rejects.toThrow('UNAVAILABLE');
+});

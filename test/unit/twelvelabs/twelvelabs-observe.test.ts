@@ -1,0 +1,118 @@
+import { tagFields } from '../../../src/contracts/resource';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { failureType } from '../../../src/contracts/failures';
+import type { WatchTarget } from '../../../src/providers/media-provider';
+import { createTwelveLabsProvider } from '../../../src/providers/twelvelabs/twelvelabs-provider';
+import { serve } from '../../support/servers/http-server';
+
+/** Answers a request with a status and a body. */
+let answer: (url: URL) => [number, unknown];
+let asked: string[];
+let server: Awaited<ReturnType<typeof serve>>;
+let provider: ReturnType<typeof createTwelveLabsProvider>;
+
+beforeEach(async () => {
+  asked = [];
+  server = await serve((request: IncomingMessage, response: ServerResponse) => {
+    const url = new URL(request.url ?? '', 'http://x');
+    asked.push(`${url.pathname}${url.search}`);
+    const [status, body] = answer(url);
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  });
+  provider = createTwelveLabsProvider({ apiKey: 'tlk_UNIT', baseUrl: server.url, requestTimeoutMs: 1000 });
+});
+afterEach(async () => {
+  await provider.close();
+  await server.close();
+});
+
+const page = (data: unknown[], pages = 1): [number, unknown] => [200, { data, page_info: { total_page: pages } }];
+const GONE: [number, unknown] = [404, { code: 'resource_not_exist', message: 'unknown' }];
+const lastPart = ({ pathname }: URL): string => pathname.slice(pathname.lastIndexOf('/') + 1);
+
+/** What was heard of each id: its state, or the type of the failure. */
+async function heardOf(targets: readonly WatchTarget[]): Promise<Record<string, string | undefined>> {
+  const heard: Record<string, string | undefined> = {};
+  const idOf = (target: WatchTarget): string => Object.values(target).at(-1) ?? '';
+  for await (const one of provider.observe(targets, { pace: async () => {} })) {
+    if ('error' in one) for (const target of one.targets) heard[idOf(target)] = failureType(one.error);
+    else heard[idOf(one.target)] = one.state;
+  }
+  return heard;
+}
+
+const entries = (indexId: string, count: number): WatchTarget[] =>
+  Array.from({ length: count }, (_, n) => ({ kind: 'indexed-asset', indexId, indexedAssetId: `${indexId}${n}` }));
+const assets = (...ids: string[]): WatchTarget[] => ids.map((assetId) => ({ kind: 'asset', assetId }));
+
+test('one list tells every indexed asset at work, in whatever state of work', async () => {
+  answer = (url) => (url.search ? page(['i0', 'i1', 'i2'].map((_id) => ({ _id, status: 'queued' }))) : GONE);
+  expect(await heardOf(entries('i', 4))).toEqual({ i0: 'working', i1: 'working', i2: 'working', i3: 'gone' });
+  expect(asked).toEqual([
+    '/indexes/i/indexed-assets?status=pending&status=queued&status=indexing&page=1&page_limit=50',
+    '/indexes/i/indexed-assets/i3',
+  ]);
+});
+
+test('an indexed asset whose state no list can be asked for is asked for singly', async () => {
+  answer = (url) => (url.search ? page([]) : [200, { _id: lastPart(url), status: 'validating' }]);
+  expect(new Set(Object.values(await heardOf(entries('i', 4))))).toEqual(new Set(['working']));
+  expect(asked).toHaveLength(5);
+});
+
+test('assets that a short page leaves out are read from the next page', async () => {
+  answer = (url) => {
+    const ids = url.searchParams.getAll('asset_ids');
+    const one = ids[Number(url.searchParams.get('page')) - 1];
+    return page([{ _id: one, status: 'ready' }], ids.length);
+  };
+  expect(await heardOf(assets('a', 'b', 'c'))).toEqual({ a: 'ready', b: 'ready', c: 'ready' });
+  expect(asked).toHaveLength(3);
+});
+
+test('up to three of a parent are asked for singly', async () => {
+  answer = (url) => [200, { _id: lastPart(url), status: url.pathname.endsWith('2') ? 'ready' : 'queued' }];
+  expect(await heardOf(entries('i', 3))).toEqual({ i0: 'working', i1: 'working', i2: 'ready' });
+  expect(asked).toHaveLength(3);
+});
+
+test('a deleted index ends what is below it, and nothing else', async () => {
+  answer = (url) => (url.pathname.startsWith('/indexes/lost') ? GONE : url.search ? page([]) : [200, ready(url)]);
+  const heard = await heardOf([...entries('lost', 4), ...entries('kept', 4)]);
+  expect(Object.entries(heard).filter(([, state]) => state === 'gone')).toHaveLength(4);
+  expect(Object.entries(heard).filter(([id, state]) => id.startsWith('kept') && state === 'ready')).toHaveLength(4);
+});
+
+test('a list refused for one id leaves the others told', async () => {
+  const refusal: [number, unknown] = [400, { code: 'parameter_invalid', message: 'asset_ids' }];
+  answer = (url) => (url.search || url.pathname.endsWith('bad') ? refusal : [200, ready(url)]);
+  expect(await heardOf(assets('a', 'bad', 'b'))).toEqual({ a: 'ready', bad: 'ProviderRejected', b: 'ready' });
+});
+
+test('a list that cannot be read is the trouble of its targets, and the rest is asked for', async () => {
+  answer = (url) => (url.pathname === '/assets' ? [503, {}] : [200, ready(url)]);
+  const heard = await heardOf([...assets('a', 'b'), ...entries('i', 1)]);
+  expect(heard).toEqual({ a: 'ProviderUnavailable', b: 'ProviderUnavailable', i0: 'ready' });
+  expect(asked).toHaveLength(2);
+});
+
+test('a read whose answer lacks a field names it', async () => {
+  answer = () => [200, { _id: 'i0' }];
+  const trouble = [];
+  for await (const one of provider.observe(entries('i', 1), { pace: async () => {} })) trouble.push(one);
+  expect(trouble).toMatchObject([
+    { error: { type: 'ProviderUnavailable', message: expect.stringContaining('status') } },
+  ]);
+});
+
+test('references, entities and assets are read over all pages', async () => {
+  const full = Array.from({ length: 50 }, (_, n) => ({ _id: `r${n}`, index: { _id: 'i' }, metadata: {} }));
+  const tag = { key: 'k', workflowId: 'w', owner: 'o', onCancel: 'delete' } as const;
+  const own = { _id: 'own', index: { _id: 'i' }, metadata: tagFields(tag) };
+  answer = (url) => page(url.searchParams.get('page') === '1' ? full : [own], 2);
+  expect(await provider.listReferences('a')).toHaveLength(51);
+  expect(await provider.findEntities({ collectionId: 'c', name: 'n & m', tag })).toEqual(['own']);
+  expect(asked.at(-1)).toBe('/entity-collections/c/entities?name=n+%26+m&page=2&page_limit=50');
+});
+
+const ready = (url: URL) => ({ _id: lastPart(url), status: 'ready' });
