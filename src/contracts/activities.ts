@@ -1,7 +1,8 @@
-import type { EmbedBranch, EntityBranch, IndexBranch } from './branch';
+import type { Branch } from './branch';
+import type { Handle } from './handle';
 import type { ProviderName } from './ids';
 import type { CleanupPolicy } from './cleanup-policy';
-import type { AcceptedInput, Metadata } from './lifecycle-input';
+import type { AcceptedInput, Metadata, ProviderFields } from './lifecycle-input';
 import type { AssetSnapshot, EmbeddingResult, ReceiptEntry, SourceFacts } from './lifecycle-status';
 import type { Orphan, SweepCounts, VanishedAsset } from './ledger/sweep';
 import type { AcceptedDeletion } from './ledger/deletion';
@@ -14,10 +15,9 @@ export interface SubmitSourceInput {
   source: Source;
   filename?: string;
   metadata: Metadata;
-  enableHls: boolean;
-  enableThumbnail: boolean;
-  /** Default: by size and kind, and four parts at once. */
-  upload?: AcceptedInput['upload'];
+  /** Fields of the input that only this provider has. */
+  fields: ProviderFields;
+  upload: AcceptedInput['upload'];
   tag: LifecycleTag;
   /** RFC 3339 start of the lifecycle. */
   since: string;
@@ -71,18 +71,6 @@ export interface HeldWaitInput {
   lastLook?: boolean;
 }
 
-export interface EnsureEmbeddingInput extends AssetRef {
-  /** MIME type, which decides the embed task's input type. */
-  fileType?: string;
-  filename?: string;
-  branch: EmbedBranch;
-}
-
-export interface EmbeddingRef {
-  provider: ProviderName;
-  taskId: string;
-}
-
 /** An asset that its lifecycle lets go of. */
 export interface ReleaseAssetInput extends AssetRef {
   as: Release;
@@ -92,51 +80,51 @@ export interface ReleaseAssetInput extends AssetRef {
   since: string;
 }
 
-export interface StoreEmbeddingInput extends EmbeddingRef {
+/** Where the records of a branch go, and what happens to the asset once they are there. */
+export interface StoreTarget {
   /** Name in the result store; the same on every attempt. */
   resultName: string;
-  /** The asset to let go of once its embeddings are stored; none for an adopted one. */
+  /** The asset to let go of once its records are stored; none for an adopted one. */
   release?: ReleaseAssetInput;
 }
 
-/** An embedding that is stored by the step that makes it. */
-export interface EmbedAtOnceInput extends EnsureEmbeddingInput, Omit<StoreEmbeddingInput, keyof EmbeddingRef> {}
+export interface StartBranchInput extends AssetRef {
+  branch: Branch;
+  /** MIME type. */
+  fileType?: string;
+  filename?: string;
+  /** As the branch's plan says: the name to give what it makes. */
+  name?: string;
+  tag: LifecycleTag;
+  /** For records that come with the answer. */
+  store?: StoreTarget;
+}
 
-export interface StoredEmbedding {
+export interface StartedBranch {
+  /** Wait for it. */
+  handle?: Handle;
+  /** Id for people and receipts; none where nothing was made. */
+  id?: string;
+  /** Somebody else had made it before. */
+  adopted?: boolean;
+  /** The answer was the records, and they are stored. */
+  stored?: StoredRecords;
+}
+
+export interface HandleRef {
+  provider: ProviderName;
+  handle: Handle;
+}
+
+export interface StoreRecordsInput extends HandleRef, StoreTarget {
+  /** `type` of the branch. */
+  branch: string;
+}
+
+export interface StoredRecords {
   result: EmbeddingResult;
   /** As of `releaseAsset`. */
   surplus: ReceiptEntry[];
-}
-
-export interface EnsureEntityInput extends AssetRef {
-  branch: EntityBranch;
-  name: string;
-  tag: LifecycleTag;
-}
-
-export interface EntityRef {
-  provider: ProviderName;
-  collectionId: string;
-  entityId: string;
-}
-
-export interface EnsureIndexedAssetInput extends AssetRef {
-  branch: IndexBranch;
-  tag: LifecycleTag;
-}
-
-export interface IndexedAssetRef {
-  provider: ProviderName;
-  indexId: string;
-  indexedAssetId: string;
-}
-
-export interface RemoveResourceInput {
-  provider: ProviderName;
-  resource: Resource;
-  policy: CleanupPolicy;
-  /** A workflow id: when a lifecycle of that id is open, the resource is left to it. */
-  unlessOpen?: string;
 }
 
 export interface RemoveResourcesInput {
@@ -144,7 +132,7 @@ export interface RemoveResourcesInput {
   /** In the order in which they are to end: dependents first. */
   resources: readonly Resource[];
   policy: CleanupPolicy;
-  /** As of {@link RemoveResourceInput}. */
+  /** A workflow id: when a lifecycle of that id is open, the resources are left to it. */
   unlessOpen?: string;
 }
 
@@ -178,22 +166,15 @@ export interface Activities {
   submitSource(input: SubmitSourceInput): Promise<SubmittedAsset>;
   /** Holds until the provider says the asset is ready. */
   untilAssetReady(input: AssetRef & HeldWaitInput): Promise<AssetSnapshot>;
-  /** Starts an embed task over the asset. */
-  ensureEmbedding(input: EnsureEmbeddingInput): Promise<{ taskId: string }>;
-  /** Embeds the asset where the provider's answer is the embedding, stores it, and lets go of the asset. */
-  embedAtOnce(input: EmbedAtOnceInput): Promise<StoredEmbedding>;
-  /** Holds until the embed task is ready. */
-  untilEmbeddingReady(input: EmbeddingRef & HeldWaitInput): Promise<void>;
-  /** Copies the embed task's segments to the result store, and lets go of the asset. */
-  storeEmbedding(input: StoreEmbeddingInput): Promise<StoredEmbedding>;
-  /** Makes an entity from the asset, or adds the asset to an existing entity. */
-  ensureEntity(input: EnsureEntityInput): Promise<{ entityId: string; adopted?: boolean }>;
-  /** Holds until the entity is ready. */
-  untilEntityReady(input: EntityRef & HeldWaitInput): Promise<void>;
-  /** Adds the asset to an index, once. */
-  ensureIndexedAsset(input: EnsureIndexedAssetInput): Promise<{ indexedAssetId: string; adopted?: boolean }>;
-  /** Holds until the indexed asset is ready. */
-  untilIndexedAssetReady(input: IndexedAssetRef & HeldWaitInput): Promise<void>;
+  /**
+   * Starts the branch over the asset, once. Where the provider answers with the records, stores them and lets go of the
+   * asset.
+   */
+  startBranch(input: StartBranchInput): Promise<StartedBranch>;
+  /** Holds until what the branch made is ready. */
+  untilBranchReady(input: HandleRef & HeldWaitInput): Promise<void>;
+  /** Copies the records to the result store, and lets go of the asset. */
+  storeRecords(input: StoreRecordsInput): Promise<StoredRecords>;
   /**
    * Marks the asset as wanted for good, so that no sweep takes it for an orphan, and removes what a late or repeated
    * create has made beside it.
@@ -201,11 +182,9 @@ export interface Activities {
   releaseAsset(input: ReleaseAssetInput): Promise<ReceiptEntry[]>;
   /** Deletes resources one after the other, or keeps them as the policy says; tells what it did. */
   removeResources(input: RemoveResourcesInput): Promise<ReceiptEntry[]>;
-  /** The same for one; runs of the first revision call it. */
-  removeResource(input: RemoveResourceInput): Promise<ReceiptEntry[]>;
 }
 
-/** Steps of `assetDeletion` and `orphanSweep`, beside `removeResource`. Each is safe to repeat. */
+/** Steps of `assetDeletion` and `orphanSweep`, beside `removeResources`. Each is safe to repeat. */
 export interface LedgerActivities {
   /** Finds by its tag what a closed lifecycle has made. */
   findMade(input: FindMadeInput): Promise<FoundMade>;

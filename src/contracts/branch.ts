@@ -1,61 +1,27 @@
-import { z } from 'zod';
+/**
+ * The downstream step after the asset is ready, as its provider's schema accepts it. The type `none` takes no step.
+ * What other fields there are, only the provider knows.
+ */
+export interface Branch {
+  type: string;
+  [field: string]: unknown;
+}
 
-const resourceId = z
-  .string()
-  .min(1)
-  .max(128)
-  .regex(/^[\w.-]+$/, 'must be an id (letters, digits, "_", "-", ".")');
+export const NO_BRANCH = 'none';
 
-/** `embed`: an Embed API v2 task over the asset. Scopes and options left out are the provider's defaults. */
-export const EmbedBranchSchema = z
-  .strictObject({
-    type: z.literal('embed'),
-    model: z.enum(['marengo3.0', 'marengo3.5']).default('marengo3.0'),
-    scopes: z
-      .array(z.enum(['clip', 'asset']))
-      .min(1)
-      .max(2)
-      .optional(),
-    options: z
-      .array(z.enum(['visual', 'audio', 'transcription']))
-      .min(1)
-      .max(3)
-      .optional(),
-  })
-  .refine(({ model, options }) => model !== 'marengo3.5' || !options?.includes('transcription'), {
-    path: ['options'],
-    error: '"transcription" needs the model marengo3.0: marengo3.5 has only "visual" and "audio"',
-  });
-
-/** `entity`: a new entity in a collection made from the asset or, with `entityId`, the asset added to that entity. */
-export const EntityBranchSchema = z.strictObject({
-  type: z.literal('entity'),
-  collectionId: resourceId,
-  /** Defaults to the asset's filename. */
-  name: z.string().min(1).max(255).optional(),
-  description: z.string().max(2000).optional(),
-  entityId: resourceId.optional(),
-});
-
-/** `index`: the asset indexed for search in an existing index. */
-export const IndexBranchSchema = z.strictObject({
-  type: z.literal('index'),
-  indexId: resourceId,
-  enableVideoStream: z.boolean().default(false),
-});
-
-export const NoBranchSchema = z.strictObject({ type: z.literal('none') });
-
-/** The downstream step after the asset is ready. */
-export const BranchSchema = z.discriminatedUnion(
-  'type',
-  [EmbedBranchSchema, EntityBranchSchema, IndexBranchSchema, NoBranchSchema],
-  {
-    error: (issue) => (issue.code === 'invalid_union' ? 'must be "embed", "entity", "index" or "none"' : undefined),
-  },
-);
-export type Branch = z.output<typeof BranchSchema>;
-export type EmbedBranch = z.output<typeof EmbedBranchSchema>;
-export type EntityBranch = z.output<typeof EntityBranchSchema>;
-export type IndexBranch = z.output<typeof IndexBranchSchema>;
-export type BranchType = Branch['type'];
+/** What workflow and activities need to know of a branch before it starts. Plain data: it stands in the history. */
+export interface BranchPlan {
+  /** The object that it makes or changes; none where nothing is left at the provider that could be removed. */
+  makes?: {
+    /** Kind of the object in receipts: `entity`. */
+    kind: string;
+    /** Known beforehand only when the object existed before. */
+    id?: string;
+    /** The collection or index it is in. */
+    in?: string;
+    /** Name to give it, and to look for it by; the asset's filename, or else the key, where it is left out. */
+    name?: string;
+  };
+  /** It gives records, which go to the result store. */
+  stores: boolean;
+}

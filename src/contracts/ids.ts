@@ -1,8 +1,7 @@
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 
-/** Media APIs a lifecycle can run at. */
-export const PROVIDERS = ['twelvelabs'] as const;
-export type ProviderName = (typeof PROVIDERS)[number];
+/** Name of a media API that a lifecycle can run at; the registry of providers knows which there are. */
+export type ProviderName = string;
 
 /** Task queue of the workflows; starts from other clients name this one. */
 export const WORKFLOW_TASK_QUEUE = 'asset-lifecycle';

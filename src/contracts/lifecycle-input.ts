@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { BranchSchema } from './branch';
+import type { Branch, BranchPlan } from './branch';
 import { CLEANUP_POLICIES } from './cleanup-policy';
 import { durationMs } from './duration';
 import { failure } from './failures';
 import { describeIssues, plainInput } from './checks/plain-input';
-import { keyOfWorkflowId, lifecycleWorkflowId, PROVIDERS } from './ids';
-import { SourceSchema } from './source';
+import { keyOfWorkflowId, lifecycleWorkflowId, type ProviderName } from './ids';
+import type { Source } from './source';
 import { HALF_A_CHARACTER, halfCharactersIn, isWhole } from './values/text';
 
 const LONGEST_DEADLINE_MS = 30 * 86_400_000;
@@ -45,11 +45,10 @@ export const KeySchema = z
   .refine(isWhole, HALF_A_CHARACTER)
   .refine((key) => key.trim() === key, 'must not begin or end with white space');
 
-const LifecycleFields = z.strictObject({
+/** Fields that every provider's input has, beside `provider`, `source`, `branch` and those of its own. */
+export const COMMON_FIELDS = {
   /** Default: the workflow id's own key. */
   key: KeySchema.optional(),
-  provider: z.enum(PROVIDERS).default('twelvelabs'),
-  source: SourceSchema,
   /** Name at the provider; default: the file's or the URL's own name. */
   filename: z
     .string()
@@ -59,10 +58,6 @@ const LifecycleFields = z.strictObject({
     .refine((name) => !/[\\/]/.test(name), 'must be a bare name without a path separator')
     .optional(),
   metadata: MetadataSchema.default({}),
-  /** Ask the provider for an HLS stream of the asset (video and audio). */
-  enableHls: z.boolean().default(false),
-  /** Ask the provider for a thumbnail of the asset. */
-  enableThumbnail: z.boolean().default(false),
   /** How a file goes up: in one request, or in parts; `auto` goes by size and kind. */
   upload: z
     .strictObject({
@@ -71,7 +66,6 @@ const LifecycleFields = z.strictObject({
       concurrency: z.number().int().min(1).max(16).default(4),
     })
     .prefault({}),
-  branch: BranchSchema.default({ type: 'none' }),
   /** What to do with what the lifecycle made when it is stopped or fails. */
   cleanup: z
     .strictObject({
@@ -81,36 +75,30 @@ const LifecycleFields = z.strictObject({
     .prefault({}),
   /** How long to wait for the asset to be ready, and for the branch after that. */
   deadlines: z.strictObject({ ready: deadline.default('2h'), branch: deadline.default('6h') }).prefault({}),
-});
+} as const;
 
-/** Input of `assetLifecycle`; unknown fields are refused. Only `source` is required. */
-export const LifecycleInputSchema = LifecycleFields.superRefine((input, context) => {
-  for (const path of halfCharactersIn(input)) context.addIssue({ code: 'custom', message: HALF_A_CHARACTER, path });
-});
+type Common = z.output<z.ZodObject<typeof COMMON_FIELDS>>;
 
-/** What a caller sends. In JSON an optional field may also be `null`. */
-export type LifecycleInput = z.input<typeof LifecycleInputSchema>;
-/** The same with every default filled in. */
-export type CompleteInput = z.output<typeof LifecycleInputSchema>;
+/** Values of the input's fields that only its provider has, by name; checked by the provider's schema. */
+export type ProviderFields = Readonly<Record<string, unknown>>;
 
-/**
- * Revision of the workflow's commands: 2 added the ledger at the provider, 3 results named by owner and run. It stands
- * in the history with the accepted input, so that a run goes on as it began, and costs no event as a patch marker would.
- */
-export const WORKFLOW_REVISION = 3;
+/** A lifecycle's input, checked and with its defaults, whichever provider it is for. */
+export interface CompleteInput extends Common {
+  provider: ProviderName;
+  source: Source;
+  branch: Branch;
+  /** The provider's own fields, apart. */
+  fields: ProviderFields;
+}
 
 /** What a run works with. */
-export interface AcceptedInput extends Omit<CompleteInput, 'upload'> {
-  /** Absent in runs of workers that knew no parts. */
-  upload?: CompleteInput['upload'];
-  /** {@link WORKFLOW_REVISION} of the worker that began the run; absent in those of the first. */
-  revision?: number;
-  /** Id of the Temporal namespace; absent in runs of revisions 1 and 2. */
-  owner?: string;
-  /**
-   * Of a file source: the task queue of the workers that serve its folder, or null when there was none yet. Absent in
-   * runs that began before there were such queues.
-   */
+export interface AcceptedInput extends CompleteInput {
+  key: string;
+  /** What the branch may make; absent where there is none. */
+  plan?: BranchPlan;
+  /** Id of the Temporal namespace. */
+  owner: string;
+  /** Of a file source: the task queue of the workers that serve its folder, or null when there was none yet. */
   sourceQueue?: string | null;
 }
 
@@ -127,16 +115,12 @@ export function accept<S extends z.ZodType>(schema: S, whose: string, input: unk
   throw failure('InvalidRequest', `The ${whose}'s input is not valid: ${why}`);
 }
 
-/** A lifecycle's input, checked and with its defaults. @throws InvalidRequest */
-export const acceptInput = (input: unknown): CompleteInput => accept(LifecycleInputSchema, 'lifecycle', input);
-
 /**
- * The input of a run, which gets its key from the workflow id when it names none.
+ * Gives an input the key of its run's workflow id when it names none.
  * @throws InvalidRequest also when the workflow id is not its key's: two runs of one key would share an asset.
  */
-export function acceptRun(input: unknown, workflowId: string): CompleteInput & { key: string } {
-  const accepted = acceptInput(input);
-  const { provider, key = keyOfWorkflowId(provider, workflowId) } = accepted;
+export function withKeyOf<I extends CompleteInput>(input: I, workflowId: string): I & { key: string } {
+  const { provider, key = keyOfWorkflowId(provider, workflowId) } = input;
   if (key === undefined) {
     const form = lifecycleWorkflowId(provider, '<key>');
     throw failure('InvalidRequest', `key: is not given, and the workflow id "${workflowId}" is not "${form}"`);
@@ -147,5 +131,5 @@ export function acceptRun(input: unknown, workflowId: string): CompleteInput & {
   }
   const problems = KeySchema.safeParse(key).error?.issues.map(({ message }) => message);
   if (problems) throw failure('InvalidRequest', `key, from the workflow id: ${problems.join('; ')}`);
-  return { ...accepted, key };
+  return { ...input, key };
 }

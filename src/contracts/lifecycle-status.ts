@@ -1,8 +1,6 @@
-import type { BranchType } from './branch';
 import type { FailureType } from './failures';
 import type { ProviderName } from './ids';
 import type { CleanupPolicy } from './cleanup-policy';
-import type { Resource } from './resource';
 
 /** How a lifecycle ended. */
 export const OUTCOMES = ['completed', 'cancelled', 'deleted', 'failed'] as const;
@@ -58,19 +56,20 @@ export interface EmbeddingResult {
   host?: string;
 }
 
-/** The downstream step: an embed task, an entity or an indexed asset. */
+/** The downstream step. */
 export interface BranchStatus {
-  type: BranchType;
-  /** Embed task id, entity id or indexed asset id; none where the provider embeds at once and makes no task. */
+  type: string;
+  /** Id of what the branch made at the provider; none where it made nothing. */
   id?: string;
   status: 'pending' | 'running' | 'ready' | 'failed';
-  /** Only for `embed`. */
+  /** Of a branch that gives records. */
   result?: EmbeddingResult;
 }
 
 /** What cleanup did with one resource. */
 export interface ReceiptEntry {
-  resource: Resource['kind'] | 'upload-session';
+  /** `asset`, `result`, `upload-session`, or what a branch makes: `entity`. */
+  resource: string;
   /** Absent when nothing with the lifecycle's tag was ever found. */
   id?: string;
   /** The collection or index it is in. */

@@ -4,8 +4,7 @@ import { CLEANUP_POLICIES, type CleanupPolicy } from './cleanup-policy';
  * Something a lifecycle may have made at the provider, registered before the call that makes it.
  * An id is absent while that call's outcome is not known; cleanup then looks for the lifecycle's tag.
  */
-export type Resource =
-  AssetResource | EntityResource | EntityMembershipResource | IndexedAssetResource | ResultResource;
+export type Resource = AssetResource | BranchResource | ResultResource;
 
 export interface AssetResource {
   kind: 'asset';
@@ -26,39 +25,25 @@ export interface AssetResource {
   session?: { id: string; expiresAt?: string };
 }
 
-export interface EntityResource {
-  kind: 'entity';
+/** What a branch makes of the asset, or the asset's place in something that existed before. */
+export interface BranchResource {
+  /** As the branch's plan names it: `entity`. Never `asset` or `result`. */
+  kind: string;
+  /** `type` of the branch, whose object at the provider finds and removes it. */
+  branch: string;
   id?: string;
-  collectionId: string;
-  name: string;
-  /** The asset that the lifecycle made it from; other assets in it are others'. Absent in older histories. */
-  assetId?: string;
+  /** The collection or index it is in. */
+  in?: string;
+  /** Narrows the search for the tag. */
+  name?: string;
+  /** The asset that the lifecycle made it from; other assets in it are others'. */
+  assetId: string;
   /** As with an asset. */
   tag?: LifecycleTag;
-}
-
-/** The asset's place in an entity that existed before. */
-export interface EntityMembershipResource {
-  kind: 'entity-membership';
-  /** The entity's id. */
-  id: string;
-  collectionId: string;
-  assetId: string;
-  /** The asset was in the entity before. */
+  /** Somebody else had made it before. */
   adopted?: boolean;
   /** The step ended without an answer or a sign of a write: only a note on the asset shows that it was ours. */
   unproven?: boolean;
-}
-
-export interface IndexedAssetResource {
-  kind: 'indexed-asset';
-  id?: string;
-  indexId: string;
-  assetId: string;
-  /** As with an asset. */
-  tag?: LifecycleTag;
-  /** Somebody else had added the asset to the index before. */
-  adopted?: boolean;
 }
 
 /** The stored embeddings of a lifecycle, in the result store. */
@@ -70,22 +55,20 @@ export interface ResultResource {
   stored?: { uri: string; host: string };
 }
 
-/** The collection or index that a resource is in. */
-export function parentOf(resource: Resource): { in?: string } {
-  if ('collectionId' in resource) return { in: resource.collectionId };
-  return 'indexId' in resource ? { in: resource.indexId } : {};
-}
+export const isAsset = (resource: Resource): resource is AssetResource => resource.kind === 'asset';
+export const isResult = (resource: Resource): resource is ResultResource => resource.kind === 'result';
+export const isOfBranch = (resource: Resource): resource is BranchResource => 'branch' in resource;
 
 /** Whose something is, as the workflow knows it. */
 export interface LifecycleTag {
   key: string;
   workflowId: string;
-  /** Run id of the lifecycle that made or last took up the object; absent in runs of earlier revisions. */
-  runId?: string;
+  /** Run id of the lifecycle that made or last took up the object. */
+  runId: string;
   /** The input's `cleanup.onCancel`: what is to become of it when its run was ended from outside. */
   onCancel: CleanupPolicy;
-  /** The input's `cleanup.onFailure`; absent in runs of earlier revisions. */
-  onFailure?: CleanupPolicy;
+  /** The input's `cleanup.onFailure`. */
+  onFailure: CleanupPolicy;
   /** What the source's content was, as far as a later run can compare it; set by the activity that has read it. */
   content?: string;
 }
@@ -98,15 +81,9 @@ export interface LedgerTag extends LifecycleTag {
   owner: string;
 }
 
-/**
- * The name of a run's result in the store. No other namespace or run has it, so that many can share a store.
- * Runs of earlier revisions, which lack the owner or the run id, have the workflow id alone.
- */
-export const resultName = ({ owner, workflowId, runId }: Partial<LedgerTag> & Pick<LedgerTag, 'workflowId'>): string =>
-  owner === undefined || runId === undefined ? workflowId : `${owner}/${workflowId}/${runId}`;
-
-/** False for the URI of a result that was named by its workflow id alone, as earlier releases did. */
-export const isOfOneRun = (uri: string): boolean => /\/[0-9a-f-]{36}\.ndjson$/.test(uri);
+/** The name of a run's result in the store. No other namespace or run has it, so that many can share a store. */
+export const resultName = ({ owner, workflowId, runId }: Pick<LedgerTag, 'owner' | 'workflowId' | 'runId'>): string =>
+  `${owner}/${workflowId}/${runId}`;
 
 /** Why a lifecycle let go of its asset: it has done its work, or was told to keep it. */
 export const RELEASES = ['completed', 'kept'] as const;
@@ -147,18 +124,18 @@ export const carriesTag = (
   { key, owner }: Pick<LedgerTag, 'key' | 'owner'>,
 ): boolean => metadata?.[TAG_FIELDS.key] === key && metadata[TAG_FIELDS.owner] === owner;
 
-/** Notes on an asset, before it is added, the entity that its lifecycle adds it to. */
-export const joinedField = ({ collectionId, entityId }: { collectionId: string; entityId: string }) => ({
-  [TAG_FIELDS.joined]: `${collectionId}/${entityId}`,
+/** Notes on an asset, before it is added, the existing object that its lifecycle adds it to. */
+export const joinedField = (joined: { in: string; id: string }) => ({
+  [TAG_FIELDS.joined]: `${joined.in}/${joined.id}`,
 });
 
 /** A tag as it was read back, with the release mark and the run that set it. */
 export interface ReadTag extends LedgerTag {
   released?: Release;
-  /** Run id; absent on marks of earlier revisions. */
+  /** Run id. */
   releasedBy?: string;
-  /** The existing entity that the lifecycle added the asset to, or was about to. */
-  joined?: { collectionId: string; entityId: string };
+  /** The existing object that the lifecycle added the asset to, or was about to. */
+  joined?: { in: string; id: string };
 }
 
 /** True if another lifecycle has adopted the asset: that one's mark has ended the claim of the run in the tag. */
@@ -180,20 +157,23 @@ export function readTag(metadata: Record<string, unknown>): ReadTag | undefined 
   const key = text('key');
   const workflowId = text('workflowId');
   const owner = text('owner');
+  const runId = text('runId');
   const onCancel = policy('onCancel');
-  if (key === undefined || workflowId === undefined || owner === undefined || !onCancel) return undefined;
+  const onFailure = policy('onFailure');
+  if (key === undefined || workflowId === undefined || runId === undefined) return undefined;
+  if (owner === undefined || !onCancel || !onFailure) return undefined;
   const released = RELEASES.find((one) => one === metadata[TAG_FIELDS.released]);
-  const [collectionId, entityId] = text('joined')?.split('/') ?? [];
+  const [parent, id] = text('joined')?.split('/') ?? [];
   return {
     key,
     workflowId,
     owner,
     onCancel,
-    runId: text('runId'),
-    onFailure: policy('onFailure'),
+    runId,
+    onFailure,
     content: text('content'),
     released,
     releasedBy: text('releasedBy'),
-    joined: collectionId && entityId ? { collectionId, entityId } : undefined,
+    joined: parent && id ? { in: parent, id } : undefined,
   };
 }

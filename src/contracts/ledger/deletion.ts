@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { PROVIDERS } from '../ids';
 import { KeySchema } from '../lifecycle-input';
 
 /** Input of `assetDeletion`. */
 export const DeletionInputSchema = z.strictObject({
-  provider: z.enum(PROVIDERS).default('twelvelabs'),
+  /** The registry of providers checks it, and fills in the default. */
+  provider: z.string().min(1),
   key: KeySchema,
   /** Of the lifecycle, when it is not the one of its key. */
   workflowId: z.string().min(1).max(1000).optional(),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { CleanupPolicy } from '../cleanup-policy';
 import { durationMs } from '../duration';
-import { PROVIDERS, type ProviderName } from '../ids';
+import type { ProviderName } from '../ids';
 import type { ReceiptEntry } from '../lifecycle-status';
 import type { Resource } from '../resource';
 
@@ -13,7 +13,8 @@ const GraceSchema = z
 
 /** Input of `orphanSweep`; everything is optional. */
 export const SweepInputSchema = z.strictObject({
-  provider: z.enum(PROVIDERS).default('twelvelabs'),
+  /** The registry of providers checks it, and fills in the default. */
+  provider: z.string().min(1),
   /** How old an asset, and how long over its lifecycle, must be at least. */
   grace: GraceSchema.default(DEFAULT_GRACE),
   /** Finds and reports, and touches nothing. */

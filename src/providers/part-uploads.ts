@@ -1,10 +1,4 @@
-import type { CallOptions, Submission } from './media-provider';
-
-/** What is submitted in parts; the bytes follow. */
-export interface UploadSubmission extends Omit<Submission, 'source'> {
-  kind: 'video' | 'audio' | 'image';
-  sizeBytes: number;
-}
+import type { CallOptions } from './outcome';
 
 /** Where one part goes, once. The URL is a secret. */
 export interface PartUrl {
@@ -63,22 +57,21 @@ export class PartRefused extends Error {
   }
 }
 
-/** Uploads in parts. Single attempts, as everything of the port. */
-export interface UploadSessions {
-  /** Opens a session; the asset it reserves carries the tag at once. @throws OutcomeUnknown */
-  open(submission: UploadSubmission, options?: CallOptions): Promise<OpenedUpload>;
+/** Sessions that take a file in parts. Single attempts, as everything of the port. */
+export interface PartUploads {
   /** @throws ResourceGone when the provider does not know the session. */
   state(sessionId: string, options?: CallOptions): Promise<UploadState>;
-  /** Fresh URLs for `count` parts from `first` on; at most 50. */
-  partUrls(sessionId: string, range: { first: number; count: number }, options?: CallOptions): Promise<PartUrl[]>;
+  /** Fresh URLs for `count` parts from `first` on; at most {@link urlsPerRequest}. */
+  urls(sessionId: string, range: { first: number; count: number }, options?: CallOptions): Promise<PartUrl[]>;
+  readonly urlsPerRequest: number;
   /** Tells of parts that are in the store; repeating it is harmless. */
   report(sessionId: string, parts: readonly UploadedPart[], options?: CallOptions): Promise<void>;
   /** Sessions that have not completed, newest first: size and time of opening are all there is to know them by. */
   incomplete(options?: CallOptions): Promise<{ sizeBytes: number; createdAt?: string }[]>;
   /**
-   * Sends one part to the store, without the API key, and gives the ETag it answers with. Time is taken of a stall, not
-   * of the whole.
+   * Sends one part to the store, without the API key, and gives the ETag it answers with. The time limit is for a
+   * stall, not for the whole.
    * @throws PartRefused · ProviderUnavailable · ProviderRejected
    */
-  putPart(target: PartUrl, bytes: Buffer, options: PutPartOptions): Promise<string>;
+  put(target: PartUrl, bytes: Buffer, options: PutPartOptions): Promise<string>;
 }

@@ -1,0 +1,10 @@
+/** Something at the provider that is being worked on, and can be waited for. Plain data: it stands in the history. */
+export interface Handle {
+  /** `asset`, or a kind that only the provider's adapter knows. Handles of one kind are asked for together. */
+  kind: string;
+  id: string;
+  /** The collection or index it is in. */
+  in?: string;
+}
+
+export const assetHandle = (assetId: string): Handle => ({ kind: 'asset', id: assetId });

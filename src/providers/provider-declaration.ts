@@ -1,0 +1,37 @@
+import type { z } from 'zod';
+import type { Branch } from '../contracts/branch';
+import type { ProxySettings } from '../http/proxy-settings';
+import type { BranchDeclaration, InputFlag } from './branch-kind';
+import type { MediaProvider } from './media-provider';
+
+/**
+ * What the rest of the service knows of a provider before an account is opened. The registry lists one for each; it
+ * loads no HTTP, so that clients, the CLI and the workflow worker can use it.
+ * @param Settings what the provider's part of the environment gives.
+ */
+export interface ProviderDeclaration<Name extends string = string, Settings = unknown> {
+  readonly name: Name;
+  /** As its vendor writes it: `TwelveLabs`. */
+  readonly title: string;
+  /** Checks a whole lifecycle input for this provider and fills in its defaults; a strict object. */
+  readonly input: z.ZodType;
+  /** Names of the input's fields that only this provider has. */
+  readonly fields: readonly string[];
+  /** Flags of `start` for those fields. */
+  readonly flags: readonly InputFlag[];
+  readonly branches: readonly BranchDeclaration<Branch, never>[];
+  /** Its variables in the environment, as a zod shape; joined with those of the others and our own. */
+  readonly environment: z.ZodRawShape;
+  /** Reads its part of the parsed environment. */
+  settings(environment: Record<string, unknown>): Settings;
+  /** The API's URL, for messages. */
+  baseUrl(settings: Settings): string;
+  /** Variables to set, without secrets, so that a worker talks to an emulator at that URL. */
+  emulatorEnvironment(baseUrl: string): Record<string, string>;
+  /**
+   * Opens the account.
+   * @throws Error with one line that names the missing variable, unless an emulator answers at the base URL, which takes
+   *   any credentials.
+   */
+  open(settings: Settings, http: { requestTimeoutMs: number; proxies: ProxySettings }): Promise<MediaProvider>;
+}
