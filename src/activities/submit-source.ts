@@ -2,7 +2,7 @@ import type { Activities, SubmitSourceInput, SubmittedAsset } from '../contracts
 import { failure } from '../contracts/failures';
 import type { SourceFacts } from '../contracts/lifecycle-status';
 import type { MediaProvider, ProviderAsset } from '../providers/media-provider';
-import type { PartUrl } from '../providers/upload-sessions';
+import type { PartUrl } from '../providers/part-uploads';
 import type { SourceBytes } from '../storage/files/source-bytes';
 import { calling, noteBytesMoved } from './lib/activity-call';
 import { snapshotOf } from './asset-snapshot';

@@ -3,7 +3,7 @@ import { failure } from '../../contracts/failures';
 import type { Source } from '../../contracts/source';
 import { filenameOfSource } from '../../contracts/source-name';
 import type { MediaProvider, Submission } from '../../providers/media-provider';
-import type { UploadSubmission } from '../../providers/upload-sessions';
+import type { UploadSubmission } from '../../providers/part-uploads';
 import type { SourceBytes } from '../../storage/files/source-bytes';
 import { kindOfFile } from '../../providers/twelvelabs/intake/file-kind';
 import { urlContent } from '../../storage/files/source-content';

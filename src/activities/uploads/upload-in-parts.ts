@@ -2,7 +2,7 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { failure, failureType, withDetails } from '../../contracts/failures';
 import type { ReceiptEntry } from '../../contracts/lifecycle-status';
 import type { MediaProvider, ProviderAsset } from '../../providers/media-provider';
-import { PartRefused, type PartUrl, type UploadState } from '../../providers/upload-sessions';
+import { PartRefused, type PartUrl, type UploadState } from '../../providers/part-uploads';
 import type { SourceBytes } from '../../storage/files/source-bytes';
 import { whatChanged } from '../../storage/files/source-fingerprint';
 import { cancellationOf, pause } from '../lib/activity-call';

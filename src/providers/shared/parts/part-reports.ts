@@ -1,4 +1,4 @@
-import type { UploadedPart, UploadSessions } from '../../upload-sessions';
+import type { UploadedPart, UploadSessions } from '../../part-uploads';
 import { patiently } from './retry-briefly';
 
 const MOST_PARTS = 50;

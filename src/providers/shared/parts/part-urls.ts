@@ -1,5 +1,5 @@
 import { failure } from '../../../contracts/failures';
-import type { PartUrl, UploadSessions } from '../../upload-sessions';
+import type { PartUrl, UploadSessions } from '../../part-uploads';
 
 const MOST_URLS = 50;
 /** A URL with less than this of its life left is not used; of short lives, a quarter. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { failure } from '../../../contracts/failures';
-import { PartRefused, type UploadSessions } from '../../upload-sessions';
+import { PartRefused, type UploadSessions } from '../../part-uploads';
 import type { SourceBytes } from '../../../storage/files/source-bytes';
 import type { PartBuffers } from './part-buffers';
 import { PartReports } from './part-reports';

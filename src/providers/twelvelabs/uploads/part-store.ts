@@ -4,7 +4,7 @@ import { failure } from '../../../contracts/failures';
 import { createDispatcher } from '../../../http/dispatcher';
 import { NO_PROXIES, type ProxySettings } from '../../../http/proxy-settings';
 import { s3TroubleOfAnswer } from '../../../storage/s3/s3-codes';
-import { PartRefused, type PartUrl, type PutPartOptions } from '../../upload-sessions';
+import { PartRefused, type PartUrl, type PutPartOptions } from '../../part-uploads';
 import { StallTimer } from './stall-timer';
 
 /** Of a worker; each upload has its own concurrency. */

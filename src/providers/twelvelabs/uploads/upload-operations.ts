@@ -1,5 +1,5 @@
 import { tagFields } from '../../../contracts/resource';
-import type { PartUrl, UploadSessions, UploadState } from '../../upload-sessions';
+import type { PartUrl, UploadSessions, UploadState } from '../../part-uploads';
 import { readPages } from '../../shared/read-pages';
 import type { ApiRequest, TwelveLabsClient } from '../client';
 import { LARGEST_PAGE } from '../lists';
