@@ -1,5 +1,5 @@
 import type { AllActivities, LocalActivities } from '../contracts/activities';
-import { embedRefusal } from '../contracts/branches/embed-rules';
+import { embedRefusal } from '../providers/twelvelabs/branches/embed-rules';
 import { failure } from '../contracts/failures';
 import { DeletionInputSchema } from '../contracts/ledger/deletion';
 import { SweepInputSchema } from '../contracts/ledger/sweep';

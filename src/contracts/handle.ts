@@ -5,6 +5,8 @@ export interface Handle {
   id: string;
   /** The collection or index it is in. */
   in?: string;
+  /** Names it in messages, at the start of a sentence: `Embed task t1`. */
+  words: string;
 }
 
-export const assetHandle = (assetId: string): Handle => ({ kind: 'asset', id: assetId });
+export const assetHandle = (assetId: string): Handle => ({ kind: 'asset', id: assetId, words: `Asset ${assetId}` });

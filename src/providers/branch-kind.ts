@@ -11,6 +11,8 @@ export interface InputFlag {
   /** Field that it sets. */
   field: string;
   help: string;
+  /** The value is a list, with commas between. */
+  list?: true;
 }
 
 /**
@@ -50,12 +52,16 @@ export interface BranchStart {
   id?: string;
   /** Somebody else had made it before. */
   adopted?: boolean;
-  /** The answer itself. */
+  /** The answer itself; {@link words} then names what was asked for, at the start of a sentence. */
   records?: AsyncIterable<ResultRecord>;
+  words?: string;
 }
 
 /** One line of a result: an embedding segment as the provider gives it. */
-export type ResultRecord = Record<string, unknown> & { embedding: readonly number[] };
+export interface ResultRecord {
+  embedding: readonly number[];
+  [field: string]: unknown;
+}
 
 /** What became of one object that was to be removed. */
 export interface BranchRemoval {
@@ -72,7 +78,7 @@ export interface RemoveOptions extends CallOptions {
   own: ReadonlySet<string>;
 }
 
-/** What a branch does at the provider. Single attempts, as everything of the port. */
+/** What a branch does at the provider. Single attempts, as everything of the port. A branch that leaves nothing behind has no `find`, `madeFrom`, `tagged` or `remove`; one without records no `records`. */
 export interface BranchOperations<B extends Branch = Branch> {
   /**
    * How a repeat of `start` must be guarded. `free`: nothing that matters is made, it is simply repeated. `create`: look
@@ -83,27 +89,38 @@ export interface BranchOperations<B extends Branch = Branch> {
   /** Starts it for each item; outcomes in their order. Never looks for earlier ones. */
   start(items: readonly BranchItem<B>[], options?: CallOptions): Promise<Outcome<BranchStart>[]>;
   /** What an earlier start has left for this asset, and what others have (`adopted`); own ones come first. */
-  find(item: BranchItem<B>, options?: CallOptions): Promise<BranchStart[]>;
-  /** Every object of this branch that the lifecycle of the tag made of the asset, oldest first. */
-  madeFrom(asset: { assetId: string; tag: ReadTag }, options?: CallOptions): Promise<BranchResource[]>;
-  /** The records of a ready object, streamed; flat memory. */
+  find?(item: BranchItem<B>, options?: CallOptions): Promise<BranchStart[]>;
+  /** Every object of this branch that the lifecycle of the tag made of the asset, oldest first; none of one that is gone. */
+  madeFrom?(asset: { assetId: string; tag: ReadTag }, options?: CallOptions): Promise<BranchResource[]>;
+  /** Ids of the objects like `resource` that carry its tag, oldest first; for one whose id is not known. */
+  tagged?(resource: BranchResource & { tag: LedgerTag }, options?: CallOptions): Promise<string[]>;
+  /** The records of a ready object, streamed with flat memory. */
   records?(handle: Handle, options?: CallOptions): AsyncIterable<ResultRecord>;
-  /** Ids of the objects like `resource` that carry its tag; for one whose id is not known. */
-  tagged(resource: BranchResource & { tag: LedgerTag }, options?: CallOptions): Promise<string[]>;
   /**
-   * Removes one object of the lifecycle, unless others use it. Safe to repeat: what is gone counts as deleted.
-   * Failures that are not about this object are thrown.
+   * Removes one object of the lifecycle, unless others use it. A failure that is not about this object is thrown.
+   * @throws ResourceGone, which counts as deleted
    */
-  remove(resource: BranchResource & { id: string }, options: RemoveOptions): Promise<BranchRemoval>;
+  remove?(resource: BranchResource & { id: string }, options: RemoveOptions): Promise<BranchRemoval>;
   /**
-   * True if a sweep finds such objects only by way of their asset: then the asset stays when one of them is left over.
+   * True if a sweep finds such an object only by way of its asset: the asset then stays when the object is left over.
    * False where the provider's reference protects the asset by itself.
    */
-  readonly foundByAsset: boolean;
+  foundByAsset?(resource: BranchResource): boolean;
 }
 
 /** A branch of an opened account. */
 export interface BranchKind<B extends Branch = Branch> extends BranchOperations<B> {
   readonly type: B['type'];
-  plan(branch: B): BranchPlan;
+}
+
+/** The branches of an account that was opened, by their type. */
+export function connectBranches<Connection>(
+  declarations: readonly BranchDeclaration<Branch, Connection>[],
+  connection: Connection,
+): Record<string, BranchKind> {
+  const kinds: Record<string, BranchKind> = {};
+  for (const { type, connect } of declarations) {
+    kinds[type] = { type, ...connect(connection) };
+  }
+  return kinds;
 }

@@ -9,10 +9,10 @@ import type { OpenedUpload, PartUploads } from './part-uploads';
 export interface ItemFacts {
   /** Name at the provider. */
   filename: string;
-  /** `url`: the provider fetches it; `bytes`: this worker can read it and send it. */
-  source: 'url' | 'bytes';
-  /** The source can also be offered by a URL that the provider fetches: objects in S3. */
-  fitsUrl?: boolean;
+  /** `url`: the provider fetches it. `file`: this worker sends it. `object`: either, unless `noUrlBecause`. */
+  source: 'url' | 'file' | 'object';
+  /** Why no URL can name the object. */
+  noUrlBecause?: string;
   /** Absent where only the provider can learn it. */
   sizeBytes?: number;
   /** The input's `upload.method`. */

@@ -64,6 +64,8 @@ export interface PartUploads {
   /** Fresh URLs for `count` parts from `first` on; at most {@link urlsPerRequest}. */
   urls(sessionId: string, range: { first: number; count: number }, options?: CallOptions): Promise<PartUrl[]>;
   readonly urlsPerRequest: number;
+  /** Most parts of one report. */
+  readonly partsPerReport: number;
   /** Tells of parts that are in the store; repeating it is harmless. */
   report(sessionId: string, parts: readonly UploadedPart[], options?: CallOptions): Promise<void>;
   /** Sessions that have not completed, newest first: size and time of opening are all there is to know them by. */

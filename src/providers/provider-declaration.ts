@@ -9,7 +9,11 @@ import type { MediaProvider } from './media-provider';
  * loads no HTTP, so that clients, the CLI and the workflow worker can use it.
  * @param Settings what the provider's part of the environment gives.
  */
-export interface ProviderDeclaration<Name extends string = string, Settings = unknown> {
+export interface ProviderDeclaration<
+  Name extends string = string,
+  Settings = unknown,
+  Environment extends z.ZodRawShape = z.ZodRawShape,
+> {
   readonly name: Name;
   /** As its vendor writes it: `TwelveLabs`. */
   readonly title: string;
@@ -21,16 +25,16 @@ export interface ProviderDeclaration<Name extends string = string, Settings = un
   readonly flags: readonly InputFlag[];
   readonly branches: readonly BranchDeclaration<Branch, never>[];
   /** Its variables in the environment, as a zod shape; joined with those of the others and our own. */
-  readonly environment: z.ZodRawShape;
+  readonly environment: Environment;
   /** Reads its part of the parsed environment. */
-  settings(environment: Record<string, unknown>): Settings;
+  settings(environment: z.output<z.ZodObject<Environment>>): Settings;
   /** The API's URL, for messages. */
   baseUrl(settings: Settings): string;
-  /** Variables to set, without secrets, so that a worker talks to an emulator at that URL. */
-  emulatorEnvironment(baseUrl: string): Record<string, string>;
+  /** Variables to set, without secrets, so that a worker talks to an emulator at that origin. */
+  emulatorEnvironment(origin: string): Record<string, string>;
   /**
    * Opens the account.
-   * @throws Error with one line that names the missing variable, unless an emulator answers at the base URL, which takes
+   * @throws ConfigError with one line that names the missing variable, unless an emulator answers at the base URL, which takes
    *   any credentials.
    */
   open(settings: Settings, http: { requestTimeoutMs: number; proxies: ProxySettings }): Promise<MediaProvider>;

@@ -1,6 +1,6 @@
 import { ConfigError, type Config } from '../config';
 import type { MediaProvider } from './media-provider';
-import { answersAsEmulator } from './twelvelabs/client';
+import { answersAsEmulator } from './twelvelabs/api/client';
 import { createTwelveLabsProvider } from './twelvelabs/twelvelabs-provider';
 
 /**

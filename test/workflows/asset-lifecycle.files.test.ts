@@ -10,7 +10,7 @@ import { fileTaskQueue, objectTaskQueue } from '../../src/contracts/ids';
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
 import { dependencies } from '../support/activity-dependencies';
 import { fakeActivities } from '../support/fake-activities';
-import { FakeProvider } from '../support/fake-provider';
+import { FakeProvider } from '../support/memory-provider';
 import { LifecycleEnvironment } from '../support/system/lifecycle-environment';
 
 jest.setTimeout(60_000);

@@ -20,7 +20,7 @@ import { deleteAsset, DELETED, removeSurplus } from './delete-asset';
 import { endResult } from './end-result';
 import { indexEntries } from '../ownership/index-entries';
 import { keptUnmarked, setMark } from '../ownership/release-asset';
-import { findTagged } from '../ownership/tagged-assets';
+import { findTagged } from '../../providers/shared/find-tagged';
 import { unlessGone } from '../lib/unless-gone';
 import { untilFound } from '../lib/until-found';
 

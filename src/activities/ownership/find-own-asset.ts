@@ -7,7 +7,7 @@ import { cancellationOf } from '../lib/activity-call';
 import type { ActivityDependencies } from '../dependencies';
 import { removeSurplus } from '../cleanup/delete-asset';
 import { replaceAsset } from './replace-asset';
-import { findTagged } from './tagged-assets';
+import { findTagged } from '../../providers/shared/find-tagged';
 import { unlessGone } from '../lib/unless-gone';
 import type { Prepared } from '../uploads/prepare-submission';
 import { abandonedEntries } from '../uploads/upload-in-parts';

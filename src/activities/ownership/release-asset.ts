@@ -8,7 +8,7 @@ import type { MediaProvider } from '../../providers/media-provider';
 import { calling, cancellationOf } from '../lib/activity-call';
 import { accountOf, ledgerTag, type ActivityDependencies } from '../dependencies';
 import { removeSurplus } from '../cleanup/delete-asset';
-import { findTagged } from './tagged-assets';
+import { findTagged } from '../../providers/shared/find-tagged';
 import { unlessGone } from '../lib/unless-gone';
 
 /** See {@link Activities.releaseAsset}. Nothing is written once the lifecycle is cancelled. */

@@ -14,7 +14,7 @@ import { BEATS, heartbeating } from '../lib/activity-call';
 import { accountOf, ledgerTag, type ActivityDependencies } from '../dependencies';
 import { indexEntries } from '../ownership/index-entries';
 import type { LifecycleRun } from './lifecycle-runs';
-import { assetPages } from '../ownership/tagged-assets';
+import { assetPages } from '../../providers/shared/find-tagged';
 import { unlessGone } from '../lib/unless-gone';
 
 /** See {@link LedgerActivities.findMade}. Reads the whole list of assets where the lifecycle's filename is not known. */

@@ -9,7 +9,7 @@ import { madeFrom } from './find-made';
 import type { DescribedRun, LifecycleRun } from './lifecycle-runs';
 import { carefulPolicy, classifyAsset, namesAsset, SURPLUS, type Verdict } from './orphan-verdict';
 import { setMark } from '../ownership/release-asset';
-import { assetPages, findTagged } from '../ownership/tagged-assets';
+import { assetPages, findTagged } from '../../providers/shared/find-tagged';
 import { openLifecyclesWith } from '../ownership/users-of-asset';
 
 /**

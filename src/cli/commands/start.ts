@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { loadConfig } from '../../config';
 import { acceptInput } from '../../contracts/lifecycle-input';
-import { maxDirectBytes, maxMultipartBytes } from '../../providers/twelvelabs/limits';
+import { maxDirectBytes, maxMultipartBytes } from '../../providers/twelvelabs/intake/limits';
 import { action, withClient } from '../context';
 import { exitCodeOfOutcome } from '../exit';
 import { follow } from '../follow';

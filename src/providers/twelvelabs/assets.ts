@@ -1,53 +1,15 @@
-import { tagFields } from '../../contracts/resource';
-import type {
-  AssetReference,
-  EntityOfAsset,
-  MediaProvider,
-  ProviderAsset,
-  Submission,
-  SubmitOptions,
-} from '../media-provider';
-import type { TwelveLabsClient } from './client';
-import { withoutQueries } from './errors';
-import { itemsOf } from './lists';
-import { maxDirectBytes, maxMultipartBytes, maxUrlBytes } from './limits';
-import { multipartForm } from './multipart-form';
-import { AssetPageSchema, AssetSchema, EntityPageSchema, ReferencePageSchema, type AssetAnswer } from './schemas';
-
-type AssetOperations = Pick<
-  MediaProvider,
-  | 'maxFileBytes'
-  | 'maxMultipartBytes'
-  | 'maxUrlBytes'
-  | 'submit'
-  | 'listAssets'
-  | 'getAsset'
-  | 'deleteAsset'
-  | 'annotateAsset'
-  | 'listEntitiesOf'
-  | 'listReferences'
->;
+import type { Assets, ProviderAsset } from '../media-provider';
+import { outcomeOf } from '../outcome';
+import type { TwelveLabsClient } from './api/client';
+import { withoutQueries } from './api/errors';
+import { AssetPageSchema, AssetSchema, type AssetAnswer } from './api/schemas';
+import { referrersOf } from './asset-users';
 
 /** Operations under `/assets`. */
-export function assetOperations(client: TwelveLabsClient): AssetOperations {
+export function assetOperations(client: TwelveLabsClient): Assets {
   return {
-    maxFileBytes: maxDirectBytes,
-    maxMultipartBytes,
-    maxUrlBytes,
-
-    /** One `POST /assets` each: the API takes a single file a call. */
-    async submit(submissions, options = {}) {
-      const assets: ProviderAsset[] = [];
-      let before = 0;
-      for (const submission of submissions) {
-        const onProgress = (sentBytes: number): void => options.onProgress?.(before + sentBytes);
-        assets.push(await submitOne(client, submission, { ...options, onProgress }));
-        if (submission.source.type === 'file') before += submission.source.file.sizeBytes;
-      }
-      return assets;
-    },
-
-    async listAssets({ page = 1, pageSize = 10, ids = [], types = [], filename }, { signal } = {}) {
+    /** Source: `GET /assets`. */
+    async list({ page = 1, pageSize = 10, ids = [], types = [], filename }, { signal } = {}) {
       const query = new URLSearchParams({ page: String(page), page_limit: String(pageSize) });
       for (const id of ids) query.append('asset_ids', id);
       for (const type of types) query.append('asset_types', type);
@@ -64,51 +26,42 @@ export function assetOperations(client: TwelveLabsClient): AssetOperations {
       };
     },
 
-    async getAsset(assetId, { signal } = {}) {
+    /** Source: `GET /assets/{asset_id}`. */
+    async get(assetId, { signal } = {}) {
       return assetOf(await client.call({ ...one('GET', assetId), signal }, AssetSchema));
     },
 
-    async deleteAsset(assetId, { force, signal }) {
-      const call = one('DELETE', assetId);
-      await client.callVoid({ ...call, path: `${call.path}?force=${force}`, signal });
-    },
+    /** One `DELETE /assets/{asset_id}` each: the API deletes a single asset a call. */
+    remove: (assetIds, { force, signal }) =>
+      Promise.all(
+        assetIds.map((assetId) =>
+          outcomeOf(() => {
+            const call = one('DELETE', assetId);
+            return client.callVoid({ ...call, path: `${call.path}?force=${force}`, signal });
+          }),
+        ),
+      ),
 
-    async annotateAsset(assetId, fields, { signal } = {}) {
-      const { path, ...call } = one('PATCH', assetId);
-      await client.callVoid({
-        ...call,
-        route: '/assets/{asset_id}/user-metadata',
-        path: `${path}/user-metadata`,
-        json: { user_metadata: fields },
-        signal,
-      });
-    },
+    /** One `PATCH /assets/{asset_id}/user-metadata` each. */
+    annotate: (changes, { signal } = {}) =>
+      Promise.all(
+        changes.map(({ assetId, fields }) =>
+          outcomeOf(() => {
+            const { path, ...call } = one('PATCH', assetId);
+            return client.callVoid({
+              ...call,
+              route: '/assets/{asset_id}/user-metadata',
+              path: `${path}/user-metadata`,
+              json: { user_metadata: fields },
+              signal,
+            });
+          }),
+        ),
+      ),
 
-    async listEntitiesOf(assetId, { signal } = {}) {
-      const entities: EntityOfAsset[] = [];
-      for await (const entity of itemsOf(client, { ...below(assetId, 'entities'), signal }, EntityPageSchema)) {
-        const { _id: entityId, entity_collection_id: collectionId, name = '', metadata = {} } = entity;
-        entities.push({ collectionId, entityId, name, metadata });
-      }
-      return entities;
-    },
-
-    async listReferences(assetId, { signal } = {}) {
-      const references: AssetReference[] = [];
-      const list = { ...below(assetId, 'indexed-assets'), signal };
-      for await (const { _id: indexedAssetId, index } of itemsOf(client, list, ReferencePageSchema)) {
-        references.push({ indexId: index._id, indexName: index.name, indexedAssetId });
-      }
-      return references;
-    },
+    referrers: (assetId, { signal } = {}) => referrersOf(client, assetId, signal),
   };
 }
-
-const below = (assetId: string, list: 'entities' | 'indexed-assets') => ({
-  route: `/assets/{asset_id}/${list}`,
-  path: `/assets/${encodeURIComponent(assetId)}/${list}`,
-  about: assetId,
-});
 
 const one = (method: 'GET' | 'PATCH' | 'DELETE', assetId: string) =>
   ({
@@ -118,40 +71,6 @@ const one = (method: 'GET' | 'PATCH' | 'DELETE', assetId: string) =>
     about: assetId,
     creates: false,
   }) as const;
-
-async function submitOne(
-  client: TwelveLabsClient,
-  { source, filename, metadata, enableHls, enableThumbnail, tag }: Submission,
-  { signal, onProgress }: SubmitOptions,
-): Promise<ProviderAsset> {
-  const fields = {
-    method: source.type === 'file' ? 'direct' : 'url',
-    ...(source.type === 'url' ? { url: source.url } : {}),
-    filename,
-    enable_hls: String(enableHls),
-    enable_thumbnail: String(enableThumbnail),
-    user_metadata: JSON.stringify({ ...metadata, ...tagFields(tag) }),
-  };
-  const form = multipartForm(
-    fields,
-    source.type === 'file' ? { field: 'file', filename, source: source.file } : undefined,
-  );
-  const answer = await client.call(
-    {
-      method: 'POST',
-      kind: 'upload',
-      route: '/assets',
-      path: '/assets',
-      about: filename,
-      creates: true,
-      form,
-      signal,
-      onSentBytes: onProgress,
-    },
-    AssetSchema,
-  );
-  return assetOf(answer);
-}
 
 const STATUSES: Readonly<Record<string, ProviderAsset['status']>> = { ready: 'ready', failed: 'failed' };
 

@@ -1,22 +1,39 @@
-import type { MediaProvider } from '../media-provider';
+import type { Branch } from '../../contracts/branch';
+import { connectBranches, type BranchDeclaration } from '../branch-kind';
+import type { MediaProvider, Traits } from '../media-provider';
+import { TwelveLabsClient, type TwelveLabsAccount } from './api/client';
+import { LARGEST_PAGE } from './api/lists';
 import { assetOperations } from './assets';
-import { branchOperations } from './branches';
-import { TwelveLabsClient, type TwelveLabsAccount } from './client';
-import { observer } from './observe';
-import { PartStore } from './uploads/part-store';
-import { uploadSessions } from './uploads/upload-operations';
+import { BRANCHES } from './branches/list';
+import type { TwelveLabsConnection } from './connection';
+import { NAME } from './input';
+import { createIntake } from './intake/intake';
+import { PartStore } from './intake/part-store';
+import { createWatch } from './watch';
 
-/** TwelveLabs API v1.3 behind the provider port. `close` ends its connections. */
-export function createTwelveLabsProvider(account: TwelveLabsAccount): MediaProvider & { close(): Promise<void> } {
+/** Source: `POST /assets` (one file a call), `GET /assets` (`asset_ids`, `page_limit`: 50 at most). */
+const TRAITS: Traits = {
+  itemsPerSubmission: 1,
+  gatherMs: 0,
+  handlesPerWatch: LARGEST_PAGE,
+  assetsPerPage: LARGEST_PAGE,
+  marksAssets: true,
+};
+
+/** TwelveLabs API v1.3 behind the provider port. */
+export function createTwelveLabsProvider(account: TwelveLabsAccount): MediaProvider {
   const client = new TwelveLabsClient(account);
-  const assets = assetOperations(client);
   const store = new PartStore(account.requestTimeoutMs, account.proxies);
+  const assets = assetOperations(client);
+  const connection: TwelveLabsConnection = { client, assets };
+  const branches: readonly BranchDeclaration<Branch, TwelveLabsConnection>[] = BRANCHES;
   return {
-    name: 'twelvelabs',
-    ...assets,
-    ...branchOperations(client),
-    observe: observer(client, assets),
-    uploads: uploadSessions(client, store),
+    name: NAME,
+    traits: TRAITS,
+    intake: createIntake(client, store, assets),
+    assets,
+    branches: connectBranches(branches, connection),
+    watch: createWatch(client, assets),
     close: async () => {
       await Promise.all([client.close(), store.close()]);
     },

@@ -1,5 +1,5 @@
 import type { EmbedBranch, EntityBranch, IndexBranch } from '../../contracts/branch';
-import { embedsAtOnce } from '../../contracts/branches/embed-rules';
+import { embedsAtOnce } from '../../providers/twelvelabs/branches/embed-rules';
 import type { StoredEmbedding } from '../../contracts/activities';
 import type { BranchStatus, EmbeddingResult } from '../../contracts/lifecycle-status';
 import type { IndexedAssetResource, Resource, ResultResource } from '../../contracts/resource';

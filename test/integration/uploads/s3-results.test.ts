@@ -6,7 +6,7 @@ import { createS3ResultStore, type S3Folder } from '../../../src/storage/s3/s3-r
 import { s3Access, type S3Access } from '../../../src/storage/s3/s3-client';
 import { activityEnvironment, dependencies } from '../../support/activity-dependencies';
 import { admitCoreErrors } from '../../support/core-errors';
-import { FakeProvider } from '../../support/fake-provider';
+import { FakeProvider } from '../../support/memory-provider';
 import { ACCESS_KEY, S3Server, SECRET_KEY } from '../../support/system/s3-server';
 import { tamperingProxy, type Tamper } from '../../support/servers/tampering-proxy';
 

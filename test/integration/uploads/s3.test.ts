@@ -17,7 +17,7 @@ import { s3Access, type S3Access } from '../../../src/storage/s3/s3-client';
 import { createS3Sources } from '../../../src/storage/s3/s3-sources';
 import { activityEnvironment, dependencies } from '../../support/activity-dependencies';
 import { admitCoreErrors } from '../../support/core-errors';
-import { FakeProvider } from '../../support/fake-provider';
+import { FakeProvider } from '../../support/memory-provider';
 import { ROOT } from '../../support/imports';
 import { ACCESS_KEY, S3Server, SECRET_KEY } from '../../support/system/s3-server';
 

@@ -2,7 +2,7 @@ import { setProgress } from '../../../src/activities/lib/activity-call';
 import { UploadMemory } from '../../../src/activities/uploads/upload-memory';
 import { writeOnce } from '../../../src/activities/lib/write-once';
 import { activityEnvironment, dependencies } from '../../support/activity-dependencies';
-import { FakeProvider } from '../../support/fake-provider';
+import { FakeProvider } from '../../support/memory-provider';
 
 const upload = { sessionId: 's', assetId: 'a', partBytes: 1, totalParts: 2, fingerprint: 'f', headers: {} };
 const left = { attempt: 1, upload, abandoned: [], told: 1 };

@@ -4,7 +4,7 @@ import { failure } from '../../../src/contracts/failures';
 import { SubmissionAborted } from '../../../src/providers/media-provider';
 import type { ResultStore } from '../../../src/storage/results/result-store';
 import { activityEnvironment, dependencies } from '../../support/activity-dependencies';
-import { FakeProvider } from '../../support/fake-provider';
+import { FakeProvider } from '../../support/memory-provider';
 
 const input: EmbedAtOnceInput = {
   provider: 'twelvelabs',

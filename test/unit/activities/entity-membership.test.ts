@@ -2,7 +2,7 @@ import { createBranchSteps } from '../../../src/activities/branch-steps';
 import { failure } from '../../../src/contracts/failures';
 import { readTag, tagFields } from '../../../src/contracts/resource';
 import { activityEnvironment, dependencies, OWNER } from '../../support/activity-dependencies';
-import { FakeProvider } from '../../support/fake-provider';
+import { FakeProvider } from '../../support/memory-provider';
 
 const tag = { key: 'k', workflowId: 'w', runId: 'r1', onCancel: 'delete' } as const;
 const branch = { type: 'entity', collectionId: 'c', entityId: 'e' } as const;

@@ -2,7 +2,7 @@ import { createHeldWaits } from '../../../src/activities/held-waits';
 import { failure } from '../../../src/contracts/failures';
 import type { Observation, ObservationTrouble } from '../../../src/providers/media-provider';
 import { activityEnvironment, dependencies } from '../../support/activity-dependencies';
-import { FakeProvider } from '../../support/fake-provider';
+import { FakeProvider } from '../../support/memory-provider';
 
 const target = { kind: 'embedding', taskId: 't1' } as const;
 

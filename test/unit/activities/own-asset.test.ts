@@ -5,7 +5,7 @@ import { readTag, releaseFields, tagFields, type LedgerTag, type ReadTag } from 
 import type { ProviderAsset } from '../../../src/providers/media-provider';
 import type { SourceFile } from '../../../src/storage/files/source-file';
 import { activityEnvironment, dependencies, OWNER } from '../../support/activity-dependencies';
-import { FakeProvider } from '../../support/fake-provider';
+import { FakeProvider } from '../../support/memory-provider';
 
 const KEY = 'movies/a.mp4';
 const tag: LedgerTag = {

@@ -1,10 +1,10 @@
 import type { Activities, SubmitSourceInput } from '../../../src/contracts/activities';
 import { prepareSubmission } from '../../../src/activities/uploads/prepare-submission';
-import { maxDirectBytes, maxMultipartBytes, maxUrlBytes } from '../../../src/providers/twelvelabs/limits';
+import { maxDirectBytes, maxMultipartBytes, maxUrlBytes } from '../../../src/providers/twelvelabs/intake/limits';
 import type { SourceFile } from '../../../src/storage/files/source-file';
 import type { SourceObject } from '../../../src/storage/files/source-object';
 import { dependencies } from '../../support/activity-dependencies';
-import { FakeProvider } from '../../support/fake-provider';
+import { FakeProvider } from '../../support/memory-provider';
 
 const MIB = 1024 ** 2;
 type Method = NonNullable<SubmitSourceInput['upload']>['method'];

@@ -4,7 +4,7 @@ import type { RemoveResourcesInput } from '../../../src/contracts/activities';
 import type { ReceiptEntry } from '../../../src/contracts/lifecycle-status';
 import { claimOf, releaseFields, tagFields, type LedgerTag, type Resource } from '../../../src/contracts/resource';
 import { activityEnvironment, dependencies, OWNER } from '../../support/activity-dependencies';
-import { FakeProvider } from '../../support/fake-provider';
+import { FakeProvider } from '../../support/memory-provider';
 
 const tag: LedgerTag = { key: 'k', workflowId: 'w', runId: 'r1', owner: OWNER, onCancel: 'delete' };
 const since = '2020-01-01T00:00:00.000Z';

@@ -4,7 +4,7 @@ import type { CleanupPolicy } from '../../../src/contracts/cleanup-policy';
 import type { ReceiptEntry } from '../../../src/contracts/lifecycle-status';
 import type { ResultResource } from '../../../src/contracts/resource';
 import { activityEnvironment, dependencies } from '../../support/activity-dependencies';
-import { FakeProvider } from '../../support/fake-provider';
+import { FakeProvider } from '../../support/memory-provider';
 
 let stored: Set<string>;
 let provider: FakeProvider;

@@ -3,7 +3,7 @@ import type { LifecycleRun } from '../../../src/activities/sweep/lifecycle-runs'
 import type { FoundMade } from '../../../src/contracts/activities';
 import { joinedField, tagFields } from '../../../src/contracts/resource';
 import { activityEnvironment, dependencies, OWNER } from '../../support/activity-dependencies';
-import { FakeProvider } from '../../support/fake-provider';
+import { FakeProvider } from '../../support/memory-provider';
 
 const tag = { key: 'k', workflowId: 'w', runId: 'r1', owner: OWNER, onCancel: 'delete' } as const;
 

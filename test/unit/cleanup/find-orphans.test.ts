@@ -5,7 +5,7 @@ import { failure } from '../../../src/contracts/failures';
 import type { LifecycleStatus } from '../../../src/contracts/lifecycle-status';
 import { joinedField, releaseFields, tagFields } from '../../../src/contracts/resource';
 import { activityEnvironment, dependencies, OWNER } from '../../support/activity-dependencies';
-import { FakeProvider } from '../../support/fake-provider';
+import { FakeProvider } from '../../support/memory-provider';
 
 const LONG_AGO = '2026-01-01T00:00:00Z';
 const tag = { key: 'k', workflowId: 'w', runId: 'r1', owner: OWNER, onCancel: 'keep', onFailure: 'keep' } as const;

@@ -5,7 +5,7 @@ import { failure, type FailureType } from '../../../src/contracts/failures';
 import type { ReceiptEntry } from '../../../src/contracts/lifecycle-status';
 import { tagFields, type LedgerTag } from '../../../src/contracts/resource';
 import { activityEnvironment, dependencies, OWNER } from '../../support/activity-dependencies';
-import { FakeProvider } from '../../support/fake-provider';
+import { FakeProvider } from '../../support/memory-provider';
 
 const tag: LedgerTag = { key: 'k', workflowId: 'w', runId: 'r1', owner: OWNER, onCancel: 'delete' };
 const since = '2020-01-01T00:00:00.000Z';

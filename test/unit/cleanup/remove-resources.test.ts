@@ -4,7 +4,7 @@ import type { CleanupPolicy } from '../../../src/contracts/cleanup-policy';
 import type { ReceiptEntry } from '../../../src/contracts/lifecycle-status';
 import { joinedField, tagFields, type LedgerTag, type Resource } from '../../../src/contracts/resource';
 import { activityEnvironment, dependencies, OWNER } from '../../support/activity-dependencies';
-import { FakeProvider } from '../../support/fake-provider';
+import { FakeProvider } from '../../support/memory-provider';
 
 const tag: LedgerTag = {
   key: 'movies/a.mp4',

@@ -5,7 +5,7 @@ import { providerAssets } from '../../../src/client/provider-assets';
 import { statusOfFailure, statusOfMemo, summaryOf } from '../../../src/temporal/runs/run-status';
 import { lifecycleWorkflowId, SEARCH_ATTRIBUTES } from '../../../src/contracts/ids';
 import { KeySchema } from '../../../src/contracts/lifecycle-input';
-import { FakeProvider } from '../../support/fake-provider';
+import { FakeProvider } from '../../support/memory-provider';
 
 describe('the default key', () => {
   const url = (text: string) => defaultKey({ type: 'url', url: text });

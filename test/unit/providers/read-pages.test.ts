@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { findTagged } from '../../../src/activities/ownership/tagged-assets';
+import { findTagged } from '../../../src/providers/shared/find-tagged';
 import { providerAssets } from '../../../src/client/provider-assets';
 import { tagFields } from '../../../src/contracts/resource';
 import { readPages } from '../../../src/providers/shared/read-pages';

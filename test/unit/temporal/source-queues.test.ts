@@ -11,7 +11,7 @@ import { ConfigError, loadConfig } from '../../../src/config';
 import { failure } from '../../../src/contracts/failures';
 import { fileTaskQueue, lifecycleWorkflowId, rootTaskQueue } from '../../../src/contracts/ids';
 import { activityEnvironment, dependencies, OWNER } from '../../support/activity-dependencies';
-import { FakeProvider } from '../../support/fake-provider';
+import { FakeProvider } from '../../support/memory-provider';
 
 const NOW = 1_800_000_000_000;
 const at = (ms: number) => msToTs(ms);

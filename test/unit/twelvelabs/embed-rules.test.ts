@@ -1,6 +1,6 @@
 import { createLocalActivities } from '../../../src/activities/create-activities';
 import { lifecycleWorkflowId } from '../../../src/contracts/ids';
-import { embedsAtOnce } from '../../../src/contracts/branches/embed-rules';
+import { embedsAtOnce } from '../../../src/providers/twelvelabs/branches/embed-rules';
 import { OWNER } from '../../support/activity-dependencies';
 
 const activities = createLocalActivities({ owner: OWNER });

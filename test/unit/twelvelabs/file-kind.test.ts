@@ -1,4 +1,4 @@
-import { maxDirectBytes, maxMultipartBytes } from '../../../src/providers/twelvelabs/limits';
+import { maxDirectBytes, maxMultipartBytes } from '../../../src/providers/twelvelabs/intake/limits';
 import { kindOfFile } from '../../../src/providers/twelvelabs/intake/file-kind';
 
 test.each([

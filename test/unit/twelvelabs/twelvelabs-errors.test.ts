@@ -1,6 +1,6 @@
 import { failureType } from '../../../src/contracts/failures';
-import { failureOfAnswer, failureOfConnection, type RequestLabel } from '../../../src/providers/twelvelabs/errors';
-import { waitAfterLimit, windowOf } from '../../../src/providers/twelvelabs/rate-limit';
+import { failureOfAnswer, failureOfConnection, type RequestLabel } from '../../../src/providers/twelvelabs/api/errors';
+import { waitAfterLimit, windowOf } from '../../../src/providers/twelvelabs/api/rate-limit';
 
 const create: RequestLabel = { method: 'POST', route: '/assets', about: 'a.mp4', creates: true };
 const read: RequestLabel = { method: 'GET', route: '/assets/{asset_id}', about: 'a1', creates: false };

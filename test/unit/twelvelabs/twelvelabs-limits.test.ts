@@ -1,4 +1,4 @@
-import { maxDirectBytes, maxMultipartBytes, maxUrlBytes } from '../../../src/providers/twelvelabs/limits';
+import { maxDirectBytes, maxMultipartBytes, maxUrlBytes } from '../../../src/providers/twelvelabs/intake/limits';
 
 const MEBIBYTE = 1024 ** 2;
 const GIBIBYTE = 1024 ** 3;

@@ -1,7 +1,5 @@
-import type { UploadedPart, UploadSessions } from '../../part-uploads';
-import { patiently } from './retry-briefly';
-
-const MOST_PARTS = 50;
+import type { UploadedPart, PartUploads } from '../../part-uploads';
+import { retryBriefly } from './retry-briefly';
 
 interface Waiting {
   part: UploadedPart;
@@ -18,7 +16,7 @@ export class PartReports {
   private running = false;
 
   constructor(
-    private readonly sessions: UploadSessions,
+    private readonly sessions: PartUploads,
     private readonly sessionId: string,
     private readonly signal: AbortSignal,
   ) {}
@@ -34,11 +32,11 @@ export class PartReports {
   private async run(): Promise<void> {
     this.running = true;
     while (this.waiting.length > 0) {
-      const batch = this.waiting.splice(0, MOST_PARTS);
+      const batch = this.waiting.splice(0, this.sessions.partsPerReport);
       const parts = batch.map(({ part }) => part);
       const { signal } = this;
       try {
-        await patiently(() => this.sessions.report(this.sessionId, parts, { signal }), signal);
+        await retryBriefly(() => this.sessions.report(this.sessionId, parts, { signal }), signal);
         for (const { done } of batch) done();
       } catch (error) {
         for (const { failed } of batch) failed(error);

@@ -1,7 +1,6 @@
 import { failure } from '../../../contracts/failures';
-import type { PartUrl, UploadSessions } from '../../part-uploads';
+import type { PartUrl, PartUploads } from '../../part-uploads';
 
-const MOST_URLS = 50;
 /** A URL with less than this of its life left is not used; of short lives, a quarter. */
 const MARGIN_MS = 30_000;
 /** URLs that live shorter than this are asked for only a few at a time. */
@@ -20,15 +19,16 @@ interface Known {
 export class PartUrls {
   private readonly known = new Map<number, Known>();
   private asking: Promise<unknown> = Promise.resolve();
-  private batch = MOST_URLS;
+  private batch: number;
 
   constructor(
-    private readonly sessions: UploadSessions,
+    private readonly sessions: PartUploads,
     private readonly upload: { sessionId: string; totalParts: number },
     private readonly concurrency: number,
     private readonly signal: AbortSignal,
     first: readonly PartUrl[] = [],
   ) {
+    this.batch = sessions.urlsPerRequest;
     this.learn(first);
   }
 
@@ -57,14 +57,14 @@ export class PartUrls {
   private async ask(part: number): Promise<void> {
     const count = Math.min(this.batch, this.upload.totalParts - part + 1);
     const { sessionId } = this.upload;
-    this.learn(await this.sessions.partUrls(sessionId, { first: part, count }, { signal: this.signal }));
+    this.learn(await this.sessions.urls(sessionId, { first: part, count }, { signal: this.signal }));
   }
 
   private learn(urls: readonly PartUrl[]): void {
     const now = Date.now();
     for (const url of urls) {
       const life = Number.isNaN(url.expiresAt) ? USUAL_LIFE_MS : url.expiresAt - now;
-      this.batch = life < SHORT_LIFE_MS ? this.concurrency : MOST_URLS;
+      this.batch = life < SHORT_LIFE_MS ? this.concurrency : this.sessions.urlsPerRequest;
       this.known.set(url.part, { url, usableUntil: now + life - Math.min(MARGIN_MS, life / 4) });
     }
   }

@@ -1,6 +1,6 @@
 import type { ApplicationFailure } from '@temporalio/common';
 import { FAILURES, failureType } from '../../../contracts/failures';
-import { pause } from '../../../activities/lib/activity-call';
+import { sleep } from '../sleep';
 
 /** Waits between tries of one small step, in milliseconds; beyond them the whole attempt is Temporal's to repeat. */
 const PAUSES_MS = [250, 1000, 4000];
@@ -8,7 +8,7 @@ const PAUSES_MS = [250, 1000, 4000];
 const LONGEST_PAUSE_MS = 30_000;
 
 /** Tries a step of an upload a few times, since a whole attempt costs the parts that are on their way. */
-export async function patiently<T>(step: () => Promise<T>, signal: AbortSignal): Promise<T> {
+export async function retryBriefly<T>(step: () => Promise<T>, signal: AbortSignal): Promise<T> {
   for (let tries = 0; ; tries++) {
     try {
       return await step();
@@ -18,7 +18,8 @@ export async function patiently<T>(step: () => Promise<T>, signal: AbortSignal):
       const wait = Number.isNaN(told) ? PAUSES_MS[tries] : told;
       if (type === undefined || !FAILURES[type].retry || tries >= PAUSES_MS.length) throw error;
       if (wait === undefined || wait > LONGEST_PAUSE_MS) throw error;
-      await pause(wait, signal);
+      await sleep(wait, signal);
+      signal.throwIfAborted();
     }
   }
 }

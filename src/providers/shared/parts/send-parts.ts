@@ -1,17 +1,20 @@
 import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { failure } from '../../../contracts/failures';
-import { PartRefused, type UploadSessions } from '../../part-uploads';
+import { PartRefused, type OpenedUpload, type PartUploads } from '../../part-uploads';
 import type { SourceBytes } from '../../../storage/files/source-bytes';
 import type { PartBuffers } from './part-buffers';
 import { PartReports } from './part-reports';
 import type { PartUrls } from './part-urls';
-import { patiently } from './retry-briefly';
-import type { UploadUnderWay } from '../../../activities/uploads/upload-memory';
+import { retryBriefly } from './retry-briefly';
+
+/** A session that takes parts. */
+export type SessionOfParts = Pick<OpenedUpload, 'sessionId' | 'partBytes' | 'totalParts' | 'headers'>;
 
 export interface PartsToSend {
-  sessions: UploadSessions;
-  upload: UploadUnderWay;
+  sessions: PartUploads;
+  /** The session, as far as the lanes need it. */
+  upload: SessionOfParts;
   source: SourceBytes;
   /** Numbers of parts that the provider has. */
   reported: ReadonlySet<number>;
@@ -72,9 +75,9 @@ async function sendPart(
   let refused: PartRefused | undefined;
   for (let tries = 0; tries < TRIES; tries++) {
     try {
-      const etag = await patiently(async () => {
+      const etag = await retryBriefly(async () => {
         const url = await urls.take(part); // each serves once, so every try has its own
-        return sessions.putPart(url, bytes, { headers: upload.headers, md5, signal });
+        return sessions.put(url, bytes, { headers: upload.headers, md5, signal });
       }, signal);
       await reports.report({ part, sizeBytes: bytes.byteLength, etag });
       return onSent(bytes.byteLength);

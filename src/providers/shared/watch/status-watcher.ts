@@ -1,10 +1,11 @@
 import { failure, FAILURES, failureType } from '../../../contracts/failures';
-import type { MediaProvider, Observation, WatchTarget } from '../../media-provider';
+import type { Handle } from '../../../contracts/handle';
+import type { MediaProvider, Observation } from '../../media-provider';
 import { sleep } from '../sleep';
 import { needsConfirmation, watchRound } from './watch-round';
 
 export interface StatusWatcherOptions {
-  provider: Pick<MediaProvider, 'observe' | 'name'>;
+  provider: Pick<MediaProvider, 'watch' | 'name' | 'traits'>;
   /** Rounds are never closer than this, in milliseconds. */
   minIntervalMs: number;
   /** Rounds are never farther apart than this, the request budget aside. */
@@ -18,44 +19,26 @@ export interface UntilOptions {
   signal?: AbortSignal;
 }
 
-/**
- * One loop that watches for all waiting activities of a worker at one provider account. It runs while somebody waits,
- * asks for up to 50 targets in a request, and is the only thing that spends the rate limit on polling.
- */
-export interface StatusWatcher {
-  /**
-   * Resolves when the target is ready, failed or gone.
-   * @throws the signal's reason · WorkerStopping after {@link handBack} · any final failure of the provider:
-   *   ProviderAuth and QuotaExhausted only after three rounds in a row that say so. Rate limits and outages are waited
-   *   out.
-   */
-  until(target: WatchTarget, options?: UntilOptions): Promise<Observation>;
-  /** Gives every wait back as WorkerStopping, now and from now on. */
-  handBack(): void;
-  /** How many wait. */
-  readonly waiting: number;
-}
-
 interface Waiter {
-  target: WatchTarget;
+  handle: Handle;
   since: number;
   resolve: (observation: Observation) => void;
   reject: (error: unknown) => void;
 }
 
-/** A wait of this many intervals makes the next interval as long as it may be. */
+/** The interval is a tenth of the youngest wait's age, within min and max. */
 const AGE_PER_INTERVAL = 10;
 const LONGEST_BACK_OFF_MS = 30_000;
 /** A limit that is told to last longer is asked about again: it may be of a day, or a mistake. */
 const LONGEST_LIMIT_MS = 10 * 60_000;
-/** So many rounds in a row must say that the key or the plan is refused. */
+/** A refused key or plan ends waits only after so many rounds in a row. */
 const CONFIRMATIONS = 3;
 
-export function createStatusWatcher(options: StatusWatcherOptions): StatusWatcher {
-  return new Watcher(options);
-}
-
-class Watcher implements StatusWatcher {
+/**
+ * One loop that watches for all waiting activities of a worker at one provider account. It runs while somebody waits, asks
+ * for many handles in a request, and is the only thing that spends the rate limit on polling.
+ */
+export class StatusWatcher {
   private readonly waiters = new Map<string, Set<Waiter>>();
   private loop: Promise<void> | undefined;
   private stopped = false;
@@ -63,22 +46,28 @@ class Watcher implements StatusWatcher {
   private lastRoundAt = Number.NEGATIVE_INFINITY;
   private lastRequestAt = Number.NEGATIVE_INFINITY;
   private outages = 0;
-  /** Rounds in a row in which nothing but a refused key or plan was heard. */
+  /** Rounds in a row that heard only that the key or the plan is refused. */
   private refusals = 0;
-  /** The same for single targets, by id. */
+  /** The same for single handles, by their id. */
   private readonly doubts = new Map<string, number>();
-  /** Ends the requests of the round under way, which nobody waits for any more. */
+  /** Aborts the requests of the current round once nobody waits any more. */
   private round = new AbortController();
 
   constructor(private readonly options: StatusWatcherOptions) {}
 
+  /** How many wait. */
   get waiting(): number {
     let count = 0;
     for (const waiters of this.waiters.values()) count += waiters.size;
     return count;
   }
 
-  until(target: WatchTarget, { signal }: UntilOptions = {}): Promise<Observation> {
+  /**
+   * Resolves when the object is ready, failed or gone.
+   * @throws the signal's reason · WorkerStopping after {@link handBack} · any final failure of the provider: ProviderAuth
+   *   and QuotaExhausted only after three rounds in a row that say so. Rate limits and outages are waited out.
+   */
+  until(handle: Handle, { signal }: UntilOptions = {}): Promise<Observation> {
     return new Promise((resolve, reject) => {
       if (this.stopped) return reject(handedBack());
       if (signal?.aborted) return reject(signal.reason as Error);
@@ -93,12 +82,13 @@ class Watcher implements StatusWatcher {
           this.remove(waiter);
           end(value);
         };
-      const waiter: Waiter = { target, since: Date.now(), resolve: settle(resolve), reject: settle(reject) };
+      const waiter: Waiter = { handle, since: Date.now(), resolve: settle(resolve), reject: settle(reject) };
       signal?.addEventListener('abort', onAbort, { once: true });
       this.add(waiter);
     });
   }
 
+  /** Gives every wait back as WorkerStopping, now and from now on. */
   handBack(): void {
     this.stopped = true;
     this.rejectAll(handedBack());
@@ -106,7 +96,7 @@ class Watcher implements StatusWatcher {
   }
 
   private add(waiter: Waiter): void {
-    const id = idOf(waiter.target);
+    const id = idOf(waiter.handle);
     const others = this.waiters.get(id);
     if (others) others.add(waiter);
     else this.waiters.set(id, new Set([waiter]));
@@ -115,7 +105,7 @@ class Watcher implements StatusWatcher {
   }
 
   private remove(waiter: Waiter): void {
-    const id = idOf(waiter.target);
+    const id = idOf(waiter.handle);
     const others = this.waiters.get(id);
     others?.delete(waiter);
     if (others?.size === 0) {
@@ -152,44 +142,44 @@ class Watcher implements StatusWatcher {
   }
 
   private ask(signal: AbortSignal): Promise<void> {
-    const targets = [...this.waiters.values()].flatMap(([waiter]) => (waiter ? [waiter.target] : []));
-    return watchRound(this.options.provider, targets, {
+    const handles = [...this.waiters.values()].flatMap(([waiter]) => (waiter ? [waiter.handle] : []));
+    return watchRound(this.options.provider, handles, {
       signal,
       pace: () => this.pace(signal),
       seen: (observation) => {
-        this.doubts.delete(idOf(observation.target));
+        this.doubts.delete(idOf(observation.handle));
         if (observation.state === 'working') return;
-        for (const waiter of this.waitersOf(observation.target)) waiter.resolve(observation);
+        for (const waiter of this.waitersOf(observation.handle)) waiter.resolve(observation);
       },
-      refused: ({ targets: some, error }) => {
-        for (const target of some) this.reject(target, error);
+      refused: ({ handles: some, error }) => {
+        for (const handle of some) this.reject(handle, error);
       },
-      doubted: ({ targets: some, error }) => {
-        for (const target of some) this.doubt(target, error);
+      doubted: ({ handles: some, error }) => {
+        for (const handle of some) this.doubt(handle, error);
       },
-      unread: ({ targets: some }) => {
-        for (const target of some) this.askLast(idOf(target));
+      unread: ({ handles: some }) => {
+        for (const handle of some) this.askLast(idOf(handle));
       },
     });
   }
 
-  private waitersOf(target: WatchTarget): Waiter[] {
-    return [...(this.waiters.get(idOf(target)) ?? [])];
+  private waitersOf(handle: Handle): Waiter[] {
+    return [...(this.waiters.get(idOf(handle)) ?? [])];
   }
 
-  private reject(target: WatchTarget, error: unknown): void {
-    for (const waiter of this.waitersOf(target)) waiter.reject(error);
+  private reject(handle: Handle, error: unknown): void {
+    for (const waiter of this.waitersOf(handle)) waiter.reject(error);
   }
 
-  private doubt(target: WatchTarget, error: unknown): void {
-    const id = idOf(target);
+  private doubt(handle: Handle, error: unknown): void {
+    const id = idOf(handle);
     const doubts = (this.doubts.get(id) ?? 0) + 1;
-    if (doubts >= CONFIRMATIONS) return this.reject(target, error);
+    if (doubts >= CONFIRMATIONS) return this.reject(handle, error);
     this.doubts.set(id, doubts);
     this.askLast(id);
   }
 
-  /** Who could not be read is asked for after all others, so that it never keeps them from being read. */
+  /** Handles that could not be read move to the end of the round, so that they cannot block the rest. */
   private askLast(id: string): void {
     const waiters = this.waiters.get(id);
     if (!waiters) return;
@@ -209,11 +199,11 @@ class Watcher implements StatusWatcher {
 
   /** Short for young waits, longer as the youngest grows old, and never so short that rounds exceed the budget. */
   private interval(): number {
-    const { minIntervalMs, maxIntervalMs, requestsPerMinute } = this.options;
+    const { minIntervalMs, maxIntervalMs, requestsPerMinute, provider } = this.options;
     let youngest = Number.NEGATIVE_INFINITY;
     for (const waiters of this.waiters.values()) for (const { since } of waiters) youngest = Math.max(youngest, since);
     const byAge = (this.lastRoundAt - youngest) / AGE_PER_INTERVAL;
-    const byBudget = (Math.ceil(this.waiters.size / 50) * 60_000) / requestsPerMinute;
+    const byBudget = (Math.ceil(this.waiters.size / provider.traits.handlesPerWatch) * 60_000) / requestsPerMinute;
     return Math.max(Math.min(Math.max(byAge, minIntervalMs), maxIntervalMs), byBudget);
   }
 
@@ -247,6 +237,6 @@ class Watcher implements StatusWatcher {
   }
 }
 
-const idOf = (target: WatchTarget): string => Object.values(target).join('/');
+const idOf = ({ kind, in: parent = '', id }: Handle): string => [kind, parent, id].join('/');
 
 const handedBack = () => failure('WorkerStopping', 'this worker is stopping; another one goes on waiting');

@@ -1,8 +1,9 @@
 import { FAILURES, failureType, type FailureType } from '../../../contracts/failures';
-import type { MediaProvider, Observation, ObservationTrouble, ObserveOptions, WatchTarget } from '../../media-provider';
+import type { Handle } from '../../../contracts/handle';
+import type { MediaProvider, Observation, ObservationTrouble, WatchOptions } from '../../media-provider';
 
-/** Whom a round tells what it hears. */
-export interface RoundListener extends ObserveOptions {
+/** Hears what a round learns. */
+export interface RoundListener extends WatchOptions {
   seen(observation: Observation): void;
   /** The provider refuses to tell of these for good. */
   refused(trouble: ObservationTrouble): void;
@@ -12,8 +13,8 @@ export interface RoundListener extends ObserveOptions {
   doubted(trouble: ObservationTrouble): void;
 }
 
-/** So many outages in a row, and the rest of the same kind is left for the next round. */
-const GIVE_UP_AFTER = 3;
+/** After so many outages in a row, the rest of the same kind is left for the next round. */
+const MAX_OUTAGES_IN_A_ROW = 3;
 
 /** Final for every wait of the account, if it is true: one server among many, or a key that is being renewed, may err. */
 const TO_CONFIRM: ReadonlySet<FailureType> = new Set(['ProviderAuth', 'QuotaExhausted']);
@@ -21,20 +22,20 @@ const TO_CONFIRM: ReadonlySet<FailureType> = new Set(['ProviderAuth', 'QuotaExha
 export const needsConfirmation = (type: FailureType | undefined): boolean => type !== undefined && TO_CONFIRM.has(type);
 
 /**
- * Asks once for the state of every target. Trouble with some keeps no other from being read: each kind is asked for
+ * Asks once for the state of every handle. Trouble with some keeps no other from being read: each kind is asked for
  * by itself, and the round fails only when a limit is reached or when nothing at all was answered.
  */
 export async function watchRound(
-  provider: Pick<MediaProvider, 'observe'>,
-  targets: readonly WatchTarget[],
+  provider: Pick<MediaProvider, 'watch'>,
+  handles: readonly Handle[],
   listener: RoundListener,
 ): Promise<void> {
   let answered = false;
   let outage: unknown;
-  for (const kind of new Set(targets.map((target) => target.kind))) {
-    const same = targets.filter((target) => target.kind === kind);
+  for (const kind of new Set(handles.map((handle) => handle.kind))) {
+    const same = handles.filter((handle) => handle.kind === kind);
     let inARow = 0;
-    for await (const heard of observing(provider, same, listener)) {
+    for await (const heard of watching(provider, same, listener)) {
       if (!('error' in heard)) {
         answered = true;
         inARow = 0;
@@ -52,21 +53,21 @@ export async function watchRound(
       outage = heard.error;
       if (needsConfirmation(type)) listener.doubted(heard);
       else listener.unread(heard);
-      if (++inARow === GIVE_UP_AFTER) break;
+      if (++inARow === MAX_OUTAGES_IN_A_ROW) break;
     }
   }
   if (!answered && outage !== undefined) throw outage;
 }
 
-/** An observer that throws has trouble with everything it was asked for. */
-async function* observing(
-  provider: Pick<MediaProvider, 'observe'>,
-  targets: readonly WatchTarget[],
-  options: ObserveOptions,
+/** A provider that throws instead has trouble with every handle it was asked for. */
+async function* watching(
+  provider: Pick<MediaProvider, 'watch'>,
+  handles: readonly Handle[],
+  options: WatchOptions,
 ): AsyncGenerator<Observation | ObservationTrouble> {
   try {
-    yield* provider.observe(targets, options);
+    yield* provider.watch(handles, options);
   } catch (error) {
-    yield { targets, error };
+    yield { handles, error };
   }
 }

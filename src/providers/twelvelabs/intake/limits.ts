@@ -1,4 +1,10 @@
-import { kindOfFile } from './intake/file-kind';
+import { kindOfFile } from './file-kind';
+
+export interface ByteLimit {
+  limitBytes: number;
+  /** The limit in words, and what to do. */
+  why: string;
+}
 
 const MEBIBYTE = 1024 ** 2;
 /** `POST /assets` with `method=direct`; the provider says "200 MB" and "32 MB". */
@@ -15,7 +21,7 @@ const imageLimit = {
 };
 
 /** Most bytes of a file that is uploaded directly, by the kind of file that its name tells. */
-export function maxDirectBytes(filename: string): { limitBytes: number; why: string } {
+export function maxDirectBytes(filename: string): ByteLimit {
   const kind = kindOfFile(filename);
   if (kind === 'image') return imageLimit;
   const parts = `video and audio go up in parts to ${MULTIPART_LIMIT_GIB} GB`;
@@ -30,7 +36,7 @@ export function maxDirectBytes(filename: string): { limitBytes: number; why: str
 }
 
 /** Most bytes of a file that is uploaded in parts; 0 for what the provider takes no parts of. */
-export function maxMultipartBytes(filename: string): { limitBytes: number; why: string } {
+export function maxMultipartBytes(filename: string): ByteLimit {
   const kind = kindOfFile(filename);
   if (kind === 'image') return imageLimit;
   if (kind === 'other') {
@@ -43,7 +49,7 @@ export function maxMultipartBytes(filename: string): { limitBytes: number; why: 
 }
 
 /** Most bytes that the provider fetches from a URL. */
-export function maxUrlBytes(filename: string): { limitBytes: number; why: string } {
+export function maxUrlBytes(filename: string): ByteLimit {
   if (kindOfFile(filename) === 'image') return imageLimit;
   const why = `the limit for what the provider fetches from a URL is ${URL_LIMIT_GIB} GB`;
   return { limitBytes: URL_LIMIT_GIB * 1024 * MEBIBYTE, why };

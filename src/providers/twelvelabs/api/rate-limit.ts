@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { ToldWindow } from '../shared/request-gate/rate-window';
+import type { ToldWindow } from '../../shared/request-gate/rate-window';
 
 /** Without a hint, a limit of requests a minute is over after this. */
 const DEFAULT_WAIT_MS = 15_000;

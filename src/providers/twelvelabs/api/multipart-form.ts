@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { SourceFile } from '../../storage/files/source-file';
+import type { SourceBytes } from '../../../storage/files/source-bytes';
 
 /** The body of a request, whose length is known before it is streamed. */
 export interface RequestContent {
@@ -12,7 +12,7 @@ export interface RequestContent {
 /** A `multipart/form-data` body; the file goes last, so that a server that streams has every field before the bytes. */
 export function multipartForm(
   fields: Record<string, string>,
-  file?: { field: string; filename: string; source: SourceFile },
+  file?: { field: string; filename: string; source: SourceBytes },
 ): RequestContent {
   const boundary = `asset-lifecycle-${randomBytes(16).toString('hex')}`;
   const head = Object.entries(fields)

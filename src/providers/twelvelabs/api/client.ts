@@ -2,13 +2,13 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { ApplicationFailure } from '@temporalio/common';
 import { request, type Dispatcher } from 'undici';
 import type { z } from 'zod';
-import { failureType, type FailureType } from '../../contracts/failures';
-import type { EmbeddableKind } from '../../contracts/branches/embed-rules';
-import { describeIssues } from '../../contracts/checks/plain-input';
-import { createDispatcher } from '../../http/dispatcher';
-import { NO_PROXIES, type ProxySettings } from '../../http/proxy-settings';
-import { SubmissionAborted } from '../media-provider';
-import { RequestGate, type Pass } from '../shared/request-gate/request-gate';
+import { failureType, type FailureType } from '../../../contracts/failures';
+import type { EmbeddableKind } from '../branches/embed-rules';
+import { describeIssues } from '../../../contracts/checks/plain-input';
+import { createDispatcher } from '../../../http/dispatcher';
+import { NO_PROXIES, type ProxySettings } from '../../../http/proxy-settings';
+import { SubmissionAborted } from '../../outcome';
+import { RequestGate, type Pass } from '../../shared/request-gate/request-gate';
 import {
   failureOfAnswer,
   failureOfConnection,
@@ -20,6 +20,7 @@ import {
 import type { RequestContent } from './multipart-form';
 import { Outgoing } from './outgoing';
 import { limitedByDuration, windowOf } from './rate-limit';
+import { NotJson, streamedList } from './streamed-list';
 
 export interface TwelveLabsAccount {
   apiKey: string;
@@ -46,7 +47,7 @@ export interface ApiRequest extends RequestLabel {
 }
 
 /** No usable answer, and the provider or the way to it is why. */
-const OF_PROVIDER: ReadonlySet<FailureType | undefined> = new Set(['ProviderUnavailable', 'OutcomeUnknown']);
+const ACCOUNT_WIDE_FAILURES: ReadonlySet<FailureType | undefined> = new Set(['ProviderUnavailable', 'OutcomeUnknown']);
 
 /** More bytes than this take seconds to send, so that such a request does not find out whether the provider is up. */
 const LARGE_BYTES = 1024 ** 2;
@@ -55,7 +56,6 @@ const DURATION_PAUSE_MS = 60_000;
 /** The smallest request there is; asked before a large one while the provider is down. */
 const KNOCK: ApiRequest = { method: 'GET', route: '/assets', path: '/assets?page=1&page_limit=1', creates: false };
 const CONNECTIONS = 128;
-const PROBE_TIMEOUT_MS = 3000;
 
 /** The only HTTP of this provider: single attempts with timeouts; every answer is parsed or becomes a failure. */
 export class TwelveLabsClient {
@@ -104,49 +104,96 @@ export class TwelveLabsClient {
     }
   }
 
-  private async send(call: ApiRequest): Promise<unknown> {
+  /** Items of the list in one field of the answer, checked one by one as they come; flat memory. */
+  async *stream<S extends z.ZodType>(
+    call: ApiRequest,
+    { at, item }: { at: string; item: S },
+  ): AsyncGenerator<z.output<S>> {
     const pass = await this.enter(call);
     const outgoing = new Outgoing(call, this.account.requestTimeoutMs);
+    let index = 0;
     try {
-      const response = await request(`${this.account.baseUrl}${call.path}`, {
-        method: call.method,
-        headers: { 'x-api-key': this.account.apiKey, accept: 'application/json', ...outgoing.headers },
-        body: outgoing.body,
-        signal: outgoing.signal,
-        dispatcher: this.agent,
-      });
-      const { statusCode: status, headers } = response;
-      const text = await response.body.text();
-      const refused = this.refusalIn(call, { status, headers, text });
-      if (failureType(refused) === 'RateLimited') pass.limited(windowOf(headers), pauseAfter(refused, headers));
-      else if (OF_PROVIDER.has(failureType(refused))) pass.failed('no usable answer');
-      else pass.answered(windowOf(headers));
-      if (refused) throw refused;
-      return parseJson(text);
-    } catch (error) {
-      if (outgoing.aborted) throw new SubmissionAborted(`${call.method} ${call.route}: aborted while it was sent`);
-      if (call.signal?.aborted && call.method === 'GET') throw error;
-      const named = failureOfConnection(call, error, outgoing.sentInFull);
-      const ofSource = outgoing.stalled || failureType(error) !== undefined;
-      if (!ofSource && OF_PROVIDER.has(failureType(named))) {
-        pass.failed(neverConnected(error) ? 'no connection' : 'no usable answer');
+      const { statusCode: status, headers, body } = await this.request(call, outgoing);
+      if (!isSuccess(status)) throw this.judged(call, pass, { status, headers, text: await body.text() }) as Error;
+      pass.answered(windowOf(headers));
+      for await (const value of streamedList(body, at)) {
+        const parsed = item.safeParse(value);
+        if (!parsed.success) throw failureOfShape(call, `${at}.${index}.${describeIssues(parsed.error)}`);
+        index += 1;
+        yield parsed.data;
       }
-      throw named;
+    } catch (error) {
+      if (error instanceof NotJson) throw failureOfForeignBody(call, this.host);
+      throw this.named(call, error, { outgoing, pass });
     } finally {
       pass.abandoned(); // where nothing was told before
       outgoing.release();
     }
   }
 
-  private refusalIn(
-    call: ApiRequest,
-    { status, headers, text }: { status: number; headers: IncomingHttpHeaders; text: string },
-  ): ApplicationFailure | undefined {
+  private async send(call: ApiRequest): Promise<unknown> {
+    const pass = await this.enter(call);
+    const outgoing = new Outgoing(call, this.account.requestTimeoutMs);
+    try {
+      const { statusCode: status, headers, body } = await this.request(call, outgoing);
+      const text = await body.text();
+      const refused = this.judged(call, pass, { status, headers, text });
+      if (refused) throw refused;
+      return parseJson(text);
+    } catch (error) {
+      throw this.named(call, error, { outgoing, pass });
+    } finally {
+      pass.abandoned(); // where nothing was told before
+      outgoing.release();
+    }
+  }
+
+  private request(call: ApiRequest, outgoing: Outgoing) {
+    return request(`${this.account.baseUrl}${call.path}`, {
+      method: call.method,
+      headers: { 'x-api-key': this.account.apiKey, accept: 'application/json', ...outgoing.headers },
+      body: outgoing.body,
+      signal: outgoing.signal,
+      dispatcher: this.agent,
+    });
+  }
+
+  /** Tells the gate what the answer means, and gives the failure that it is, if it is one. */
+  private judged(call: ApiRequest, pass: Pass, answer: TextAnswer): ApplicationFailure | undefined {
+    const { headers } = answer;
+    const refused = this.refusalIn(call, answer);
+    if (failureType(refused) === 'RateLimited') pass.limited(windowOf(headers), pauseAfter(refused, headers));
+    else if (ACCOUNT_WIDE_FAILURES.has(failureType(refused))) pass.failed('no usable answer');
+    else pass.answered(windowOf(headers));
+    return refused;
+  }
+
+  /** The failure that an error of the connection is. */
+  private named(call: ApiRequest, error: unknown, { outgoing, pass }: { outgoing: Outgoing; pass: Pass }): unknown {
+    if (outgoing.aborted) return new SubmissionAborted(`${call.method} ${call.route}: aborted while it was sent`);
+    if (call.signal?.aborted && call.method === 'GET') return error;
+    const named = failureOfConnection(call, error, outgoing.sentInFull);
+    const ofSource = outgoing.stalled || failureType(error) !== undefined;
+    if (!ofSource && ACCOUNT_WIDE_FAILURES.has(failureType(named))) {
+      pass.failed(neverConnected(error) ? 'no connection' : 'no usable answer');
+    }
+    return named;
+  }
+
+  private refusalIn(call: ApiRequest, { status, headers, text }: TextAnswer): ApplicationFailure | undefined {
     const body = parseJson(text);
-    if (status < 200 || status >= 300) return failureOfAnswer(call, { status, headers, body, host: this.host });
+    if (!isSuccess(status)) return failureOfAnswer(call, { status, headers, body, host: this.host });
     return text !== '' && body === undefined ? failureOfForeignBody(call, this.host) : undefined;
   }
 }
+
+interface TextAnswer {
+  status: number;
+  headers: IncomingHttpHeaders;
+  text: string;
+}
+
+const isSuccess = (status: number): boolean => status >= 200 && status < 300;
 
 /** How long others of the same kind are held back after a refusal for the limit. */
 function pauseAfter(refused: ApplicationFailure | undefined, headers: IncomingHttpHeaders): number {
@@ -160,21 +207,5 @@ function parseJson(text: string): unknown {
     return JSON.parse(text);
   } catch {
     return undefined;
-  }
-}
-
-/** Whether an emulator of ours answers at the base URL; real providers are not asked. */
-export async function answersAsEmulator(baseUrl: string, proxies: ProxySettings = NO_PROXIES): Promise<boolean> {
-  const { origin, hostname } = new URL(baseUrl);
-  if (hostname.endsWith('twelvelabs.io')) return false;
-  const dispatcher = createDispatcher({ connections: 1, requestTimeoutMs: PROBE_TIMEOUT_MS }, proxies);
-  try {
-    const { statusCode, body } = await request(`${origin}/_emulator/`, { dispatcher });
-    const answer = parseJson(await body.text());
-    return statusCode === 200 && typeof answer === 'object' && answer !== null && 'emulator' in answer;
-  } catch {
-    return false;
-  } finally {
-    await dispatcher.destroy();
   }
 }

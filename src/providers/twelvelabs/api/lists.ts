@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { readPages } from '../shared/read-pages';
+import { readPages } from '../../shared/read-pages';
 import type { TwelveLabsClient } from './client';
 
 /** Most items that a page of the API holds. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { absent, id, PageInfoSchema } from '../schemas';
+import { absent, id, PageInfoSchema } from '../api/schemas';
 
 /** Answers of the upload sessions, read as those of the other operations. */
 

@@ -1,51 +1,66 @@
 import { tagFields } from '../../../contracts/resource';
-import type { PartUrl, UploadSessions, UploadState } from '../../part-uploads';
+import type { SourceBytes } from '../../../storage/files/source-bytes';
+import type { Submission } from '../../intake';
+import type { CallOptions } from '../../outcome';
+import type { OpenedUpload, PartUploads, PartUrl, UploadState } from '../../part-uploads';
+import type { AssetFields } from '../input';
+import { kindOfFile } from './file-kind';
 import { readPages } from '../../shared/read-pages';
-import type { ApiRequest, TwelveLabsClient } from '../client';
-import { LARGEST_PAGE } from '../lists';
+import type { ApiRequest, TwelveLabsClient } from '../api/client';
+import { LARGEST_PAGE } from '../api/lists';
 import type { PartStore } from './part-store';
-import { OpenedUploadSchema, PartUrlsSchema, UploadPageSchema, UploadStateSchema } from './schemas';
+import { OpenedUploadSchema, PartUrlsSchema, UploadPageSchema, UploadStateSchema } from './upload-schemas';
 
 const UPLOADS = '/assets/multipart-uploads';
 /** Incomplete sessions are looked at this many pages back. */
 const PAGES = 4;
 
-/** Operations under `/assets/multipart-uploads`, and the PUTs to the store behind them. */
-export function uploadSessions(client: TwelveLabsClient, store: PartStore): UploadSessions {
-  return {
-    async open({ filename, kind, sizeBytes, metadata, enableHls, enableThumbnail, tag }, { signal } = {}) {
-      const answer = await client.call(
-        {
-          method: 'POST',
-          kind: 'upload',
-          route: UPLOADS,
-          path: UPLOADS,
-          about: filename,
-          creates: true,
-          json: {
-            filename,
-            type: kind,
-            total_size: sizeBytes,
-            enable_hls: enableHls,
-            enable_thumbnail: enableThumbnail,
-            user_metadata: { ...metadata, ...tagFields(tag) },
-          },
-          signal,
-        },
-        OpenedUploadSchema,
-      );
-      return {
-        sessionId: answer.upload_id,
-        assetId: answer.asset_id,
-        partBytes: answer.chunk_size,
-        totalParts: answer.total_chunks ?? Math.ceil(sizeBytes / answer.chunk_size),
-        expiresAt: answer.expires_at,
-        urls: answer.upload_urls.flatMap(({ chunk_index: part, url, expires_at }) =>
-          expires_at === undefined ? [] : [{ part, url, expiresAt: Date.parse(expires_at) }],
-        ),
-        headers: answer.upload_headers ?? {},
-      };
+/** Opens a session; the asset that it reserves carries the tag at once. Source: `POST /assets/multipart-uploads`. */
+export async function openSession(
+  client: TwelveLabsClient,
+  { filename, metadata, fields, tag }: Submission,
+  { sizeBytes }: SourceBytes,
+  { signal }: CallOptions,
+): Promise<OpenedUpload> {
+  const { enableHls, enableThumbnail } = fields as AssetFields;
+  const answer = await client.call(
+    {
+      method: 'POST',
+      kind: 'upload',
+      route: UPLOADS,
+      path: UPLOADS,
+      about: filename,
+      creates: true,
+      json: {
+        filename,
+        type: kindOfFile(filename),
+        total_size: sizeBytes,
+        enable_hls: enableHls,
+        enable_thumbnail: enableThumbnail,
+        user_metadata: { ...metadata, ...tagFields(tag) },
+      },
+      signal,
     },
+    OpenedUploadSchema,
+  );
+  return {
+    sessionId: answer.upload_id,
+    assetId: answer.asset_id,
+    partBytes: answer.chunk_size,
+    totalParts: answer.total_chunks ?? Math.ceil(sizeBytes / answer.chunk_size),
+    expiresAt: answer.expires_at,
+    urls: answer.upload_urls.flatMap(({ chunk_index: part, url, expires_at }) =>
+      expires_at === undefined ? [] : [{ part, url, expiresAt: Date.parse(expires_at) }],
+    ),
+    headers: answer.upload_headers ?? {},
+  };
+}
+
+/** Operations under `/assets/multipart-uploads`, and the PUTs to the store behind them. */
+export function partUploads(client: TwelveLabsClient, store: PartStore): PartUploads {
+  return {
+    urlsPerRequest: 50,
+    partsPerReport: 50,
 
     async state(sessionId, { signal } = {}) {
       let state: UploadState['state'] = 'active';
@@ -62,7 +77,7 @@ export function uploadSessions(client: TwelveLabsClient, store: PartStore): Uplo
       return { state, reported };
     },
 
-    async partUrls(sessionId, { first, count }, { signal } = {}) {
+    async urls(sessionId, { first, count }, { signal } = {}) {
       const askedAt = Date.now();
       const answer = await client.call(
         {
@@ -114,7 +129,7 @@ export function uploadSessions(client: TwelveLabsClient, store: PartStore): Uplo
       return sessions;
     },
 
-    putPart: (target, bytes, options) => store.put(target, bytes, options),
+    put: (target, bytes, options) => store.put(target, bytes, options),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { ApplicationFailure } from '@temporalio/common';
-import { failure, failureType, type FailureType } from '../../contracts/failures';
+import { failure, failureType, type FailureType } from '../../../contracts/failures';
 import { waitAfterLimit } from './rate-limit';
 
 /** The request an answer belongs to. `route` is the template, so that messages carry no secret and no long URL. */

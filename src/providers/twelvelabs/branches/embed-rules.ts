@@ -1,4 +1,4 @@
-import type { EmbedBranch } from '../branch';
+import type { EmbedBranch } from './embed';
 
 /** What a file is, as far as the Embed API takes it. */
 export type EmbeddableKind = 'video' | 'audio' | 'image';

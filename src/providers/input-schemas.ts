@@ -1,0 +1,35 @@
+import { z } from 'zod';
+import { NO_BRANCH, type Branch } from '../contracts/branch';
+import { COMMON_FIELDS } from '../contracts/lifecycle-input';
+import { HALF_A_CHARACTER, halfCharactersIn } from '../contracts/values/text';
+
+const NoBranchSchema = z.strictObject({ type: z.literal(NO_BRANCH) });
+
+interface BranchSchemaOf {
+  readonly type: string;
+  readonly schema: z.ZodType<Branch>;
+}
+
+/** Branches as callers write them. */
+export type BranchInputOf<D extends readonly BranchSchemaOf[]> =
+  z.input<D[number]['schema']> | z.input<typeof NoBranchSchema>;
+
+/** The `branch` field of an input: one of the declared branches, or none. */
+export function branchField<const D extends readonly BranchSchemaOf[]>(
+  declared: D,
+): z.ZodDefault<z.ZodType<Branch, BranchInputOf<D>>> {
+  const schemas = [...declared.map(({ schema }) => schema), NoBranchSchema];
+  const names = [...declared.map(({ type }) => type), NO_BRANCH].map((type) => `"${type}"`);
+  const last = names.pop();
+  const expected = names.length === 0 ? `must be ${last}` : `must be ${names.join(', ')} or ${last}`;
+  const union = z.discriminatedUnion('type', schemas as unknown as [typeof NoBranchSchema], {
+    error: (issue) => (issue.code === 'invalid_union' ? expected : undefined),
+  });
+  return (union as z.ZodType<Branch, BranchInputOf<D>>).default({ type: NO_BRANCH });
+}
+
+/** A provider's whole input: the common fields and its own; unknown fields are refused. */
+export const lifecycleInput = <const Own extends z.ZodRawShape>(own: Own) =>
+  z.strictObject({ ...COMMON_FIELDS, ...own }).superRefine((input, context) => {
+    for (const path of halfCharactersIn(input)) context.addIssue({ code: 'custom', message: HALF_A_CHARACTER, path });
+  });

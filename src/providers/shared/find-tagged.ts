@@ -1,0 +1,58 @@
+import { carriesTag } from '../../contracts/resource';
+import type { OwnershipQuery } from '../intake';
+import type { Assets, ProviderAsset } from '../media-provider';
+import { readPages } from './read-pages';
+import { sleep } from './sleep';
+
+const PAGE_SIZE = 50;
+/** The provider's clock and ours may differ by this much. */
+const CLOCK_SKEW_MS = 5 * 60_000;
+/** Pages read when nothing bounds the search in time: the newest 200 assets of that name. */
+const MAX_UNBOUNDED_PAGES = 4;
+
+/**
+ * Assets that carry each tag, oldest first, in the order of the queries. Lists are newest first, so it reads back until
+ * `since`. Queries for the same filename share one walk.
+ */
+export async function findTagged(
+  assets: Pick<Assets, 'list'>,
+  queries: readonly OwnershipQuery[],
+  signal: AbortSignal | undefined,
+): Promise<ProviderAsset[][]> {
+  const walks = new Map<string | undefined, OwnershipQuery[]>();
+  for (const query of queries) walks.set(query.filename, [...(walks.get(query.filename) ?? []), query]);
+  const found = new Map<OwnershipQuery, Map<string, ProviderAsset>>();
+  for (const [filename, same] of walks) {
+    for (const query of same) found.set(query, new Map());
+    let open = same;
+    let pages = 0;
+    for await (const items of assetPages(assets, { filename }, signal)) {
+      pages += 1;
+      for (const query of open) {
+        for (const asset of items) if (carriesTag(asset.metadata, query.tag)) found.get(query)?.set(asset.id, asset);
+      }
+      open = open.filter((query) => goesOn(query, pages, items.at(-1)));
+      if (open.length === 0) break;
+    }
+  }
+  return queries.map((query) => [...(found.get(query)?.values() ?? [])].toReversed());
+}
+
+function goesOn({ since }: OwnershipQuery, pages: number, last: ProviderAsset | undefined): boolean {
+  if (since === undefined) return pages < MAX_UNBOUNDED_PAGES;
+  return last?.createdAt === undefined || Date.parse(last.createdAt) >= Date.parse(since) - CLOCK_SKEW_MS;
+}
+
+/** The whole list, newest first, page by page; at most a page every `spacingMs`. */
+export async function* assetPages(
+  assets: Pick<Assets, 'list'>,
+  { filename, spacingMs = 0 }: { filename?: string; spacingMs?: number },
+  signal: AbortSignal | undefined,
+): AsyncGenerator<ProviderAsset[]> {
+  const read = async (page: number) => {
+    if (page > 1 && spacingMs > 0) await sleep(spacingMs, signal);
+    signal?.throwIfAborted();
+    return assets.list({ page, pageSize: PAGE_SIZE, filename }, { signal });
+  };
+  for await (const { items } of readPages(read, { idOf: ({ id }) => id })) yield items;
+}

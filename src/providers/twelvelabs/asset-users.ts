@@ -1,0 +1,99 @@
+import { failureType } from '../../contracts/failures';
+import type { Referrer } from '../media-provider';
+import type { TwelveLabsClient } from './api/client';
+import { itemsOf } from './api/lists';
+import { EntityPageSchema, ReferencePageSchema } from './api/schemas';
+
+/** An entity that an asset is part of. */
+export interface EntityOfAsset {
+  /** Absent where the provider does not say it. */
+  collectionId?: string;
+  entityId: string;
+  name: string;
+  metadata: Record<string, unknown>;
+}
+
+/** An entry of an asset in an index. */
+export interface IndexEntry {
+  indexId: string;
+  indexName?: string;
+  id: string;
+}
+
+/**
+ * Every entity that the asset is part of; none of an asset that is gone, unless that is to be a failure.
+ * Source: `GET /assets/{asset_id}/entities`.
+ */
+export async function entitiesOf(
+  client: TwelveLabsClient,
+  assetId: string,
+  signal: AbortSignal | undefined,
+  { gone = 'has none' }: { gone?: 'has none' | 'is a failure' } = {},
+): Promise<EntityOfAsset[]> {
+  const read = async (): Promise<EntityOfAsset[]> => {
+    const entities: EntityOfAsset[] = [];
+    for await (const one of itemsOf(client, { ...below(assetId, 'entities'), signal }, EntityPageSchema)) {
+      const { _id: entityId, entity_collection_id: collectionId, name = '', metadata = {} } = one;
+      entities.push({ collectionId, entityId, name, metadata });
+    }
+    return entities;
+  };
+  return gone === 'is a failure' ? read() : ((await unlessGone(read())) ?? []);
+}
+
+/** Every index entry of the asset; none of an asset that is gone. Source: `GET /assets/{asset_id}/indexed-assets`. */
+export async function indexEntriesOf(
+  client: TwelveLabsClient,
+  assetId: string,
+  signal: AbortSignal | undefined,
+): Promise<IndexEntry[]> {
+  const read = async (): Promise<IndexEntry[]> => {
+    const entries: IndexEntry[] = [];
+    const list = { ...below(assetId, 'indexed-assets'), signal };
+    for await (const { _id: id, index } of itemsOf(client, list, ReferencePageSchema)) {
+      entries.push({ indexId: index._id, indexName: index.name, id });
+    }
+    return entries;
+  };
+  return (await unlessGone(read())) ?? [];
+}
+
+/** What refers to the asset: entities, which would lose it, and index entries, which the provider protects. */
+export async function referrersOf(
+  client: TwelveLabsClient,
+  assetId: string,
+  signal: AbortSignal | undefined,
+): Promise<Referrer[]> {
+  const entities = await entitiesOf(client, assetId, signal);
+  const entries = await indexEntriesOf(client, assetId, signal);
+  return [
+    ...entities.map(({ entityId: id, collectionId }) => ({
+      branch: 'entity',
+      id,
+      words: `entity ${id}${collectionId ? ` in collection ${collectionId}` : ''}`,
+      blocksDeletion: false,
+    })),
+    ...entries.map(({ id, indexId }) => ({
+      branch: 'index',
+      id,
+      words: `indexed asset ${id} in index ${indexId}`,
+      blocksDeletion: true,
+    })),
+  ];
+}
+
+/** What a call gave; `undefined` where its object is gone. */
+export async function unlessGone<T>(call: Promise<T>): Promise<T | undefined> {
+  try {
+    return await call;
+  } catch (error) {
+    if (failureType(error) === 'ResourceGone') return undefined;
+    throw error;
+  }
+}
+
+const below = (assetId: string, list: 'entities' | 'indexed-assets') => ({
+  route: `/assets/{asset_id}/${list}`,
+  path: `/assets/${encodeURIComponent(assetId)}/${list}`,
+  about: assetId,
+});

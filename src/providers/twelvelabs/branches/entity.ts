@@ -1,0 +1,223 @@
+import { z } from 'zod';
+import { failureType } from '../../../contracts/failures';
+import type { Handle } from '../../../contracts/handle';
+import { carriesTag, readTag, tagFields, type BranchResource } from '../../../contracts/resource';
+import type { BranchDeclaration, BranchItem, BranchRemoval, RemoveOptions } from '../../branch-kind';
+import { outcomeOf, type CallOptions } from '../../outcome';
+import { itemsOf } from '../api/lists';
+import { CreatedSchema, EntityPageSchema, EntitySchema } from '../api/schemas';
+import { entitiesOf, unlessGone } from '../asset-users';
+import type { TwelveLabsConnection } from '../connection';
+import { resourceId } from './resource-id';
+
+/** A new entity in a collection made from the asset or, with `entityId`, the asset added to that entity. */
+export const EntityBranchSchema = z.strictObject({
+  type: z.literal('entity'),
+  collectionId: resourceId,
+  /** Defaults to the asset's filename. */
+  name: z.string().min(1).max(255).optional(),
+  description: z.string().max(2000).optional(),
+  entityId: resourceId.optional(),
+});
+export type EntityBranch = z.output<typeof EntityBranchSchema>;
+
+const MEMBERSHIP = 'entity-membership';
+
+/**
+ * An entity made from the asset, or the asset's place in an entity that existed before.
+ * Source: `POST`, `GET`, `DELETE /entity-collections/{id}/entities` and `…/{id}/assets`.
+ */
+export const entity = {
+  type: 'entity',
+  schema: EntityBranchSchema,
+  flags: [
+    { flag: '--collection <id>', field: 'collectionId', help: 'entity: the collection' },
+    { flag: '--name <name>', field: 'name', help: 'entity: its name; default: the filename' },
+    { flag: '--description <text>', field: 'description', help: 'entity: its description' },
+    { flag: '--entity <id>', field: 'entityId', help: 'entity: add the asset to this entity instead of making one' },
+  ],
+  plan: ({ collectionId, entityId, name }) => ({
+    stores: false,
+    makes:
+      entityId === undefined
+        ? { kind: 'entity', in: collectionId, name }
+        : { kind: MEMBERSHIP, in: collectionId, id: entityId },
+  }),
+
+  connect: (connection) => ({
+    effect: ({ entityId }) => (entityId === undefined ? 'create' : 'join'),
+    start: (items, options) => Promise.all(items.map((item) => outcomeOf(() => startOne(connection, item, options)))),
+    find: (item, options) => findFor(connection, item, options),
+    madeFrom: async ({ assetId, tag }, { signal } = {}) => {
+      const made: BranchResource[] = [];
+      for (const { collectionId, entityId, name, metadata } of await entitiesOf(connection.client, assetId, signal)) {
+        if (collectionId === undefined) continue;
+        const found = { branch: 'entity', id: entityId, in: collectionId, assetId };
+        if (carriesTag(metadata, tag)) made.push({ ...found, kind: 'entity', name });
+        else if (tag.joined?.id === entityId) made.push({ ...found, kind: MEMBERSHIP });
+      }
+      return made;
+    },
+    tagged: ({ kind, in: collectionId = '', name = '', tag }, { signal } = {}) =>
+      kind === MEMBERSHIP ? Promise.resolve([]) : findTagged(connection, { collectionId, name, tag }, signal),
+    remove: (resource, options) =>
+      resource.kind === MEMBERSHIP ? leave(connection, resource, options) : remove(connection, resource, options),
+    /** An entity does not protect its asset, and a sweep lists entities by their assets only. */
+    foundByAsset: ({ kind }) => kind === 'entity',
+  }),
+} satisfies BranchDeclaration<EntityBranch, TwelveLabsConnection>;
+
+const handleOf = (collectionId: string, id: string): Handle => ({
+  kind: 'entity',
+  id,
+  in: collectionId,
+  words: `Entity ${id}`,
+});
+
+async function startOne(
+  { client }: TwelveLabsConnection,
+  { branch, assetId, name = '', tag }: BranchItem<EntityBranch>,
+  { signal }: CallOptions = {},
+) {
+  const { collectionId, entityId, description } = branch;
+  if (entityId !== undefined) {
+    // harmless to repeat, but after a lost answer it is not known whether cleanup has something to undo
+    await client.callVoid({ ...membershipCall('POST', { collectionId, entityId, assetId }), creates: true, signal });
+    return { id: entityId, handle: handleOf(collectionId, entityId) };
+  }
+  const { _id: id } = await client.call(
+    {
+      method: 'POST',
+      route: '/entity-collections/{id}/entities',
+      path: entitiesPath(collectionId),
+      about: name,
+      creates: true,
+      json: { name, description, asset_ids: [assetId], metadata: tagFields(tag) },
+      signal,
+    },
+    CreatedSchema,
+  );
+  return { id, handle: handleOf(collectionId, id) };
+}
+
+async function findFor(
+  connection: TwelveLabsConnection,
+  { branch, assetId, name = '', tag }: BranchItem<EntityBranch>,
+  { signal }: CallOptions = {},
+) {
+  const { collectionId, entityId } = branch;
+  if (entityId === undefined) {
+    const ids = await findTagged(connection, { collectionId, name, tag }, signal);
+    return ids.map((id) => ({ id, handle: handleOf(collectionId, id) }));
+  }
+  const entities = await entitiesOf(connection.client, assetId, signal, { gone: 'is a failure' });
+  const isIn = entities.some((one) => one.entityId === entityId);
+  return isIn ? [{ id: entityId, handle: handleOf(collectionId, entityId), adopted: true }] : [];
+}
+
+/** Ids of the entities of that name in the collection that carry the tag, oldest first. */
+async function findTagged(
+  { client }: TwelveLabsConnection,
+  { collectionId, name, tag }: { collectionId: string; name: string; tag: BranchItem['tag'] },
+  signal: AbortSignal | undefined,
+): Promise<string[]> {
+  const own: string[] = [];
+  const list = {
+    route: '/entity-collections/{id}/entities',
+    path: entitiesPath(collectionId),
+    query: [['name', name]] as const,
+    about: name,
+    signal,
+  };
+  for await (const { _id, metadata } of itemsOf(client, list, EntityPageSchema)) {
+    if (carriesTag(metadata, tag)) own.push(_id);
+  }
+  return own.toReversed(); // the list is newest first
+}
+
+type Known = BranchResource & { id: string };
+
+/** Removes an entity, unless others have added assets to it: they would lose it. Not asked for under force. */
+async function remove(
+  connection: TwelveLabsConnection,
+  { id: entityId, in: collectionId = '', assetId }: Known,
+  { force, own, signal }: RemoveOptions,
+): Promise<BranchRemoval> {
+  const { client } = connection;
+  if (!force) {
+    const assets = await assetsOf(connection, { collectionId, entityId }, signal);
+    const others = assets.filter((one) => one !== assetId && !own.has(one));
+    const isUnknown = assetId === '' && own.size === 0 && assets.length === 1; // nobody told which asset is its own
+    if (others.length > 0 && !isUnknown) {
+      const referrers = others.map((one) => `asset ${one}`);
+      return { result: 'kept', because: 'others have added assets to it', referrers };
+    }
+  }
+  await client.callVoid({ ...oneEntity('DELETE', { collectionId, entityId }), signal });
+  return DELETED;
+}
+
+/** Takes the asset out of an entity that existed before, if this lifecycle has put it there. */
+async function leave(
+  connection: TwelveLabsConnection,
+  { id: entityId, in: collectionId = '', assetId, unproven }: Known,
+  { force, signal }: RemoveOptions,
+): Promise<BranchRemoval> {
+  if (unproven && !force) {
+    const asset = await unlessGone(connection.assets.get(assetId, { signal }));
+    if (!asset || readTag(asset.metadata)?.joined?.id !== entityId) {
+      return { result: 'kept', because: 'nothing shows that this lifecycle has added the asset to the entity' };
+    }
+  }
+  try {
+    await connection.client.callVoid({ ...membershipCall('DELETE', { collectionId, entityId, assetId }), signal });
+    return DELETED;
+  } catch (error) {
+    // The provider refuses to remove the last asset of an entity; any other refusal is a failure.
+    if (failureType(error) !== 'ProviderRejected') throw error;
+    const assets = await assetsOf(connection, { collectionId, entityId }, signal);
+    if (assets.length !== 1 || assets[0] !== assetId) throw error;
+    return { result: 'kept', because: `the provider refused: ${(error as Error).message}` };
+  }
+}
+
+const DELETED: BranchRemoval = { result: 'deleted', because: 'the provider deleted it' };
+
+interface EntityRef {
+  collectionId: string;
+  entityId: string;
+}
+
+async function assetsOf(
+  { client }: TwelveLabsConnection,
+  ref: EntityRef,
+  signal: AbortSignal | undefined,
+): Promise<string[]> {
+  const { asset_ids } = await client.call({ ...oneEntity('GET', ref), signal }, EntitySchema);
+  return asset_ids ?? [];
+}
+
+const entitiesPath = (collectionId: string): string =>
+  `/entity-collections/${encodeURIComponent(collectionId)}/entities`;
+
+const oneEntity = (method: 'GET' | 'DELETE', { collectionId, entityId }: EntityRef) =>
+  ({
+    method,
+    route: '/entity-collections/{id}/entities/{id}',
+    path: `${entitiesPath(collectionId)}/${encodeURIComponent(entityId)}`,
+    about: entityId,
+    creates: false,
+  }) as const;
+
+const membershipCall = (
+  method: 'POST' | 'DELETE',
+  { collectionId, entityId, assetId }: EntityRef & { assetId: string },
+) =>
+  ({
+    method,
+    route: '/entity-collections/{id}/entities/{id}/assets',
+    path: `${entitiesPath(collectionId)}/${encodeURIComponent(entityId)}/assets`,
+    about: `${entityId}, asset ${assetId}`,
+    creates: false,
+    json: { asset_ids: [assetId] },
+  }) as const;

@@ -1,0 +1,115 @@
+import { z } from 'zod';
+import type { Handle } from '../../../contracts/handle';
+import { carriesTag, tagFields, type LedgerTag } from '../../../contracts/resource';
+import type { BranchDeclaration, BranchItem } from '../../branch-kind';
+import { outcomeOf } from '../../outcome';
+import type { TwelveLabsClient } from '../api/client';
+import { CreatedSchema, IndexedAssetSchema } from '../api/schemas';
+import { indexEntriesOf, unlessGone, type IndexEntry } from '../asset-users';
+import type { TwelveLabsConnection } from '../connection';
+import { resourceId } from './resource-id';
+
+/** The asset indexed for search in an existing index. */
+export const IndexBranchSchema = z.strictObject({
+  type: z.literal('index'),
+  indexId: resourceId,
+  enableVideoStream: z.boolean().default(false),
+});
+export type IndexBranch = z.output<typeof IndexBranchSchema>;
+
+/**
+ * An entry of the asset in an index.
+ * Source: `POST`, `GET`, `DELETE /indexes/{id}/indexed-assets`, `GET /assets/{asset_id}/indexed-assets`.
+ */
+export const indexEntry = {
+  type: 'index',
+  schema: IndexBranchSchema,
+  flags: [
+    { flag: '--index <id>', field: 'indexId', help: 'index: the index' },
+    { flag: '--video-stream', field: 'enableVideoStream', help: 'index: let the provider keep a stream' },
+  ],
+  plan: ({ indexId }) => ({ stores: false, makes: { kind: 'indexed-asset', in: indexId } }),
+
+  connect: ({ client }) => ({
+    effect: () => 'create',
+
+    start: (items, { signal } = {}) =>
+      Promise.all(items.map((item) => outcomeOf(() => startOne(client, item, signal)))),
+
+    async find({ branch: { indexId }, assetId, tag }, { signal } = {}) {
+      const { own, others } = await entriesOf(client, { assetId, indexId, tag }, signal);
+      const adopted = others.map((entry) => ({ ...startOf(entry), adopted: true }));
+      return [...own.map(startOf), ...adopted];
+    },
+
+    async madeFrom({ assetId, tag }, { signal } = {}) {
+      const { own } = await entriesOf(client, { assetId, tag }, signal);
+      return own.map(({ indexId, id }) => ({ kind: 'indexed-asset', branch: 'index', id, in: indexId, assetId }));
+    },
+
+    async tagged({ in: indexId, assetId, tag }, { signal } = {}) {
+      const { own } = await entriesOf(client, { assetId, indexId, tag }, signal);
+      return own.map(({ id }) => id);
+    },
+
+    async remove({ id, in: indexId = '' }, { signal }) {
+      await client.callVoid({ ...oneEntry('DELETE', { indexId, id }), signal });
+      return { result: 'deleted', because: 'the provider deleted it' };
+    },
+
+    /** The provider refuses to delete an asset that is indexed. */
+    foundByAsset: () => false,
+  }),
+} satisfies BranchDeclaration<IndexBranch, TwelveLabsConnection>;
+
+const startOf = ({ indexId, id }: Pick<IndexEntry, 'indexId' | 'id'>): { id: string; handle: Handle } => ({
+  id,
+  handle: { kind: 'indexed-asset', id, in: indexId, words: `Indexed asset ${id}` },
+});
+
+async function startOne(
+  client: TwelveLabsClient,
+  { branch: { indexId, enableVideoStream }, assetId, tag }: BranchItem<IndexBranch>,
+  signal: AbortSignal | undefined,
+) {
+  const { _id: id } = await client.call(
+    {
+      method: 'POST',
+      kind: 'index',
+      route: '/indexes/{id}/indexed-assets',
+      path: `/indexes/${encodeURIComponent(indexId)}/indexed-assets`,
+      about: assetId,
+      creates: true,
+      json: { asset_id: assetId, enable_video_stream: enableVideoStream, user_metadata: tagFields(tag) },
+      signal,
+    },
+    CreatedSchema,
+  );
+  return startOf({ indexId, id });
+}
+
+/** The asset's entries in one index, or in all: those that carry the tag, and those of others. */
+async function entriesOf(
+  client: TwelveLabsClient,
+  { assetId, indexId, tag }: { assetId: string; indexId?: string; tag: LedgerTag },
+  signal: AbortSignal | undefined,
+): Promise<{ own: IndexEntry[]; others: IndexEntry[] }> {
+  const own: IndexEntry[] = [];
+  const others: IndexEntry[] = [];
+  for (const entry of await indexEntriesOf(client, assetId, signal)) {
+    if (indexId !== undefined && entry.indexId !== indexId) continue;
+    const call = { ...oneEntry('GET', entry), signal };
+    const answer = await unlessGone(client.call(call, IndexedAssetSchema));
+    if (answer) (carriesTag(answer.user_metadata, tag) ? own : others).push(entry);
+  }
+  return { own, others };
+}
+
+const oneEntry = (method: 'GET' | 'DELETE', { indexId, id }: { indexId: string; id: string }) =>
+  ({
+    method,
+    route: '/indexes/{id}/indexed-assets/{id}',
+    path: `/indexes/${encodeURIComponent(indexId)}/indexed-assets/${encodeURIComponent(id)}`,
+    about: id,
+    creates: false,
+  }) as const;

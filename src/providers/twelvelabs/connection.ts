@@ -1,0 +1,8 @@
+import type { Assets } from '../media-provider';
+import type { TwelveLabsClient } from './api/client';
+
+/** What the branches work with: the account's requests, and its assets. */
+export interface TwelveLabsConnection {
+  client: TwelveLabsClient;
+  assets: Pick<Assets, 'get'>;
+}

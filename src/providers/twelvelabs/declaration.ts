@@ -1,0 +1,31 @@
+import { ConfigError } from '../../config-error';
+import type { ProviderDeclaration } from '../provider-declaration';
+import { BRANCHES } from './branches/list';
+import { ENVIRONMENT, settingsOf, type TwelveLabsSettings } from './config';
+import { FIELD_NAMES, FLAGS, NAME, TwelveLabsInputSchema } from './input';
+
+/** TwelveLabs API v1.3. */
+export const twelvelabs: ProviderDeclaration<typeof NAME, TwelveLabsSettings, typeof ENVIRONMENT> = {
+  name: NAME,
+  title: 'TwelveLabs',
+  input: TwelveLabsInputSchema,
+  fields: FIELD_NAMES,
+  flags: FLAGS,
+  branches: BRANCHES,
+  environment: ENVIRONMENT,
+  settings: settingsOf,
+  baseUrl: ({ baseUrl }) => baseUrl,
+  emulatorEnvironment: (origin) => ({ TWELVELABS_BASE_URL: `${origin}/v1.3` }),
+
+  async open({ apiKey, baseUrl }, http) {
+    const { createTwelveLabsProvider } = await import('./twelvelabs-provider.js');
+    const { answersAsEmulator } = await import('./api/emulator-probe.js');
+    if (!apiKey && !(await answersAsEmulator(baseUrl, http.proxies))) {
+      throw new ConfigError(
+        `TWELVE_LABS_API_KEY: not set, and ${new URL(baseUrl).host} is no emulator; set it to your API key, ` +
+          'or point TWELVELABS_BASE_URL at a running "asset-lifecycle emulator"',
+      );
+    }
+    return createTwelveLabsProvider({ apiKey: apiKey ?? 'emulator', baseUrl, ...http });
+  },
+};
