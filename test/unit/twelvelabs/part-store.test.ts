@@ -6,7 +6,7 @@ import { PartBuffers } from '../../../src/providers/shared/parts/part-buffers';
 import { sendParts } from '../../../src/providers/shared/parts/send-parts';
 import { PartUrls } from '../../../src/providers/shared/parts/part-urls';
 import { PartStore } from '../../../src/providers/twelvelabs/intake/part-store';
-import { PartRefused, type UploadSessions } from '../../../src/providers/upload-sessions';
+import { PartRefused, type UploadSessions } from '../../../src/providers/part-uploads';
 import type { SourceBytes } from '../../../src/storage/files/source-bytes';
 import { Readable } from 'node:stream';
 
