@@ -1,7 +1,7 @@
 import { workflowInfo } from '@temporalio/workflow';
 import { readEarlierRun } from '../contracts/messages';
 import type { AssetResource } from '../contracts/resource';
-import type { LifecycleInput } from '../contracts/lifecycle-input';
+import type { LifecycleInput } from '../providers/registry';
 import type { LifecycleStatus } from '../contracts/lifecycle-status';
 import { filenameOfSource } from '../contracts/source-name';
 import { accept } from './lib/accept';
