@@ -41,6 +41,11 @@ const errorOf = (promise: Promise<unknown>): Promise<unknown> =>
 const TAG = { key: 'k', workflowId: 'w', runId: 'r', owner: 'o', onCancel: 'delete', onFailure: 'keep' } as const;
 const submitted = async (one: Submission, options?: Parameters<typeof provider.intake.submit>[1]) =>
   only(await provider.intake.submit([one], options));
+async function all<T>(items: AsyncIterable<T> | undefined): Promise<T[]> {
+  const list: T[] = [];
+  for await (const item of items ?? []) list.push(item);
+  return list;
+}
 const embedding = async (item: Omit<BranchItem, 'tag'>) =>
   only((await provider.branches.embed?.start([{ ...item, tag: TAG }])) ?? []);
 
@@ -220,7 +225,7 @@ test('embeds an image at once, and a lost answer had no effect', async () => {
   const image = { assetId: 'a', fileType: 'image/png' };
   const { records, handle } = await embedding({ ...image, branch });
   expect(handle).toBeUndefined();
-  expect(await Array.fromAsync(records ?? [])).toMatchObject([{ embedding: [0.6, 0.8] }]);
+  expect(await all(records)).toMatchObject([{ embedding: [0.6, 0.8] }]);
   expect(asked).toEqual({
     url: '/v1.3/embed-v2',
     body: { input_type: 'image', model_name: 'marengo3.0', image: { media_source: { asset_id: 'a' } } },
