@@ -1,12 +1,15 @@
 import { z } from 'zod';
-import { LifecycleInputSchema } from '../src/contracts/lifecycle-input';
+import { inputSchemas } from '../src/providers/registry';
 
 type JsonSchema = Record<string, unknown> & { properties?: Record<string, JsonSchema>; required?: string[] };
 
 /** The lifecycle's input for clients in other languages. What is optional may also be `null`, as the service takes it. */
 export function lifecycleJsonSchema(): JsonSchema {
-  const schema = z.toJSONSchema(LifecycleInputSchema, { io: 'input' }) as JsonSchema;
-  return { title: 'Input of the workflow assetLifecycle', ...withNulls(schema) };
+  const [first = {}, ...others] = inputSchemas().map((schema) =>
+    withNulls(z.toJSONSchema(schema, { io: 'input' }) as JsonSchema),
+  );
+  const union = others.length === 0 ? first : { anyOf: [first, ...others] };
+  return { title: 'Input of the workflow assetLifecycle', ...union };
 }
 
 function withNulls(schema: JsonSchema): JsonSchema {

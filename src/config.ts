@@ -1,14 +1,12 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
+import { ConfigError } from './config-error';
 import { durationMs } from './contracts/duration';
 import { BucketSchema } from './contracts/source';
 import type { ProxySettings } from './http/proxy-settings';
-
-/** A mistake in the environment; its message is one line for the person who set it. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
-}
+import type { ProviderName } from './contracts/ids';
+import { PROVIDERS } from './providers/registry';
 
 const duration = (standard: string) =>
   z
@@ -74,8 +72,6 @@ const ProxyEnvironmentSchema = z.object({
 
 const EnvironmentSchema = z.object({
   ...ProxyEnvironmentSchema.shape,
-  TWELVE_LABS_API_KEY: z.string().trim().optional(),
-  TWELVELABS_BASE_URL: z.url({ protocol: /^https?$/ }).default('https://api.twelvelabs.io/v1.3'),
   ASSET_LIFECYCLE_SOURCE_ROOTS: z.string().refine(isText, NO_TEXT).default(''),
   ASSET_LIFECYCLE_SOURCE_DEADLINE: duration('30s').refine((ms) => ms <= DAY_MS, 'must be at most "1d"'),
   ASSET_LIFECYCLE_RESULTS: results.prefault('.asset-lifecycle/results'),
@@ -98,7 +94,10 @@ const EnvironmentSchema = z.object({
 
 /** Everything the worker and the CLI take from the environment, checked once. Durations in milliseconds. */
 export interface Config {
-  readonly twelvelabs: { readonly apiKey?: string; readonly baseUrl: string; readonly requestTimeoutMs: number };
+  /** Settings of each provider, by its name, as its declaration reads them. */
+  readonly providers: Readonly<Record<ProviderName, unknown>>;
+  /** For the answer of a provider to begin once the request is out, and between two pieces of the answer. */
+  readonly requestTimeoutMs: number;
   /** Absolute folders that file sources may lie in; none means that file sources are refused. */
   readonly sourceRoots: readonly string[];
   /** How long a file may wait for a worker that serves its folder. */
@@ -151,18 +150,18 @@ function sourceRootsOf(list: string): string[] {
  * @throws ConfigError naming the variable and what it may be; never its value where that is secret.
  */
 export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config {
-  const env = read(EnvironmentSchema, environment);
+  const [env, ...settings] = read(
+    [EnvironmentSchema, ...PROVIDERS.map((declared) => declared.environment)],
+    environment,
+  );
   if (env.ASSET_LIFECYCLE_POLL_INTERVAL_MIN > env.ASSET_LIFECYCLE_POLL_INTERVAL_MAX) {
     throw new ConfigError(
       'ASSET_LIFECYCLE_POLL_INTERVAL_MIN: must not be longer than ASSET_LIFECYCLE_POLL_INTERVAL_MAX',
     );
   }
   return Object.freeze({
-    twelvelabs: {
-      apiKey: env.TWELVE_LABS_API_KEY,
-      baseUrl: env.TWELVELABS_BASE_URL.replace(/\/+$/, ''),
-      requestTimeoutMs: env.ASSET_LIFECYCLE_REQUEST_TIMEOUT,
-    },
+    providers: Object.fromEntries(PROVIDERS.map(({ name }, index) => [name, settings[index]])),
+    requestTimeoutMs: env.ASSET_LIFECYCLE_REQUEST_TIMEOUT,
     sourceRoots: sourceRootsOf(env.ASSET_LIFECYCLE_SOURCE_ROOTS),
     sourceDeadlineMs: env.ASSET_LIFECYCLE_SOURCE_DEADLINE,
     results: env.ASSET_LIFECYCLE_RESULTS,
@@ -188,13 +187,20 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
 
 /** The proxies alone, for a command that needs nothing else of the environment. @throws ConfigError as above. */
 export const loadProxies = (environment: NodeJS.ProcessEnv = process.env): ProxySettings =>
-  proxiesOf(read(ProxyEnvironmentSchema, environment));
+  proxiesOf(read([ProxyEnvironmentSchema], environment)[0]);
 
-function read<S extends z.ZodType>(schema: S, environment: NodeJS.ProcessEnv): z.output<S> {
+/** What each schema reads from the environment. @throws ConfigError naming every mistake */
+function read<const S extends readonly z.ZodType[]>(
+  schemas: S,
+  environment: NodeJS.ProcessEnv,
+): { -readonly [I in keyof S]: z.output<S[I]> } {
   const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
-  const parsed = schema.safeParse(set);
-  if (parsed.success) return parsed.data;
-  throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '));
+  const parsed = schemas.map((schema) => schema.safeParse(set));
+  const issues = parsed.flatMap(({ error }) => error?.issues ?? []);
+  if (issues.length > 0) {
+    throw new ConfigError(issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '));
+  }
+  return parsed.map(({ data }) => data) as { -readonly [I in keyof S]: z.output<S[I]> };
 }
 
 /** As curl and Node read them: the lower case wins, and without one of its own, https goes where http goes. */

@@ -8,14 +8,12 @@ export {
   LifecycleClient,
   LifecycleClientError,
   LifecycleClosed,
-  LifecycleInputSchema,
   LifecycleNotFound,
   TemporalRefused,
   TemporalUnreachable,
 } from './index.js';
 export type {
   CompleteInput,
-  AssetList,
   AssetPage,
   AssetQuery,
   AssetSnapshot,
@@ -36,7 +34,6 @@ export type {
   ListFilter,
   Outcome,
   Phase,
-  ProviderAccount,
   ProviderAsset,
   ProviderAssets,
   Receipt,

@@ -1,9 +1,9 @@
-import { openAccount } from './providers/registry';
+import { openAccount } from './providers/open-account';
 import { LifecycleClient } from './client/lifecycle-client';
 import { loadConfig } from './config';
 
 export { LifecycleClient } from './client/lifecycle-client';
-export type { LifecycleClientOptions, ProviderAccount } from './client/lifecycle-client';
+export type { LifecycleClientOptions } from './client/lifecycle-client';
 export type { StartedLifecycle, StartOptions } from './client/start/start-lifecycle';
 export {
   InvalidInput,
@@ -16,13 +16,14 @@ export {
 } from './client/errors';
 export type { ForceDeletion } from './client/deletions';
 export type { ListFilter } from './temporal/runs/list-query';
-export type { AssetList, ProviderAssets } from './client/provider-assets';
+export type { ProviderAssets } from './client/provider-assets';
 export type { LifecycleSummary } from './temporal/runs/run-status';
 export { FAILURES } from './contracts/failures';
 export type { FailureType } from './contracts/failures';
-export { acceptInput, LifecycleInputSchema } from './contracts/lifecycle-input';
+export { acceptInput } from './providers/registry';
 export type { CleanupPolicy } from './contracts/cleanup-policy';
-export type { CompleteInput, LifecycleInput } from './contracts/lifecycle-input';
+export type { CompleteInput } from './contracts/lifecycle-input';
+export type { LifecycleInput } from './providers/registry';
 export type { OrphanCause, SweepInput, SweepReport } from './contracts/ledger/sweep';
 export type {
   AssetSnapshot,
@@ -41,4 +42,4 @@ export type { AssetPage, AssetQuery, ProviderAsset } from './providers/media-pro
 
 /** A client for the Temporal server and the provider account that the environment names. */
 export const connect = (): Promise<LifecycleClient> =>
-  LifecycleClient.connect({ openAccount: () => openAccount(loadConfig()) });
+  LifecycleClient.connect({ openAccount: (provider) => openAccount(loadConfig(), provider) });

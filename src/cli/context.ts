@@ -1,12 +1,16 @@
-import { openAccount } from '../providers/registry';
+import type { ProviderName } from '../contracts/ids';
+import { openAccount } from '../providers/open-account';
 import { LifecycleClient } from '../client/lifecycle-client';
 import { loadConfig } from '../config';
 import type { ExitCode } from './exit';
 import { outputClosed } from './terminal';
 
 /** Connects, runs one command, and hangs up whatever happens. */
-export async function withClient<T extends ExitCode | void>(use: (client: LifecycleClient) => Promise<T>): Promise<T> {
-  const client = await LifecycleClient.connect({ openAccount: () => openAccount(loadConfig()) });
+export async function withClient<T extends ExitCode | void>(
+  use: (client: LifecycleClient) => Promise<T>,
+  provider?: ProviderName,
+): Promise<T> {
+  const client = await LifecycleClient.connect({ provider, openAccount: (name) => openAccount(loadConfig(), name) });
   try {
     return await use(client);
   } finally {

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { LifecycleClient } from '../client/lifecycle-client';
-import type { LifecycleInput } from '../contracts/lifecycle-input';
+import type { LifecycleInput } from '../providers/registry';
 import type { LifecycleStatus } from '../contracts/lifecycle-status';
 import { last } from './follow';
 

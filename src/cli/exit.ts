@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander';
 import { InvalidInput, LifecycleClientError, LifecycleNotFound } from '../client/errors';
 import { TemporalRefused, TemporalUnreachable } from '../client/errors';
-import { ConfigError } from '../config';
+import { ConfigError } from '../config-error';
 import { failureType, type FailureType } from '../contracts/failures';
 import type { LifecycleStatus } from '../contracts/lifecycle-status';
 import { ProgramUnavailable } from '../stack/programs';

@@ -1,6 +1,9 @@
 import { readFile, realpath } from 'node:fs/promises';
 import path from 'node:path';
-import type { LifecycleInput } from '../contracts/lifecycle-input';
+import { Option } from 'commander';
+import type { InputFlag } from '../providers/branch-kind';
+import type { ProviderDeclaration } from '../providers/provider-declaration';
+import { PROVIDERS, type LifecycleInput } from '../providers/registry';
 import { failureType } from '../contracts/failures';
 import type { Config } from '../config';
 import { createFileSources } from '../storage/files/file-sources';
@@ -10,20 +13,10 @@ import { UsageError } from './exit';
 export interface StartFlags {
   asset?: string;
   key?: string;
+  provider?: string;
   branch?: string;
-  model?: string;
-  scopes?: string[];
-  options?: string[];
-  collection?: string;
-  name?: string;
-  description?: string;
-  entity?: string;
-  index?: string;
-  videoStream?: boolean;
   filename?: string;
   metadata?: string[];
-  hls?: boolean;
-  thumbnail?: boolean;
   uploadMethod?: string;
   uploadConcurrency?: string;
   onCancel?: string;
@@ -33,6 +26,8 @@ export interface StartFlags {
   input?: string;
   inputFile?: string;
   allowSignedUrl?: boolean;
+  /** Flags of the provider and its branches, as its declaration names them. */
+  [flag: string]: unknown;
 }
 
 const S3_LIKE = /^s3:\/\//i;
@@ -52,15 +47,16 @@ async function fromFlags(target: string | undefined, flags: StartFlags): Promise
     if (target || flags.asset) throw new UsageError('give either <file|url|s3>, --asset or --input, not two of them');
     return given as LifecycleInput;
   }
+  const declared = declarationFor(flags.provider);
   const input: Record<string, unknown> = {
     key: flags.key,
+    provider: flags.provider,
     source: sourceOf(target, flags.asset),
     filename: flags.filename,
     metadata: metadataOf(flags.metadata),
-    enableHls: flags.hls,
-    enableThumbnail: flags.thumbnail,
+    ...fieldsOf(declared.flags, flags),
     upload: present({ method: flags.uploadMethod, concurrency: numberOf(flags.uploadConcurrency) }),
-    branch: branchOf(flags),
+    branch: branchOf(declared, flags),
     cleanup: present({ onCancel: flags.onCancel, onFailure: flags.onFailure }),
     deadlines: present({ ready: flags.readyWithin, branch: flags.branchWithin }),
   };
@@ -103,21 +99,20 @@ function s3SourceOf(uri: string): unknown {
   return present({ type: 's3', bucket, key, versionId });
 }
 
-function branchOf(flags: StartFlags): unknown {
-  switch (flags.branch) {
-    case undefined:
-      return undefined;
-    case 'embed':
-      return present({ type: 'embed', model: flags.model, scopes: flags.scopes, options: flags.options });
-    case 'entity': {
-      const { collection: collectionId, name, description, entity: entityId } = flags;
-      return present({ type: 'entity', collectionId, name, description, entityId });
-    }
-    case 'index':
-      return present({ type: 'index', indexId: flags.index, enableVideoStream: flags.videoStream });
-    default:
-      return { type: flags.branch };
-  }
+/** A name that no provider has is told by the check of the whole input. */
+const declarationFor = (name: string | undefined): ProviderDeclaration =>
+  PROVIDERS.find((one) => one.name === name) ?? PROVIDERS[0];
+
+function branchOf({ branches }: ProviderDeclaration, flags: StartFlags): unknown {
+  if (flags.branch === undefined) return undefined;
+  const declared = branches.find(({ type }) => type === flags.branch);
+  return { type: flags.branch, ...fieldsOf(declared?.flags ?? [], flags) };
+}
+
+/** The fields whose flags were given. */
+function fieldsOf(declared: readonly InputFlag[], flags: StartFlags): Record<string, unknown> {
+  const given = declared.map(({ flag, field }) => [field, flags[new Option(flag).attributeName()]] as const);
+  return Object.fromEntries(given.filter(([, value]) => value !== undefined));
 }
 
 /** `--metadata name=value` (repeatable; numbers and true/false are taken as such) or one JSON object. */
@@ -161,9 +156,8 @@ function present(fields: Record<string, unknown>): Record<string, unknown> | und
  * @param typed as the person named the file; a relative name means a file of this host.
  */
 export async function checkLocalFile(
-  { source, filename, upload }: LifecycleInput,
+  { provider, source, filename, upload }: LifecycleInput,
   config: Config,
-  limits: Record<'direct' | 'multipart', (filename: string) => SizeLimit>,
   { typed, warn }: { typed?: string; warn: (line: string) => void },
 ): Promise<void> {
   if (source?.type !== 'file' || !path.isAbsolute(source.path)) return;
@@ -174,11 +168,10 @@ export async function checkLocalFile(
   }
   const roots = config.sourceRoots.length > 0 ? config.sourceRoots : [path.dirname(source.path)];
   try {
-    const file = await createFileSources({ roots, restMs: 0 }).resolve(source.path);
-    const name = filename ?? file.filename;
-    const { limitBytes, why } = limitOf(upload?.method ?? 'auto', limits.direct(name), limits.multipart(name));
-    if (file.sizeBytes > limitBytes)
-      throw new UsageError(`source.path: ${source.path}: ${file.sizeBytes} bytes; ${why}`);
+    const { sizeBytes, filename: own } = await createFileSources({ roots, restMs: 0 }).resolve(source.path);
+    const method = upload?.method ?? 'auto';
+    const item = { filename: filename ?? own, source: 'file', sizeBytes, method, field: 'source.path' } as const;
+    declarationFor(provider).route(item);
   } catch (error) {
     throw failureType(error) ? new UsageError((error as Error).message) : error;
   }
@@ -195,14 +188,4 @@ async function absenceHere(file: string, roots: readonly string[]): Promise<stri
   const isServed =
     roots.length === 0 || roots.some((root) => `${file}/`.startsWith(root.endsWith('/') ? root : `${root}/`));
   return isServed ? undefined : 'lies outside ASSET_LIFECYCLE_SOURCE_ROOTS';
-}
-
-interface SizeLimit {
-  limitBytes: number;
-  why: string;
-}
-
-function limitOf(method: string, direct: SizeLimit, multipart: SizeLimit): SizeLimit {
-  if (method === 'auto') return multipart.limitBytes > direct.limitBytes ? multipart : direct;
-  return method === 'multipart' ? multipart : direct;
 }

@@ -1,12 +1,6 @@
 import { WorkflowFailedError, type Client, type WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import {
-  ASSET_DELETION,
-  deletionWorkflowId,
-  STATUS_QUERY,
-  WORKFLOW_TASK_QUEUE,
-  type ProviderName,
-} from '../contracts/ids';
+import { ASSET_DELETION, deletionWorkflowId, STATUS_QUERY, WORKFLOW_TASK_QUEUE } from '../contracts/ids';
 import type { DeletionInput } from '../contracts/ledger/deletion';
 import type { LifecycleStatus } from '../contracts/lifecycle-status';
 import { lastOf } from '../contracts/values/text';
@@ -27,19 +21,15 @@ export interface ForceDeletion {
 }
 
 /** Starts the deletion of what a closed lifecycle has made, or joins the one that runs. */
-export async function startDeletion(
-  client: Client,
-  provider: ProviderName,
-  input: DeletionInput,
-): Promise<Omit<ForceDeletion, 'known'>> {
-  const { key } = input;
+export async function startDeletion(client: Client, input: DeletionInput): Promise<Omit<ForceDeletion, 'known'>> {
+  const { key, provider } = input;
   const workflowId = deletionWorkflowId(provider, key);
   const handle = await client.workflow.start(ASSET_DELETION, {
     taskQueue: WORKFLOW_TASK_QUEUE,
     workflowId,
     workflowIdReusePolicy: 'ALLOW_DUPLICATE',
     workflowIdConflictPolicy: 'USE_EXISTING',
-    args: [{ ...input, provider }],
+    args: [input],
     staticSummary: `delete ${lastOf(key, 100)}`,
   });
   return {

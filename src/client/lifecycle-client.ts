@@ -12,11 +12,11 @@ import {
   STATUS_QUERY,
   type ProviderName,
 } from '../contracts/ids';
-import { SweepInputSchema, type SweepInput, type SweepReport } from '../contracts/ledger/sweep';
-import { accept, acceptInput, type LifecycleInput } from '../contracts/lifecycle-input';
+import type { SweepInput, SweepReport } from '../contracts/ledger/sweep';
 import type { LifecycleStatus } from '../contracts/lifecycle-status';
 import type { CancelRequest, ForceDeleteRequest } from '../contracts/messages';
 import type { MediaProvider } from '../providers/media-provider';
+import { acceptInput, acceptSweep, DEFAULT_PROVIDER, type LifecycleInput } from '../providers/registry';
 import { grpcCodeOf } from '../temporal/grpc-errors';
 import { connectTemporal, temporalError } from '../temporal/connection';
 import { defaultKey } from './default-key';
@@ -36,13 +36,11 @@ import { watchRun, type WatchedRun } from './watch/watch-lifecycle';
 export interface LifecycleClientOptions {
   /** An existing connection; without it the client connects as the environment says. */
   temporal?: { client: Client; address: string; namespace: string };
+  /** Whose lifecycles it starts and follows; default: the first of the registry. */
   provider?: ProviderName;
   /** Opens the provider account behind `assets`, on first use; without it those operations throw. */
-  openAccount?: () => Promise<ProviderAccount>;
+  openAccount?: (provider: ProviderName) => Promise<MediaProvider>;
 }
-
-/** A provider with connections to close. */
-export type ProviderAccount = MediaProvider & { close(): Promise<void> };
 
 /** How long an open run's own answer is waited for before visibility has to do. */
 const QUERY_TIMEOUT_MS = 5000;
@@ -51,25 +49,25 @@ const QUERY_TIMEOUT_MS = 5000;
 export class LifecycleClient {
   readonly assets: ProviderAssets;
 
-  private account: Promise<ProviderAccount> | undefined;
+  private account: Promise<MediaProvider> | undefined;
   private readonly followers: RunFollowers;
 
   private constructor(
     private readonly temporal: { client: Client; address: string; namespace: string },
     private readonly provider: ProviderName,
-    openAccount: (() => Promise<ProviderAccount>) | undefined,
+    openAccount: LifecycleClientOptions['openAccount'],
   ) {
     this.followers = new RunFollowers(temporal.client);
     this.assets = providerAssets(() => {
       if (!openAccount) throw new InvalidInput('assets: this client was made without a provider account');
-      return (this.account ??= openAccount());
+      return (this.account ??= openAccount(provider));
     });
   }
 
   /** @throws TemporalUnreachable · TemporalRefused */
   static async connect(options: LifecycleClientOptions = {}): Promise<LifecycleClient> {
     const temporal = options.temporal ?? (await connectTemporal());
-    return new LifecycleClient(temporal, options.provider ?? 'twelvelabs', options.openAccount);
+    return new LifecycleClient(temporal, options.provider ?? DEFAULT_PROVIDER, options.openAccount);
   }
 
   /**
@@ -162,8 +160,8 @@ export class LifecycleClient {
       if (!(error instanceof LifecycleClosed || error instanceof LifecycleNotFound)) throw error;
       known = error instanceof LifecycleClosed;
     }
-    const input = { key, reason: request.reason };
-    const deletion = await this.reached(() => startDeletion(this.client, this.provider, input));
+    const input = { key, provider: this.provider, reason: request.reason };
+    const deletion = await this.reached(() => startDeletion(this.client, input));
     const status = (): Promise<LifecycleStatus> => this.reached(() => deletion.status(), key);
     const result = (): Promise<LifecycleStatus> => this.reached(() => deletion.result(), key);
     return { ...deletion, known, status, result };
@@ -174,7 +172,7 @@ export class LifecycleClient {
    * @throws InvalidInput before anything is started.
    */
   async sweep(input: Omit<SweepInput, 'provider'> = {}): Promise<SweepReport> {
-    const checked = checkedInput(() => accept(SweepInputSchema, 'sweep', { ...input, provider: this.provider }));
+    const checked = checkedInput(() => acceptSweep({ ...input, provider: this.provider }));
     return this.reached(() => sweep(this.client, this.provider, checked));
   }
 
@@ -203,6 +201,9 @@ export class LifecycleClient {
 
   private accept(input: LifecycleInput): KeyedInput {
     const accepted = checkedInput(() => acceptInput(input));
+    if (accepted.provider !== this.provider) {
+      throw new InvalidInput(`provider: this client is for "${this.provider}", not for "${accepted.provider}"`);
+    }
     return { ...accepted, key: accepted.key ?? defaultKey(accepted.source) };
   }
 

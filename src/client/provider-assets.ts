@@ -1,19 +1,17 @@
 import { failure } from '../contracts/failures';
-import type { AssetPage, AssetQuery, EntityOfAsset, MediaProvider, ProviderAsset } from '../providers/media-provider';
+import type { AssetPage, AssetQuery, MediaProvider, ProviderAsset, Referrer } from '../providers/media-provider';
 import { InvalidInput } from './errors';
+import { only } from '../providers/outcome';
 import { readPages } from '../providers/shared/read-pages';
 
 const LARGEST_PAGE = 50;
 
-/** A list of assets: awaited it is the first page, iterated it is every item, and `pages()` gives page by page. */
-export interface AssetList extends PromiseLike<AssetPage>, AsyncIterable<ProviderAsset> {
-  pages(): AsyncIterable<AssetPage>;
-}
-
 /** The provider's own assets, whoever made them. */
 export interface ProviderAssets {
-  /** Newest first. Pages hold 1 to 50 items (default 10); `ids`, `types` and `filename` narrow the list. */
-  list(query?: AssetQuery): AssetList;
+  /** One page, newest first: 1 to 50 items (default 10); `ids`, `types` and `filename` narrow the list. */
+  list(query?: AssetQuery): Promise<AssetPage>;
+  /** Every asset from that page on, newest first, read page by page as it is iterated. */
+  listAll(query?: AssetQuery): AsyncIterable<ProviderAsset>;
   /** @throws ResourceGone */
   get(assetId: string): Promise<ProviderAsset>;
   /**
@@ -26,40 +24,43 @@ export interface ProviderAssets {
 
 export function providerAssets(provider: () => Promise<MediaProvider>): ProviderAssets {
   return {
-    list: (query = {}) => assetList(provider, query),
-    get: async (assetId) => (await provider()).getAsset(assetId),
+    async list(query = {}) {
+      const paged = checkedQuery(query);
+      return (await provider()).assets.list(paged);
+    },
+    listAll(query = {}) {
+      const paged = checkedQuery({ ...query, pageSize: query.pageSize ?? LARGEST_PAGE });
+      return allAssets(provider, paged);
+    },
+    get: async (assetId) => (await provider()).assets.get(assetId),
     delete: async (assetId, { force = false } = {}) => {
-      const account = await provider();
-      if (!force) refuseIfHeld(assetId, await account.listEntitiesOf(assetId));
-      await account.deleteAsset(assetId, { force });
+      const { assets } = await provider();
+      if (!force) refuseIfHeld(assetId, await assets.referrers(assetId));
+      only(await assets.remove([assetId], { force }));
     },
   };
 }
 
-/** The provider would take the asset out of entities without a word. */
-function refuseIfHeld(assetId: string, entities: readonly EntityOfAsset[]): void {
-  if (entities.length === 0) return;
-  const names = entities.map(({ entityId, collectionId }) => `${entityId} in collection ${collectionId ?? 'unknown'}`);
-  const message = `Asset ${assetId} is part of entity ${names.join(', entity ')}; take it out, or delete it by force`;
+/** The provider would delete the asset, and others would lose it without a word. */
+function refuseIfHeld(assetId: string, referrers: readonly Referrer[]): void {
+  const held = referrers.filter(({ blocksDeletion }) => !blocksDeletion).map(({ words }) => words);
+  if (held.length === 0) return;
+  const message = `Asset ${assetId} is part of ${held.join(', ')}; take it out, or delete it by force`;
   throw failure('BlockedByReferences', message);
 }
 
-function assetList(provider: () => Promise<MediaProvider>, query: AssetQuery): AssetList {
-  const { pageSize = 10, page: firstPage = 1 } = query;
+type PagedQuery = AssetQuery & { page: number; pageSize: number };
+
+function checkedQuery(query: AssetQuery): PagedQuery {
+  const { pageSize = 10, page = 1 } = query;
   if (!Number.isInteger(pageSize) || pageSize < 1 || pageSize > LARGEST_PAGE) {
     throw new InvalidInput(`pageSize: must be a whole number from 1 to ${LARGEST_PAGE}, not ${pageSize}`);
   }
-  if (!Number.isInteger(firstPage) || firstPage < 1)
-    throw new InvalidInput(`page: must be 1 or more, not ${firstPage}`);
-  const read = async (page: number): Promise<AssetPage> => (await provider()).listAssets({ ...query, page, pageSize });
+  if (!Number.isInteger(page) || page < 1) throw new InvalidInput(`page: must be 1 or more, not ${page}`);
+  return { ...query, page, pageSize };
+}
 
-  const pages = (): AsyncGenerator<AssetPage> => readPages(read, { idOf: ({ id }) => id, firstPage });
-  return {
-    pages,
-    async *[Symbol.asyncIterator]() {
-      for await (const { items } of pages()) yield* items;
-    },
-    // oxlint-disable-next-line unicorn/no-thenable -- awaiting a list for its first page is the point
-    then: (onPage, onError) => read(firstPage).then(onPage, onError),
-  };
+async function* allAssets(provider: () => Promise<MediaProvider>, query: PagedQuery): AsyncGenerator<ProviderAsset> {
+  const read = async (page: number): Promise<AssetPage> => (await provider()).assets.list({ ...query, page });
+  for await (const { items } of readPages(read, { idOf: ({ id }) => id, firstPage: query.page })) yield* items;
 }

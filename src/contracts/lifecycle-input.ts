@@ -6,7 +6,7 @@ import { failure } from './failures';
 import { describeIssues, plainInput } from './checks/plain-input';
 import { keyOfWorkflowId, lifecycleWorkflowId, type ProviderName } from './ids';
 import type { Source } from './source';
-import { HALF_A_CHARACTER, halfCharactersIn, isWhole } from './values/text';
+import { HALF_A_CHARACTER, isWhole } from './values/text';
 
 const LONGEST_DEADLINE_MS = 30 * 86_400_000;
 

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { Branch } from '../contracts/branch';
 import type { ProxySettings } from '../http/proxy-settings';
 import type { BranchDeclaration, InputFlag } from './branch-kind';
+import type { ItemFacts, Route } from './intake';
 import type { MediaProvider } from './media-provider';
 
 /**
@@ -9,11 +10,7 @@ import type { MediaProvider } from './media-provider';
  * loads no HTTP, so that clients, the CLI and the workflow worker can use it.
  * @param Settings what the provider's part of the environment gives.
  */
-export interface ProviderDeclaration<
-  Name extends string = string,
-  Settings = unknown,
-  Environment extends z.ZodRawShape = z.ZodRawShape,
-> {
+export interface ProviderDeclaration<Name extends string = string, Settings = unknown> {
   readonly name: Name;
   /** As its vendor writes it: `TwelveLabs`. */
   readonly title: string;
@@ -24,10 +21,12 @@ export interface ProviderDeclaration<
   /** Flags of `start` for those fields. */
   readonly flags: readonly InputFlag[];
   readonly branches: readonly BranchDeclaration<Branch, never>[];
-  /** Its variables in the environment, as a zod shape; joined with those of the others and our own. */
-  readonly environment: Environment;
-  /** Reads its part of the parsed environment. */
-  settings(environment: z.output<z.ZodObject<Environment>>): Settings;
+  /** Reads its variables from an environment and gives its settings; other variables are ignored. */
+  readonly environment: z.ZodType<Settings>;
+  /** Names of the variables that hold its credentials. */
+  readonly credentials: readonly [string, ...string[]];
+  /** How an item goes up. Sends nothing. @throws InvalidRequest · PayloadTooLarge naming limit and value */
+  route(item: ItemFacts): Route;
   /** The API's URL, for messages. */
   baseUrl(settings: Settings): string;
   /** Variables to set, without secrets, so that a worker talks to an emulator at that origin. */

@@ -1,22 +1,105 @@
-import { ConfigError, type Config } from '../config';
-import type { MediaProvider } from './media-provider';
-import { answersAsEmulator } from './twelvelabs/api/client';
-import { createTwelveLabsProvider } from './twelvelabs/twelvelabs-provider';
+import type { z } from 'zod';
+import { NO_BRANCH, type Branch, type BranchPlan } from '../contracts/branch';
+import { plainInput } from '../contracts/checks/plain-input';
+import { failure } from '../contracts/failures';
+import type { ProviderName } from '../contracts/ids';
+import { DeletionInputSchema, type AcceptedDeletion } from '../contracts/ledger/deletion';
+import { SweepInputSchema, type AcceptedSweep } from '../contracts/ledger/sweep';
+import { accept, type CompleteInput } from '../contracts/lifecycle-input';
+import { filenameOfSource } from '../contracts/source-name';
+import type { BranchDeclaration } from './branch-kind';
+import type { ProviderDeclaration } from './provider-declaration';
+import { twelvelabs } from './twelvelabs/declaration';
+import type { TwelveLabsInput } from './twelvelabs/input';
 
-/**
- * Opens the provider account that the environment names.
- * @throws ConfigError without an API key, unless the base URL answers as an emulator, which takes any.
- */
-export async function openAccount({
-  twelvelabs,
-  proxies,
-}: Config): Promise<MediaProvider & { close(): Promise<void> }> {
-  const { apiKey, baseUrl, requestTimeoutMs } = twelvelabs;
-  if (!apiKey && !(await answersAsEmulator(baseUrl, proxies))) {
-    throw new ConfigError(
-      `TWELVE_LABS_API_KEY: not set, and ${new URL(baseUrl).host} is no emulator; set it to your API key, ` +
-        'or point TWELVELABS_BASE_URL at a running "asset-lifecycle emulator"',
-    );
+/** The media APIs that a lifecycle can run at; the first is the default. */
+export const PROVIDERS = [twelvelabs] as const;
+
+/** What a caller sends. In JSON an optional field may also be `null`. */
+export type LifecycleInput = TwelveLabsInput;
+
+/** As tests may extend it. */
+export type Registry = readonly [ProviderDeclaration, ...ProviderDeclaration[]];
+
+const REGISTRY = PROVIDERS as unknown as Registry;
+
+export const DEFAULT_PROVIDER: ProviderName = REGISTRY[0].name;
+
+/** Names of the providers there are. */
+export const providerNames = (registry: Registry = REGISTRY): ProviderName[] => registry.map(({ name }) => name);
+
+/** Types of the branches of all providers, and `none`. */
+export const branchTypes = (registry: Registry = REGISTRY): string[] => [
+  ...new Set([...registry.flatMap(({ branches }) => branches.map(({ type }) => type)), NO_BRANCH]),
+];
+
+/** @throws InvalidRequest that names the providers there are */
+export function declarationOf(name: unknown, registry: Registry = REGISTRY): ProviderDeclaration {
+  const declared = registry.find((one) => one.name === name);
+  if (declared) return declared;
+  throw failure('InvalidRequest', `provider: ${mustBeOneOf(registry)}`);
+}
+
+const mustBeOneOf = (registry: Registry): string =>
+  registry.length === 1
+    ? `Invalid input: expected "${registry[0].name}"`
+    : `Invalid option: expected one of ${providerNames(registry)
+        .map((name) => `"${name}"`)
+        .join('|')}`;
+
+/** Checks a lifecycle's input and fills in its provider's defaults. @throws InvalidRequest naming every wrong field */
+export function acceptInput(input: unknown, registry: Registry = REGISTRY): CompleteInput {
+  const { value } = plainInput(input);
+  const named = typeof value === 'object' && value !== null && 'provider' in value ? value.provider : undefined;
+  const declared = registry.find(({ name }) => name === (named ?? registry[0].name));
+  if (!declared)
+    throw failure('InvalidRequest', `The lifecycle's input is not valid: provider: ${mustBeOneOf(registry)}`);
+  const accepted = accept(declared.input, 'lifecycle', input) as Record<string, unknown>;
+  const common: Record<string, unknown> = {};
+  const fields: Record<string, unknown> = {};
+  for (const [name, field] of Object.entries(accepted)) {
+    (declared.fields.includes(name) ? fields : common)[name] = field;
   }
-  return createTwelveLabsProvider({ apiKey: apiKey ?? 'emulator', baseUrl, requestTimeoutMs, proxies });
+  return { ...common, fields } as unknown as CompleteInput;
+}
+
+/** Schemas of the whole input by provider, for a published document. */
+export const inputSchemas = (registry: Registry = REGISTRY): z.ZodType[] => registry.map(({ input }) => input);
+
+/** What the input's branch may make; `undefined` where there is none. */
+export function planOf({ provider, branch }: CompleteInput, registry: Registry = REGISTRY): BranchPlan | undefined {
+  return branchOf(provider, branch, registry)?.plan(branch);
+}
+
+/** Why the source, by its name, can have no such branch; `undefined` where nothing speaks against it. */
+export function branchRefusal(
+  { provider, source, filename, branch }: CompleteInput,
+  registry: Registry = REGISTRY,
+): string | undefined {
+  if (source.type === 'asset') return undefined;
+  const name = filename ?? filenameOfSource(source);
+  const refusal = branchOf(provider, branch, registry)?.refusal?.(branch, name);
+  return refusal && `${refusal} (${name})`;
+}
+
+function branchOf(provider: ProviderName, branch: Branch, registry: Registry): BranchDeclaration<Branch> | undefined {
+  if (branch.type === NO_BRANCH) return undefined;
+  return declarationOf(provider, registry).branches.find(({ type }) => type === branch.type);
+}
+
+/** A deletion's or a sweep's input, with the default provider. @throws InvalidRequest */
+export const acceptDeletion = (input: unknown): AcceptedDeletion =>
+  checkedProvider(accept(DeletionInputSchema, 'deletion', withProvider(input)), 'deletion');
+export const acceptSweep = (input: unknown): AcceptedSweep =>
+  checkedProvider(accept(SweepInputSchema, 'sweep', withProvider(input)), 'sweep');
+
+function withProvider(input: unknown): unknown {
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) return input;
+  const { provider } = input as { provider?: unknown };
+  return { ...input, provider: provider ?? DEFAULT_PROVIDER };
+}
+
+function checkedProvider<I extends { provider: ProviderName }>(input: I, whose: string): I {
+  if (REGISTRY.some(({ name }) => name === input.provider)) return input;
+  throw failure('InvalidRequest', `The ${whose}'s input is not valid: provider: ${mustBeOneOf(REGISTRY)}`);
 }

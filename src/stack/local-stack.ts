@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { openAccount } from '../providers/registry';
+import { openAccount } from '../providers/open-account';
 import { loadConfig, loadProxies } from '../config';
 import { useProxiesForFetch } from '../http/dispatcher';
 import { emulatorProblem } from './emulator-problem';

@@ -1,4 +1,3 @@
-import type { LifecycleInput } from '../contracts/lifecycle-input';
 import type { LifecycleStatus } from '../contracts/lifecycle-status';
 import { accept } from './lib/accept';
 import { close, closeAfter } from './lib/lifecycle/close';
@@ -11,10 +10,11 @@ import { submitSource } from './lib/lifecycle/submit-source';
  *
  * Signals: `cancel` `{reason?, cleanup?}`, `forceDelete` `{reason?}`. Query: `status`. Stopped by a signal it closes as
  * Completed with its receipt; by native cancellation as Canceled, with the receipt in the memo.
+ * @param input the lifecycle's input, checked before anything else happens.
  * @throws InvalidRequest before anything is sent, naming the wrong field · any failure of `contracts/failures.ts`,
  *   with the {@link LifecycleStatus} as its details.
  */
-export async function assetLifecycle(input: LifecycleInput): Promise<LifecycleStatus> {
+export async function assetLifecycle(input: unknown): Promise<LifecycleStatus> {
   const life = new Lifecycle(await accept(input));
   try {
     await life.stops.whileWanted(async () => {

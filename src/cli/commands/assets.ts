@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { openAccount } from '../../providers/registry';
+import { openAccount } from '../../providers/open-account';
 import { providerAssets, type ProviderAssets } from '../../client/provider-assets';
 import { loadConfig } from '../../config';
 import type { ProviderAsset } from '../../providers/media-provider';
@@ -55,10 +55,10 @@ const listCommand = (): Command =>
     .action(
       action(({ page, pageSize, id, type, filename, all, json }: ListFlags) =>
         withAssets(async (assets) => {
-          const list = assets.list({ page, pageSize, ids: id, types: type, filename });
+          const query = { page, pageSize, ids: id, types: type, filename };
           const items: ProviderAsset[] = [];
-          if (all) for await (const asset of list) items.push(asset);
-          else items.push(...(await list).items);
+          if (all) for await (const asset of assets.listAll(query)) items.push(asset);
+          else items.push(...(await assets.list(query)).items);
           if (json) printJson(items);
           else print(rowsOf(items));
         }),

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
-import type { BranchType } from '../../contracts/branch';
 import { OUTCOMES, PHASES, type Outcome, type Phase } from '../../contracts/lifecycle-status';
+import { branchTypes } from '../../providers/registry';
 import { action, withClient } from '../context';
 import { wholeNumber } from '../flags';
 import { print, printJson, tableOf } from '../output';
@@ -8,7 +8,7 @@ import { print, printJson, tableOf } from '../output';
 interface ListFlags {
   phase?: Phase;
   outcome?: Outcome;
-  branch?: BranchType;
+  branch?: string;
   key?: string;
   query?: string;
   limit: number;
@@ -20,7 +20,7 @@ export const listCommand = (): Command =>
     .summary('list lifecycles, newest first')
     .addOption(new Option('--phase <phase>', 'only those in this phase').choices(PHASES))
     .addOption(new Option('--outcome <outcome>', 'only those that ended so').choices(OUTCOMES))
-    .addOption(new Option('--branch <type>', 'only those of this branch').choices(['embed', 'entity', 'index', 'none']))
+    .addOption(new Option('--branch <type>', 'only those of this branch').choices(branchTypes()))
     .option('--key <start>', 'only keys that begin with this')
     .option('--query <filter>', 'further conditions in Temporal’s list filter language')
     .option('--limit <n>', 'at most so many', wholeNumber('--limit', 1), 100)

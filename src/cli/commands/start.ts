@@ -1,7 +1,7 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { loadConfig } from '../../config';
-import { acceptInput } from '../../contracts/lifecycle-input';
-import { maxDirectBytes, maxMultipartBytes } from '../../providers/twelvelabs/intake/limits';
+import type { InputFlag } from '../../providers/branch-kind';
+import { acceptInput, branchTypes, DEFAULT_PROVIDER, providerNames, PROVIDERS } from '../../providers/registry';
 import { action, withClient } from '../context';
 import { exitCodeOfOutcome } from '../exit';
 import { follow } from '../follow';
@@ -11,8 +11,9 @@ import { checkLocalFile, inputOf, type StartFlags } from '../start-input';
 const list = (text: string): string[] => text.split(',').map((part) => part.trim());
 const collect = (value: string, earlier: string[] = []): string[] => [...earlier, value];
 
-export const startCommand = (): Command =>
-  new Command('start')
+export const startCommand = (): Command => {
+  const command = new Command('start');
+  command
     .summary('start a lifecycle, or join the one its key has')
     .description(
       'Starts the lifecycle of a file, a URL, an S3 object or an existing asset. Repeating it never makes a second asset.',
@@ -22,21 +23,21 @@ export const startCommand = (): Command =>
       'a local file, an http(s) URL that the provider fetches, or s3://bucket/key[?versionId=…]',
     )
     .option('--asset <id>', 'adopt an asset that exists at the provider')
+    .option('--provider <name>', `${oneOf(providerNames())} (default: ${DEFAULT_PROVIDER})`)
     .option('--key <key>', 'business key; default: the path, the URL, the S3 URI or the asset id')
-    .option('--branch <type>', 'embed, entity, index or none (default: none)')
-    .option('--model <name>', 'embed: marengo3.0 or marengo3.5')
-    .option('--scopes <list>', 'embed: clip,asset', list)
-    .option('--options <list>', 'embed: visual,audio,transcription', list)
-    .option('--collection <id>', 'entity: the collection')
-    .option('--name <name>', 'entity: its name; default: the filename')
-    .option('--description <text>', 'entity: its description')
-    .option('--entity <id>', 'entity: add the asset to this entity instead of making one')
-    .option('--index <id>', 'index: the index')
-    .option('--video-stream', 'index: let the provider keep a stream')
+    .option('--branch <type>', `${oneOf(branchTypes())} (default: none)`);
+  addFlags(
+    command,
+    PROVIDERS.flatMap(({ branches }) => branches.flatMap(({ flags }) => flags)),
+  );
+  command
     .option('--filename <name>', 'name at the provider; default: the file’s own')
-    .option('--metadata <name=value>', 'user metadata; repeatable, or one JSON object', collect)
-    .option('--hls', 'ask for an HLS stream')
-    .option('--thumbnail', 'ask for a thumbnail')
+    .option('--metadata <name=value>', 'user metadata; repeatable, or one JSON object', collect);
+  addFlags(
+    command,
+    PROVIDERS.flatMap(({ flags }) => flags),
+  );
+  return command
     .option('--upload-method <method>', 'auto (default: by size and kind), direct or multipart')
     .option('--upload-concurrency <n>', 'parts on their way at once, 1 to 16 (default: 4)')
     .option('--on-cancel <policy>', 'keep, delete (default) or force-delete')
@@ -62,13 +63,8 @@ Examples:
       action(
         async (target: string | undefined, flags: StartFlags & { again?: boolean; wait?: boolean; json?: boolean }) => {
           const input = await inputOf(target, flags);
-          acceptInput(input); // bad input is refused before a connection is tried
-          await checkLocalFile(
-            input,
-            loadConfig(),
-            { direct: maxDirectBytes, multipart: maxMultipartBytes },
-            { typed: target, warn: note },
-          );
+          const { provider } = acceptInput(input); // bad input is refused before a connection is tried
+          await checkLocalFile(input, loadConfig(), { typed: target, warn: note });
           return withClient(async (client) => {
             const started = await client.start(input, { again: flags.again });
             if (!flags.json) note(`${started.joined ? 'joined' : 'started'} ${started.workflowId}`);
@@ -82,10 +78,23 @@ Examples:
             if (flags.json) printJson(status);
             else print(describeStatus(status));
             return exitCodeOfOutcome(status);
-          });
+          }, provider);
         },
       ),
     );
+};
+
+/** The flags of providers and branches; where two share one, the first one's help counts. */
+function addFlags(command: Command, flags: readonly InputFlag[]): void {
+  for (const { flag, help, list: isList } of flags) {
+    const option = new Option(flag, help);
+    if (command.options.some(({ long }) => long === option.long)) continue;
+    command.addOption(isList ? option.argParser(list) : option);
+  }
+}
+
+/** `a, b or c`. */
+const oneOf = (names: readonly string[]): string => `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
 
 const differsText = (fields: string[]): string =>
   `warning: the lifecycle that was joined began with another ${fields.join(', ')}; once it has ended, --again runs it anew`;

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
-import { openAccount } from '../../providers/registry';
+import { openAccount } from '../../providers/open-account';
+import { declarationOf, PROVIDERS } from '../../providers/registry';
 import { loadConfig } from '../../config';
 import { WorkAbandoned } from '../../temporal/work-abandoned';
 import { action, untilStopped } from '../context';
@@ -13,7 +14,7 @@ export const workerCommand = (): Command =>
     .option('--json', 'print the ready line as JSON')
     .addHelpText(
       'after',
-      '\nExample:\n  $ TWELVE_LABS_API_KEY=… ASSET_LIFECYCLE_SOURCE_ROOTS=/media asset-lifecycle worker',
+      `\nExample:\n  $ ${PROVIDERS[0].credentials[0]}=… ASSET_LIFECYCLE_SOURCE_ROOTS=/media asset-lifecycle worker`,
     )
     .action(
       action(async ({ json }: { json?: boolean }) => {
@@ -25,8 +26,9 @@ export const workerCommand = (): Command =>
         const temporal = await connectWorker();
         try {
           const worker = await startWorker({ config, provider, temporal, onNotice: note });
-          if (json) printJson({ ready: 'worker', temporal: temporal.address, provider: config.twelvelabs.baseUrl });
-          else note(`worker ready: Temporal ${temporal.address}, provider ${new URL(config.twelvelabs.baseUrl).host}`);
+          const baseUrl = declarationOf(provider.name).baseUrl(config.providers[provider.name]);
+          if (json) printJson({ ready: 'worker', temporal: temporal.address, provider: baseUrl });
+          else note(`worker ready: Temporal ${temporal.address}, provider ${new URL(baseUrl).host}`);
           await Promise.race([untilStopped(), worker.done]);
           if (!json) note('stopping …');
           await worker.stop();

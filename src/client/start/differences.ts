@@ -5,16 +5,15 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { STATUS_QUERY } from '../../contracts/ids';
-import { LifecycleInputSchema, type CompleteInput } from '../../contracts/lifecycle-input';
+import type { CompleteInput } from '../../contracts/lifecycle-input';
 import type { LifecycleStatus, SourceFacts } from '../../contracts/lifecycle-status';
+import { acceptInput } from '../../providers/registry';
 import { closedStatus } from '../../temporal/runs/lifecycle-runs';
 
 const COMPARED = [
   'source',
   'filename',
   'metadata',
-  'enableHls',
-  'enableThumbnail',
   'upload',
   'branch',
   'cleanup',
@@ -28,15 +27,19 @@ export async function differences(
   run: WorkflowExecutionDescription,
 ): Promise<string[]> {
   const its = await inputOf(client, run);
-  const fields: string[] = its
-    ? COMPARED.filter((name) => !isDeepStrictEqual(plain(input[name]), plain(its[name])))
-    : [];
+  const fields: string[] = its ? differing(input, its) : [];
   const now = fields.includes('source') ? undefined : await factsOfFile(input);
   const then = now && (await statusOf(client, run))?.source;
   if (!now || !then) return fields;
   if (now.sizeBytes !== then.sizeBytes) fields.push('source.sizeBytes');
   if (then.modifiedAt !== undefined && now.modifiedAt !== then.modifiedAt) fields.push('source.modifiedAt');
   return fields;
+}
+
+function differing(input: CompleteInput, its: CompleteInput): string[] {
+  const differs = (one: unknown, other: unknown): boolean => !isDeepStrictEqual(plain(one), plain(other));
+  const own = Object.keys(input.fields).filter((name) => differs(input.fields[name], its.fields[name]));
+  return [...COMPARED.filter((name) => differs(input[name], its[name])), ...own];
 }
 
 /** As it stands in JSON, where a field that is undefined is none. */
@@ -52,7 +55,11 @@ async function inputOf(client: Client, run: WorkflowExecutionDescription): Promi
   });
   const started = history?.events?.[0]?.workflowExecutionStartedEventAttributes;
   const [input] = await decodeArrayFromPayloads(client.options.loadedDataConverter, started?.input?.payloads);
-  return LifecycleInputSchema.safeParse(input).data;
+  try {
+    return acceptInput(input);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Of a file that this machine has too. */

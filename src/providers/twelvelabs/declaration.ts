@@ -1,19 +1,21 @@
 import { ConfigError } from '../../config-error';
 import type { ProviderDeclaration } from '../provider-declaration';
 import { BRANCHES } from './branches/list';
-import { ENVIRONMENT, settingsOf, type TwelveLabsSettings } from './config';
+import { EnvironmentSchema, type TwelveLabsSettings } from './config';
+import { routeOf } from './intake/route';
 import { FIELD_NAMES, FLAGS, NAME, TwelveLabsInputSchema } from './input';
 
 /** TwelveLabs API v1.3. */
-export const twelvelabs: ProviderDeclaration<typeof NAME, TwelveLabsSettings, typeof ENVIRONMENT> = {
+export const twelvelabs: ProviderDeclaration<typeof NAME, TwelveLabsSettings> = {
   name: NAME,
   title: 'TwelveLabs',
   input: TwelveLabsInputSchema,
   fields: FIELD_NAMES,
   flags: FLAGS,
   branches: BRANCHES,
-  environment: ENVIRONMENT,
-  settings: settingsOf,
+  environment: EnvironmentSchema,
+  credentials: ['TWELVE_LABS_API_KEY'],
+  route: routeOf,
   baseUrl: ({ baseUrl }) => baseUrl,
   emulatorEnvironment: (origin) => ({ TWELVELABS_BASE_URL: `${origin}/v1.3` }),
 

@@ -1,12 +1,11 @@
 import { ASSET_LIFECYCLE, SEARCH_ATTRIBUTES } from '../../contracts/ids';
-import type { BranchType } from '../../contracts/branch';
 import type { Outcome, Phase } from '../../contracts/lifecycle-status';
 import { InvalidInput } from '../../client/errors';
 
 export interface ListFilter {
   phase?: Phase;
   outcome?: Outcome;
-  branch?: BranchType;
+  branch?: string;
   assetId?: string;
   /** Only keys that begin with this. */
   key?: string;

@@ -1,5 +1,5 @@
 import { failure } from '../../../src/contracts/failures';
-import { acceptInput } from '../../../src/contracts/lifecycle-input';
+import { acceptInput } from '../../../src/providers/registry';
 import { readStopRequest } from '../../../src/contracts/messages';
 import { filenameOfSource } from '../../../src/contracts/source-name';
 import { firstOf, lastOf } from '../../../src/contracts/values/text';

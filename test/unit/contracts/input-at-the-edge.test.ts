@@ -1,5 +1,5 @@
 import { lifecycleJsonSchema } from '../../../scripts/lifecycle-json-schema';
-import { acceptInput } from '../../../src/contracts/lifecycle-input';
+import { acceptInput } from '../../../src/providers/registry';
 
 const refusalOf = (input: unknown): string => {
   try {

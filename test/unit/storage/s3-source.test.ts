@@ -1,6 +1,7 @@
 import { inputOf } from '../../../src/cli/start-input';
-import { ConfigError, loadConfig } from '../../../src/config';
-import { acceptInput } from '../../../src/contracts/lifecycle-input';
+import { loadConfig } from '../../../src/config';
+import { ConfigError } from '../../../src/config-error';
+import { acceptInput } from '../../../src/providers/registry';
 import { filenameOfSource, nameOfSource } from '../../../src/contracts/source-name';
 
 const s3 = (fields: object) => ({ source: { type: 's3', bucket: 'media', key: 'a.mp4', ...fields } });

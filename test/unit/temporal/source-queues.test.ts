@@ -7,7 +7,8 @@ import { createLocalActivities } from '../../../src/activities/create-activities
 import { createFindSourceQueue, queueOfFile } from '../../../src/activities/find-source-queue';
 import type { SourceQueues } from '../../../src/activities/source-queues';
 import { remembering, rootsAbove, sourceQueues, wasPolled } from '../../../src/temporal/source-queues';
-import { ConfigError, loadConfig } from '../../../src/config';
+import { loadConfig } from '../../../src/config';
+import { ConfigError } from '../../../src/config-error';
 import { failure } from '../../../src/contracts/failures';
 import { fileTaskQueue, lifecycleWorkflowId, rootTaskQueue } from '../../../src/contracts/ids';
 import { activityEnvironment, dependencies, OWNER } from '../../support/activity-dependencies';
