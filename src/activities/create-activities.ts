@@ -60,10 +60,7 @@ function refuseUnembeddable({ source, filename, branch }: CompleteInput): void {
 }
 
 /** Absent when nobody serves the file yet, or nobody can tell: the workflow then waits for it where all can see it. */
-async function sourceQueueOf(
-  queues: SourceQueues,
-  { provider, source }: CompleteInput,
-): Promise<string | undefined> {
+async function sourceQueueOf(queues: SourceQueues, { provider, source }: CompleteInput): Promise<string | undefined> {
   if (source.type !== 'file') return undefined;
   return queueOfFile(queues, provider, source.path).catch(() => undefined);
 }
