@@ -88,12 +88,7 @@ test.each<[string, (response: ServerResponse) => void, string, string]>([
     'ProviderUnavailable',
     'did not answer in JSON',
   ],
-  [
-    'an empty answer',
-    (response) => void response.writeHead(200).end(),
-    'ProviderUnavailable',
-    '_id',
-  ],
+  ['an empty answer', (response) => void response.writeHead(200).end(), 'ProviderUnavailable', '_id'],
   [
     'an answer that ends too early',
     (response) => void response.writeHead(200).end('{"_id":"t","data":[{"embedding":[1'),
