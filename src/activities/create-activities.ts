@@ -59,11 +59,8 @@ function refuseUnembeddable({ source, filename, branch }: CompleteInput): void {
   if (refusal) throw failure('InvalidRequest', `The lifecycle's input is not valid: ${refusal} (${name})`);
 }
 
-/** Null when nobody serves the file yet, or nobody can tell: the workflow then waits for it where all can see it. */
-async function sourceQueueOf(
-  queues: SourceQueues,
-  { provider, source }: CompleteInput,
-): Promise<string | null | undefined> {
+/** Absent when nobody serves the file yet, or nobody can tell: the workflow then waits for it where all can see it. */
+async function sourceQueueOf(queues: SourceQueues, { provider, source }: CompleteInput): Promise<string | undefined> {
   if (source.type !== 'file') return undefined;
-  return (await queueOfFile(queues, provider, source.path).catch(() => undefined)) ?? null;
+  return queueOfFile(queues, provider, source.path).catch(() => undefined);
 }
