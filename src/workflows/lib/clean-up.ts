@@ -1,8 +1,7 @@
 import type { CleanupPolicy } from '../../contracts/cleanup-policy';
 import type { Activities } from '../../contracts/activities';
-import type { ReceiptEntry } from '../../contracts/lifecycle-status';
-import { leftover } from '../../contracts/ledger/receipt-entry';
-import type { Resource } from '../../contracts/resource';
+import type { LifecycleError, ReceiptEntry } from '../../contracts/lifecycle-status';
+import { isOfBranch, type Resource } from '../../contracts/resource';
 import type { ProviderName } from '../../contracts/ids';
 import { describeError, endsLifecycle, entriesBefore } from './step-failures';
 
@@ -41,6 +40,19 @@ async function orLeftOver(
     const rest = withoutEntries(resources, done);
     return [...done, ...rest.map((resource) => leftover(resource, describeError(error)))];
   }
+}
+
+/** A resource that resisted, with the error in the provider's words. */
+function leftover(resource: Resource, { type, message }: LifecycleError): ReceiptEntry {
+  return {
+    resource: resource.kind,
+    id: resource.id,
+    in: isOfBranch(resource) ? resource.in : undefined,
+    result: 'leftover',
+    because: message,
+    at: new Date().toISOString(),
+    errorType: type === 'Unexpected' ? undefined : type,
+  };
 }
 
 const withoutEntries = (resources: readonly Resource[], entries: readonly ReceiptEntry[]): Resource[] =>
