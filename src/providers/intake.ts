@@ -66,6 +66,11 @@ export interface Intake {
    * Failures: OutcomeUnknown when the request went out in full and no answer came · SubmissionAborted when it did not.
    */
   submit(items: readonly Submission[], options?: SubmitOptions): Promise<Outcome<Submitted>[]>;
+  /**
+   * Items that give the same text may share a submission; without it, all may. Read where submissions of several
+   * callers are gathered, see {@link Traits.gatherMs}.
+   */
+  together?(item: Submission): string;
   /** The assets that carry each tag, oldest first, in the order of the queries. */
   find(queries: readonly OwnershipQuery[], options?: CallOptions): Promise<ProviderAsset[][]>;
   /** The sessions that {@link submit} opened for `parts`. */
