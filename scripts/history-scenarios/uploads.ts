@@ -1,3 +1,4 @@
+import type { WorkflowHandle } from '@temporalio/client';
 import { cancel, HOUR_MS, plain, untilRetrying, video, type Recording, type Scenario } from './recording';
 
 const inParts = { method: 'multipart', concurrency: 2 };
@@ -6,10 +7,11 @@ const PART_BYTES = 100_000;
 const REPORT = 'POST /assets/multipart-uploads/{upload_id}';
 
 /** Starts an upload in parts whose parts cannot be reported for so many attempts, and waits until the first failed. */
-async function interrupted({ control, start }: Recording, key: string, times: number) {
+async function interrupted(recording: Recording, key: string, times: number): Promise<WorkflowHandle> {
+  const { control } = recording;
   await control.setUploads({ chunkBytes: PART_BYTES });
   await control.addFault({ route: REPORT, status: 503, times });
-  const handle = await start(key, { source: video, upload: inParts });
+  const handle = await recording.start(key, { source: video, upload: inParts });
   await untilRetrying(handle);
   return handle;
 }
@@ -17,9 +19,9 @@ async function interrupted({ control, start }: Recording, key: string, times: nu
 /** Every way that bytes go up. */
 export const uploadScenarios: Record<string, Scenario> = {
   'upload-direct': plain('upload-direct', () => ({ source: video, upload: { method: 'direct' } })),
-  'upload-parts': async ({ control, start }) => {
-    await control.setUploads({ chunkBytes: PART_BYTES });
-    return start('upload-parts', { source: video, upload: inParts });
+  'upload-parts': async (recording) => {
+    await recording.control.setUploads({ chunkBytes: PART_BYTES });
+    return recording.start('upload-parts', { source: video, upload: inParts });
   },
   'upload-resumed': (recording) => interrupted(recording, 'upload-resumed', 1),
   'upload-cancelled': async (recording) => {
