@@ -109,7 +109,7 @@ async function startWorkerAt(
   const { NativeConnection } = await import('@temporalio/worker');
   const { installWorkerLog } = await import('./worker-log.js');
   const { startWorker } = await import('../worker.js');
-  // Failures of lifecycles stand in their status. The stack stops its parts in order.
+  // Errors only: failures of lifecycles are in their status. The stack stops its parts in its own order.
   installWorkerLog({ write: onProgress, level: 'ERROR', stopsOnSignals: false });
   const connection = await NativeConnection.connect({ address });
   try {

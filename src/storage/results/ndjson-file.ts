@@ -5,7 +5,7 @@ import type { StoredResult } from './result-store';
 /** Lines are gathered to writes of about this size. */
 const WRITE_BYTES = 256 * 1024;
 
-/** Writes a new file, a record a line, with flat memory, and has it on the disk when it returns. */
+/** Writes a new file, one record a line, with flat memory. When it returns, the file is on the disk. */
 export async function writeNdjson(file: string, records: Iterable<unknown>): Promise<Omit<StoredResult, 'uri'>> {
   const handle = await open(file, 'wx');
   try {

@@ -105,7 +105,7 @@ interface Target {
 }
 
 /**
- * What has the same content is left alone. Anything else under that name is replaced only where an earlier attempt, or
+ * An object with the same content is left alone. Anything else under that name is replaced only if an earlier attempt, or
  * an earlier run of a release that named results by their workflow id, may have written it.
  */
 async function put(
@@ -177,7 +177,7 @@ async function hashOf(s3: S3Access, where: Place): Promise<string | undefined> {
   }
 }
 
-/** The operator can mend the storage while Temporal tries again, so that no result is lost for it. */
+/** Retryable: the operator can repair the storage while Temporal tries again, so that no result is lost. */
 async function retryable<T>(uri: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
