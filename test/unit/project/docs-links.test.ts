@@ -23,5 +23,5 @@ test('every test that the invariants name exists', () => {
   const tests = inFolder('test');
   const named = [...read('docs/invariants.md').matchAll(/`([\w./-]+\.test\.ts)`/g)].map(([, name = '']) => name);
   expect(named.length).toBeGreaterThan(30);
-  expect(named.filter((name) => !tests.some((file) => file.endsWith(`/${name}`)))).toEqual([]);
+  expect(named.filter((name) => !tests.some((file) => `/${file}`.endsWith(`/${name}`)))).toEqual([]);
 });
