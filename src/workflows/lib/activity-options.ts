@@ -27,7 +27,10 @@ const transfer = (provider: ProviderName): ActivityOptions => ({
   heartbeatTimeout: '45s', // every 5 s while bytes move, else every 15 s
 });
 
-/** A transfer by any worker, of an object that may be streamed for hours: on a queue of its own, so that cleanup never waits for it. */
+/**
+ * A transfer of an object by any worker. It may stream for hours, so it has a queue of its own and never keeps a cleanup
+ * waiting.
+ */
 export const objectTransfer = (provider: ProviderName): ActivityOptions => ({
   ...transfer(provider),
   taskQueue: objectTaskQueue(provider),
@@ -40,7 +43,10 @@ export const fileTransfer = (provider: ProviderName, taskQueue: string): Activit
   scheduleToStartTimeout: '1h',
 });
 
-/** Holds a slot of its own queue and heartbeats; costs three events however long it takes. It writes nothing, so a cancel need not wait for it. */
+/**
+ * Holds a slot of its own queue and heartbeats; costs three events however long it takes. It writes nothing, so a cancel
+ * need not wait for it.
+ */
 export const heldWait = (provider: ProviderName, deadlineMs: number): ActivityOptions => ({
   taskQueue: waitTaskQueue(provider),
   startToCloseTimeout: deadlineMs,
