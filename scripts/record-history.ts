@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils';
-import { EmulatorControl } from '../emulator/control-client';
+import { EmulatorControl } from '../emulator/twelvelabs/control-client';
 import {
   ASSET_DELETION,
   ASSET_LIFECYCLE,
@@ -12,7 +12,7 @@ import {
   ORPHAN_SWEEP,
   WORKFLOW_TASK_QUEUE,
 } from '../src/contracts/ids';
-import { prepareEmulator } from '../src/stack/demo-provider';
+import { prepareEmulator } from '../src/cli/demo/provider';
 import { startLocalStack } from '../src/stack/local-stack';
 import { packageRoot, packageVersion } from '../src/stack/package-root';
 import { DEFAULT_PROVIDER } from '../src/providers/registry';

@@ -1,5 +1,5 @@
 import type { WorkflowHandle } from '@temporalio/client';
-import type { EmulatorControl } from '../../emulator/control-client';
+import type { EmulatorControl } from '../../emulator/twelvelabs/control-client';
 import { CANCEL_SIGNAL, FORCE_DELETE_SIGNAL, STATUS_QUERY, type ProviderName } from '../../src/contracts/ids';
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
 

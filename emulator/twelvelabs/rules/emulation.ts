@@ -1,7 +1,7 @@
-import type { Clock } from '../clock';
+import type { Clock } from '../../shared/clock';
 import type { RateLimits } from '../rate-limits';
 import type { Store } from '../store/store';
-import type { Background } from './background';
+import type { Background } from '../../shared/background';
 import type { MediaLibrary } from './media/media-library';
 import type { PartFiles } from './uploads/part-files';
 import type { UploadSettings } from './uploads/settings';

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { FaultSchema } from '../faults';
+import { FaultSchema } from '../../shared/faults';
 import { assetView } from '../rules/asset-views';
 import type { Emulation } from '../rules/emulation';
 import { entityView } from '../rules/entities';
@@ -11,7 +11,7 @@ import { UploadSettingsSchema } from '../rules/uploads/settings';
 import { failUpload, refuseEnded } from '../rules/uploads/status';
 import { uploadState } from '../rules/uploads/views';
 import type { AssetRecord } from '../store/records';
-import { PaceSchema, type Traffic } from '../traffic';
+import { PaceSchema, type Traffic } from '../../shared/traffic';
 
 const ClockSchema = z.strictObject({ advanceMs: z.number().min(0).default(0), skewMs: z.number().optional() });
 const ProcessingSchema = z.strictObject({ baseMs: z.number().min(0), msPerMegabyte: z.number().min(0) });

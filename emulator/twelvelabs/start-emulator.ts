@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import multipart from '@fastify/multipart';
 import fastify from 'fastify';
-import type { CallHooks } from './call-hooks';
-import { Clock } from './clock';
+import type { CallHooks } from '../shared/call-hooks';
+import { Clock } from '../shared/clock';
 import type { Exchange } from './conformance/conformance';
-import { Counters } from './counters';
-import { Faults } from './faults';
+import { Counters } from '../shared/counters';
+import { Faults } from '../shared/faults';
 import { RateLimits, type CustomLimits, type Plan } from './rate-limits';
 import { Api } from './routes/api';
 import { assetRoutes } from './routes/assets';
@@ -17,7 +17,7 @@ import { indexRoutes } from './routes/indexes';
 import { partStore } from './routes/part-store';
 import { uploadRoutes } from './routes/uploads';
 import { fetchAsset } from './rules/assets';
-import { Background } from './rules/background';
+import { Background } from '../shared/background';
 import { fetchTask } from './rules/embed/tasks';
 import type { Emulation, Processing, Switches } from './rules/emulation';
 import { MediaLibrary } from './rules/media/media-library';
@@ -25,9 +25,9 @@ import { lookInto } from './rules/uploads/completion';
 import { PartFiles } from './rules/uploads/part-files';
 import { UPLOAD_DEFAULTS, UploadSettingsSchema, type UploadSettings } from './rules/uploads/settings';
 import { statusOf } from './rules/uploads/status';
-import { StateFolder } from './store/state-folder';
+import { StateFolder } from '../shared/state-folder';
 import { Store } from './store/store';
-import { PaceSchema, Traffic, type Pace } from './traffic';
+import { PaceSchema, Traffic, type Pace } from '../shared/traffic';
 
 export interface EmulatorOptions extends Partial<Switches> {
   /** Default: a free one. */

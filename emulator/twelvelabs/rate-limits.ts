@@ -1,4 +1,4 @@
-import type { Clock } from './clock';
+import type { Clock } from '../shared/clock';
 import { ApiError } from './rules/errors';
 
 export const PLANS = ['off', 'free', 'tier2', 'tier3'] as const;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mulberry32 } from '../random';
+import { mulberry32 } from '../../../shared/random';
 
 export const DIMENSIONS = 512;
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Clock } from '../clock';
+import type { Clock } from '../../shared/clock';
 import { invalid, parse } from './errors';
 
 export type Query = Record<string, string | string[] | undefined>;

@@ -2,13 +2,13 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net';
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { Call } from '../call-hooks';
-import { PART_ROUTE, type Fault } from '../faults';
+import type { Call } from '../../shared/call-hooks';
+import { PART_ROUTE, type Fault } from '../../shared/faults';
 import type { Emulation } from '../rules/emulation';
 import { ApiError } from '../rules/errors';
 import { signedPart, type SignedPart } from '../rules/uploads/part-urls';
 import { admitPart, takePart, type ArrivedPart } from '../rules/uploads/parts';
-import type { Traffic } from '../traffic';
+import type { Traffic } from '../../shared/traffic';
 
 /** The connection is closed, so no answer is sent. */
 class CutOff extends Error {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { mulberry32 } from './rules/random';
+import { mulberry32 } from './random';
 
 /** The one route of the part store. */
 export const PART_ROUTE = 'PUT /parts/{upload_id}/{chunk_index}';

@@ -1,13 +1,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Call } from '../call-hooks';
+import type { Call } from '../../shared/call-hooks';
 import type { Exchange } from '../conformance/conformance';
-import type { Fault } from '../faults';
+import type { Fault } from '../../shared/faults';
 import type { Category } from '../rate-limits';
 import { mediaSecOf } from '../rules/media-of-request';
 import type { Emulation } from '../rules/emulation';
 import { ApiError } from '../rules/errors';
 import type { Query } from '../rules/paging';
-import type { Traffic } from '../traffic';
+import type { Traffic } from '../../shared/traffic';
 
 export interface Answer {
   status: number;

@@ -1,7 +1,7 @@
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import path from 'node:path';
-import type { Clock } from '../clock';
-import { LISTS, type Store, type StoreContents } from './store';
+import type { Clock } from './clock';
+import { LISTS, type Store, type StoreContents } from '../twelvelabs/store/store';
 
 const VERSION = 1;
 const QUIET_MS = 250;

@@ -1,6 +1,6 @@
-import type { PartCounts, RouteCount } from './counters';
-import type { FaultInput } from './faults';
-import type { Pace } from './traffic';
+import type { PartCounts, RouteCount } from '../shared/counters';
+import type { FaultInput } from '../shared/faults';
+import type { Pace } from '../shared/traffic';
 import type { UploadSettings } from './rules/uploads/settings';
 import type { UploadStatus } from './rules/uploads/status';
 

@@ -1,8 +1,8 @@
 import path from 'node:path';
-import type { LifecycleClient } from '../client/lifecycle-client';
-import type { LifecycleInput } from '../providers/registry';
-import type { LifecycleStatus } from '../contracts/lifecycle-status';
-import { last } from './follow';
+import type { LifecycleClient } from '../../client/lifecycle-client';
+import type { LifecycleInput } from '../../providers/registry';
+import type { LifecycleStatus } from '../../contracts/lifecycle-status';
+import { last } from '../follow';
 
 /** One lifecycle of the demo. `input` may wait for an earlier one's outcome. */
 export interface DemoCase {
