@@ -93,7 +93,7 @@ async function startEmulatorAt(
   stateFolder: string | undefined,
   processing: { baseMs: number; msPerMegabyte: number },
 ) {
-  const { startEmulator } = await import('../../emulator/start-emulator.js');
+  const { startEmulator } = await import('../../emulator/twelvelabs/start-emulator.js');
   try {
     return await startEmulator({ port: port ?? 0, stateFolder, processing });
   } catch (error) {

@@ -24,7 +24,7 @@ export function createFolderResultStore(folder: string, host = hostname()): Resu
       const temporary = `${target}.${randomBytes(6).toString('hex')}.tmp`;
       try {
         const written = await writeNdjson(temporary, records);
-        if (again || !resultPlace(name).ofOneRun) await rename(temporary, target);
+        if (again) await rename(temporary, target);
         else if (!(await took(temporary, target)) && (await hashOf(target)) !== written.sha256) {
           throw nameIsTaken(target);
         }
