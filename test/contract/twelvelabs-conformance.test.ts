@@ -6,7 +6,7 @@ import { ProviderApi } from '../support/servers/provider-api';
 import type { FaultyCall, Harness } from './conformance/harness';
 import { describeProvider } from './provider-conformance';
 
-const SAMPLE = path.resolve(__dirname, '../../samples/clip.mp4');
+const SAMPLES = path.resolve(__dirname, '../../samples');
 const CHUNK_BYTES = 64 * 1024;
 
 const ROUTES: Record<FaultyCall, string> = {
@@ -47,7 +47,7 @@ async function start(): Promise<Harness> {
     String((await api.call('POST', '/entity-collections', { name: 'c' })).body._id);
   return {
     provider,
-    media: { filename: 'clip.mp4', fileType: 'video/mp4', content: await readFile(SAMPLE) },
+    media: { filename: 'clip.mp4', fileType: 'video/mp4', content: await readFile(path.join(SAMPLES, 'clip.mp4')) },
     partsSizeBytes: 5 * CHUNK_BYTES + 1,
     fields: { enableHls: false, enableThumbnail: false },
     settle: async () => void (await control.advanceClock(600_000)),
@@ -79,6 +79,11 @@ async function start(): Promise<Harness> {
       {
         type: 'entity',
         effect: 'join',
+        media: {
+          filename: 'portrait-1.jpg',
+          fileType: 'image/jpeg',
+          content: await readFile(path.join(SAMPLES, 'portrait-1.jpg')),
+        },
         branch: async () => {
           const collectionId = await collection();
           const asset = await api.upload('portrait-2.png');

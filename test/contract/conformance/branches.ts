@@ -19,8 +19,8 @@ async function itemOf({ media }: Harness, { branch }: BranchCase, assetId: strin
 
 export function describeBranches(current: Current, effects: readonly BranchCase['effect'][]): void {
   const started = async (effect: BranchCase['effect']) => {
-    const harness = current();
-    const one = harness.branches.find((each) => each.effect === effect);
+    const one = current().branches.find((each) => each.effect === effect);
+    const harness = { ...current(), media: one?.media ?? current().media };
     const kind = harness.provider.branches[one?.type ?? ''];
     if (!one || !kind) throw new Error(`the harness has no branch with the effect ${effect}`);
     const { id: assetId } = await readyAsset(harness);

@@ -17,6 +17,8 @@ export interface BranchCase {
   effect: 'free' | 'create' | 'join';
   /** A value for the input's `branch`; makes at the provider what it refers to. */
   branch(): Promise<Branch>;
+  /** Media that it takes, where it does not take the harness's. */
+  media?: Harness['media'];
 }
 
 /** One provider under test: what differs between providers beside their traits. */
