@@ -34,6 +34,7 @@ async function start(): Promise<Harness> {
     branches: [
       { type: 'embed', effect: 'free', branch: async () => ({ type: 'embed' }) },
       { type: 'index', effect: 'create', branch: async () => ({ type: 'index', indexId: 'films' }) },
+      { type: 'entity', effect: 'create', branch: async () => ({ type: 'entity', collectionId: 'c' }) },
       {
         type: 'entity',
         effect: 'join',
@@ -48,4 +49,9 @@ async function start(): Promise<Harness> {
   };
 }
 
-describeProvider('in memory', start);
+describeProvider('in memory', start, [
+  { type: 'embed', effect: 'free' },
+  { type: 'index', effect: 'create' },
+  { type: 'entity', effect: 'create' },
+  { type: 'entity', effect: 'join' },
+]);

@@ -1,19 +1,15 @@
 import { describeAssets } from './conformance/assets';
 import { describeBranches } from './conformance/branches';
-import type { BranchCase, Harness, StartHarness } from './conformance/harness';
+import type { BranchName, Harness, StartHarness } from './conformance/harness';
 import { describeIntake } from './conformance/intake';
 import { describeParts } from './conformance/parts';
 
 /**
  * The promises of the provider port as one suite. It never asks which provider it is: what differs comes from the traits
  * and the harness. A new provider, and every stand-in for one in tests, passes it.
- * @param effects those of the harness's branches.
+ * @param branches those that the harness has a case for.
  */
-export function describeProvider(
-  name: string,
-  start: StartHarness,
-  effects: readonly BranchCase['effect'][] = ['free', 'create', 'join'],
-): void {
+export function describeProvider(name: string, start: StartHarness, branches: readonly BranchName[]): void {
   describe(`the provider port: ${name}`, () => {
     let harness: Harness;
     beforeEach(async () => {
@@ -24,7 +20,7 @@ export function describeProvider(
 
     describe('intake', () => describeIntake(current));
     describe('assets and watching', () => describeAssets(current));
-    describe('branches', () => describeBranches(current, effects));
+    describe('branches', () => describeBranches(current, branches));
     describe('uploads in parts', () => describeParts(current));
   });
 }

@@ -45,6 +45,10 @@ async function start(): Promise<Harness> {
   });
   const collection = async (): Promise<string> =>
     String((await api.call('POST', '/entity-collections', { name: 'c' })).body._id);
+  const portrait = {
+    ...{ filename: 'portrait-1.jpg', fileType: 'image/jpeg' },
+    content: await readFile(path.join(SAMPLES, 'portrait-1.jpg')),
+  };
   return {
     provider,
     media: { filename: 'clip.mp4', fileType: 'video/mp4', content: await readFile(path.join(SAMPLES, 'clip.mp4')) },
@@ -78,12 +82,14 @@ async function start(): Promise<Harness> {
       },
       {
         type: 'entity',
+        effect: 'create',
+        media: portrait,
+        branch: async () => ({ type: 'entity', collectionId: await collection() }),
+      },
+      {
+        type: 'entity',
         effect: 'join',
-        media: {
-          filename: 'portrait-1.jpg',
-          fileType: 'image/jpeg',
-          content: await readFile(path.join(SAMPLES, 'portrait-1.jpg')),
-        },
+        media: portrait,
         branch: async () => {
           const collectionId = await collection();
           const asset = await api.upload('portrait-2.png');
@@ -101,4 +107,9 @@ async function start(): Promise<Harness> {
   };
 }
 
-describeProvider('TwelveLabs and its emulator', start);
+describeProvider('TwelveLabs and its emulator', start, [
+  { type: 'embed', effect: 'free' },
+  { type: 'index', effect: 'create' },
+  { type: 'entity', effect: 'create' },
+  { type: 'entity', effect: 'join' },
+]);

@@ -8,6 +8,7 @@ import {
   typeOf,
   valueOf,
   type BranchCase,
+  type BranchName,
   type Current,
   type Harness,
 } from './harness';
@@ -17,12 +18,12 @@ async function itemOf({ media }: Harness, { branch }: BranchCase, assetId: strin
   return { branch: await branch(), assetId, filename, fileType, name: filename, tag: tagOf('k') };
 }
 
-export function describeBranches(current: Current, effects: readonly BranchCase['effect'][]): void {
-  const started = async (effect: BranchCase['effect']) => {
-    const one = current().branches.find((each) => each.effect === effect);
+export function describeBranches(current: Current, kinds: readonly BranchName[]): void {
+  const started = async ({ type, effect }: BranchName) => {
+    const one = current().branches.find((each) => each.type === type && each.effect === effect);
     const harness = { ...current(), media: one?.media ?? current().media };
     const kind = harness.provider.branches[one?.type ?? ''];
-    if (!one || !kind) throw new Error(`the harness has no branch with the effect ${effect}`);
+    if (!one || !kind) throw new Error(`the harness has no ${type} branch with the effect ${effect}`);
     const { id: assetId } = await readyAsset(harness);
     const item = await itemOf(harness, one, assetId);
     expect(kind.effect(item.branch)).toBe(effect);
@@ -32,26 +33,26 @@ export function describeBranches(current: Current, effects: readonly BranchCase[
     return { harness, kind, item, assetId, before, start };
   };
 
-  test.each(effects)('%s: what was started can be waited for, and is ready in the end', async (effect) => {
-    const { harness, start } = await started(effect);
+  test.each(kinds)('$effect, $type: what was started can be waited for, and is ready in the end', async (name) => {
+    const { harness, start } = await started(name);
     if (!start.handle) return expect(start.records).toBeDefined();
     const heard = await all(harness.provider.watch([start.handle], { pace: async () => {} }));
     expect(heard).toMatchObject([{ handle: start.handle, state: 'ready' }]);
   });
 
-  test.each(effects.filter((effect) => effect !== 'free'))(
-    '%s: it is found after the start, and not before',
-    async (effect) => {
-      const { kind, item, before, start } = await started(effect);
+  test.each(kinds.filter(({ effect }) => effect !== 'free'))(
+    '$effect, $type: it is found after the start, and not before',
+    async (name) => {
+      const { kind, item, before, start } = await started(name);
       expect(before).toEqual([]);
       expect((await kind.find?.(item))?.map(({ id }) => id)).toEqual([start.id]);
     },
   );
 
-  test.each(effects.filter((effect) => effect === 'create'))(
-    '%s: it is found by its asset and by its tag, and removed once',
-    async (effect) => {
-      const { kind, item, assetId, start } = await started(effect);
+  test.each(kinds.filter(({ effect }) => effect === 'create'))(
+    '$effect, $type: it is found by its asset and by its tag, and removed once',
+    async (name) => {
+      const { kind, item, assetId, start } = await started(name);
       const [made, ...others] = (await kind.madeFrom?.({ assetId, tag: readTagOf('k') })) ?? [];
       expect(others).toEqual([]);
       expect(made).toMatchObject({ id: start.id, assetId, branch: kind.type });
@@ -66,10 +67,10 @@ export function describeBranches(current: Current, effects: readonly BranchCase[
     },
   );
 
-  test.each(effects.filter((effect) => effect === 'join'))(
-    '%s: the note on the asset tells of it, and it can be left',
-    async (effect) => {
-      const { harness, kind, item, assetId, start } = await started(effect);
+  test.each(kinds.filter(({ effect }) => effect === 'join'))(
+    '$effect, $type: the note on the asset tells of it, and it can be left',
+    async (name) => {
+      const { harness, kind, item, assetId, start } = await started(name);
       const joined = { in: String(item.branch.collectionId), id: start.id ?? '' };
       const { assets } = harness.provider;
       await assets.annotate([{ assetId, fields: { asset_lifecycle_joined: `${joined.in}/${joined.id}` } }]);
@@ -84,10 +85,10 @@ export function describeBranches(current: Current, effects: readonly BranchCase[
     },
   );
 
-  test.each(effects.filter((effect) => effect === 'free'))(
-    '%s: its records come in order, and again on asking again',
-    async (effect) => {
-      const { kind, start } = await started(effect);
+  test.each(kinds.filter(({ effect }) => effect === 'free'))(
+    '$effect, $type: its records come in order, and again on asking again',
+    async (name) => {
+      const { kind, start } = await started(name);
       if (!start.handle) return expect((await all(start.records ?? none())).length).toBeGreaterThan(0);
       const first = await all(kind.records?.(start.handle) ?? none());
       expect(first.length).toBeGreaterThan(0);

@@ -11,10 +11,14 @@ import type { SourceBytes } from '../../../src/storage/files/source-bytes';
 /** Calls that the kit lets fail. */
 export type FaultyCall = 'submit' | 'get' | 'remove';
 
-/** A branch that the provider offers, as the kit uses it. */
-export interface BranchCase {
+/** Which branch of the provider, and which of its effects. */
+export interface BranchName {
   type: string;
   effect: 'free' | 'create' | 'join';
+}
+
+/** A branch that the provider offers, as the kit uses it. */
+export interface BranchCase extends BranchName {
   /** A value for the input's `branch`; makes at the provider what it refers to. */
   branch(): Promise<Branch>;
   /** Media that it takes, where it does not take the harness's. */
