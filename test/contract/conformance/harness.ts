@@ -20,7 +20,7 @@ export interface BranchName {
 /** A branch that the provider offers, as the kit uses it. */
 export interface BranchCase extends BranchName {
   /** A value for the input's `branch`; makes at the provider what it refers to. */
-  branch(): Promise<Branch>;
+  branch: () => Promise<Branch>;
   /** Media that it takes, where it does not take the harness's. */
   media?: Harness['media'];
 }
