@@ -6,7 +6,6 @@ import { describeProvider } from './provider-conformance';
 const CALLS: Record<FaultyCall, string> = {
   submit: 'intake.submit of one',
   get: `watch ${'0'.repeat(24)}`,
-  remove: 'assets.remove',
 };
 
 async function start(): Promise<Harness> {

@@ -12,7 +12,6 @@ const CHUNK_BYTES = 64 * 1024;
 const ROUTES: Record<FaultyCall, string> = {
   submit: 'POST /assets',
   get: 'GET /assets/{asset_id}',
-  remove: 'DELETE /assets/{asset_id}',
 };
 
 const ANSWERS: Partial<Record<FailureType, { status: number; code: string }>> = {

@@ -9,7 +9,7 @@ import type { OpenedUpload } from '../../../src/providers/part-uploads';
 import type { SourceBytes } from '../../../src/storage/files/source-bytes';
 
 /** Calls that the kit lets fail. */
-export type FaultyCall = 'submit' | 'get' | 'remove';
+export type FaultyCall = 'submit' | 'get';
 
 /** Which branch of the provider, and which of its effects. */
 export interface BranchName {
