@@ -6,7 +6,7 @@ import {
   UPLOAD_PROGRESS_SIGNAL,
   type ProviderName,
 } from '../../contracts/ids';
-import type { LifecycleStatus } from '../../contracts/lifecycle-status';
+import type { LifecycleStatus, LifecycleTimings } from '../../contracts/lifecycle-status';
 
 export const cancelSignal = defineSignal<[unknown?]>(CANCEL_SIGNAL);
 export const forceDeleteSignal = defineSignal<[unknown?]>(FORCE_DELETE_SIGNAL);
@@ -28,3 +28,8 @@ export const startingStatus = (key: string, provider: ProviderName, startedAt: s
   reason: undefined,
   timings: { startedAt },
 });
+
+export function noteClosed(timings: LifecycleTimings): void {
+  timings.closedAt = new Date().toISOString();
+  timings.elapsedSec = (Date.parse(timings.closedAt) - Date.parse(timings.startedAt)) / 1000;
+}
