@@ -73,7 +73,7 @@ test('of URLs that live for seconds it asks for no more than will be used', asyn
 
 test('answers that lack the part, or give only dead URLs, end the wait for one', async () => {
   for (const answer of [[], [{ part: 7, url: 'dead', expiresAt: 0 }]]) {
-    const parts = open({ urls: async () => answer });
+    const parts = open({ ...new MemoryProvider().intake.parts, urls: async () => answer });
     await expect(parts.take(7)).rejects.toMatchObject({
       type: 'ProviderUnavailable',
       message: expect.stringContaining('no usable URL for part 7'),
@@ -83,6 +83,7 @@ test('answers that lack the part, or give only dead URLs, end the wait for one',
 
 test('a URL that does not tell its life is used', async () => {
   const parts = open({
+    ...new MemoryProvider().intake.parts,
     urls: async () => [{ part: 1, url: 'some', expiresAt: Number.NaN }],
   });
   expect((await parts.take(1)).url).toBe('some');
