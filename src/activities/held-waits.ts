@@ -2,7 +2,7 @@ import type { Activities, HeldWaitInput } from '../contracts/activities';
 import { failure } from '../contracts/failures';
 import type { ProviderName } from '../contracts/ids';
 import type { Observation, WatchTarget } from '../providers/media-provider';
-import { BEATS, cancellationOf, heartbeating } from './lib/activity-call';
+import { BEATS, cancellationOf, withHeartbeatEvery } from './lib/activity-call';
 import { snapshotOf } from './asset-snapshot';
 import { accountOf, type ActivityDependencies } from './dependencies';
 
@@ -21,7 +21,7 @@ export function createHeldWaits(deps: ActivityDependencies): HeldWaits {
     what: string,
     target: WatchTarget,
   ): Promise<Observation> =>
-    heartbeating(BEATS.wait, async (signal) => {
+    withHeartbeatEvery(BEATS.wait, async (signal) => {
       const observation = await (lastLook ? look : watch)(deps, name, target, signal);
       if (observation.state === 'ready') return observation;
       if (observation.state === 'working')

@@ -4,7 +4,7 @@ import type { SourceFacts } from '../contracts/lifecycle-status';
 import type { MediaProvider, ProviderAsset } from '../providers/media-provider';
 import type { PartUrl } from '../providers/part-uploads';
 import type { SourceBytes } from '../storage/files/source-bytes';
-import { calling, noteBytesMoved } from './lib/activity-call';
+import { withHeartbeat, noteBytesMoved } from './lib/activity-call';
 import { snapshotOf } from './asset-snapshot';
 import { accountOf, type ActivityDependencies } from './dependencies';
 import { adoptAsset } from './ownership/adopt-asset';
@@ -30,7 +30,7 @@ export const createSubmitSource =
     const { source } = input;
     if (source.type === 'asset') {
       const { assetId } = source;
-      const asset = await calling((signal) => adoptAsset(provider, assetId, input.tag, signal));
+      const asset = await withHeartbeat((signal) => adoptAsset(provider, assetId, input.tag, signal));
       return { ...snapshotOf(asset), adopted: true };
     }
     const memory = UploadMemory.open(deps, input.resume);
@@ -85,7 +85,7 @@ async function submit(
   const { upload, first, bytes: seen } = made;
   const { stopping, partBuffers: buffers } = deps;
   const concurrency = input.upload?.concurrency ?? DEFAULT_CONCURRENCY;
-  const asset = await calling((signal) => {
+  const asset = await withHeartbeat((signal) => {
     const look = async (): Promise<SourceBytes> => {
       const bytes = seen ?? (await prepare(signal)).bytes;
       if (bytes) return bytes;

@@ -14,7 +14,7 @@ import {
   type ResultResource,
 } from '../../contracts/resource';
 import type { MediaProvider } from '../../providers/media-provider';
-import { calling } from '../lib/activity-call';
+import { withHeartbeat } from '../lib/activity-call';
 import { accountOf, ledgerTag, type ActivityDependencies } from '../dependencies';
 import { deleteAsset, DELETED, removeSurplus } from './delete-asset';
 import { endResult } from './end-result';
@@ -45,7 +45,7 @@ export interface Removal {
 export const createRemoveResources =
   (deps: ActivityDependencies): Activities['removeResources'] =>
   ({ provider: name, resources, policy, unlessOpen }) =>
-    calling(async (signal) => {
+    withHeartbeat(async (signal) => {
       const { provider } = accountOf(deps, name);
       const own = new Set(resources.flatMap(({ kind, id }) => (kind === 'asset' && id !== undefined ? [id] : [])));
       const removal: Removal = { provider, deps, policy, unlessOpen, own, ended: new Set(), signal };
@@ -72,7 +72,7 @@ export const createRemoveResources =
 export const createRemoveResource =
   (deps: ActivityDependencies): Activities['removeResource'] =>
   ({ provider: name, resource, policy, unlessOpen }) =>
-    calling((signal) => {
+    withHeartbeat((signal) => {
       const { provider } = accountOf(deps, name);
       return endAll(resource, { provider, deps, policy, unlessOpen, own: new Set(), ended: new Set(), signal });
     });

@@ -5,7 +5,7 @@ import { FAILURES, failureType } from '../../contracts/failures';
 import type { ReceiptEntry } from '../../contracts/lifecycle-status';
 import { releaseFields, TAG_FIELDS, type Release } from '../../contracts/resource';
 import type { MediaProvider } from '../../providers/media-provider';
-import { calling, cancellationOf } from '../lib/activity-call';
+import { withHeartbeat, cancellationOf } from '../lib/activity-call';
 import { accountOf, ledgerTag, type ActivityDependencies } from '../dependencies';
 import { removeSurplus } from '../cleanup/delete-asset';
 import { findTagged } from '../../providers/shared/find-tagged';
@@ -15,7 +15,7 @@ import { unlessGone } from '../lib/unless-gone';
 export const createReleaseAsset =
   (deps: ActivityDependencies): Activities['releaseAsset'] =>
   (input) =>
-    calling((signal) => release(deps, input, signal));
+    withHeartbeat((signal) => release(deps, input, signal));
 
 /** The mark is set whatever becomes of the surplus; a mark that is refused for good stands in the receipt. */
 export async function release(

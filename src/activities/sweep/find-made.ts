@@ -10,7 +10,7 @@ import {
   type Resource,
 } from '../../contracts/resource';
 import type { MediaProvider } from '../../providers/media-provider';
-import { BEATS, heartbeating } from '../lib/activity-call';
+import { BEATS, withHeartbeatEvery } from '../lib/activity-call';
 import { accountOf, ledgerTag, type ActivityDependencies } from '../dependencies';
 import { indexEntries } from '../ownership/index-entries';
 import type { LifecycleRun } from './lifecycle-runs';
@@ -21,7 +21,7 @@ import { unlessGone } from '../lib/unless-gone';
 export const createFindMade =
   (deps: ActivityDependencies): LedgerActivities['findMade'] =>
   (input) =>
-    heartbeating(BEATS.read, (signal) => findMade(deps, input, signal));
+    withHeartbeatEvery(BEATS.read, (signal) => findMade(deps, input, signal));
 
 async function findMade(
   deps: ActivityDependencies,

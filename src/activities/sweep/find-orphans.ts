@@ -3,7 +3,7 @@ import type { FindOrphansInput, FoundOrphans, LedgerActivities } from '../../con
 import { MOST_LISTED } from '../../contracts/ledger/most-listed';
 import { claimOf, readTag, resultName, type ReadTag } from '../../contracts/resource';
 import type { MediaProvider, ProviderAsset } from '../../providers/media-provider';
-import { BEATS, heartbeating } from '../lib/activity-call';
+import { BEATS, withHeartbeatEvery } from '../lib/activity-call';
 import { accountOf, type ActivityDependencies } from '../dependencies';
 import { madeFrom } from './find-made';
 import type { DescribedRun, LifecycleRun } from './lifecycle-runs';
@@ -19,7 +19,7 @@ import { openLifecyclesWith } from '../ownership/users-of-asset';
 export const createFindOrphans =
   (deps: ActivityDependencies): LedgerActivities['findOrphans'] =>
   (input) =>
-    heartbeating(BEATS.read, (signal) => new Walk(deps, accountOf(deps, input.provider).provider, input, signal).go());
+    withHeartbeatEvery(BEATS.read, (signal) => new Walk(deps, accountOf(deps, input.provider).provider, input, signal).go());
 
 /** An asset of this namespace. */
 interface Owned {
