@@ -66,6 +66,11 @@ export interface Intake {
    * Failures: OutcomeUnknown when the request went out in full and no answer came · SubmissionAborted when it did not.
    */
   submit(items: readonly Submission[], options?: SubmitOptions): Promise<Outcome<Submitted>[]>;
+  /**
+   * What items must have in common to go out in one request; all may where it is left out. Only asked where the traits
+   * let submissions wait for each other.
+   */
+  together?(item: Submission): string;
   /** The assets that carry each tag, oldest first, in the order of the queries. */
   find(queries: readonly OwnershipQuery[], options?: CallOptions): Promise<ProviderAsset[][]>;
   /** The sessions that {@link submit} opened for `parts`. */

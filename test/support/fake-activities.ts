@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 import type { Activities } from '../../src/contracts/activities';
 import type { ReceiptEntry } from '../../src/contracts/lifecycle-status';
-import { entryOf, keptBecause } from '../../src/contracts/ledger/receipt-entry';
+import { entryOf, keptBecause } from '../../src/activities/cleanup/receipt-entry';
 
 /** What a fake provider answers when nothing goes wrong; tests override single steps. */
 export function fakeActivities(overrides: Partial<Activities> = {}): { activities: Activities; calls: string[] } {

@@ -57,7 +57,8 @@ export async function withHeartbeatEvery<T>(everyMs: number, work: (signal: Abor
 }
 
 /** A call of seconds to minutes that may begin a write. */
-export const withHeartbeat = <T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> => withHeartbeatEvery(BEATS.write, work);
+export const withHeartbeat = <T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> =>
+  withHeartbeatEvery(BEATS.write, work);
 
 function intervalOf({ everyMs, mostMs, upload }: Pulse): number {
   const wanted = upload === undefined ? everyMs : upload.moved ? BEATS.moving : BEATS.still;

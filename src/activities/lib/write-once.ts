@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { failureType, withDetails } from '../../contracts/failures';
-import { SubmissionAborted } from '../../providers/media-provider';
+import { SubmissionAborted } from '../../providers/outcome';
 import { withHeartbeat, cancellationOf, progressWith, setProgress } from './activity-call';
 import { untilFound } from './until-found';
 

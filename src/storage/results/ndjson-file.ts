@@ -6,11 +6,16 @@ import type { StoredResult } from './result-store';
 const WRITE_BYTES = 256 * 1024;
 
 /** Writes a new file, a record a line, with flat memory, and has it on the disk when it returns. */
-export async function writeNdjson(file: string, records: Iterable<unknown>): Promise<Omit<StoredResult, 'uri'>> {
+export async function writeNdjson(
+  file: string,
+  records: Iterable<unknown> | AsyncIterable<unknown>,
+): Promise<Omit<StoredResult, 'uri'>> {
   const handle = await open(file, 'wx');
   try {
     const hash = createHash('sha256');
-    let [bytes, count, pending] = [0, 0, ''];
+    let bytes = 0;
+    let count = 0;
+    let pending = '';
     const flush = async (): Promise<void> => {
       const chunk = Buffer.from(pending);
       pending = '';
@@ -18,7 +23,7 @@ export async function writeNdjson(file: string, records: Iterable<unknown>): Pro
       bytes += chunk.byteLength;
       await handle.writeFile(chunk);
     };
-    for (const record of records) {
+    for await (const record of records) {
       pending += `${JSON.stringify(record)}\n`;
       count += 1;
       if (pending.length >= WRITE_BYTES) await flush();

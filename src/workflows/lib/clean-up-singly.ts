@@ -1,6 +1,6 @@
 import type { Activities } from '../../contracts/activities';
 import type { Receipt, ReceiptEntry } from '../../contracts/lifecycle-status';
-import { entryOf, keptBecause, leftover } from '../../contracts/ledger/receipt-entry';
+import { entryOf, keptBecause, leftover } from '../../activities/cleanup/receipt-entry';
 import type { CleanUpInput } from './clean-up';
 import { describeError, endsLifecycle } from './stop';
 

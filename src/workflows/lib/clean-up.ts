@@ -1,7 +1,7 @@
 import type { CleanupPolicy } from '../../contracts/cleanup-policy';
 import type { Activities } from '../../contracts/activities';
 import type { Receipt, ReceiptEntry } from '../../contracts/lifecycle-status';
-import { leftover } from '../../contracts/ledger/receipt-entry';
+import { leftover } from '../../activities/cleanup/receipt-entry';
 import type { Resource } from '../../contracts/resource';
 import type { ProviderName } from '../../contracts/ids';
 import { describeError, endsLifecycle, entriesBefore } from './stop';

@@ -1,12 +1,12 @@
-import type { CleanupPolicy } from '../cleanup-policy';
-import type { LifecycleError, ReceiptEntry } from '../lifecycle-status';
-import { parentOf, type Resource } from '../resource';
+import type { CleanupPolicy } from '../../contracts/cleanup-policy';
+import type { LifecycleError, ReceiptEntry } from '../../contracts/lifecycle-status';
+import type { Resource } from '../../contracts/resource';
 
 /** What became of a resource, now. */
 export const entryOf = (resource: Resource, result: ReceiptEntry['result'], because: string): ReceiptEntry => ({
   resource: resource.kind,
   id: resource.id,
-  ...parentOf(resource),
+  in: 'in' in resource ? resource.in : undefined,
   result,
   because,
   at: new Date().toISOString(),
