@@ -47,11 +47,8 @@ export const createLocalActivities = ({ owner, sourceQueues }: LocalDependencies
   acceptSweep: async (input) => acceptSweep(input),
 });
 
-/** Null when nobody serves the file yet, or nobody can tell: the workflow then waits for it where all can see it. */
-async function sourceQueueOf(
-  queues: SourceQueues,
-  { provider, source }: CompleteInput,
-): Promise<string | null | undefined> {
+/** Absent when nobody serves the file yet, or nobody can tell: the workflow then waits for it where all can see it. */
+async function sourceQueueOf(queues: SourceQueues, { provider, source }: CompleteInput): Promise<string | undefined> {
   if (source.type !== 'file') return undefined;
-  return (await queueOfFile(queues, provider, source.path).catch(() => undefined)) ?? null;
+  return queueOfFile(queues, provider, source.path).catch(() => undefined);
 }

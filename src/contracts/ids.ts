@@ -71,6 +71,14 @@ export function keyOfWorkflowId(provider: ProviderName, workflowId: string): str
     : undefined;
 }
 
+/** Provider and key inside a workflow id made by {@link lifecycleWorkflowId}; `undefined` for any other id. */
+export function readLifecycleWorkflowId(workflowId: string): { provider: ProviderName; key: string } | undefined {
+  const prefix = `${WORKFLOW_TASK_QUEUE}:`;
+  const colon = workflowId.indexOf(':', prefix.length);
+  if (!workflowId.startsWith(prefix) || colon < 0 || colon === workflowId.length - 1) return undefined;
+  return { provider: workflowId.slice(prefix.length, colon), key: workflowId.slice(colon + 1) };
+}
+
 const { KEYWORD, INT, DATETIME } = SearchAttributeType;
 
 /** Search attributes of a lifecycle; `setup` and the dev server register exactly these. */

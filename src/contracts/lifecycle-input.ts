@@ -98,8 +98,8 @@ export interface AcceptedInput extends CompleteInput {
   plan?: BranchPlan;
   /** Id of the Temporal namespace. */
   owner: string;
-  /** Of a file source: the task queue of the workers that serve its folder, or null when there was none yet. */
-  sourceQueue?: string | null;
+  /** Of a file source: the task queue of the workers that serve its folder; absent while nobody serves it. */
+  sourceQueue?: string;
 }
 
 /**

@@ -42,7 +42,7 @@ export async function assetDeletion(input: DeletionInput): Promise<LifecycleStat
   }
   status.known = found.known || found.made.length > 0;
   const remove = async (): Promise<void> => {
-    const { entries } = await cleanUp({ provider, steps, made: found.made, policy, unlessOpen: workflowId });
+    const entries = await cleanUp({ provider, steps, made: found.made, policy, unlessOpen: workflowId });
     receipt.entries.push(...entries.filter(({ id }) => !receipt.entries.some((entry) => entry.id === id)));
   };
   await remove();

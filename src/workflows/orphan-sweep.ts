@@ -2,6 +2,7 @@ import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/commo
 import { continueAsNew, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
 import type { FoundOrphans } from '../contracts/activities';
 import { failure } from '../contracts/failures';
+import type { ProviderName } from '../contracts/ids';
 import { durationMs } from '../contracts/duration';
 import { MOST_LISTED } from '../contracts/ledger/most-listed';
 import type { SweepCounts, SweepInput, SweepReport, SweptOrphan } from '../contracts/ledger/sweep';
@@ -14,7 +15,7 @@ const SCHEDULED_BY = defineSearchAttributeKey('TemporalScheduledById', SearchAtt
 /** Orphans found and removed at a time. */
 const BATCH = 50;
 
-/** What a sweep that goes on in a new run has done so far. */
+/** State that a sweep hands to its next run. */
 interface Progress {
   report: SweepReport;
   next?: string;
@@ -31,7 +32,7 @@ export async function orphanSweep(input?: SweepInput, before?: Progress): Promis
   if (includeVanished && workflowInfo().typedSearchAttributes.get(SCHEDULED_BY) !== undefined) {
     throw failure('InvalidRequest', 'includeVanished: is for a person to decide; start the sweep without a Schedule');
   }
-  const report = before?.report ?? emptyReport({ provider, dryRun, grace });
+  const report = before?.report ?? emptyReport(provider, dryRun, grace);
   const steps = ledgerSteps(provider, dryRun ? 'dry run' : 'sweep');
   let madeBefore = before?.next;
   do {
@@ -44,9 +45,9 @@ export async function orphanSweep(input?: SweepInput, before?: Progress): Promis
       setMarks: !dryRun,
     });
     addBatch(report, batch);
-    for (const { assetId, key, cause, policy, workflowId: unlessOpen, made } of batch.orphans) {
-      const { entries } = dryRun ? { entries: [] } : await cleanUp({ provider, steps, made, policy, unlessOpen });
-      add(report, { assetId, key, cause, policy, entries });
+    for (const { assetId, key, cause, policy, workflowId, made } of batch.orphans) {
+      const entries = dryRun ? [] : await cleanUp({ provider, steps, made, policy, unlessOpen: workflowId });
+      addOrphan(report, { assetId, key, cause, policy, entries });
     }
     setCurrentDetails(describe(report));
     madeBefore = batch.next;
@@ -57,8 +58,10 @@ export async function orphanSweep(input?: SweepInput, before?: Progress): Promis
   return close(report);
 }
 
-const emptyReport = (about: Pick<SweepReport, 'provider' | 'dryRun' | 'grace'>): SweepReport => ({
-  ...about,
+const emptyReport = (provider: ProviderName, dryRun: boolean, grace: string): SweepReport => ({
+  provider,
+  dryRun,
+  grace,
   seen: { others: 0, open: 0, young: 0, wanted: 0, vanished: 0 },
   vanished: [],
   marked: 0,
@@ -70,15 +73,14 @@ const emptyReport = (about: Pick<SweepReport, 'provider' | 'dryRun' | 'grace'>):
   leftover: 0,
 });
 
-/** Batches and reports of earlier workers say nothing of marks and of what has vanished. */
-function addBatch(report: SweepReport, { seen, vanished = [], marked = 0, unmarked = 0 }: Partial<FoundOrphans>): void {
-  for (const name of Object.keys(report.seen) as (keyof SweepCounts)[]) report.seen[name] += seen?.[name] ?? 0;
-  report.vanished = [...(report.vanished ?? []), ...vanished].slice(0, MOST_LISTED);
-  report.marked = (report.marked ?? 0) + marked;
-  report.unmarked = (report.unmarked ?? 0) + unmarked;
+function addBatch(report: SweepReport, { seen, vanished, marked, unmarked }: FoundOrphans): void {
+  for (const name of Object.keys(report.seen) as (keyof SweepCounts)[]) report.seen[name] += seen[name];
+  report.vanished = [...report.vanished, ...vanished].slice(0, MOST_LISTED);
+  report.marked += marked;
+  report.unmarked += unmarked;
 }
 
-function add(report: SweepReport, orphan: SweptOrphan): void {
+function addOrphan(report: SweepReport, orphan: SweptOrphan): void {
   report.found += 1;
   if (report.orphans.length < MOST_LISTED) report.orphans.push(orphan);
   for (const { result } of orphan.entries) report[result] += 1;

@@ -30,9 +30,9 @@ test('embed: creates, waits, embeds and stores, within 40 events', async () => {
   expect(calls).toEqual([
     'submitSource',
     'untilAssetReady',
-    'ensureEmbedding',
-    'untilEmbeddingReady',
-    'storeEmbedding',
+    'startBranch embed',
+    'untilBranchReady embedding',
+    'storeRecords embed',
   ]);
   expect(status).toMatchObject({
     provider: 'twelvelabs',
@@ -51,16 +51,23 @@ test('embed of an image with marengo3.0: one step embeds and stores, within 40 e
   };
   const source = { type: 'file', path: '/media/face.png' };
   const atOnce = await run({ source, branch: { type: 'embed' } }, image);
-  expect(atOnce.calls).toEqual(['submitSource', 'untilAssetReady', 'embedAtOnce']);
+  expect(atOnce.calls).toEqual(['submitSource', 'untilAssetReady', 'startBranch embed']);
   expect(atOnce.status.branch).toMatchObject({ type: 'embed', status: 'ready', result: { count: 1 } });
   expect(atOnce.events).toBeLessThanOrEqual(40);
   const byTask = await run({ source, branch: { type: 'embed', model: 'marengo3.5' } }, image);
-  expect(byTask.calls).toContain('ensureEmbedding');
+  expect(byTask.calls).toContain('untilBranchReady embedding');
+  expect(byTask.status.branch).toMatchObject({ id: 'task-1', status: 'ready', result: { count: 3 } });
 });
 
 test('entity: makes an entity named after the asset', async () => {
   const { status, calls } = await run({ source: file, branch: { type: 'entity', collectionId: 'c1' } });
-  expect(calls).toEqual(['submitSource', 'untilAssetReady', 'ensureEntity', 'untilEntityReady', 'releaseAsset']);
+  expect(calls).toEqual([
+    'submitSource',
+    'untilAssetReady',
+    'startBranch entity',
+    'untilBranchReady entity',
+    'releaseAsset',
+  ]);
   expect(status.branch).toEqual({ type: 'entity', id: 'entity-1', status: 'ready' });
 });
 
@@ -75,8 +82,8 @@ test('index: adds the asset to the index', async () => {
   expect(calls).toEqual([
     'submitSource',
     'untilAssetReady',
-    'ensureIndexedAsset',
-    'untilIndexedAssetReady',
+    'startBranch index',
+    'untilBranchReady indexed-asset',
     'releaseAsset',
   ]);
   expect(status.branch).toEqual({ type: 'index', id: 'indexed-1', status: 'ready' });

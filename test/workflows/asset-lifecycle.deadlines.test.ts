@@ -32,9 +32,9 @@ test('a wait beyond its deadline fails as DeadlineExceeded, in skipped time', as
 
 describe('a deadline that passed while no worker could say anything', () => {
   const waits = {
-    embed: 'untilEmbeddingReady',
-    entity: 'untilEntityReady',
-    index: 'untilIndexedAssetReady',
+    embed: 'untilBranchReady',
+    entity: 'untilBranchReady',
+    index: 'untilBranchReady',
     none: 'untilAssetReady',
   } as const;
   const branches = {
@@ -84,10 +84,10 @@ test('an outage of a day is waited out, in skipped time', async () => {
   const startedAt = Date.now();
   let attempts = 0;
   const { activities } = fakeActivities({
-    ensureEmbedding: async () => {
+    startBranch: async () => {
       attempts += 1;
       if (attempts < 60 * 24) throw failure('ProviderUnavailable', 'POST /embed-v2/tasks: 503');
-      return { taskId: 'task-1' };
+      return { id: 'task-1', handle: { kind: 'embedding', id: 'task-1', words: 'Embed task task-1' } };
     },
   });
   await lifecycles.with(activities, async () => {

@@ -47,9 +47,9 @@ test('a result is named by its namespace, workflow and run', async () => {
   const names: string[] = [];
   const standard = fakeActivities().activities;
   const { activities } = fakeActivities({
-    storeEmbedding: (input) => {
+    storeRecords: (input) => {
       names.push(input.resultName);
-      return standard.storeEmbedding(input);
+      return standard.storeRecords(input);
     },
   });
   await lifecycles.with(activities, async () => {

@@ -16,11 +16,11 @@ afterAll(() => lifecycles.close());
 const source = { type: 'asset', assetId: 'a1' };
 const branch = { type: 'entity', collectionId: 'c1', entityId: 'e1' };
 
-/** What cleanup was told of the membership that `ensureEntity` may have made. */
+/** What cleanup was told of the membership that `startBranch` may have made. */
 async function membershipAfter(error: Error): Promise<unknown> {
   const told: RemoveResourcesInput[] = [];
   const { activities } = fakeActivities({
-    ensureEntity: async () => {
+    startBranch: async () => {
       throw error;
     },
     removeResources: async (input) => {
@@ -45,7 +45,7 @@ test('a membership is ours only if the step tells of a write', async () => {
 test('a membership whose step was stopped before it began is not taken for ours', async () => {
   const told: RemoveResourcesInput[] = [];
   const { activities } = fakeActivities({
-    ensureEntity: forever,
+    startBranch: forever,
     removeResources: async (input) => {
       told.push(input);
       return [];

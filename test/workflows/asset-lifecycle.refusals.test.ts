@@ -89,7 +89,7 @@ test.each<FailureType>(['ProviderRejected', 'ProcessingFailed', 'ResourceGone'])
   'a branch that ends with %s is failed in the status, and the asset is ready',
   async (type) => {
     const { activities } = fakeActivities({
-      ensureEmbedding: () => Promise.reject(failure(type, 'no audio in it')),
+      startBranch: () => Promise.reject(failure(type, 'no audio in it')),
     });
     const { details } = await failureOf({ source, branch: { type: 'embed' } }, activities);
     expect(details?.[0]).toMatchObject({

@@ -75,11 +75,11 @@ describe('the cancel signal', () => {
   });
 
   test('undoes in reverse order: the entity before the asset', async () => {
-    const { activities, calls } = fakeActivities({ untilEntityReady: forever });
+    const { activities, calls } = fakeActivities({ untilBranchReady: forever });
     const status = await lifecycles.with(activities, async () => {
       const handle = await lifecycles.start({ source, branch: { type: 'entity', collectionId: 'c1' } });
       await untilPhase(handle, 'branching');
-      await waitFor(() => calls.includes('untilEntityReady'));
+      await waitFor(() => calls.includes('untilBranchReady entity'));
       await handle.signal('cancel');
       return resultOf(handle);
     });
@@ -112,7 +112,7 @@ test('forceDelete during cleanup asks for more, and gets it', async () => {
   const finished = new Promise<void>((resolve) => (finish = resolve));
   const { activities } = fakeActivities({
     untilAssetReady: forever,
-    removeResource: async ({ resource, policy }) => {
+    removeOne: async (resource, policy) => {
       begun();
       if (policy === 'delete') {
         kept++;
@@ -188,7 +188,7 @@ describe('a failure', () => {
   test('of cleanup is in the receipt and fails the run', async () => {
     const { activities } = fakeActivities({
       untilAssetReady: forever,
-      removeResource: async () => {
+      removeOne: async () => {
         throw failure('ProviderAuth', 'DELETE /assets/{id}: the API key was refused');
       },
     });

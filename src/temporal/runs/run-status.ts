@@ -1,7 +1,13 @@
 import type { WorkflowExecutionInfo } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { failureType } from '../../contracts/failures';
-import { keyOfWorkflowId, providerOfWorkflowId, SEARCH_ATTRIBUTES, STATUS_MEMO, type ProviderName } from '../../contracts/ids';
+import {
+  keyOfWorkflowId,
+  providerOfWorkflowId,
+  SEARCH_ATTRIBUTES,
+  STATUS_MEMO,
+  type ProviderName,
+} from '../../contracts/ids';
 import { isOutcome, PHASES, type LifecycleStatus, type Outcome, type Phase } from '../../contracts/lifecycle-status';
 
 /** One lifecycle in a list; made from what Temporal's visibility knows, without asking a worker. */

@@ -2,7 +2,7 @@ import { ActivityFailure, CancellationScope, proxyLocalActivities } from '@tempo
 import { setHandler, workflowInfo } from '@temporalio/workflow';
 import type { LocalActivities } from '../../contracts/activities';
 import { failureType, NON_RETRYABLE } from '../../contracts/failures';
-import { keyOfWorkflowId } from '../../contracts/ids';
+import { readLifecycleWorkflowId } from '../../contracts/ids';
 import type { AcceptedInput } from '../../contracts/lifecycle-input';
 import { startingStatus, statusQuery } from './messages';
 import { showRefused } from './visibility';
@@ -18,9 +18,9 @@ export const { acceptInput, acceptDeletion, acceptSweep } = proxyLocalActivities
  */
 export async function accept(rawInput: unknown): Promise<AcceptedInput> {
   const { workflowId, startTime } = workflowInfo();
-  const key = keyOfWorkflowId('twelvelabs', workflowId) ?? workflowId;
-  const pending = startingStatus(key, 'twelvelabs', startTime.toISOString());
-  setHandler(statusQuery, () => pending); // answers from the first moment; the lifecycle takes over
+  const { provider, key } = readLifecycleWorkflowId(workflowId) ?? { provider: 'unknown', key: workflowId };
+  const pending = startingStatus(key, provider, startTime.toISOString());
+  setHandler(statusQuery, () => pending); // answers until the lifecycle sets its own handler
   return checked(() => acceptInput(rawInput, workflowId));
 }
 

@@ -21,13 +21,13 @@ export const providerCall = (provider: ProviderName): ActivityOptions => ({
 });
 
 /** Bytes on the wire: as a call, but 200 MB over a slow line take long. */
-export const transfer = (provider: ProviderName): ActivityOptions => ({
+const transfer = (provider: ProviderName): ActivityOptions => ({
   ...providerCall(provider),
   startToCloseTimeout: '2h',
   heartbeatTimeout: '45s', // every 5 s while bytes move, else every 15 s
 });
 
-/** A transfer by any worker, of an object that may be streamed for hours: on a queue of its own, away from cleanup. */
+/** A transfer by any worker, of an object that may be streamed for hours: on a queue of its own, so that cleanup never waits for it. */
 export const objectTransfer = (provider: ProviderName): ActivityOptions => ({
   ...transfer(provider),
   taskQueue: objectTaskQueue(provider),

@@ -1,45 +1,59 @@
 import type { CleanupPolicy } from '../../contracts/cleanup-policy';
 import type { Activities } from '../../contracts/activities';
-import type { Receipt, ReceiptEntry } from '../../contracts/lifecycle-status';
-import { leftover } from '../../activities/cleanup/receipt-entry';
-import type { Resource } from '../../contracts/resource';
+import type { LifecycleError, ReceiptEntry } from '../../contracts/lifecycle-status';
+import { isOfBranch, type Resource } from '../../contracts/resource';
 import type { ProviderName } from '../../contracts/ids';
-import { describeError, endsLifecycle, entriesBefore } from './stop';
+import { describeError, endsLifecycle, entriesBefore } from './step-failures';
 
-export interface CleanUpInput {
+interface CleanUpInput {
   provider: ProviderName;
   steps: Pick<Activities, 'removeResources'>;
   /** In order of creation. */
   made: readonly Resource[];
   policy: CleanupPolicy;
-  /** What an earlier cleanup did, under another policy. */
-  before?: Receipt;
+  /** Entries of an earlier cleanup under another policy. What it deleted is not asked for again. */
+  before?: readonly ReceiptEntry[];
   /** A workflow id: nothing is touched while a lifecycle of that id is open. */
   unlessOpen?: string;
 }
 
-/** Ends every resource in the receipt, newest first. */
-export async function cleanUp({ provider, steps, made, policy, before, unlessOpen }: CleanUpInput): Promise<Receipt> {
-  const gone = before?.entries.filter(({ result }) => result === 'deleted') ?? [];
-  const resources = made
-    .toReversed()
-    .filter(({ kind, id }) => !gone.some((one) => one.resource === kind && one.id === id));
-  if (resources.length === 0) return { policy, entries: gone };
-  const entries = await removing(() => steps.removeResources({ provider, resources, policy, unlessOpen }), resources);
-  return { policy, entries: [...gone.filter(({ id }) => !entries.some((one) => one.id === id)), ...entries] };
+/** Removes or keeps every resource, newest first; gives an entry for each. */
+export async function cleanUp(input: CleanUpInput): Promise<ReceiptEntry[]> {
+  const { provider, steps, made, policy, before = [], unlessOpen } = input;
+  const gone = before.filter(({ result }) => result === 'deleted');
+  const resources = withoutEntries(made.toReversed(), gone);
+  if (resources.length === 0) return gone;
+  const entries = await orLeftOver(resources, () => steps.removeResources({ provider, resources, policy, unlessOpen }));
+  return [...gone.filter(({ id }) => !entries.some((one) => one.id === id)), ...entries];
 }
 
-/** What could not be removed in all the time there was is left over. */
-async function removing(
-  remove: () => Promise<ReceiptEntry[]>,
+/** When the activity was given up, every resource that it had not ended by then is left over. */
+async function orLeftOver(
   resources: readonly Resource[],
+  remove: () => Promise<ReceiptEntry[]>,
 ): Promise<ReceiptEntry[]> {
   try {
     return await remove();
   } catch (error) {
     if (!endsLifecycle(error)) throw error;
     const done = entriesBefore(error);
-    const rest = resources.filter(({ kind, id }) => !done.some((one) => one.resource === kind && one.id === id));
+    const rest = withoutEntries(resources, done);
     return [...done, ...rest.map((resource) => leftover(resource, describeError(error)))];
   }
 }
+
+/** A resource that resisted, with the error in the provider's words. */
+function leftover(resource: Resource, { type, message }: LifecycleError): ReceiptEntry {
+  return {
+    resource: resource.kind,
+    id: resource.id,
+    in: isOfBranch(resource) ? resource.in : undefined,
+    result: 'leftover',
+    because: message,
+    at: new Date().toISOString(),
+    errorType: type === 'Unexpected' ? undefined : type,
+  };
+}
+
+const withoutEntries = (resources: readonly Resource[], entries: readonly ReceiptEntry[]): Resource[] =>
+  resources.filter(({ kind, id }) => !entries.some((one) => one.resource === kind && one.id === id));

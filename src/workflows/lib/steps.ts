@@ -1,8 +1,8 @@
-import { proxyActivities, type ActivityOptions } from '@temporalio/workflow';
-import type { Activities, SubmitSourceInput } from '../../contracts/activities';
-import { type AcceptedInput } from '../../contracts/lifecycle-input';
+import { proxyActivities, type ActivityInterfaceFor, type ActivityOptions } from '@temporalio/workflow';
+import type { Activities, SubmitSourceInput, SubmittedAsset } from '../../contracts/activities';
+import type { AcceptedInput } from '../../contracts/lifecycle-input';
 import { durationMs } from '../../contracts/duration';
-import type { AssetSnapshot, LifecycleStatus } from '../../contracts/lifecycle-status';
+import type { LifecycleStatus } from '../../contracts/lifecycle-status';
 import { nameOfSource } from '../../contracts/source-name';
 import { lastOf } from '../../contracts/values/text';
 import {
@@ -13,71 +13,63 @@ import {
   objectTransfer,
   providerCall,
   sourceWait,
-  transfer,
 } from './activity-options';
-import { isOutOfTime } from './stop';
+import { isOutOfTime } from './step-failures';
 
 /** The activities of a lifecycle, each with the options of its kind and a summary that names the asset. */
 export interface Steps extends Omit<Activities, 'submitSource'> {
   /** @param fileQueue task queue of the workers that have the file; without it any worker submits. */
-  submitSource(input: SubmitSourceInput, fileQueue?: string): Promise<AssetSnapshot>;
-}
-
-/** Objects have a queue of their own since the third revision; a file's is found by its folder. */
-function submissionOf({ provider, source, revision = 1 }: AcceptedInput): ActivityOptions {
-  if (source.type === 's3') return revision >= 3 ? objectTransfer(provider) : transfer(provider);
-  return source.type === 'file' ? transfer(provider) : providerCall(provider);
+  submitSource(input: SubmitSourceInput, fileQueue?: string): Promise<SubmittedAsset>;
 }
 
 /** Temporal keeps 400 bytes of a summary. */
 const SUMMARY_CHARACTERS = 100;
 
-export function stepsOf(input: AcceptedInput, status: () => LifecycleStatus): Steps {
+/** @param status of the lifecycle; each summary names the asset that it holds by then. */
+export function stepsOf(input: AcceptedInput, status: LifecycleStatus): Steps {
   const { provider, deadlines, source, filename } = input;
-  const name = filename ?? nameOfSource(source);
-  const summary = (): string => [lastOf(name, SUMMARY_CHARACTERS), status().asset?.id].filter(Boolean).join(' · ');
+  const name = lastOf(filename ?? nameOfSource(source), SUMMARY_CHARACTERS);
+  const summary = (): string => [name, status.asset?.id].filter(Boolean).join(' · ');
+  const scheduled = (options: ActivityOptions): ActivityInterfaceFor<Activities> =>
+    proxyActivities<Activities>({ ...options, summary: summary() });
+  const lastLooking = (): ActivityInterfaceFor<Activities> =>
+    proxyActivities<Activities>({ ...lastLook(provider), summary: `last look · ${summary()}` });
 
   const call = providerCall(provider);
-  const ready = heldWait(provider, durationMs(deadlines.ready) as number);
-  const branchReady = heldWait(provider, durationMs(deadlines.branch) as number);
-  const options: Record<keyof Activities, ActivityOptions> = {
-    findSourceQueue: sourceWait(provider),
-    submitSource: submissionOf(input),
-    untilAssetReady: ready,
-    ensureEmbedding: call,
-    embedAtOnce: call,
-    untilEmbeddingReady: branchReady,
-    storeEmbedding: call,
-    releaseAsset: call,
-    ensureEntity: call,
-    untilEntityReady: branchReady,
-    ensureIndexedAsset: call,
-    untilIndexedAssetReady: branchReady,
-    removeResources: cleanup(provider),
-    removeResource: cleanup(provider),
+  const assetWait = heldWait(provider, durationMs(deadlines.ready) as number);
+  const branchWait = heldWait(provider, durationMs(deadlines.branch) as number);
+  return {
+    findSourceQueue: (file) => scheduled(sourceWait(provider)).findSourceQueue(file),
+    submitSource: (submission, fileQueue) => scheduled(submissionOptions(input, fileQueue)).submitSource(submission),
+    untilAssetReady: (asset) =>
+      orLastLook(
+        () => scheduled(assetWait).untilAssetReady(asset),
+        () => lastLooking().untilAssetReady({ ...asset, lastLook: true }),
+      ),
+    startBranch: (start) => scheduled(call).startBranch(start),
+    untilBranchReady: (made) =>
+      orLastLook(
+        () => scheduled(branchWait).untilBranchReady(made),
+        () => lastLooking().untilBranchReady({ ...made, lastLook: true }),
+      ),
+    storeRecords: (ready) => scheduled(call).storeRecords(ready),
+    releaseAsset: (asset) => scheduled(call).releaseAsset(asset),
+    removeResources: (removal) => scheduled(cleanup(provider)).removeResources(removal),
   };
-  const proxied = (name: keyof Activities) => (argument: never, fileQueue?: string) =>
-    proxyActivities<Activities>({
-      ...(fileQueue === undefined ? options[name] : fileTransfer(provider, fileQueue)),
-      summary: summary(),
-    })[name](argument);
-  /** Gives a wait one last look past its deadline, which may have gone by while no worker ran. */
-  const waiting = (name: HeldWaitName) => async (argument: never) => {
-    try {
-      return await proxied(name)(argument);
-    } catch (error) {
-      if ((input.revision ?? 1) < 3 || !isOutOfTime(error)) throw error;
-      const looking = { ...lastLook(provider), summary: `last look · ${summary()}` };
-      return proxyActivities<Activities>(looking)[name]({ ...(argument as object), lastLook: true } as never);
-    }
-  };
-  const names = Object.keys(options) as (keyof Activities)[];
-  return Object.fromEntries(
-    names.map((step) => [step, isWait(step) ? waiting(step) : proxied(step)]),
-  ) as unknown as Steps;
 }
 
-const HELD_WAITS = ['untilAssetReady', 'untilEmbeddingReady', 'untilEntityReady', 'untilIndexedAssetReady'] as const;
-type HeldWaitName = (typeof HELD_WAITS)[number];
+/** Files have the queue of their folder, objects a queue of their own, since either may take hours to send. */
+function submissionOptions({ provider, source }: AcceptedInput, fileQueue: string | undefined): ActivityOptions {
+  if (fileQueue !== undefined) return fileTransfer(provider, fileQueue);
+  return source.type === 's3' ? objectTransfer(provider) : providerCall(provider);
+}
 
-const isWait = (step: keyof Activities): step is HeldWaitName => HELD_WAITS.some((name) => name === step);
+/** Looks once more when the deadline of a wait has passed, because no worker may have run until then. */
+async function orLastLook<T>(wait: () => Promise<T>, look: () => Promise<T>): Promise<T> {
+  try {
+    return await wait();
+  } catch (error) {
+    if (!isOutOfTime(error)) throw error;
+    return look();
+  }
+}

@@ -24,6 +24,8 @@ import { createDevEnvironment, createTimeSkippingEnvironment } from './temporal'
 
 let keys = 0;
 
+const callQueueServesFiles: SourceQueues = { find: async (provider) => callTaskQueue(provider) };
+
 /** Today's workflow code with given activities, on a server whose time can be skipped. */
 export class LifecycleEnvironment {
   private constructor(
@@ -43,9 +45,9 @@ export class LifecycleEnvironment {
 
   /**
    * Runs workers with these activities for as long as `use` takes.
-   * @param sourceQueues without them files are uploaded from the call queue.
+   * @param sourceQueues by default the call queue serves every file.
    */
-  async with<T>(activities: Activities, use: () => Promise<T>, sourceQueues?: SourceQueues): Promise<T> {
+  async with<T>(activities: Activities, use: () => Promise<T>, sourceQueues = callQueueServesFiles): Promise<T> {
     const common = { connection: this.env.nativeConnection, maxHeartbeatThrottleInterval: 100 };
     const workers = await Promise.all([
       Worker.create({

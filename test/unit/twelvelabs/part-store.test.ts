@@ -6,7 +6,7 @@ import { PartBuffers } from '../../../src/providers/shared/parts/part-buffers';
 import { sendParts } from '../../../src/providers/shared/parts/send-parts';
 import { PartUrls } from '../../../src/providers/shared/parts/part-urls';
 import { PartStore } from '../../../src/providers/twelvelabs/intake/part-store';
-import { PartRefused, type UploadSessions } from '../../../src/providers/upload-sessions';
+import { PartRefused, type PartUploads } from '../../../src/providers/part-uploads';
 import type { SourceBytes } from '../../../src/storage/files/source-bytes';
 import { Readable } from 'node:stream';
 
@@ -136,10 +136,14 @@ test('a part that arrives damaged is sent five times, and then ends the upload f
     puts += 1;
     request.resume().once('end', () => response.writeHead(200, { etag: otherMd5 }).end());
   });
-  const sessions = {
-    partUrls: async () => [{ part: 1, url, expiresAt: Date.now() + 3_600_000 }],
-    putPart: (...[target, body, options]: Parameters<UploadSessions['putPart']>) => store.put(target, body, options),
-  } as unknown as UploadSessions;
+  const sessions: PartUploads = {
+    ...{ urlsPerRequest: 1, partsPerReport: 1 },
+    state: async () => ({ state: 'active', reported: new Set() }),
+    report: async () => {},
+    incomplete: async () => [],
+    urls: async () => [{ part: 1, url, expiresAt: Date.now() + 3_600_000 }],
+    put: (target, body, options) => store.put(target, body, options),
+  };
   const { signal } = new AbortController();
   const upload = { sessionId: 's', assetId: 'a', partBytes: 10, totalParts: 1, fingerprint: '', headers: {} };
   const source: SourceBytes = {

@@ -1,7 +1,7 @@
 import { tagFields } from '../../../src/contracts/resource';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { failureType } from '../../../src/contracts/failures';
-import type { WatchTarget } from '../../../src/providers/media-provider';
+import { assetHandle, type Handle } from '../../../src/contracts/handle';
 import { createTwelveLabsProvider } from '../../../src/providers/twelvelabs/twelvelabs-provider';
 import { serve } from '../../support/servers/http-server';
 
@@ -31,19 +31,18 @@ const GONE: [number, unknown] = [404, { code: 'resource_not_exist', message: 'un
 const lastPart = ({ pathname }: URL): string => pathname.slice(pathname.lastIndexOf('/') + 1);
 
 /** What was heard of each id: its state, or the type of the failure. */
-async function heardOf(targets: readonly WatchTarget[]): Promise<Record<string, string | undefined>> {
+async function heardOf(handles: readonly Handle[]): Promise<Record<string, string | undefined>> {
   const heard: Record<string, string | undefined> = {};
-  const idOf = (target: WatchTarget): string => Object.values(target).at(-1) ?? '';
-  for await (const one of provider.observe(targets, { pace: async () => {} })) {
-    if ('error' in one) for (const target of one.targets) heard[idOf(target)] = failureType(one.error);
-    else heard[idOf(one.target)] = one.state;
+  for await (const one of provider.watch(handles, { pace: async () => {} })) {
+    if ('error' in one) for (const { id } of one.handles) heard[id] = failureType(one.error);
+    else heard[one.handle.id] = one.state;
   }
   return heard;
 }
 
-const entries = (indexId: string, count: number): WatchTarget[] =>
-  Array.from({ length: count }, (_, n) => ({ kind: 'indexed-asset', indexId, indexedAssetId: `${indexId}${n}` }));
-const assets = (...ids: string[]): WatchTarget[] => ids.map((assetId) => ({ kind: 'asset', assetId }));
+const entries = (indexId: string, count: number): Handle[] =>
+  Array.from({ length: count }, (_, n) => ({ kind: 'indexed-asset', in: indexId, id: `${indexId}${n}`, words: '' }));
+const assets = (...ids: string[]): Handle[] => ids.map(assetHandle);
 
 test('one list tells every indexed asset at work, in whatever state of work', async () => {
   answer = (url) => (url.search ? page(['i0', 'i1', 'i2'].map((_id) => ({ _id, status: 'queued' }))) : GONE);
@@ -99,7 +98,7 @@ test('a list that cannot be read is the trouble of its targets, and the rest is 
 test('a read whose answer lacks a field names it', async () => {
   answer = () => [200, { _id: 'i0' }];
   const trouble = [];
-  for await (const one of provider.observe(entries('i', 1), { pace: async () => {} })) trouble.push(one);
+  for await (const one of provider.watch(entries('i', 1), { pace: async () => {} })) trouble.push(one);
   expect(trouble).toMatchObject([
     { error: { type: 'ProviderUnavailable', message: expect.stringContaining('status') } },
   ]);
@@ -107,11 +106,13 @@ test('a read whose answer lacks a field names it', async () => {
 
 test('references, entities and assets are read over all pages', async () => {
   const full = Array.from({ length: 50 }, (_, n) => ({ _id: `r${n}`, index: { _id: 'i' }, metadata: {} }));
-  const tag = { key: 'k', workflowId: 'w', owner: 'o', onCancel: 'delete' } as const;
+  const tag = { key: 'k', workflowId: 'w', runId: 'r', owner: 'o', onCancel: 'delete', onFailure: 'keep' } as const;
   const own = { _id: 'own', index: { _id: 'i' }, metadata: tagFields(tag) };
   answer = (url) => page(url.searchParams.get('page') === '1' ? full : [own], 2);
-  expect(await provider.listReferences('a')).toHaveLength(51);
-  expect(await provider.findEntities({ collectionId: 'c', name: 'n & m', tag })).toEqual(['own']);
+  expect(await provider.assets.referrers('a')).toHaveLength(51 + 51);
+  const branch = { type: 'entity', collectionId: 'c', name: 'n & m' };
+  const found = await provider.branches.entity?.find?.({ branch, name: 'n & m', assetId: 'a', tag });
+  expect(found?.map(({ id }) => id)).toEqual(['own']);
   expect(asked.at(-1)).toBe('/entity-collections/c/entities?name=n+%26+m&page=2&page_limit=50');
 });
 

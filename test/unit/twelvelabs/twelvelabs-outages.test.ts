@@ -2,7 +2,10 @@ import { Readable } from 'node:stream';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { failureType } from '../../../src/contracts/failures';
-import type { Submission } from '../../../src/providers/media-provider';
+import type { BranchResource } from '../../../src/contracts/resource';
+import type { Submission } from '../../../src/providers/intake';
+import type { BranchItem } from '../../../src/providers/branch-kind';
+import { only } from '../../../src/providers/outcome';
 import { createTwelveLabsProvider } from '../../../src/providers/twelvelabs/twelvelabs-provider';
 import type { SourceFile } from '../../../src/storage/files/source-file';
 import { bodyOf, serve } from '../../support/servers/http-server';
@@ -30,50 +33,54 @@ const json = (response: ServerResponse, body: unknown, status = 200) =>
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 const down = (_request: IncomingMessage, response: ServerResponse) => json(response, {}, 503);
 
+const TAG = { key: 'k', workflowId: 'w', runId: 'r', owner: 'o', onCancel: 'delete', onFailure: 'keep' } as const;
+const submitted = async (one: Submission) => only(await provider.intake.submit([one]));
+const started = async (item: BranchItem) => only((await provider.branches.embed?.start([item])) ?? []);
+const removed = async (resource: BranchResource & { id: string }) =>
+  provider.branches.entity?.remove?.(resource, { force: true, own: new Set() });
+
 function upload(sizeBytes: number, read: () => Readable): Submission {
   const file: SourceFile = { path: '/a.mp4', filename: 'a.mp4', fingerprint: 'f', sizeBytes, read } as SourceFile;
-  const tag = { key: 'k', workflowId: 'w', owner: 'o', onCancel: 'delete' } as const;
   return {
-    source: { type: 'file', file },
+    content: { route: 'whole', bytes: file },
     filename: 'a.mp4',
     metadata: {},
-    enableHls: false,
-    enableThumbnail: false,
-    tag,
+    fields: { enableHls: false, enableThumbnail: false },
+    tag: TAG,
   };
 }
 
 test('a large upload is no probe: while the provider is down, a small request goes before it', async () => {
   const large = upload(4 * MEGABYTE, () => Readable.from([Buffer.alloc(4 * MEGABYTE)]));
   answer = down;
-  for (let n = 0; n < 4; n++) await typeOf(provider.getAsset('a1'));
-  for (let n = 0; n < 4; n++) await typeOf(provider.listAssets({}));
-  await typeOf(provider.listEntitiesOf('a1'));
-  expect(await typeOf(provider.submit([large]))).toBe('ProviderUnavailable');
+  for (let n = 0; n < 4; n++) await typeOf(provider.assets.get('a1'));
+  for (let n = 0; n < 4; n++) await typeOf(provider.assets.list({}));
+  await typeOf(provider.assets.referrers('a1'));
+  expect(await typeOf(submitted(large))).toBe('ProviderUnavailable');
   answer = async (request, response) => {
     await bodyOf(request);
     json(response, request.method === 'POST' ? { _id: 'a1' } : { data: [], page_info: {} }, 200);
   };
   asked = [];
-  while ((await typeOf(provider.submit([large]))) !== 'answered') await delay(20); // until the pause is over
+  while ((await typeOf(submitted(large))) !== 'answered') await delay(20); // until the pause is over
   expect(asked).toEqual(['GET /assets?page=1&page_limit=1', 'POST /assets']);
 });
 
 test('sources that stall are no outage, of the endpoint or the provider', async () => {
   const stalled = upload(10, () => new Readable({ read() {} }));
   answer = () => undefined;
-  for (let n = 0; n < 6; n++) expect(await typeOf(provider.submit([stalled]))).toBe('ProviderUnavailable');
+  for (let n = 0; n < 6; n++) expect(await typeOf(submitted(stalled))).toBe('ProviderUnavailable');
   answer = async (request, response) => {
     await bodyOf(request);
     json(response, { _id: 'a1' }, 201);
   };
-  expect(await typeOf(provider.submit([upload(1, () => Readable.from([Buffer.from('x')]))]))).toBe('answered');
+  expect(await typeOf(submitted(upload(1, () => Readable.from([Buffer.from('x')]))))).toBe('answered');
 });
 
 test.each<[string, () => Promise<unknown>]>([
-  ['a deletion', () => provider.deleteEntity({ collectionId: 'c', entityId: 'e' })],
-  ['a mark', () => provider.annotateAsset('a1', {})],
-  ['a read', () => provider.getAsset('a1')],
+  ['a deletion', () => removed({ kind: 'entity', branch: 'entity', in: 'c', id: 'e', assetId: 'a' })],
+  ['a mark', () => provider.assets.annotate([{ assetId: 'a1', fields: {} }]).then(only)],
+  ['a read', () => provider.assets.get('a1')],
 ])('a login page of a proxy with status 200 is no success of %s', async (_what, call) => {
   answer = (_request, response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<html>log in</html>');
   expect(await typeOf(call())).toBe('ProviderUnavailable');
@@ -85,7 +92,7 @@ test('media seconds that are used up hold one kind of embedding for a minute at 
   answer = (_request, response) =>
     response.writeHead(429, limits).end(JSON.stringify({ error: { code: 'too_many_requests', message: 'Slow.' } }));
   const embed = (fileType: string) =>
-    provider.createEmbedding({ assetId: 'a1', fileType }, branch).then(
+    started({ assetId: 'a1', fileType, branch, tag: TAG }).then(
       () => Number.NaN,
       (error: { nextRetryDelay: number }) => error.nextRetryDelay,
     );

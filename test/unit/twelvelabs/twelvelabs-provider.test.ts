@@ -4,7 +4,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { failureType } from '../../../src/contracts/failures';
-import { SubmissionAborted, type Submission } from '../../../src/providers/media-provider';
+import { assetHandle } from '../../../src/contracts/handle';
+import type { BranchItem } from '../../../src/providers/branch-kind';
+import type { Submission } from '../../../src/providers/intake';
+import { only, SubmissionAborted } from '../../../src/providers/outcome';
 import { createTwelveLabsProvider } from '../../../src/providers/twelvelabs/twelvelabs-provider';
 import { createFileSources } from '../../../src/storage/files/file-sources';
 import { bodyOf, serve } from '../../support/servers/http-server';
@@ -35,16 +38,26 @@ const errorOf = (promise: Promise<unknown>): Promise<unknown> =>
     (error: unknown) => error,
   );
 
+const TAG = { key: 'k', workflowId: 'w', runId: 'r', owner: 'o', onCancel: 'delete', onFailure: 'keep' } as const;
+const submitted = async (one: Submission, options?: Parameters<typeof provider.intake.submit>[1]) =>
+  only(await provider.intake.submit([one], options));
+async function all<T>(items: AsyncIterable<T> | undefined): Promise<T[]> {
+  const list: T[] = [];
+  for await (const item of items ?? []) list.push(item);
+  return list;
+}
+const embedding = async (item: Omit<BranchItem, 'tag'>) =>
+  only((await provider.branches.embed?.start([{ ...item, tag: TAG }])) ?? []);
+
 async function submission(bytes: Buffer, changes: Partial<Submission> = {}): Promise<Submission> {
   const file = path.join(folder, 'source.bin');
   await writeFile(file, bytes);
   return {
-    source: { type: 'file', file: await createFileSources({ roots: [folder], restMs: 0 }).resolve(file) },
+    content: { route: 'whole', bytes: await createFileSources({ roots: [folder], restMs: 0 }).resolve(file) },
     filename: 'Ä "quoted".mp4',
     metadata: { season: 2 },
-    enableHls: false,
-    enableThumbnail: true,
-    tag: { key: 'k', workflowId: 'w', owner: 'o', onCancel: 'delete' },
+    fields: { enableHls: false, enableThumbnail: true },
+    tag: TAG,
     ...changes,
   };
 }
@@ -57,8 +70,9 @@ test('uploads a large file as a form with its exact length, key in the header al
     json(response, { _id: 'a1', status: 'processing', extra: { unknown: true } }, 201);
   };
   const progress: number[] = [];
-  const [asset] = await provider.submit([await submission(bytes)], { onProgress: (sent) => progress.push(sent) });
-  expect(asset).toMatchObject({ id: 'a1', status: 'processing' });
+  const onProgress = (_item: number, sent: number) => void progress.push(sent);
+  const made = await submitted(await submission(bytes), { onProgress });
+  expect(made).toMatchObject({ asset: { id: 'a1', status: 'processing' } });
   expect(seen?.headers['x-api-key']).toBe(KEY);
   expect(Number(seen?.headers['content-length'])).toBe(seen?.body.byteLength);
   expect(seen?.headers['transfer-encoding']).toBeUndefined();
@@ -71,8 +85,10 @@ test('uploads a large file as a form with its exact length, key in the header al
     season: 2,
     asset_lifecycle_key: 'k',
     asset_lifecycle_workflow: 'w',
+    asset_lifecycle_run: 'r',
     asset_lifecycle_owner: 'o',
     asset_lifecycle_on_cancel: 'delete',
+    asset_lifecycle_on_failure: 'keep',
   });
   const sent = Buffer.from(await (form.get('file') as File).arrayBuffer());
   expect(createHash('sha256').update(sent).digest('hex')).toBe(createHash('sha256').update(bytes).digest('hex'));
@@ -86,13 +102,13 @@ test('a create whose answer is lost is OutcomeUnknown, and is not sent twice', a
     await bodyOf(request);
     request.socket.destroy();
   };
-  expect(failureType(await errorOf(provider.submit([await submission(Buffer.from('x'))])))).toBe('OutcomeUnknown');
+  expect(failureType(await errorOf(submitted(await submission(Buffer.from('x')))))).toBe('OutcomeUnknown');
   expect(requests).toBe(1);
 });
 
 test('a create that is never answered is OutcomeUnknown after the timeout', async () => {
   answer = async (request) => void (await bodyOf(request));
-  expect(failureType(await errorOf(provider.submit([await submission(Buffer.from('x'))])))).toBe('OutcomeUnknown');
+  expect(failureType(await errorOf(submitted(await submission(Buffer.from('x')))))).toBe('OutcomeUnknown');
 });
 
 test('a success without an id is OutcomeUnknown and names the field', async () => {
@@ -100,14 +116,14 @@ test('a success without an id is OutcomeUnknown and names the field', async () =
     await bodyOf(request);
     json(response, { status: 'processing' }, 201);
   };
-  const error = await errorOf(provider.submit([await submission(Buffer.from('x'))]));
+  const error = await errorOf(submitted(await submission(Buffer.from('x'))));
   expect(failureType(error)).toBe('OutcomeUnknown');
   expect((error as Error).message).toContain('_id');
 });
 
 test('an unreachable provider had no effect, also for a create', async () => {
   await server.close();
-  const error = await errorOf(provider.submit([await submission(Buffer.from('x'))]));
+  const error = await errorOf(submitted(await submission(Buffer.from('x'))));
   expect(failureType(error)).toBe('ProviderUnavailable');
   expect((error as Error).message).not.toContain(KEY);
 });
@@ -121,7 +137,7 @@ test('an abort while the bytes go out ends the upload and says that nothing was 
     });
   };
   const big = await submission(Buffer.alloc(64 * 1024 * 1024, 1));
-  expect(await errorOf(provider.submit([big], { signal: controller.signal }))).toBeInstanceOf(SubmissionAborted);
+  expect(await errorOf(submitted(big, { signal: controller.signal }))).toBeInstanceOf(SubmissionAborted);
 });
 
 test('an abort after the bytes went out waits for the answer, because only it tells the effect', async () => {
@@ -131,8 +147,8 @@ test('an abort after the bytes went out waits for the answer, because only it te
     controller.abort(new Error('cancelled'));
     json(response, { _id: 'made', status: 'processing' }, 201);
   };
-  const [asset] = await provider.submit([await submission(Buffer.from('x'))], { signal: controller.signal });
-  expect(asset?.id).toBe('made');
+  const made = await submitted(await submission(Buffer.from('x')), { signal: controller.signal });
+  expect(made).toMatchObject({ asset: { id: 'made' } });
 });
 
 test('watches 120 assets in three list requests and asks singly for one that is missing', async () => {
@@ -148,10 +164,10 @@ test('watches 120 assets in three list requests and asks singly for one that is 
       });
     } else json(response, { code: 'resource_not_exist', message: 'unknown' }, 404);
   };
-  const targets = Array.from({ length: 120 }, (_, index) => ({ kind: 'asset' as const, assetId: `a${index}` }));
+  const handles = Array.from({ length: 120 }, (_, index) => assetHandle(`a${index}`));
   let paced = 0;
   const states: Record<string, number> = {};
-  for await (const seen of provider.observe(targets, { pace: async () => void paced++ })) {
+  for await (const seen of provider.watch(handles, { pace: async () => void paced++ })) {
     const state = 'error' in seen ? 'trouble' : seen.state;
     states[state] = (states[state] ?? 0) + 1;
   }
@@ -169,12 +185,12 @@ test('lists embed tasks that are at work, and reads only those that have ended',
       json(response, { data, page_info: { total_page: 1 } });
     } else json(response, { _id: 't9', status: 'failed', error: { message: 'no sound' } });
   };
-  const targets = Array.from({ length: 10 }, (_, index) => ({ kind: 'embedding' as const, taskId: `t${index}` }));
+  const handles = Array.from({ length: 10 }, (_, index) => ({ kind: 'embedding', id: `t${index}`, words: '' }));
   const ended = [];
-  for await (const seen of provider.observe(targets, { pace: async () => {} }))
+  for await (const seen of provider.watch(handles, { pace: async () => {} }))
     if ('error' in seen || seen.state !== 'working') ended.push(seen);
   expect(asked).toHaveLength(2);
-  expect(ended).toMatchObject([{ target: { taskId: 't9' }, state: 'failed', message: 'no sound' }]);
+  expect(ended).toMatchObject([{ handle: { id: 't9' }, state: 'failed', message: 'no sound' }]);
 });
 
 test('embeds by the kind of the asset', async () => {
@@ -184,18 +200,18 @@ test('embeds by the kind of the asset', async () => {
     json(response, { _id: 't1', status: 'processing', data: null }, 202);
   };
   const branch = { type: 'embed' as const, model: 'marengo3.0' as const };
-  await provider.createEmbedding({ assetId: 'a', fileType: 'audio/mpeg' }, { ...branch, options: ['visual', 'audio'] });
+  await embedding({ assetId: 'a', fileType: 'audio/mpeg', branch: { ...branch, options: ['visual', 'audio'] } });
   expect(body).toEqual({
     input_type: 'audio',
     model_name: 'marengo3.0',
     audio: { media_source: { asset_id: 'a' }, embedding_option: ['audio'] },
   });
   const image = { assetId: 'a', fileType: 'image/png' };
-  await provider.createEmbedding(image, { type: 'embed', model: 'marengo3.5', scopes: ['clip', 'asset'] });
+  await embedding({ ...image, branch: { type: 'embed', model: 'marengo3.5', scopes: ['clip', 'asset'] } });
   expect(body).toEqual({ input_type: 'image', model_name: 'marengo3.5', image: { media_source: { asset_id: 'a' } } });
-  const clips = provider.createEmbedding(image, { ...branch, scopes: ['clip'] });
+  const clips = embedding({ ...image, branch: { ...branch, scopes: ['clip'] } });
   expect(failureType(await errorOf(clips))).toBe('InvalidRequest');
-  const pdf = provider.createEmbedding({ assetId: 'a', fileType: 'application/pdf', filename: 'a.pdf' }, branch);
+  const pdf = embedding({ assetId: 'a', fileType: 'application/pdf', filename: 'a.pdf', branch });
   expect(failureType(await errorOf(pdf))).toBe('InvalidRequest');
 });
 
@@ -207,7 +223,9 @@ test('embeds an image at once, and a lost answer had no effect', async () => {
     json(response, { data: [{ embedding: [0.6, 0.8], embedding_option: null, start_sec: null }], metadata: {} });
   };
   const image = { assetId: 'a', fileType: 'image/png' };
-  expect(await provider.embedAtOnce(image, branch)).toMatchObject([{ embedding: [0.6, 0.8] }]);
+  const { records, handle } = await embedding({ ...image, branch });
+  expect(handle).toBeUndefined();
+  expect(await all(records)).toMatchObject([{ embedding: [0.6, 0.8] }]);
   expect(asked).toEqual({
     url: '/v1.3/embed-v2',
     body: { input_type: 'image', model_name: 'marengo3.0', image: { media_source: { asset_id: 'a' } } },
@@ -216,18 +234,16 @@ test('embeds an image at once, and a lost answer had no effect', async () => {
     await bodyOf(request);
     request.socket.destroy();
   };
-  expect(failureType(await errorOf(provider.embedAtOnce(image, branch)))).toBe('ProviderUnavailable');
+  expect(failureType(await errorOf(embedding({ ...image, branch })))).toBe('ProviderUnavailable');
 });
 
 test('a presigned URL that the provider repeats does not get further', async () => {
   const url = 'https://media.example/a.mp4?X-Amz-Credential=id&X-Amz-Expires=60';
   answer = (_request, response) => json(response, { code: 'url_unreachable', message: `cannot fetch ${url}` }, 400);
-  const refused = await errorOf(
-    provider.submit([await submission(Buffer.from('x'), { source: { type: 'url', url } })]),
-  );
+  const refused = await errorOf(submitted(await submission(Buffer.from('x'), { content: { route: 'url', url } })));
   answer = (_request, response) =>
     json(response, { _id: 'a1', status: 'failed', error: { message: `cannot fetch ${url}` } });
-  const { errorMessage } = await provider.getAsset('a1');
+  const { errorMessage } = await provider.assets.get('a1');
   for (const words of [(refused as Error).message, errorMessage]) {
     expect(words).toContain('cannot fetch https://media.example/a.mp4');
     expect(words).not.toContain('X-Amz');
@@ -235,6 +251,10 @@ test('a presigned URL that the provider repeats does not get further', async () 
 });
 
 test('the provider fetches up to 4 GB, and images up to 32 MB', () => {
-  expect(provider.maxUrlBytes('film.mp4')).toMatchObject({ limitBytes: 4 * 1024 ** 3 });
-  expect(provider.maxUrlBytes('face.jpg')).toMatchObject({ limitBytes: 32 * 1024 ** 2 });
+  const most = { 'film.mp4': 4 * 1024 ** 3, 'face.jpg': 32 * 1024 ** 2 };
+  for (const [filename, sizeBytes] of Object.entries(most)) {
+    const item = { filename, source: 'object', method: 'direct', field: 'source.key' } as const;
+    expect(provider.intake.route({ ...item, sizeBytes })).toBe('url');
+    expect(() => provider.intake.route({ ...item, sizeBytes: sizeBytes + 1 })).toThrow('the limit for');
+  }
 });

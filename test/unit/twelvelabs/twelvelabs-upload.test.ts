@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { failureType } from '../../../src/contracts/failures';
-import type { Submission } from '../../../src/providers/media-provider';
+import type { Submission } from '../../../src/providers/intake';
+import { only } from '../../../src/providers/outcome';
 import { createTwelveLabsProvider } from '../../../src/providers/twelvelabs/twelvelabs-provider';
 import { createFileSources } from '../../../src/storage/files/file-sources';
 import type { SourceFile } from '../../../src/storage/files/source-file';
@@ -39,13 +40,14 @@ const errorOf = (promise: Promise<unknown>): Promise<unknown> =>
     (error: unknown) => error,
   );
 
+const TAG = { key: 'k', workflowId: 'w', runId: 'r', owner: 'o', onCancel: 'delete', onFailure: 'keep' } as const;
+
 const submissionOf = (file: SourceFile): Submission => ({
-  source: { type: 'file', file },
+  content: { route: 'whole', bytes: file },
   filename: 'a.mp4',
   metadata: {},
-  enableHls: false,
-  enableThumbnail: false,
-  tag: { key: 'k', workflowId: 'w', owner: 'o', onCancel: 'delete' },
+  fields: { enableHls: false, enableThumbnail: false },
+  tag: TAG,
 });
 
 /** A file of `sizeBytes` that is mostly a hole, with marks at both ends. */
@@ -68,7 +70,7 @@ const sourceOf = (sizeBytes: number, pieces: () => AsyncGenerator<Buffer>): Sour
   read: () => Readable.from(pieces()),
 });
 
-const upload = (file: SourceFile) => provider.submit([submissionOf(file)]);
+const upload = async (file: SourceFile) => only(await provider.intake.submit([submissionOf(file)]));
 const rest = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 test('50 MB arrive intact, in a body of exactly the announced length', async () => {
@@ -99,7 +101,7 @@ test('an upload may last longer than the timeout as long as it moves', async () 
       yield Buffer.from('x');
     }
   });
-  expect(await upload(slow)).toMatchObject([{ id: 'a1' }]);
+  expect(await upload(slow)).toMatchObject({ asset: { id: 'a1' } });
 });
 
 test('a provider that stops reading had not the whole request', async () => {
@@ -139,7 +141,7 @@ test('a refusal that comes before the upload has ended is heard', async () => {
   expect((error as Error).message).toContain('expired');
 });
 
-test('progress is the sum over the submissions', async () => {
+test('progress is told of each submission', async () => {
   answer = async (request, response) => {
     await bodyOf(request);
     made(response);
@@ -147,14 +149,18 @@ test('progress is the sum over the submissions', async () => {
   const file = sourceOf(4, async function* () {
     yield Buffer.from('four');
   });
-  const progress: number[] = [];
-  await provider.submit([submissionOf(file), submissionOf(file)], { onProgress: (sent) => progress.push(sent) });
-  expect(progress).toEqual([4, 8]);
+  const progress: number[][] = [];
+  const onProgress = (...told: [number, number]) => void progress.push(told);
+  await provider.intake.submit([submissionOf(file), submissionOf(file)], { onProgress });
+  expect(progress).toEqual([
+    [0, 4],
+    [1, 4],
+  ]);
 });
 
 test.each([
-  ['an asset is deleted', () => provider.deleteAsset('a1', { force: false })],
-  ['an asset is read', () => provider.getAsset('a1')],
+  ['an asset is deleted', () => provider.assets.remove(['a1'], { force: false }).then(only)],
+  ['an asset is read', () => provider.assets.get('a1')],
 ])('a redirect is no success when %s', async (_name, call) => {
   answer = (_request, response) => void response.writeHead(307, { location: 'https://elsewhere.example/' }).end();
   const error = await errorOf(call());
@@ -164,7 +170,7 @@ test.each([
 
 test('a key that cannot stand in a header is refused, and stands in no message', async () => {
   const other = createTwelveLabsProvider({ apiKey: 'tlk_ключ', baseUrl: server.url, requestTimeoutMs: TIMEOUT_MS });
-  const error = await errorOf(other.getAsset('a1'));
+  const error = await errorOf(other.assets.get('a1'));
   await other.close();
   expect(failureType(error)).toBe('ProviderAuth');
   expect((error as Error).message).not.toContain('ключ');
@@ -172,14 +178,15 @@ test('a key that cannot stand in a header is refused, and stands in no message',
 
 test('a read that was aborted before it went out ends with the reason of the abort', async () => {
   const reason = new Error('cancelled');
-  expect(await errorOf(provider.getAsset('a1', { signal: AbortSignal.abort(reason) }))).toBe(reason);
+  expect(await errorOf(provider.assets.get('a1', { signal: AbortSignal.abort(reason) }))).toBe(reason);
 });
 
 test('a write to a host that speaks no TLS had no effect', async () => {
   const tls = server.url.replace('http:', 'https:');
   const other = createTwelveLabsProvider({ apiKey: 'tlk_UNIT', baseUrl: tls, requestTimeoutMs: TIMEOUT_MS });
   const branch = { type: 'embed', model: 'marengo3.0' } as const;
-  const error = await errorOf(other.createEmbedding({ assetId: 'a1', fileType: 'video/mp4' }, branch));
+  const item = { assetId: 'a1', fileType: 'video/mp4', branch, tag: TAG };
+  const error = await errorOf(other.branches.embed?.start([item]).then(only) ?? Promise.resolve());
   await other.close();
   expect(failureType(error)).toBe('ProviderUnavailable');
 });
@@ -189,6 +196,7 @@ test('an asset added to an entity by a request without an answer is in doubt, no
     await bodyOf(request);
     request.socket.destroy();
   };
-  const adding = provider.addToEntity({ collectionId: 'c', entityId: 'e', assetId: 'a' });
-  expect(failureType(await errorOf(adding))).toBe('OutcomeUnknown');
+  const branch = { type: 'entity', collectionId: 'c', entityId: 'e' };
+  const adding = await provider.branches.entity?.start([{ branch, assetId: 'a', tag: TAG }]);
+  expect(adding).toMatchObject([{ ok: false, error: { type: 'OutcomeUnknown' } }]);
 });

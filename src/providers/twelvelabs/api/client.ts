@@ -70,10 +70,7 @@ export class TwelveLabsClient {
   }
 
   async call<S extends z.ZodType>(call: ApiRequest, schema: S): Promise<z.output<S>> {
-    const answer = await this.send(call);
-    const parsed = schema.safeParse(answer);
-    if (parsed.success) return parsed.data;
-    throw failureOfShape(call, describeIssues(parsed.error));
+    return checked(call, schema, await this.send(call));
   }
 
   async callVoid(call: ApiRequest): Promise<void> {
@@ -104,27 +101,33 @@ export class TwelveLabsClient {
     }
   }
 
-  /** Items of the list in one field of the answer, checked one by one as they come; flat memory. */
+  /**
+   * Items of the array in one field of the answer, checked one by one as they come; flat memory. The other fields of
+   * `document` are checked at the end.
+   */
   async *stream<S extends z.ZodType>(
     call: ApiRequest,
-    { at, item }: { at: string; item: S },
+    { at, item, document }: { at: string; item: S; document: z.ZodObject },
   ): AsyncGenerator<z.output<S>> {
     const pass = await this.enter(call);
     const outgoing = new Outgoing(call, this.account.requestTimeoutMs);
-    let index = 0;
     try {
       const { statusCode: status, headers, body } = await this.request(call, outgoing);
-      if (!isSuccess(status)) throw this.judged(call, pass, { status, headers, text: await body.text() }) as Error;
-      pass.answered(windowOf(headers));
-      for await (const value of streamedList(body, at)) {
-        const parsed = item.safeParse(value);
-        if (!parsed.success) throw failureOfShape(call, `${at}.${index}.${describeIssues(parsed.error)}`);
-        index += 1;
-        yield parsed.data;
+      if (!isSuccess(status)) throw this.tellGate(call, pass, { status, headers, text: await body.text() }) as Error;
+      const list = streamedList(body, { at, beside: Object.keys(document.shape) });
+      let next = await list.next();
+      for (let index = 0; !next.done; index++) {
+        yield checked(call, item, next.value, `${at}.${index}.`);
+        next = await list.next();
       }
+      pass.answered(windowOf(headers));
+      checked(call, document, next.value);
     } catch (error) {
-      if (error instanceof NotJson) throw failureOfForeignBody(call, this.host);
-      throw this.named(call, error, { outgoing, pass });
+      if (error instanceof NotJson) {
+        pass.failed('no usable answer');
+        throw failureOfForeignBody(call, this.host);
+      }
+      throw this.failureFrom(call, error, { outgoing, pass });
     } finally {
       pass.abandoned(); // where nothing was told before
       outgoing.release();
@@ -137,11 +140,11 @@ export class TwelveLabsClient {
     try {
       const { statusCode: status, headers, body } = await this.request(call, outgoing);
       const text = await body.text();
-      const refused = this.judged(call, pass, { status, headers, text });
+      const refused = this.tellGate(call, pass, { status, headers, text });
       if (refused) throw refused;
       return parseJson(text);
     } catch (error) {
-      throw this.named(call, error, { outgoing, pass });
+      throw this.failureFrom(call, error, { outgoing, pass });
     } finally {
       pass.abandoned(); // where nothing was told before
       outgoing.release();
@@ -159,7 +162,7 @@ export class TwelveLabsClient {
   }
 
   /** Tells the gate what the answer means, and gives the failure that it is, if it is one. */
-  private judged(call: ApiRequest, pass: Pass, answer: TextAnswer): ApplicationFailure | undefined {
+  private tellGate(call: ApiRequest, pass: Pass, answer: TextAnswer): ApplicationFailure | undefined {
     const { headers } = answer;
     const refused = this.refusalIn(call, answer);
     if (failureType(refused) === 'RateLimited') pass.limited(windowOf(headers), pauseAfter(refused, headers));
@@ -169,7 +172,11 @@ export class TwelveLabsClient {
   }
 
   /** The failure that an error of the connection is. */
-  private named(call: ApiRequest, error: unknown, { outgoing, pass }: { outgoing: Outgoing; pass: Pass }): unknown {
+  private failureFrom(
+    call: ApiRequest,
+    error: unknown,
+    { outgoing, pass }: { outgoing: Outgoing; pass: Pass },
+  ): unknown {
     if (outgoing.aborted) return new SubmissionAborted(`${call.method} ${call.route}: aborted while it was sent`);
     if (call.signal?.aborted && call.method === 'GET') return error;
     const named = failureOfConnection(call, error, outgoing.sentInFull);
@@ -191,6 +198,13 @@ interface TextAnswer {
   status: number;
   headers: IncomingHttpHeaders;
   text: string;
+}
+
+/** @param field where the value stands in the answer, with a dot at the end. */
+function checked<S extends z.ZodType>(call: ApiRequest, schema: S, value: unknown, field = ''): z.output<S> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw failureOfShape(call, `${field}${describeIssues(parsed.error)}`);
 }
 
 const isSuccess = (status: number): boolean => status >= 200 && status < 300;

@@ -53,7 +53,8 @@ export const SegmentSchema = z.object({
   start_sec: z.number().nullish(),
   end_sec: z.number().nullish(),
 });
-export const EmbedTaskSchema = z.object({ _id: id, status: z.string(), data: absent(z.array(SegmentSchema)) });
+/** A task without its segments, which are read one by one. */
+export const EmbedTaskSchema = z.object({ _id: id, status: z.string() });
 
 /** Answer of `POST /embed-v2`. */
 export const EmbeddedSchema = z.object({ data: z.array(SegmentSchema) });

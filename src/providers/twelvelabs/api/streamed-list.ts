@@ -5,15 +5,31 @@ export class NotJson extends Error {
   override readonly name = 'NotJson';
 }
 
+interface ListInDocument {
+  /** Field of the document that holds the array. */
+  at: string;
+  /** Other fields of the document that are wanted. */
+  beside: readonly string[];
+}
+
 /**
- * Items of the array in field `at` of a JSON document, as its bytes come. Only one item is kept at a time.
+ * Items of an array in a JSON document, as its bytes come; then the wanted fields beside it. Only the items of one piece
+ * of the body are kept at a time.
  * @throws NotJson when the bytes are no JSON, or end too early.
  */
-export async function* streamedList(bytes: AsyncIterable<Uint8Array>, at: string): AsyncGenerator<unknown> {
-  const parser = new JSONParser({ paths: [`$.${at}.*`], keepStack: false });
+export async function* streamedList(
+  bytes: AsyncIterable<Uint8Array>,
+  { at, beside }: ListInDocument,
+): AsyncGenerator<unknown, Record<string, unknown>> {
+  const paths = [`$.${at}.*`, ...beside.map((field) => `$.${field}`)];
+  const parser = new JSONParser({ paths, keepStack: false });
+  const fields: Record<string, unknown> = {};
   let items: unknown[] = [];
   let problem: NotJson | undefined;
-  parser.onValue = ({ value }) => void items.push(value);
+  parser.onValue = ({ value, key, stack }) => {
+    if (stack.length > 1) items.push(value);
+    else fields[String(key)] = value;
+  };
   parser.onError = (error) => {
     problem ??= new NotJson(error.message);
   };
@@ -26,4 +42,5 @@ export async function* streamedList(bytes: AsyncIterable<Uint8Array>, at: string
   }
   if (!parser.isEnded) parser.end();
   if (problem) throw problem;
+  return fields;
 }

@@ -3,7 +3,7 @@ import type { Branch } from '../../../contracts/branch';
 import { failure } from '../../../contracts/failures';
 import type { BranchDeclaration, BranchItem, ResultRecord } from '../../branch-kind';
 import { outcomeOf } from '../../outcome';
-import { CreatedSchema, EmbeddedSchema, SegmentSchema } from '../api/schemas';
+import { CreatedSchema, EmbeddedSchema, EmbedTaskSchema, SegmentSchema } from '../api/schemas';
 import type { TwelveLabsConnection } from '../connection';
 import { kindOfFile } from '../intake/file-kind';
 import { embedRefusal, embedsAtOnce, usableOptions, type EmbeddableKind } from './embed-rules';
@@ -75,7 +75,7 @@ export const embed = {
           creates: false,
           signal,
         },
-        { at: 'data', item: SegmentSchema },
+        { at: 'data', item: SegmentSchema, document: EmbedTaskSchema },
       ),
   }),
 } satisfies BranchDeclaration<EmbedBranch, TwelveLabsConnection>;

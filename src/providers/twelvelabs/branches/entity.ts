@@ -58,8 +58,10 @@ export const entity = {
       }
       return made;
     },
-    tagged: ({ kind, in: collectionId = '', name = '', tag }, { signal } = {}) =>
-      kind === MEMBERSHIP ? Promise.resolve([]) : findTagged(connection, { collectionId, name, tag }, signal),
+    tagged: async ({ kind, in: collectionId = '', name = '', tag }, { signal } = {}) => {
+      if (kind === MEMBERSHIP) return []; // its id is known from the start
+      return (await unlessGone(findTagged(connection, { collectionId, name, tag }, signal))) ?? [];
+    },
     remove: (resource, options) =>
       resource.kind === MEMBERSHIP ? leave(connection, resource, options) : remove(connection, resource, options),
     /** An entity does not protect its asset, and a sweep lists entities by their assets only. */

@@ -1,32 +1,21 @@
 import { ActivityFailure, ApplicationFailure, CancelledFailure } from '@temporalio/workflow';
-import { isCancellation, TemporalFailure, TimeoutFailure } from '@temporalio/workflow';
+import { TemporalFailure, TimeoutFailure } from '@temporalio/workflow';
 import { RetryState } from '@temporalio/common';
 import type { UploadRef } from '../../contracts/activities';
 import { failureType } from '../../contracts/failures';
-import type { CleanupPolicy } from '../../contracts/cleanup-policy';
 import type { AssetResource } from '../../contracts/resource';
-import type { LifecycleError, Outcome, ReceiptEntry } from '../../contracts/lifecycle-status';
-
-/** Who asked a lifecycle to stop, and what is to become of what it made. */
-export interface StopRequest {
-  outcome: Extract<Outcome, 'cancelled' | 'deleted'>;
-  policy: CleanupPolicy;
-  reason?: string;
-  native: boolean;
-}
+import type { LifecycleError, ReceiptEntry } from '../../contracts/lifecycle-status';
 
 /** True for errors that end a lifecycle; anything else is a bug, which must fail the workflow task and not the run. */
 export const endsLifecycle = (error: unknown): error is TemporalFailure => error instanceof TemporalFailure;
 
-export const isStop = (error: unknown): boolean => isCancellation(error);
-
-/** What the activity said of the outcome with its failure or cancellation: nothing can have been made. */
-export function madeNothing(error: unknown): boolean {
+/** True if the activity said with its failure or cancellation that it made nothing. */
+export function provesNothingWasCreated(error: unknown): boolean {
   const details = detailsOf(error instanceof ActivityFailure ? error.cause : error);
   return typeof details === 'object' && details !== null && 'nothingMade' in details && details.nothingMade === true;
 }
 
-/** Whether the activity, or its last heartbeat, tells of a write that may have had its effect. */
+/** True if the activity, or its last heartbeat, tells of a write that may have had its effect. */
 export function mayHaveWritten(error: unknown): boolean {
   const cause = error instanceof ActivityFailure ? error.cause : error;
   const told: unknown = cause instanceof TimeoutFailure ? cause.lastHeartbeatDetails : detailsOf(cause);
@@ -34,7 +23,7 @@ export function mayHaveWritten(error: unknown): boolean {
   return 'mayHaveWritten' in told || ('unansweredSince' in told && told.unansweredSince !== undefined);
 }
 
-/** Tells cleanup of the upload session that a broken-off submission leaves, if it leaves one. */
+/** Registers the upload session that a submission left behind, so that cleanup ends it. */
 export function noteUpload(made: AssetResource, error: unknown): void {
   const upload = uploadLeft(error);
   if (!upload) return;
@@ -42,7 +31,7 @@ export function noteUpload(made: AssetResource, error: unknown): void {
   made.session = { id: upload.sessionId, expiresAt: upload.expiresAt };
 }
 
-/** What the activity, or its last heartbeat, told of the session. */
+/** The upload session that the activity, or its last heartbeat, told of. */
 function uploadLeft(error: unknown): UploadRef | undefined {
   const cause = error instanceof ActivityFailure ? error.cause : error;
   const told: unknown = cause instanceof TimeoutFailure ? cause.lastHeartbeatDetails : detailsOf(cause);
@@ -51,7 +40,7 @@ function uploadLeft(error: unknown): UploadRef | undefined {
   return sessionId && assetId ? { sessionId, assetId, expiresAt } : undefined;
 }
 
-/** What a cleanup that was given up had done by then; it says so with every failure. */
+/** Receipt entries that a failed cleanup attempt had finished; it sends them with each failure. */
 export function entriesBefore(error: unknown): ReceiptEntry[] {
   let cause = error instanceof ActivityFailure ? error.cause : error;
   if (cause instanceof TimeoutFailure) cause = cause.cause;
@@ -65,20 +54,19 @@ function detailsOf(cause: unknown): unknown {
   return cause.details?.[0];
 }
 
-/** A wait whose deadline has passed, whatever the last attempt met. */
+/** True if a wait ended because its deadline has passed, whatever its last attempt failed with. */
 export const isOutOfTime = (error: unknown): boolean =>
   error instanceof ActivityFailure &&
   error.activityType in WAITS &&
   (error.retryState === RetryState.TIMEOUT || error.cause instanceof TimeoutFailure);
 
+/** Field of the input that bounds each wait. */
 const WAITS: Readonly<Record<string, string>> = {
   untilAssetReady: 'deadlines.ready',
-  untilEmbeddingReady: 'deadlines.branch',
-  untilEntityReady: 'deadlines.branch',
-  untilIndexedAssetReady: 'deadlines.branch',
+  untilBranchReady: 'deadlines.branch',
 };
 
-/** The lifecycle's error in the words of whoever failed. */
+/** The error for the status: a passed deadline names its field, anything else keeps its own message. */
 export function describeError(error: unknown): LifecycleError {
   if (error instanceof ActivityFailure) {
     const deadline = WAITS[error.activityType];

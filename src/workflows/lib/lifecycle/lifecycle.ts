@@ -1,0 +1,95 @@
+import { setHandler, workflowInfo } from '@temporalio/workflow';
+import type { ReleaseAssetInput } from '../../../contracts/activities';
+import type { AcceptedInput } from '../../../contracts/lifecycle-input';
+import type {
+  AssetSnapshot,
+  LifecycleStatus,
+  LifecycleTimings,
+  Phase,
+  ReceiptEntry,
+} from '../../../contracts/lifecycle-status';
+import { readUploadProgress, uploadStatusOf } from '../../../contracts/messages';
+import type { LifecycleTag, Release } from '../../../contracts/resource';
+import { startingStatus, statusQuery, uploadProgressSignal } from '../messages';
+import { stepsOf, type Steps } from '../steps';
+import { Visibility } from '../visibility';
+import { MadeResources } from './made-resources';
+import { StopRequests } from './stop-requests';
+
+/** One lifecycle as its story sees it: the status, the steps it can take, what it made, and who wants it stopped. */
+export class Lifecycle {
+  readonly status: LifecycleStatus;
+  readonly tag: LifecycleTag;
+  readonly steps: Steps;
+  readonly made = new MadeResources();
+  readonly stops: StopRequests;
+  private readonly visibility = new Visibility(workflowInfo().typedSearchAttributes);
+  private isReleased = false;
+
+  constructor(readonly input: AcceptedInput) {
+    const { workflowId, runId, startTime } = workflowInfo();
+    const { key, provider, cleanup } = input;
+    this.tag = { key, workflowId, runId, onCancel: cleanup.onCancel, onFailure: cleanup.onFailure };
+    this.status = startingStatus(key, provider, startTime.toISOString());
+    this.steps = stepsOf(input, this.status);
+    setHandler(statusQuery, () => this.status, { description: 'Phase, asset, branch, receipt and error so far.' });
+    setHandler(uploadProgressSignal, (progress) => this.hearUploadProgress(progress), {
+      description: 'Sent by long uploads, a few times.',
+    });
+    this.stops = new StopRequests(this.status, cleanup.onCancel);
+  }
+
+  get asset(): AssetSnapshot {
+    if (!this.status.asset) throw new Error('no asset yet: a step was taken before its time');
+    return this.status.asset;
+  }
+
+  /** Merges the news of the asset into what is known of it. */
+  set asset(asset: AssetSnapshot) {
+    this.status.asset = { ...this.status.asset, ...asset };
+  }
+
+  enter(phase: Phase): void {
+    this.status.phase = phase;
+    this.status.upload = undefined;
+    this.visibility.show(this.status, this.input);
+  }
+
+  mark(moment: Exclude<keyof LifecycleTimings, 'elapsedSec'>): void {
+    this.status.timings[moment] = new Date().toISOString();
+  }
+
+  /** Lets go of the asset, unless the branch's last step has done so. */
+  async release(): Promise<void> {
+    const release = this.isReleased ? undefined : this.releaseInput('completed');
+    if (release) this.noteRelease(await this.steps.releaseAsset(release));
+  }
+
+  /** Input of the asset's release; none for an adopted asset, which the lifecycle never owned. */
+  releaseInput(as: Release): ReleaseAssetInput | undefined {
+    const { id: assetId, filename, adopted } = this.asset;
+    if (adopted) return undefined;
+    const since = this.status.timings.startedAt;
+    return { provider: this.input.provider, assetId, as, tag: this.tag, filename, since };
+  }
+
+  /** @param surplus what a late or repeated create had made beside the asset, and the release removed. */
+  noteRelease(surplus: readonly ReceiptEntry[]): void {
+    this.isReleased = true;
+    this.noteEnded(surplus);
+  }
+
+  /** Puts into the receipt what ended beside the lifecycle's own asset. */
+  noteEnded(entries: readonly ReceiptEntry[]): void {
+    const { ended } = this.made;
+    ended.push(...entries);
+    if (ended.length > 0) this.status.receipt = { policy: 'delete', entries: [...ended] };
+  }
+
+  private hearUploadProgress(payload: unknown): void {
+    const progress = readUploadProgress(payload);
+    if (!progress || this.status.phase !== 'creating') return;
+    this.status.upload = uploadStatusOf(progress);
+    this.visibility.show(this.status, this.input);
+  }
+}

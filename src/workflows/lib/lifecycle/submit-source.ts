@@ -1,0 +1,76 @@
+import { TimeoutType } from '@temporalio/common';
+import { ActivityFailure, TimeoutFailure, workflowInfo } from '@temporalio/workflow';
+import type { SubmitSourceInput, SubmittedAsset } from '../../../contracts/activities';
+import { readEarlierRun } from '../../../contracts/messages';
+import type { AssetResource } from '../../../contracts/resource';
+import { filenameOfSource } from '../../../contracts/source-name';
+import { noteUpload } from '../step-failures';
+import type { Lifecycle } from './lifecycle';
+
+/** Hands the source to the provider, or takes up the asset that the source names. */
+export async function submitSource(life: Lifecycle): Promise<void> {
+  const { provider, source, metadata, fields, upload } = life.input;
+  const { tag } = life;
+  const since = life.status.timings.startedAt;
+  const filename = life.input.filename ?? (source.type === 'asset' ? undefined : filenameOfSource(source));
+  const earlier = readEarlierRun(workflowInfo().memo);
+  const made: AssetResource = {
+    kind: 'asset',
+    id: source.type === 'asset' ? source.assetId : undefined,
+    adopted: source.type === 'asset',
+    tag,
+    filename,
+    since,
+    earlierId: earlier?.assetId,
+  };
+  const queue = await fileQueueOf(life);
+  const submission = { provider, source, filename, metadata, fields, upload, tag, since, earlier };
+  const submitted = await life.made.making([made], () => submitFrom(queue, life, { made, submission }));
+  const { abandoned = [], source: facts, ...asset } = submitted;
+  life.asset = asset;
+  life.status.source = facts;
+  life.noteEnded(abandoned);
+  made.id = asset.id;
+  made.session = undefined; // a session that an earlier activity left is complete by now, or was given up
+}
+
+/**
+ * The task queue of the workers that have the file; `undefined` for other sources, which any worker can submit. It costs
+ * no event if it was found when the input was accepted.
+ * @throws InvalidRequest when nobody serves the file by the deadline; nothing was made.
+ */
+async function fileQueueOf({ input, steps }: Lifecycle): Promise<string | undefined> {
+  const { provider, source, sourceQueue } = input;
+  if (source.type !== 'file') return undefined;
+  return sourceQueue ?? steps.findSourceQueue({ provider, path: source.path });
+}
+
+/**
+ * Submits the source from that queue. When no worker takes the upload, looks again for the queue that serves the file,
+ * and submits from there. The new activity gets the last heartbeat of the one before, so that an upload goes on instead
+ * of beginning again.
+ * @param made the resource that cleanup ends if this fails.
+ */
+async function submitFrom(
+  queue: string | undefined,
+  life: Lifecycle,
+  { made, submission }: { made: AssetResource; submission: SubmitSourceInput },
+): Promise<SubmittedAsset> {
+  try {
+    return await life.steps.submitSource(submission, queue);
+  } catch (error) {
+    const { provider, source } = life.input;
+    const untaken = untakenTimeout(error);
+    if (source.type !== 'file' || !untaken) throw error;
+    noteUpload(made, error);
+    const resume: unknown = untaken.lastHeartbeatDetails ?? submission.resume;
+    const found = await life.steps.findSourceQueue({ provider, path: source.path });
+    return submitFrom(found, life, { made, submission: resume === undefined ? submission : { ...submission, resume } });
+  }
+}
+
+/** The timeout of an activity that no worker took in time. */
+function untakenTimeout(error: unknown): TimeoutFailure | undefined {
+  if (!(error instanceof ActivityFailure) || !(error.cause instanceof TimeoutFailure)) return undefined;
+  return error.cause.timeoutType === TimeoutType.SCHEDULE_TO_START ? error.cause : undefined;
+}

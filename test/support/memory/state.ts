@@ -1,0 +1,79 @@
+import { failure } from '../../../src/contracts/failures';
+import type { ProviderAsset } from '../../../src/providers/media-provider';
+
+export interface MemoryEntity {
+  /** The collection; `c` where it is left out. */
+  in?: string;
+  name: string;
+  metadata: Record<string, unknown>;
+  assetIds: string[];
+}
+
+export interface MemorySession {
+  assetId: string;
+  sizeBytes: number;
+  createdAt: string;
+  state: 'active' | 'completed' | 'failed' | 'expired';
+  /** Bytes in the store that were not reported yet, by part. */
+  stored: Map<number, { etag: string; sizeBytes: number }>;
+  reported: Set<number>;
+  /** URLs that were given out and not used yet. */
+  urls: Set<string>;
+}
+
+interface Fault {
+  error: unknown;
+  /** `after`: the call has its effect, and its answer is lost. */
+  when: 'before' | 'after';
+}
+
+/** What a provider in memory holds, and what it was asked. */
+export class MemoryState {
+  readonly held = new Map<string, ProviderAsset>();
+  readonly references = new Map<string, { indexId: string; indexedAssetId: string }[]>();
+  readonly entities = new Map<string, MemoryEntity>();
+  readonly entryMetadata = new Map<string, Record<string, unknown>>();
+  readonly sessions = new Map<string, MemorySession>();
+  /** Embedding tasks. */
+  readonly tasks = new Set<string>();
+  /** Names of what was called, in the port's words: `assets.list`, `intake.submit`, `entity.start`. */
+  readonly calls: string[] = [];
+  private readonly faults = new Map<string, Fault[]>();
+  private made = 0;
+
+  nextId(kind: string): string {
+    return `${kind}-${++this.made}`;
+  }
+
+  addAsset(asset: Partial<ProviderAsset> = {}): ProviderAsset {
+    const id = asset.id ?? this.nextId('asset');
+    const createdAt = new Date().toISOString();
+    const whole: ProviderAsset = { status: 'processing', metadata: {}, createdAt, ...asset, id };
+    this.held.set(id, whole);
+    return whole;
+  }
+
+  asset(id: string): ProviderAsset {
+    return this.held.get(id) ?? gone(id);
+  }
+
+  /** Lets the next call of that name fail. */
+  failNext(call: string, error: unknown, when: Fault['when'] = 'before'): void {
+    this.faults.set(call, [...(this.faults.get(call) ?? []), { error, when }]);
+  }
+
+  /** Notes the call, and has `work` fail if a test wants that. Reads end at once when the caller has left. */
+  async call<T>(name: string, signal: AbortSignal | undefined, work: () => T): Promise<T> {
+    signal?.throwIfAborted();
+    this.calls.push(name);
+    const fault = this.faults.get(name)?.shift();
+    if (fault?.when === 'before') throw fault.error;
+    const value = work();
+    if (fault) throw fault.error;
+    return value;
+  }
+}
+
+export function gone(id: string): never {
+  throw failure('ResourceGone', `${id} is unknown`);
+}
