@@ -33,7 +33,7 @@ const READING: Record<number, [number, string]> = {
 };
 const OTHER: [number, string] = [500, 'generic_error'];
 
-/** Its bytes are not there yet, so that nobody knows when it will be ready. */
+/** Its bytes have not arrived, so the time of ready is not known. */
 const isWaiting = ({ clock }: Emulation, { sha256, progress }: AssetRecord): boolean =>
   sha256 === undefined && stateOf(progress, clock.now()) === 'processing';
 

@@ -10,7 +10,7 @@ import { signedPart, type SignedPart } from '../rules/uploads/part-urls';
 import { admitPart, takePart, type ArrivedPart } from '../rules/uploads/parts';
 import type { Traffic } from '../traffic';
 
-/** The connection is gone or was cut: nobody is there to be answered. */
+/** The connection is closed, so no answer is sent. */
 class CutOff extends Error {
   override readonly name = 'CutOff';
 }
@@ -83,7 +83,7 @@ class PartPut {
     this.answer(200, { etag: `"${etag}"`, ...(kms ? { 'x-amz-server-side-encryption': 'aws:kms' } : {}) });
   }
 
-  /** Says no once the body is read, so that the client is not cut off while it still sends. */
+  /** Refuses only after the body was read, so that the client is not cut off while it sends. */
   async refuse(error: unknown): Promise<void> {
     const { request } = this.on;
     if (!(error instanceof ApiError)) {

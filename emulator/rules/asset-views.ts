@@ -62,7 +62,7 @@ function streamViews({ origin }: Emulation, asset: AssetRecord, status: string):
 
 const TYPES = ['image', 'video', 'audio', 'document'];
 
-/** Newest first. Ids are looked up, not searched for. */
+/** Newest first. A filter by ids reads those records directly. */
 export function listAssets(emulation: Emulation, query: Query): Page<AssetView> {
   const { assets } = emulation.store;
   const types = many(query, 'asset_types');

@@ -93,7 +93,7 @@ function refuseOther(emulation: Emulation, assetId: string): void {
   refuseForMarengo(media);
 }
 
-/** Partial success is success. */
+/** One bad entity does not stop the others; the answer lists both. */
 export function createEntities(emulation: Emulation, collectionId: string, body: unknown) {
   findCollection(emulation, collectionId);
   const made: EntityRecord[] = [];

@@ -16,7 +16,7 @@ export function fetchInto(emulation: Emulation, record: Fetched, takeIn: (media:
   void emulation.background.start(record.id, async (signal) => {
     try {
       const media = await fetchMedia(emulation.library, url, signal);
-      // Failed by hand meanwhile.
+      // The control API has failed it meanwhile.
       if (record.progress.endsAt === null) takeIn(media);
     } catch (error) {
       if (signal.aborted) return;

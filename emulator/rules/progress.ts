@@ -5,7 +5,7 @@ const BYTES_PER_MEGABYTE = 1_000_000;
 
 export type ProgressState = 'processing' | 'ready' | 'failed';
 
-/** Read off the clock, so that nothing has to happen for the state to change. */
+/** Computed from the clock, so that the state changes without a timer. */
 export function stateOf(progress: Progress, now: number): ProgressState {
   if (progress.endsAt === null || progress.endsAt > now) return 'processing';
   return progress.error === undefined ? 'ready' : 'failed';

@@ -1,6 +1,6 @@
 import type { MediaKind } from './records';
 
-/** A part that the store has taken in as a whole. */
+/** A part that the store has received completely. */
 export interface PartRecord {
   sizeBytes: number;
   /** Without its quotes. */

@@ -1,6 +1,6 @@
 import type { ProviderName } from '../contracts/ids';
 
-/** Tells which workers can read a file, by what they poll. */
+/** Finds the workers that can read a file, by the task queues that they poll. */
 export interface SourceQueues {
   /**
    * Looks once for workers that serve a folder above the file; where folders lie in each other, the inner one counts.

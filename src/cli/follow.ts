@@ -33,7 +33,7 @@ export async function follow(
   return context.status as LifecycleStatus;
 }
 
-/** Of an upload, which changes all the time, a pipe is told every ten percent. */
+/** An upload changes all the time: a pipe gets a line every ten percent. */
 export function onceATenth(show: (status: LifecycleStatus) => void): (status: LifecycleStatus) => void {
   let shown = -1;
   return (status) => {

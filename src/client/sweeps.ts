@@ -27,7 +27,7 @@ export async function sweep(client: Client, provider: ProviderName, input: Sweep
   }
 }
 
-/** What became of the Schedule, or how it was found. */
+/** What happened to the Schedule, or what was found. */
 export interface ScheduleOutcome {
   scheduleId: string;
   /** `refused`: the server does not let this caller make it. */
@@ -38,7 +38,7 @@ export interface ScheduleOutcome {
 
 /**
  * Creates the Schedule that sweeps a provider account, or changes the one there is to this. Safe to repeat. A refusal
- * is an outcome and no error.
+ * is returned, not thrown.
  */
 export async function ensureSweepSchedule(
   client: Client,

@@ -26,7 +26,7 @@ export function createDispatcher(
     noProxy: proxies.noProxy.trim() === '*' ? '*' : exemptHosts(proxies).join(','),
     requestTls: connect,
     proxyTls: connect,
-    // Else a proxy that takes a connection and never answers would hold a request for five minutes.
+    // Without this a proxy that accepts a connection and never answers would hold a request for five minutes.
     clientFactory: (origin, poolOptions) => new Pool(origin, { ...poolOptions, headersTimeout: tunnelTimeoutMs }),
   });
 }

@@ -8,7 +8,7 @@ export interface ProxySettings {
 
 export const NO_PROXIES: ProxySettings = { noProxy: '' };
 
-/** A proxy on another machine would find itself there. */
+/** On another machine, `localhost` in a proxied request would mean the proxy itself. */
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 
 /** The hosts that no proxy is used for, as a list. */

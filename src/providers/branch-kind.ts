@@ -6,7 +6,7 @@ import type { CallOptions, Outcome } from './outcome';
 
 /** A flag of `start` that sets one field of a branch or of a provider's input. */
 export interface InputFlag {
-  /** As commander takes it: `--model <name>`, `--scopes <list...>`, `--video-stream`. */
+  /** As commander takes it: `--model <name>`, `--scopes <list>`, `--video-stream`. */
   flag: string;
   /** Field that it sets. */
   field: string;
@@ -78,7 +78,10 @@ export interface RemoveOptions extends CallOptions {
   own: ReadonlySet<string>;
 }
 
-/** What a branch does at the provider. Single attempts, as everything of the port. A branch that leaves nothing behind has no `find`, `madeFrom`, `tagged` or `remove`; one without records no `records`. */
+/**
+ * What a branch does at the provider. Single attempts, as everything of the port. A branch that leaves nothing behind
+ * has no `find`, `madeFrom`, `tagged` or `remove`; one without records has no `records`.
+ */
 export interface BranchOperations<B extends Branch = Branch> {
   /**
    * How a repeat of `start` must be guarded. `free`: nothing that matters is made, it is simply repeated. `create`: look
@@ -119,8 +122,8 @@ export function connectBranches<Connection>(
   connection: Connection,
 ): Record<string, BranchKind> {
   const kinds: Record<string, BranchKind> = {};
-  for (const { type, connect } of declarations) {
-    kinds[type] = { type, ...connect(connection) };
+  for (const declaration of declarations) {
+    kinds[declaration.type] = { type: declaration.type, ...declaration.connect(connection) };
   }
   return kinds;
 }

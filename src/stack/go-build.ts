@@ -12,7 +12,7 @@ interface GoBuild {
   /** Folder with the go.mod that pins the versions. */
   module: string;
   package: string;
-  /** Where the program goes; appears whole or not at all. */
+  /** Path of the program. It appears only once it is complete. */
   target: string;
   environment: Environment;
   onProgress: OnProgress;

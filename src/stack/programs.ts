@@ -11,12 +11,12 @@ export type OnProgress = (line: string) => void;
 
 export const run = promisify(execFile);
 
-/** A program or server that cannot be had here; the message says what was tried and what to do. */
+/** A program or server is not available here; the message says what was tried and what to do. */
 export class ProgramUnavailable extends Error {
   override readonly name = 'ProgramUnavailable';
 }
 
-/** What was obtained once is kept here, outside the checkout. */
+/** Folder for downloaded and built programs, outside the checkout. */
 export const cacheFolder = (environment: Environment): string =>
   path.join(environment.XDG_CACHE_HOME || path.join(homedir(), '.cache'), 'asset-lifecycle');
 
@@ -37,7 +37,7 @@ export const isExecutable = (file: string): Promise<boolean> =>
     () => false,
   );
 
-/** Runs `make` unless another process is at it, then waits for that one. A lock of a dead process is taken over. */
+/** Runs `make`. If another process runs it already, waits for that process instead. Takes over the lock of a dead process. */
 export async function exclusively(lock: string, onProgress: OnProgress, make: () => Promise<void>): Promise<void> {
   await mkdir(path.dirname(lock), { recursive: true });
   for (let waiting = 0; ; waiting++) {

@@ -70,7 +70,7 @@ const canServe = (file: string): Promise<boolean> =>
     () => false,
   );
 
-/** Lets the SDK fetch its own; it starts the server to do so. Answers why that failed, if it did. */
+/** Lets the SDK download its own server, which it also starts once. Gives the reason when that failed. */
 async function download(folder: string): Promise<string | undefined> {
   const { TestWorkflowEnvironment } = await import('@temporalio/testing');
   const { mkdir } = await import('node:fs/promises');

@@ -22,7 +22,7 @@ export async function createWorkers<W extends Runnable>(making: readonly Promise
   throw failed.reason;
 }
 
-/** A worker that never ran holds its connection, and only the end of a run lets go of it. */
+/** A worker releases its connection only when a run ends, so a worker that never ran is run and stopped. */
 async function endUnused(worker: Runnable): Promise<void> {
   const run = worker.run();
   worker.shutdown();

@@ -145,7 +145,7 @@ export function entryDetail(emulation: Emulation, entry: IndexedAssetRecord, que
   };
 }
 
-/** The vector and the times have other names here than in the answer of an embed task. */
+/** Here the vector and the times have other names than in the answer of an embed task. */
 const indexedSegment = ({ embedding, start_sec, end_sec, embedding_option, embedding_scope }: Segment) => ({
   float: embedding,
   start_offset_sec: start_sec,

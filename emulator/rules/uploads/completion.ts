@@ -9,7 +9,7 @@ import { factsOfHashes } from './hashed-media';
 import { PartedFile } from './parted-file';
 import { partsInOrder } from './status';
 
-/** So long a report waits for the look at the content: enough for files of tests, which are then sure to be known. */
+/** How long a report waits for the content to be inspected; enough for the files of tests. */
 const WAIT_MS = 5000;
 
 /** All parts are in: the session is done, and its asset is processed as any other from now on. */

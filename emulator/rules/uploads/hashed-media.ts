@@ -22,7 +22,7 @@ export function partsSha256(upload: UploadRecord): string | undefined {
   return hash.digest('hex');
 }
 
-/** Nobody has looked into the content, so it is what the create said it is. */
+/** The bytes are not kept, so the type is the one that the create named. */
 export function factsOfHashes(upload: UploadRecord, { hashedDurationSec }: UploadSettings): MediaFacts {
   const { type: kind, filename, totalSize: sizeBytes } = upload;
   const promised = promisedType(filename);

@@ -44,7 +44,7 @@ export class PartFiles {
   }
 
   /**
-   * Takes one part in as it streams. A body that breaks off, or that `onBytes` throws at, leaves nothing.
+   * Stores one part while it streams. If the body breaks off or `onBytes` throws, nothing is left.
    * @param name of the file; without it the bytes are only hashed
    */
   async take(
@@ -71,7 +71,7 @@ export class PartFiles {
     return Object.fromEntries(hashes.map(({ algorithm, hash }) => [algorithm, hash.digest('hex')]));
   }
 
-  /** Removes one file of an upload, or all; nobody waits for it. */
+  /** Removes one file of an upload, or all, in the background. */
   discard(uploadId: string, name?: string): void {
     const gone = name === undefined ? path.join(this.folder, uploadId) : this.file(uploadId, name);
     const removal = rm(gone, { recursive: true, force: true, maxRetries: 3 }).catch((error: unknown) => {

@@ -5,7 +5,7 @@ import type { StoredBytes } from '../media/media-library';
 
 const BUFFER_BYTES = 1024 * 1024;
 
-/** The parts of an upload, read as the one file that they are, without putting them together on disk. */
+/** Reads the parts of an upload as one file, without joining them on disk. */
 export class PartedFile implements StoredBytes {
   readonly sizeBytes: number;
   private opened: { index: number; handle: FileHandle } | undefined;

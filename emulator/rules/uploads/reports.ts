@@ -20,14 +20,14 @@ const ReportSchema = z.object({
 type Reported = z.output<typeof ReportSchema>['completed_chunks'][number];
 
 /**
- * Takes a batch of chunks as reported, all or none; chunks that were reported before are counted and not looked at.
+ * Marks a batch of chunks as reported, all or none. Chunks that were reported before are only counted.
  * The last one completes the session.
  */
 export async function reportChunks(emulation: Emulation, id: string, body: unknown) {
   const upload = findUpload(emulation, id);
   const { completed_chunks: chunks } = parse(ReportSchema, body);
   const fresh = freshOf(upload, chunks);
-  // A client that lost the answer to its last report asks again, and hears the same.
+  // A client that lost the answer to its last report repeats it, and gets the same answer.
   if (fresh.size > 0 || upload.completedAt === undefined) refuseEnded(emulation, upload);
   for (const chunk of fresh.values()) check(upload, chunk);
   const now = emulation.clock.now();

@@ -65,7 +65,7 @@ export function createUpload(emulation: Emulation, body: unknown): UploadRecord 
   return upload;
 }
 
-/** Nothing happens when a session expires, so its parts go when the next one begins. */
+/** No timer runs when a session expires, so its parts are removed when the next session opens. */
 function discardExpired({ store, clock, parts }: Emulation): void {
   for (const upload of store.uploads.values()) {
     if (statusOf(upload, clock.now()) !== 'expired' || Object.keys(upload.parts).length === 0) continue;

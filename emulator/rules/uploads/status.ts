@@ -10,7 +10,7 @@ export const EXPIRED = 'The upload session expired before all of its chunks were
 export const findUpload = ({ store }: Emulation, id: string): UploadRecord =>
   existing(store.uploads, 'upload session', id);
 
-/** Read off the clock, so that nothing has to happen for a session to expire. */
+/** Computed from the clock, so that a session expires without a timer. */
 export function statusOf(upload: UploadRecord, now: number): UploadStatus {
   if (upload.completedAt !== undefined) return 'completed';
   if (upload.failure) return 'failed';

@@ -3,7 +3,7 @@ import { followHistory, type RunRef } from './follow-history';
 import { RunList } from './run-list';
 import type { RunNews } from './run-news';
 
-/** So many runs are each followed by a long poll of their own; what comes beyond shares one list. */
+/** Most runs that have a long poll each. Further runs share one list request. */
 const LONG_POLLS = 10;
 
 /** Follows runs of one client, a few by their histories and many by one list. */

@@ -15,10 +15,10 @@ export interface RunNews {
   closed: boolean;
 }
 
-/** What is known of a run of which nothing has been read. */
+/** State of a run before any event has been read. */
 export const NO_NEWS: RunNews = { uploading: false, closed: false };
 
-/** What is known after these events; the search attributes carry the phase, so that no worker is asked. */
+/** State after these events. The phase is read from the search attributes, so no worker is queried. */
 export const newsAfter = (before: RunNews, events: readonly HistoryEvent[]): RunNews =>
   events.reduce(afterEvent, before);
 

@@ -1,11 +1,11 @@
 import type { z } from 'zod';
 
-/** Deeper than any input of ours, and far from what a recursion bears. */
+/** Most levels of nesting: more than any valid input has, and safe for the recursion. */
 const DEEPEST = 20;
 
 export interface PlainInput {
   value: unknown;
-  /** Why the input is refused before its schema is asked, with the field. */
+  /** Why the input is refused before the schema checks it; names the field. */
   problem?: string;
 }
 
@@ -48,6 +48,6 @@ const fieldOf = (path: readonly PropertyKey[]): string => path.map((part) => sho
 
 const quoted = (name: string): string => `"${shown(name)}"`;
 
-/** A field's name as it was sent may be anything, also a presigned URL or a whole file. */
+/** A field's name can be anything that a caller sent, even a presigned URL, so it is shortened. */
 const shown = (name: string): string =>
   name.includes('://') ? '(a URL)' : name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}…` : name;

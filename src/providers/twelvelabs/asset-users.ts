@@ -58,7 +58,10 @@ export async function indexEntriesOf(
   return (await unlessGone(read())) ?? [];
 }
 
-/** What refers to the asset: entities, which would lose it, and index entries, which the provider protects. */
+/**
+ * What refers to the asset: entities, which would lose it, and index entries, which keep the provider from deleting it.
+ * Source: `GET /assets/{asset_id}/entities`, `GET /assets/{asset_id}/indexed-assets`.
+ */
 export async function referrersOf(
   client: TwelveLabsClient,
   assetId: string,

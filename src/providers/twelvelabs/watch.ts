@@ -33,6 +33,8 @@ interface StateRoute {
 /**
  * Asks for many handles in few requests. An id missing from a list is asked for by itself before it is believed gone,
  * and so is every id of a list that was refused: one of them, or their parent, may be why.
+ * Source: `GET /assets`, `/embed-v2/tasks`, `/entity-collections/{id}/entities`, `/indexes/{id}/indexed-assets`, and the
+ * same with an id.
  */
 export function createWatch(client: TwelveLabsClient, assets: Pick<Assets, 'list' | 'get'>): MediaProvider['watch'] {
   return async function* watch(handles, options) {

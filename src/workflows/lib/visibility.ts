@@ -48,7 +48,7 @@ export class Visibility {
   }
 }
 
-/** A run refused for its input still says so in lists. */
+/** Sets outcome and phase of a run whose input was refused, so that lists show it. */
 export function showRefused(message: string): void {
   upsertSearchAttributes([
     { key: SEARCH_ATTRIBUTES.phase, value: 'failed' },
@@ -57,7 +57,7 @@ export function showRefused(message: string): void {
   setCurrentDetails(`**failed**: ${message}`);
 }
 
-/** A deletion, which has no input to tell of. */
+/** For a deletion, which has no lifecycle input. */
 export function showDeletion(status: LifecycleStatus): void {
   const { key, provider, phase, outcome } = SEARCH_ATTRIBUTES;
   upsertSearchAttributes([
@@ -105,7 +105,7 @@ function describe(status: LifecycleStatus, input: AcceptedInput): string {
   return lines.join('\n');
 }
 
-/** How it was stopped and what became of everything. */
+/** How the run was stopped, and the receipt. */
 function linesOf({ reason, error, receipt }: LifecycleStatus): string[] {
   const entries = receipt?.entries ?? [];
   return [
@@ -117,5 +117,5 @@ function linesOf({ reason, error, receipt }: LifecycleStatus): string[] {
   ];
 }
 
-/** As code, so that a name cannot change the page. */
+/** Shown as code, so that Markdown in a name has no effect. */
 const code = (text: string): string => `\`${firstOf(text.replaceAll('`', "'").replaceAll(/\s+/g, ' '), 300)}\``;

@@ -113,7 +113,10 @@ export class TwelveLabsClient {
     const outgoing = new Outgoing(call, this.account.requestTimeoutMs);
     try {
       const { statusCode: status, headers, body } = await this.request(call, outgoing);
-      if (!isSuccess(status)) throw this.tellGate(call, pass, { status, headers, text: await body.text() }) as Error;
+      const refused = isSuccess(status)
+        ? undefined
+        : this.tellGate(call, pass, { status, headers, text: await body.text() });
+      if (refused) throw refused;
       const list = streamedList(body, { at, beside: Object.keys(document.shape) });
       let next = await list.next();
       for (let index = 0; !next.done; index++) {

@@ -76,6 +76,7 @@ const handleOf = (collectionId: string, id: string): Handle => ({
   words: `Entity ${id}`,
 });
 
+/** Source: `POST /entity-collections/{id}/entities`, `POST …/{id}/assets`. */
 async function startOne(
   { client }: TwelveLabsConnection,
   { branch, assetId, name = '', tag }: BranchItem<EntityBranch>,
@@ -117,7 +118,10 @@ async function findFor(
   return isIn ? [{ id: entityId, handle: handleOf(collectionId, entityId), adopted: true }] : [];
 }
 
-/** Ids of the entities of that name in the collection that carry the tag, oldest first. */
+/**
+ * Ids of the entities of that name in the collection that carry the tag, oldest first.
+ * Source: `GET /entity-collections/{id}/entities`.
+ */
 async function findTagged(
   { client }: TwelveLabsConnection,
   { collectionId, name, tag }: { collectionId: string; name: string; tag: BranchItem['tag'] },
@@ -190,6 +194,7 @@ interface EntityRef {
   entityId: string;
 }
 
+/** Source: `GET /entity-collections/{id}/entities/{id}`. */
 async function assetsOf(
   { client }: TwelveLabsConnection,
   ref: EntityRef,

@@ -12,8 +12,8 @@ import type { PartStore } from './part-store';
 import { OpenedUploadSchema, PartUrlsSchema, UploadPageSchema, UploadStateSchema } from './upload-schemas';
 
 const UPLOADS = '/assets/multipart-uploads';
-/** Incomplete sessions are looked at this many pages back. */
-const PAGES = 4;
+/** Pages of incomplete sessions that are read. */
+const MAX_INCOMPLETE_PAGES = 4;
 
 /** Opens a session; the asset that it reserves carries the tag at once. Source: `POST /assets/multipart-uploads`. */
 export async function openSession(
@@ -62,6 +62,7 @@ export function partUploads(client: TwelveLabsClient, store: PartStore): PartUpl
     urlsPerRequest: 50,
     partsPerReport: 50,
 
+    /** Source: `GET /assets/multipart-uploads/{upload_id}`. */
     async state(sessionId, { signal } = {}) {
       let state: UploadState['state'] = 'active';
       const reported = new Set<number>();
@@ -77,6 +78,7 @@ export function partUploads(client: TwelveLabsClient, store: PartStore): PartUpl
       return { state, reported };
     },
 
+    /** Source: `POST /assets/multipart-uploads/{upload_id}/presigned-urls`, `count` 50 at most. */
     async urls(sessionId, { first, count }, { signal } = {}) {
       const askedAt = Date.now();
       const answer = await client.call(
@@ -96,6 +98,7 @@ export function partUploads(client: TwelveLabsClient, store: PartStore): PartUpl
       });
     },
 
+    /** Source: `POST /assets/multipart-uploads/{upload_id}`. */
     async report(sessionId, parts, { signal } = {}) {
       await client.callVoid({
         ...about('POST', sessionId),
@@ -111,6 +114,7 @@ export function partUploads(client: TwelveLabsClient, store: PartStore): PartUpl
       });
     },
 
+    /** Source: `GET /assets/multipart-uploads`, newest first. */
     async incomplete({ signal } = {}) {
       const sessions: { sizeBytes: number; createdAt?: string }[] = [];
       const read = async (page: number) => {
@@ -124,7 +128,7 @@ export function partUploads(client: TwelveLabsClient, store: PartStore): PartUpl
         for (const { status, total_size: sizeBytes, created_at: createdAt } of items) {
           if (status === 'active') sessions.push({ sizeBytes, createdAt });
         }
-        if (++pages === PAGES) break;
+        if (++pages === MAX_INCOMPLETE_PAGES) break;
       }
       return sessions;
     },

@@ -2,7 +2,11 @@ import { failure } from '../../../contracts/failures';
 import type { ItemFacts, Route } from '../../intake';
 import { maxDirectBytes, maxMultipartBytes, maxUrlBytes, type ByteLimit } from './limits';
 
-/** How an item goes up, by its size and the kind of file that its name tells. @throws InvalidRequest · PayloadTooLarge */
+/**
+ * How an item goes up, by its size and the kind of file that its name tells.
+ * Source: `POST /assets`, `POST /assets/multipart-uploads`.
+ * @throws InvalidRequest · PayloadTooLarge
+ */
 export function routeOf(item: ItemFacts): Route {
   const { filename, source, sizeBytes = 0, method, field } = item;
   if (source === 'url') return 'url';
