@@ -1,5 +1,10 @@
 import { Context } from '@temporalio/activity';
-import { withHeartbeat, withHeartbeatEvery, noteBytesMoved, setProgress } from '../../../src/activities/lib/activity-call';
+import {
+  withHeartbeat,
+  withHeartbeatEvery,
+  noteBytesMoved,
+  setProgress,
+} from '../../../src/activities/lib/activity-call';
 import { BEATS } from '../../../src/activities/lib/activity-call';
 import { activityEnvironment } from '../../support/activity-dependencies';
 
