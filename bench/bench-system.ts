@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Client, Connection } from '@temporalio/client';
-import { EmulatorControl } from '../emulator/control-client';
+import { EmulatorControl } from '../emulator/twelvelabs/control-client';
 import { startTemporalServer, type TemporalServer } from '../src/stack/temporal-server';
 import { startBenchCluster } from './bench-cluster';
 

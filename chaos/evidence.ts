@@ -1,4 +1,4 @@
-import type { EmulatorState } from '../emulator/control-client';
+import type { EmulatorState } from '../emulator/twelvelabs/control-client';
 import type { SweepReport } from '../src/contracts/ledger/sweep';
 import type { LifecycleStatus } from '../src/contracts/lifecycle-status';
 import type { Happening, Schedule, StopKind, StruckPhase } from './schedule';

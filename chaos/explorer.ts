@@ -4,7 +4,7 @@ import path from 'node:path';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import fc from 'fast-check';
 import { packageRoot } from '../src/stack/package-root';
-import { serveFolder } from '../src/stack/demo-provider';
+import { serveFolder } from '../src/cli/demo/provider';
 import { startTemporalServer } from '../src/stack/temporal-server';
 import type { Environment } from '../src/stack/programs';
 import { Coverage } from './coverage';

@@ -1,4 +1,4 @@
-import type { EmulatorState } from '../emulator/control-client';
+import type { EmulatorState } from '../emulator/twelvelabs/control-client';
 import type { ReceiptEntry } from '../src/contracts/lifecycle-status';
 import type { Evidence } from './evidence';
 import { isHeldByOthers, isReleased, ownAssets, ownEntities, ownEntries } from './objects';

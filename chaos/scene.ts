@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { copyFile, mkdir, readFile, utimes } from 'node:fs/promises';
 import path from 'node:path';
 import type { Client } from '@temporalio/client';
-import type { EmulatorControl } from '../emulator/control-client';
+import type { EmulatorControl } from '../emulator/twelvelabs/control-client';
 import type { LifecycleClient } from '../src/client/lifecycle-client';
 import { ASSET_LIFECYCLE, lifecycleWorkflowId, WORKFLOW_TASK_QUEUE } from '../src/contracts/ids';
 import { tagFields } from '../src/contracts/resource';

@@ -1,4 +1,4 @@
-import type { EmulatorState } from '../emulator/control-client';
+import type { EmulatorState } from '../emulator/twelvelabs/control-client';
 import type { Evidence } from './evidence';
 import type { Invariant } from './invariants';
 import { goneBetween, isHeldByOthers, isReleased, ownAssets } from './objects';

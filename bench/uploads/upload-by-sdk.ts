@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import type { EmulatorUpload } from '../../emulator/control-client';
+import type { EmulatorUpload } from '../../emulator/twelvelabs/control-client';
 import type { BenchSystem } from '../bench-system';
 import { sessionOf } from './uploads';
 

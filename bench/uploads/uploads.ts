@@ -1,5 +1,5 @@
 import type { WorkflowHandle } from '@temporalio/client';
-import type { EmulatorUpload } from '../../emulator/control-client';
+import type { EmulatorUpload } from '../../emulator/twelvelabs/control-client';
 import { ASSET_LIFECYCLE, lifecycleWorkflowId, WORKFLOW_TASK_QUEUE } from '../../src/contracts/ids';
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
 import type { BenchSystem } from '../bench-system';

@@ -5,7 +5,7 @@ import { loadConfig } from '../config';
 import type { ExitCode } from './exit';
 import { outputClosed } from './terminal';
 
-/** Connects, runs one command, and hangs up whatever happens. */
+/** Connects, runs one command, and always closes the connection. */
 export async function withClient<T extends ExitCode | void>(
   use: (client: LifecycleClient) => Promise<T>,
   provider?: ProviderName,

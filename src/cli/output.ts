@@ -16,7 +16,7 @@ export const print = (lines: string | readonly string[]): void =>
 /** For people only: progress and notes never go to stdout, where machine output is. */
 export const note = (line: string): void => writeNote(`${printable(line)}\n`);
 
-/** What stands in one cell; a list stands line by line. */
+/** Content of one cell; a list has a line for each item. */
 type Cell = string | number | undefined | readonly string[];
 
 /** A table, line by line. */

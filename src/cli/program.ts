@@ -49,7 +49,7 @@ export function programOf(): Command {
   return program;
 }
 
-/** Lets commander throw instead of exiting, and write through our own door, so that all errors and words leave by one. */
+/** Makes commander throw instead of exit, and write by our own functions, so that all output is escaped in one place. */
 function throwing(command: Command): void {
   command.exitOverride();
   command.configureOutput({
@@ -63,7 +63,7 @@ const BUG = 70; // EX_SOFTWARE
 const OUTPUT_LOST = 2;
 
 /**
- * Runs one command and gives its exit code; nothing but a bug ends otherwise than in one line.
+ * Runs one command and gives its exit code. Every error except a bug is one line.
  * @param args what follows the program's name.
  */
 export async function runCli(args: readonly string[]): Promise<number> {

@@ -134,7 +134,7 @@ function metadataOf(pairs: string[] | undefined): unknown {
   );
 }
 
-/** What is no number stays as it is, so that the schema says what it may be. */
+/** Text that is no number stays text, so that the schema reports it. */
 const numberOf = (text: string | undefined): unknown =>
   text !== undefined && /^\d+$/.test(text) ? Number(text) : text;
 

@@ -16,13 +16,13 @@ export const printable = (line: string): string => line.replaceAll(UNPRINTABLE, 
 /** Text of several lines of our own, such as a stack trace or a help text. */
 export const printableLines = (text: string): string => text.split('\n').map(printable).join('\n');
 
-/** JSON that no terminal obeys and every parser takes. */
+/** JSON without characters that control a terminal; every parser accepts it. */
 export const printableJson = (value: unknown): string => JSON.stringify(value).replaceAll(UNPRINTABLE_IN_JSON, escaped);
 
 /** True when a live display can be drawn: it goes to standard output, and replaces the notes. */
 export const isTerminal = (): boolean => process.stdout.isTTY === true && process.stderr.isTTY === true;
 
-/** The reader of standard output has gone: what only shows something ends quietly. */
+/** The reader of standard output is gone: commands that only show something end quietly. */
 export class OutputClosed extends Error {
   override readonly name = 'OutputClosed';
 }
@@ -54,7 +54,7 @@ export function writeNote(text: string): void {
   if (!noteClosed) process.stderr.write(text);
 }
 
-/** Such as a full disk: the command goes on, but what it printed is not there. */
+/** Such as a full disk: the command goes on, but its output is lost. */
 function complain(error: NodeJS.ErrnoException): void {
   if (outputClosed.aborted) return;
   writeNote(`error: the output could not be written: ${printable(error.message)}\n`);

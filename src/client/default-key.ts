@@ -3,7 +3,7 @@ import { KeySchema } from '../contracts/lifecycle-input';
 import type { Source } from '../contracts/source';
 import { lastOf } from '../contracts/values/text';
 
-/** Of the readable end of a key that begins with a hash. */
+/** Length of the readable end of a key that begins with a hash. */
 const LONGEST_END = 180;
 
 /**

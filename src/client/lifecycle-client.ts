@@ -42,7 +42,7 @@ export interface LifecycleClientOptions {
   openAccount?: (provider: ProviderName) => Promise<MediaProvider>;
 }
 
-/** How long an open run's own answer is waited for before visibility has to do. */
+/** How long to wait for the answer of an open run before its status is read from visibility. */
 const QUERY_TIMEOUT_MS = 5000;
 
 /** Starts and follows lifecycles. Everything it gives has the one shape {@link LifecycleStatus}. */
@@ -248,7 +248,7 @@ export class LifecycleClient {
     }
   }
 
-  /** Says in our words what went wrong on the way to Temporal. */
+  /** Turns errors of the way to Temporal into errors of this client. */
   private async reached<T>(call: () => Promise<T>, key?: string): Promise<T> {
     try {
       return await call();

@@ -41,7 +41,7 @@ export function providerAssets(provider: () => Promise<MediaProvider>): Provider
   };
 }
 
-/** The provider would delete the asset, and others would lose it without a word. */
+/** Entities hold the asset. The provider would delete it, and they would lose it without notice. */
 function refuseIfHeld(assetId: string, referrers: readonly Referrer[]): void {
   const held = referrers.filter(({ blocksDeletion }) => !blocksDeletion).map(({ words }) => words);
   if (held.length === 0) return;

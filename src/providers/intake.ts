@@ -67,8 +67,8 @@ export interface Intake {
    */
   submit(items: readonly Submission[], options?: SubmitOptions): Promise<Outcome<Submitted>[]>;
   /**
-   * What items must have in common to go out in one request; all may where it is left out. Only asked where the traits
-   * let submissions wait for each other.
+   * Items that give the same text may share a submission; without it, all may. Read where submissions of several
+   * callers are gathered, see {@link Traits.gatherMs}.
    */
   together?(item: Submission): string;
   /** The assets that carry each tag, oldest first, in the order of the queries. */

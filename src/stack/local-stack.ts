@@ -93,7 +93,7 @@ async function startEmulatorAt(
   stateFolder: string | undefined,
   processing: { baseMs: number; msPerMegabyte: number },
 ) {
-  const { startEmulator } = await import('../../emulator/start-emulator.js');
+  const { startEmulator } = await import('../../emulator/twelvelabs/start-emulator.js');
   try {
     return await startEmulator({ port: port ?? 0, stateFolder, processing });
   } catch (error) {
@@ -109,7 +109,7 @@ async function startWorkerAt(
   const { NativeConnection } = await import('@temporalio/worker');
   const { installWorkerLog } = await import('./worker-log.js');
   const { startWorker } = await import('../worker.js');
-  // Failures of lifecycles stand in their status. The stack stops its parts in order.
+  // Errors only: failures of lifecycles are in their status. The stack stops its parts in its own order.
   installWorkerLog({ write: onProgress, level: 'ERROR', stopsOnSignals: false });
   const connection = await NativeConnection.connect({ address });
   try {

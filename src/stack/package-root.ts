@@ -3,7 +3,7 @@ import path from 'node:path';
 
 const NAME = 'asset-lifecycle';
 
-/** The folder of this package's package.json, from the sources as well as from the build. */
+/** The folder of this package's package.json; works from the sources and from the build. */
 export const packageRoot = (): string => find().folder;
 
 export const packageVersion = (): string => find().version;

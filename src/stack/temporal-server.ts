@@ -86,7 +86,7 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
   }
 }
 
-/** A port that was free a moment ago, one of ours or one that the server has chosen, may be taken by now. */
+/** A port that was free a moment ago can be taken now, so another start may succeed. */
 const START_ATTEMPTS = 3;
 
 /** The server ended before it was ready. */

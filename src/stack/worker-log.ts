@@ -6,7 +6,7 @@ import {
   type RuntimeOptions,
 } from '@temporalio/worker';
 
-/** Said by the SDK in normal running, and nothing for an operator to act on. */
+/** Messages of the SDK in normal operation, on which an operator need not act. */
 const EXPECTED = [
   /^No workflows registered, not polling for workflow tasks/, // each queue of ours has one kind of task
   /^Activity not found on completion/, // a cancelled activity ended by itself meanwhile

@@ -2,17 +2,17 @@ import { IllegalStateError } from '@temporalio/common';
 import { GracefulShutdownPeriodExpiredError, type Worker } from '@temporalio/worker';
 import { WorkAbandoned } from './work-abandoned';
 
-/** What is asked of a Temporal worker. */
+/** The parts of a Temporal worker that are used here. */
 type Runnable = Pick<Worker, 'run' | 'shutdown' | 'getState'>;
 
 export interface WorkerHooks {
-  /** At the stop: ends what would otherwise wait for long. */
+  /** Called at the stop: ends waits that could last long. */
   handBack: () => void;
-  /** Once nothing runs any more: ends connections. */
+  /** Called when nothing runs any more: closes connections. */
   close: () => Promise<void>;
 }
 
-/** Makes all workers, or none. @throws the first failure, once those that were made have let go of their connection. */
+/** Creates all workers, or none. @throws the first failure, once the others have closed their connections. */
 export async function createWorkers<W extends Runnable>(making: readonly Promise<W>[]): Promise<W[]> {
   const settled = await Promise.allSettled(making);
   const made = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
@@ -69,7 +69,7 @@ export function runWorkers(
   };
 }
 
-/** The SDK then fails to end its native part as well, whose calls still run, and that failure replaces the first. */
+/** Calls still run in the SDK's native part, so its shutdown fails too, and that failure hides the first one. */
 const outlivedForceTime = (worker: Runnable, error: unknown): boolean =>
   error instanceof GracefulShutdownPeriodExpiredError ||
   (error instanceof IllegalStateError && worker.getState() === 'FAILED');

@@ -12,18 +12,18 @@ type Pollers = Pick<Awaited<ReturnType<DescribeTaskQueue>>, 'pollers'>;
 const ACTIVITY_TASKS = 2;
 /** A worker with a free slot polls anew every minute; the server forgets one that it has not seen for five. */
 const SEEN_WITHIN_MS = 120_000;
-/** What was seen is believed for a while, so that a thousand starts ask little more than one. */
+/** An answer is cached for a while, so that a thousand starts need few requests. */
 const SERVED_FOR_MS = 10_000;
 const UNSERVED_FOR_MS = 1000;
-/** An answer is in memory at the server: one that takes longer does not come. */
+/** The server answers from memory: an answer that takes longer is lost. */
 const ANSWER_WITHIN_MS = 3000;
-/** Folders deeper than this are no roots, so that no path costs more looks. */
+/** Deeper folders are not considered as roots; this bounds the requests for one path. */
 const DEEPEST_ROOT = 32;
-/** The server takes no longer name of a task queue. */
+/** Longest task queue name that the server accepts. */
 const LONGEST_NAME_BYTES = 1000;
 const MOST_REMEMBERED = 10_000;
 
-/** What the server says of who polls. */
+/** The server's answer: which workers poll. */
 export function sourceQueues(client: Client) {
   let stopping = false;
   const isServed = remembering(async (queue) => {
@@ -45,7 +45,7 @@ export function sourceQueues(client: Client) {
       const nearest = possible[served.indexOf(true)];
       return nearest && fileTaskQueue(provider, nearest.root);
     },
-    /** Ends waits: every look fails from now on. */
+    /** Ends waits: every later look fails. */
     handBack(): void {
       stopping = true;
     },
@@ -68,7 +68,7 @@ export function rootsAbove(file: string): string[] {
 export const wasPolled = ({ pollers }: Pollers, now: number): boolean =>
   (pollers ?? []).some(({ lastAccessTime }) => (optionalTsToMs(lastAccessTime) ?? 0) > now - SEEN_WITHIN_MS);
 
-/** Asks once for all who want to know at the same time, and keeps the answer for a while; errors are not kept. */
+/** Callers at the same time share one request, and its answer is cached for a while; errors are not cached. */
 export function remembering(ask: (queue: string) => Promise<boolean>): typeof ask {
   const answers = new Map<string, { answer: Promise<boolean>; until: number }>();
   return async (queue) => {

@@ -6,7 +6,7 @@ import type { LifecycleStatus, Receipt } from '../contracts/lifecycle-status';
 import { acceptDeletion, checked } from './lib/accept';
 import { cleanUp } from './lib/clean-up';
 import { ledgerSteps } from './lib/ledger-steps';
-import { startingStatus, statusQuery } from './lib/messages';
+import { noteClosed, startingStatus, statusQuery } from './lib/status';
 import { showDeletion } from './lib/visibility';
 
 /**
@@ -56,15 +56,17 @@ export async function assetDeletion(input: DeletionInput): Promise<LifecycleStat
 
 function close(status: LifecycleStatus, { entries }: Receipt): LifecycleStatus {
   const leftover = entries.find(({ result }) => result === 'leftover');
-  const { timings } = status;
-  timings.closedAt = new Date().toISOString();
-  timings.elapsedSec = (Date.parse(timings.closedAt) - Date.parse(timings.startedAt)) / 1000;
-  status.phase = status.outcome = leftover ? 'failed' : 'deleted';
-  if (leftover) {
-    const message = `Deletion could not finish: ${leftover.resource} ${leftover.id} is left over: ${leftover.because}`;
-    status.error = { type: leftover.errorType ?? 'Unexpected', message };
+  const outcome = leftover ? 'failed' : 'deleted';
+  status.outcome = outcome;
+  status.phase = outcome;
+  noteClosed(status.timings);
+  if (!leftover) {
+    showDeletion(status);
+    return status;
   }
+  const { resource, id, because, errorType } = leftover;
+  const message = `Deletion could not finish: ${resource} ${id} is left over: ${because}`;
+  status.error = { type: errorType ?? 'Unexpected', message };
   showDeletion(status);
-  if (!leftover) return status;
-  throw failure(leftover.errorType ?? 'ProviderRejected', status.error?.message ?? '', { details: status });
+  throw failure(errorType ?? 'ProviderRejected', message, { details: status });
 }

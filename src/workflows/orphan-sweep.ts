@@ -49,7 +49,7 @@ export async function orphanSweep(input?: SweepInput, before?: Progress): Promis
       const entries = dryRun ? [] : await cleanUp({ provider, steps, made, policy, unlessOpen: workflowId });
       addOrphan(report, { assetId, key, cause, policy, entries });
     }
-    setCurrentDetails(describe(report));
+    setCurrentDetails(detailsOf(report));
     madeBefore = batch.next;
     if (madeBefore !== undefined && workflowInfo().continueAsNewSuggested) {
       await continueAsNew<typeof orphanSweep>(input, { report, next: madeBefore });
@@ -93,7 +93,7 @@ function close(report: SweepReport): SweepReport {
   throw failure(left?.errorType ?? 'ProviderRejected', message, { details: report });
 }
 
-const describe = ({ dryRun, seen, found, deleted, kept, leftover, marked }: SweepReport): string =>
+const detailsOf = ({ dryRun, seen, found, deleted, kept, leftover, marked }: SweepReport): string =>
   [
     `**${dryRun ? 'dry run' : 'sweep'}**: ${found} orphans so far`,
     '',

@@ -3,9 +3,9 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { TwelveLabs, TwelvelabsApi } from 'twelvelabs-js';
-import { EmulatorControl } from '../../emulator/control-client';
-import { PART_ROUTE } from '../../emulator/faults';
-import { startEmulator, type Emulator } from '../../emulator/start-emulator';
+import { EmulatorControl } from '../../emulator/twelvelabs/control-client';
+import { PART_ROUTE } from '../../emulator/shared/faults';
+import { startEmulator, type Emulator } from '../../emulator/twelvelabs/start-emulator';
 
 const CLIP = path.resolve(__dirname, '../../samples/clip.mp4');
 

@@ -2,8 +2,8 @@ import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { TwelveLabs, TwelvelabsApi, TwelvelabsApiClient, TwelvelabsApiError } from 'twelvelabs-js';
-import { EmulatorControl } from '../../emulator/control-client';
-import { startEmulator, type Emulator } from '../../emulator/start-emulator';
+import { EmulatorControl } from '../../emulator/twelvelabs/control-client';
+import { startEmulator, type Emulator } from '../../emulator/twelvelabs/start-emulator';
 
 const SAMPLES = path.resolve(__dirname, '../../samples');
 const sample = (name: string) => createReadStream(path.join(SAMPLES, name));

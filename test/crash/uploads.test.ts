@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { PART_ROUTE } from '../../emulator/faults';
+import { PART_ROUTE } from '../../emulator/shared/faults';
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
 import { quickRetriesWorker } from '../support/system/quick-retries-worker';
 import { System } from '../support/system/system';

@@ -1,6 +1,6 @@
 import { Client, Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time';
-import { startEmulator, type Emulator } from '../../emulator/start-emulator';
+import { startEmulator, type Emulator } from '../../emulator/twelvelabs/start-emulator';
 import type { TemporalServer } from '../../src/stack/temporal-server';
 import { addSearchAttributes } from '../../src/temporal/namespace/search-attributes';
 import { cli, type CliResult } from '../support/cli';

@@ -2,7 +2,8 @@ import path from 'node:path';
 import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import * as workflows from '../../src/workflows';
-import { manifestOf, manifestProblems, recordedHistories } from '../support/history-files';
+import { version } from '../../package.json';
+import { manifestOf, manifestProblems, recordedHistories, releaseProblems } from '../support/history-files';
 
 jest.setTimeout(60_000);
 const recorded = recordedHistories();
@@ -20,6 +21,14 @@ const replay = (history: unknown) => Worker.runReplayHistory({ workflowBundle },
 
 test('the manifest lists every history, and none was edited, dropped or emptied', () => {
   expect(manifestProblems(recorded, manifestOf())).toEqual([]);
+});
+
+test('until 1.0.0 every history is of this release; from then on those of earlier releases stay', () => {
+  const names = recorded.map(({ name }) => name);
+  expect(releaseProblems(names, version)).toEqual([]);
+  const earlier = 'assetLifecycle/0.2.0-none.json';
+  expect(releaseProblems([earlier], '0.3.0')).toEqual([`${earlier}: is not of 0.3.0`]);
+  expect(releaseProblems([earlier], '1.1.0')).toEqual([]);
 });
 
 test('the bundle holds no schema library, which every cached run would pay for', () => {
@@ -42,7 +51,7 @@ test.each(recorded.map(({ name, history }) => [name, history] as const))(
 test('the gate can fail: a history whose steps are in another order does not replay', async () => {
   const embed = recorded.find(({ name }) => name.endsWith('-embed.json'));
   if (!embed) throw new Error('no embed history');
-  const changed = JSON.parse(JSON.stringify(embed.history).replaceAll('untilAssetReady', 'ensureEntity')) as unknown;
+  const changed = JSON.parse(JSON.stringify(embed.history).replaceAll('untilAssetReady', 'releaseAsset')) as unknown;
   await expect(replay(changed)).rejects.toMatchObject({ name: 'DeterminismViolationError' });
 });
 

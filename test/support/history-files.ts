@@ -43,3 +43,14 @@ export function manifestProblems(recorded: RecordedHistory[], manifest: Record<s
   }
   return problems;
 }
+
+/**
+ * Histories of other releases than `version`. Until 1.0.0 each release replaces the histories of the one before; from
+ * then on they are kept, because runs of earlier releases may still be open.
+ */
+export function releaseProblems(names: readonly string[], version: string): string[] {
+  if (!version.startsWith('0.')) return [];
+  return names
+    .filter((name) => !path.basename(name).startsWith(`${version}-`))
+    .map((name) => `${name}: is not of ${version}`);
+}

@@ -18,7 +18,7 @@ function failOnViolations(): void {
     return; // nothing was written
   }
   rmSync(file);
-  throw new Error(`the provider's schemas were broken (emulator/conformance):\n${text}`);
+  throw new Error(`the provider's schemas were broken (emulator/twelvelabs/conformance):\n${text}`);
 }
 
 afterEach(failOnViolations);

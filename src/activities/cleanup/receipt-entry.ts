@@ -12,7 +12,7 @@ export const entryOf = (resource: Resource, result: ReceiptEntry['result'], beca
   at: new Date().toISOString(),
 });
 
-/** A resource that resisted, with the error in the provider's words. */
+/** A resource that could not be removed, with the error in the provider's words. */
 export const leftover = (resource: Resource, { type, message }: LifecycleError): ReceiptEntry => ({
   ...entryOf(resource, 'leftover', message),
   errorType: type === 'Unexpected' ? undefined : type,

@@ -49,7 +49,7 @@ export const emulatorCommand = (): Command =>
     .action(
       action(async ({ host, port, storePort, state, processingMs, rateLimits, json, ...flags }: EmulatorFlags) => {
         checkDistinct({ '--port': port, '--store-port': storePort });
-        const { startEmulator } = await import('../../../emulator/start-emulator.js');
+        const { startEmulator } = await import('../../../emulator/twelvelabs/start-emulator.js');
         const { emulatorProblem } = await import('../../stack/emulator-problem.js');
         const { useProxiesForFetch } = await import('../../http/dispatcher.js');
         useProxiesForFetch(loadProxies()); // it fetches media by URL

@@ -42,7 +42,7 @@ function differing(input: CompleteInput, its: CompleteInput): string[] {
   return [...COMPARED.filter((name) => differs(input[name], its[name])), ...own];
 }
 
-/** As it stands in JSON, where a field that is undefined is none. */
+/** As in JSON: a field that is undefined is absent. */
 const plain = (value: unknown): unknown => (value === undefined ? undefined : JSON.parse(JSON.stringify(value)));
 
 /** With today's defaults, as this start has them; undefined for an input that would be refused today. */
@@ -62,7 +62,7 @@ async function inputOf(client: Client, run: WorkflowExecutionDescription): Promi
   }
 }
 
-/** Of a file that this machine has too. */
+/** Only for a file that this machine has too. */
 async function factsOfFile({ source }: CompleteInput): Promise<SourceFacts | undefined> {
   if (source.type !== 'file' || !path.isAbsolute(source.path)) return undefined;
   const found = await stat(source.path, { bigint: true }).catch(() => undefined);

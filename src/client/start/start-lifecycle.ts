@@ -84,7 +84,7 @@ async function isToBeJoined(
   return deletedAt === undefined || run.closeTime === undefined || deletedAt < run.closeTime;
 }
 
-/** A deletion under way is waited for this long, since it would take from a new run what that takes up. */
+/** How long a start waits for a running deletion, which would delete the asset that the new run takes up. */
 const DELETED_WITHIN_MS = 60_000;
 const LOOK_EVERY_MS = 500;
 
@@ -109,7 +109,7 @@ async function endOfDeletion(
   }
 }
 
-/** What the next run has to know. A run that has no asset yet hands on what it was told itself. */
+/** What the next run must know. If the run has no asset yet, it passes on what it was told by the run before. */
 function earlierRunOf(run: WorkflowExecutionDescription): EarlierRun {
   const before = readEarlierRun(run.memo);
   const startedAt = before?.startedAt ?? run.startTime.toISOString();

@@ -6,7 +6,7 @@ import { isSameNews, type RunNews } from './run-news';
 const EVERY_MS = 5000;
 /** Runs asked for in one list request. */
 const RUNS_A_REQUEST = 100;
-/** A run that the list has not shown for so many rounds is left to its history, which says whether there is one. */
+/** After so many rounds in which the list lacks a run, its history is read instead; it tells whether the run exists. */
 const MISSING_ROUNDS = 12;
 
 interface Listener {
@@ -14,7 +14,7 @@ interface Listener {
   last?: RunNews;
   missed: number;
   hear: (news: RunNews) => void;
-  /** The list cannot tell of this run. */
+  /** The list does not show this run. */
   giveUp: () => void;
 }
 
@@ -95,7 +95,7 @@ export class RunList {
     }
   }
 
-  /** A round that fails is as one that shows nothing: the next one asks again. */
+  /** A failed round counts as an empty one: the next round asks again. */
   private async ask(runIds: readonly string[]): Promise<void> {
     const missing = new Set(runIds);
     try {

@@ -3,27 +3,27 @@ import type { WorkflowExecutionDescription } from '@temporalio/client';
 import type { LifecycleStatus } from '../../contracts/lifecycle-status';
 import type { RunNews } from './run-news';
 
-/** How often an upload under way is looked at; it is one request, and no query. */
+/** How often the progress of an upload is read; each is one request, and no query. */
 const LOOK_EVERY_MS = 2000;
-/** An upload that shows nothing (of a URL, or one that waits for its turn) is looked at ever less often. */
+/** While an upload shows no progress (a URL, or a file in the queue), it is read less and less often. */
 const LEAST_OFTEN_MS = 20_000;
 
 /** Where a watch gets what it shows. */
 export interface WatchedRun {
   follow(signal: AbortSignal): AsyncGenerator<RunNews>;
-  /** What the run says of itself, by one query; what Temporal's records say where nobody answers. */
+  /** The status by one query to the run; from Temporal's records when no worker answers. */
   ask(): Promise<LifecycleStatus>;
   describe(): Promise<WorkflowExecutionDescription>;
   /** The status with the upload that the description shows, if it shows one. */
   withUpload(status: LifecycleStatus, description: WorkflowExecutionDescription): LifecycleStatus;
-  /** How the run ended, or `undefined` where another run goes on with its work. */
+  /** How the run ended, or `undefined` when another run continues its work. */
   end(): Promise<LifecycleStatus | undefined>;
 }
 
 /**
- * Every change of one run's status. The run is asked once a phase; in between its events are followed, and during an
+ * Every change of one run's status. The run is queried once a phase. Between, its events are followed; during an
  * upload its description is read every two seconds.
- * @returns whether the run has told its outcome; false where another run goes on with its work.
+ * @returns true if the run ended with an outcome; false when another run continues its work.
  */
 export async function* watchRun(watched: WatchedRun, signal: AbortSignal): AsyncGenerator<LifecycleStatus, boolean> {
   const own = new AbortController();

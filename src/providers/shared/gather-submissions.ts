@@ -1,115 +1,125 @@
 import type { Intake, Submission, SubmitOptions, Submitted } from '../intake';
-import type { MediaProvider } from '../media-provider';
+import type { MediaProvider, Traits } from '../media-provider';
 import { failed, SubmissionAborted, type Outcome } from '../outcome';
 
-/** One item that waits for others to share its request. */
-interface Member {
+/** One item of one caller, until its outcome is known. */
+interface Entry {
   item: Submission;
-  options: SubmitOptions;
-  /** Its caller has stopped while the request was under way. */
-  left: boolean;
-  settle: (outcome: Outcome<Submitted>) => void;
+  signal?: AbortSignal;
+  onProgress?: (sentBytes: number) => void;
+  resolve: (outcome: Outcome<Submitted>) => void;
 }
 
-/** The items that will go out together. */
-interface Gathering {
-  members: Member[];
+/** Items that wait to go out together. */
+interface Batch {
+  entries: Entry[];
   timer: NodeJS.Timeout;
 }
 
 /**
- * The provider's intake, where submissions of several callers share one request as far as the traits allow: those that
- * come within `gatherMs`, at most `itemsPerSubmission`, and only items that may go together.
- *
- * Each caller gets the outcomes of its own items. A caller that stops before the request goes out is not in it; one that
- * stops later still gets its outcome. The request itself is aborted only when every caller in it has stopped.
+ * The provider's intake, with the submissions of several callers gathered into one call where the traits say that this
+ * saves requests. Each caller gets the outcomes of its own items, as if it had called alone:
+ * - whoever aborts before the call goes out is not in it, and gets `SubmissionAborted`;
+ * - whoever aborts later still gets the outcome, and the call is aborted only when all of its callers have;
+ * - an error of the whole call is the outcome of every item in it.
  */
-export function gatheringIntake(provider: Pick<MediaProvider, 'intake' | 'traits'>): Intake {
-  const { intake, traits } = provider;
-  if (traits.gatherMs <= 0) return intake;
-  const gatherer = new Gatherer(intake, traits);
-  return { ...intake, submit: (items, options) => gatherer.submit(items, options) };
+export function gatheringIntake({ intake, traits }: Pick<MediaProvider, 'intake' | 'traits'>): Intake {
+  if (traits.gatherMs === 0) return intake;
+  const gathering = new Gathering(intake, traits);
+  return {
+    route: (item) => intake.route(item),
+    submit: (items, options) => gathering.submit(items, options),
+    find: (queries, options) => intake.find(queries, options),
+    parts: intake.parts,
+  };
 }
 
-class Gatherer {
-  /** By what its items have in common. */
-  private readonly open = new Map<string, Gathering>();
+class Gathering {
+  /** Batches that are still open, by what `together` says of their items. */
+  private readonly open = new Map<string, Batch>();
 
   constructor(
     private readonly intake: Intake,
-    private readonly limits: Pick<MediaProvider['traits'], 'gatherMs' | 'itemsPerSubmission'>,
+    private readonly traits: Traits,
   ) {}
 
-  submit(items: readonly Submission[], options: SubmitOptions = {}): Promise<Outcome<Submitted>[]> {
-    return Promise.all(
-      items.map((item, index) => {
-        const onProgress = (_place: number, sentBytes: number): void => options.onProgress?.(index, sentBytes);
-        return this.join(item, { ...options, onProgress });
-      }),
+  submit(items: readonly Submission[], { signal, onProgress }: SubmitOptions = {}): Promise<Outcome<Submitted>[]> {
+    const outcomes = items.map((item, index) =>
+      this.enter(item, { signal, onProgress: (sentBytes) => onProgress?.(index, sentBytes) }),
     );
+    return Promise.all(outcomes);
   }
 
-  private join(item: Submission, options: SubmitOptions): Promise<Outcome<Submitted>> {
-    const { signal } = options;
-    if (signal?.aborted) return Promise.resolve(failed(notSent(item)));
+  private enter(item: Submission, options: Pick<Entry, 'signal' | 'onProgress'>): Promise<Outcome<Submitted>> {
     return new Promise((resolve) => {
-      const group = this.intake.together?.(item) ?? '';
-      const gathering = this.open.get(group) ?? this.begin(group);
-      const onAbort = (): void => {
-        member.left = true;
-        const at = gathering.members.indexOf(member);
-        if (this.open.get(group) !== gathering || at < 0) return; // it has gone out: its outcome will come
-        gathering.members.splice(at, 1);
-        member.settle(failed(notSent(item)));
-      };
-      const settle = (outcome: Outcome<Submitted>): void => {
-        signal?.removeEventListener('abort', onAbort);
+      const { signal } = options;
+      if (signal?.aborted) return resolve(notSent(item));
+      const key = this.intake.together?.(item) ?? '';
+      const batch = this.open.get(key) ?? this.begin(key);
+      const entry: Entry = { ...options, item, resolve: settle };
+      function settle(outcome: Outcome<Submitted>): void {
+        signal?.removeEventListener('abort', leave);
         resolve(outcome);
+      }
+      const leave = (): void => {
+        if (this.open.get(key) !== batch) return; // it went out: the answer is awaited
+        batch.entries.splice(batch.entries.indexOf(entry), 1);
+        if (batch.entries.length === 0) this.close(key, batch);
+        resolve(notSent(item));
       };
-      const member: Member = { item, options, left: false, settle };
-      signal?.addEventListener('abort', onAbort, { once: true });
-      gathering.members.push(member);
-      if (gathering.members.length >= this.limits.itemsPerSubmission) this.send(group, gathering);
+      signal?.addEventListener('abort', leave, { once: true });
+      batch.entries.push(entry);
+      if (batch.entries.length >= this.traits.itemsPerSubmission) this.send(key, batch);
     });
   }
 
-  private begin(group: string): Gathering {
-    const gathering: Gathering = {
-      members: [],
-      timer: setTimeout(() => this.send(group, gathering), this.limits.gatherMs),
-    };
-    this.open.set(group, gathering);
-    return gathering;
+  private begin(key: string): Batch {
+    const batch: Batch = { entries: [], timer: setTimeout(() => this.send(key, batch), this.traits.gatherMs) };
+    this.open.set(key, batch);
+    return batch;
   }
 
-  private send(group: string, gathering: Gathering): void {
-    clearTimeout(gathering.timer);
-    this.open.delete(group);
-    const { members } = gathering;
-    if (members.length > 0) void this.sendTogether(members);
+  private close(key: string, batch: Batch): void {
+    clearTimeout(batch.timer);
+    this.open.delete(key);
   }
 
-  private async sendTogether(members: readonly Member[]): Promise<void> {
-    const everyoneLeft = new AbortController();
-    const onAbort = (): void => {
-      if (members.every(({ left }) => left)) everyoneLeft.abort(members[0]?.options.signal?.reason);
-    };
-    for (const { options } of members) options.signal?.addEventListener('abort', onAbort, { once: true });
+  private send(key: string, batch: Batch): void {
+    this.close(key, batch);
+    void this.call(batch.entries);
+  }
+
+  private async call(entries: readonly Entry[]): Promise<void> {
+    const { signal, release } = whenAllAbort(entries.map((entry) => entry.signal));
     try {
-      const items = members.map(({ item }) => item);
-      const onProgress = (place: number, sentBytes: number): void =>
-        members[place]?.options.onProgress?.(place, sentBytes);
-      const outcomes = await this.intake.submit(items, { signal: everyoneLeft.signal, onProgress });
-      for (const [place, member] of members.entries()) {
-        member.settle(outcomes[place] ?? failed(new Error('the provider gave no outcome for the item')));
-      }
+      const items = entries.map(({ item }) => item);
+      const onProgress = (item: number, sentBytes: number): void => entries[item]?.onProgress?.(sentBytes);
+      const outcomes = await this.intake.submit(items, { signal, onProgress });
+      for (const [index, { resolve }] of entries.entries()) resolve(outcomes[index] ?? failed(noOutcome(index)));
     } catch (error) {
-      for (const member of members) member.settle(failed(error));
+      for (const { resolve } of entries) resolve(failed(error));
     } finally {
-      for (const { options } of members) options.signal?.removeEventListener('abort', onAbort);
+      release();
     }
   }
 }
 
-const notSent = ({ filename }: Submission): SubmissionAborted =>
-  new SubmissionAborted(`${filename}: not sent: stopped while it waited for others to share its request`);
+const notSent = ({ filename }: Submission): Outcome<never> =>
+  failed(new SubmissionAborted(`${filename}: aborted before it was sent`));
+
+const noOutcome = (index: number): Error => new Error(`the provider gave no outcome for item ${index} of a submission`);
+
+/** Aborts once each of the signals has; never while a caller cannot abort. */
+function whenAllAbort(signals: readonly (AbortSignal | undefined)[]): { signal: AbortSignal; release: () => void } {
+  const all = new AbortController();
+  const onAbort = (): void => {
+    if (signals.every((signal) => signal?.aborted)) all.abort(signals[0]?.reason);
+  };
+  for (const signal of signals) signal?.addEventListener('abort', onAbort, { once: true });
+  return {
+    signal: all.signal,
+    release: () => {
+      for (const signal of signals) signal?.removeEventListener('abort', onAbort);
+    },
+  };
+}

@@ -1,4 +1,4 @@
-/** What tells whether a file is still the one that was looked at. */
+/** Facts by which a later look can tell that a file is still the same. */
 export interface FileFacts {
   sizeBytes: number;
   mtimeNs: bigint;

@@ -24,7 +24,7 @@ export function createFolderResultStore(folder: string, host = hostname()): Resu
       const temporary = `${target}.${randomBytes(6).toString('hex')}.tmp`;
       try {
         const written = await writeNdjson(temporary, records);
-        if (again || !resultPlace(name).ofOneRun) await rename(temporary, target);
+        if (again) await rename(temporary, target);
         else if (!(await took(temporary, target)) && (await hashOf(target)) !== written.sha256) {
           throw nameIsTaken(target);
         }
@@ -48,7 +48,7 @@ export function createFolderResultStore(folder: string, host = hostname()): Resu
   };
 }
 
-/** True once it is done; false when the file or its folder does not exist. */
+/** True when it succeeded; false when the file or its folder does not exist. */
 async function unlessMissing(step: Promise<unknown>): Promise<boolean> {
   try {
     await step;
@@ -60,10 +60,10 @@ async function unlessMissing(step: Promise<unknown>): Promise<boolean> {
   }
 }
 
-/** Some network file systems have no hard links. */
+/** Codes of file systems without hard links, such as some network file systems. */
 const NO_LINKS: ReadonlySet<string | undefined> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
 
-/** Gives the whole file its name at once, unless something has that name: then false. */
+/** Gives the complete file its name in one step; false when something else has that name. */
 async function took(temporary: string, target: string): Promise<boolean> {
   try {
     await link(temporary, target);

@@ -5,7 +5,7 @@ import type { StoredResult } from './result-store';
 /** Lines are gathered to writes of about this size. */
 const WRITE_BYTES = 256 * 1024;
 
-/** Writes a new file, a record a line, with flat memory, and has it on the disk when it returns. */
+/** Writes a new file, one record a line, with flat memory. When it returns, the file is on the disk. */
 export async function writeNdjson(
   file: string,
   records: Iterable<unknown> | AsyncIterable<unknown>,
@@ -13,9 +13,7 @@ export async function writeNdjson(
   const handle = await open(file, 'wx');
   try {
     const hash = createHash('sha256');
-    let bytes = 0;
-    let count = 0;
-    let pending = '';
+    let [bytes, count, pending] = [0, 0, ''];
     const flush = async (): Promise<void> => {
       const chunk = Buffer.from(pending);
       pending = '';

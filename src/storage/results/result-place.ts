@@ -5,22 +5,18 @@ export interface ResultPlace {
   /** Path segments that are safe as file names and as parts of object keys. */
   folder: readonly string[];
   file: string;
-  /**
-   * No other run writes there: what lies there already is this result or a foreign file. Results of earlier releases
-   * were named by their workflow id alone, and a later run of the key replaced them.
-   */
-  ofOneRun: boolean;
 }
 
 const NAME_OF_A_RUN = /^([0-9a-f-]{36})\/(.+)\/([0-9a-f-]{36})$/s;
 const FILE_OF_A_RUN = /^([0-9a-f-]{36})\.ndjson$/;
 
+/** A run's own place, see `resultName`: no other run writes there. Any other text gets a file at the top. */
 export function resultPlace(name: string): ResultPlace {
   const [, owner, workflowId, runId] = NAME_OF_A_RUN.exec(name) ?? [];
   if (owner === undefined || workflowId === undefined || runId === undefined) {
-    return { folder: [], file: `${readable(name)}.ndjson`, ofOneRun: false };
+    return { folder: [], file: `${readable(name)}.ndjson` };
   }
-  return { folder: folderOf({ owner, workflowId }), file: `${runId}.ndjson`, ofOneRun: true };
+  return { folder: folderOf({ owner, workflowId }), file: `${runId}.ndjson` };
 }
 
 /** The folder of all results of one workflow id in one namespace. */

@@ -1,6 +1,6 @@
 import { failure } from '../../contracts/failures';
 
-/** What a write left behind. */
+/** What a write stored. */
 export interface StoredResult {
   /** `file:` or `s3:` URI. */
   uri: string;
@@ -28,9 +28,9 @@ export interface ResultStore {
     records: Iterable<unknown> | AsyncIterable<unknown>,
     options?: { again?: boolean },
   ): Promise<StoredResult>;
-  /** Whether {@link write} made something under that name. */
+  /** True if {@link write} stored something under that name. */
   has(name: string): Promise<boolean>;
-  /** Removes what {@link write} made under that name; false when there was nothing. */
+  /** Removes the result of that name; false when there was none. */
   remove(name: string): Promise<boolean>;
   /** Names of the results that the runs of a workflow id have stored. */
   namesOf(lifecycle: { owner: string; workflowId: string }): Promise<string[]>;

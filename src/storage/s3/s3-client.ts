@@ -20,13 +20,13 @@ const IDLE_TIMEOUT_MS = 60_000;
 const SOCKETS = 64;
 
 const silent = (): void => {};
-/** The SDK warns on the console of every streamed write that was refused; failures say what there is to say. */
+/** The SDK prints a warning for every refused streamed write; it is dropped, since the failure says the same. */
 const SILENT = { debug: silent, info: silent, warn: silent, error: silent };
 
 /**
  * Credentials, region and endpoint come as in every AWS tool: profile or environment (`AWS_PROFILE`, `AWS_REGION`,
  * `AWS_ENDPOINT_URL_S3`, …), or the role of the machine. The client is made when it is first needed, so that a worker
- * without S3 neither looks for credentials nor hears of the SDK's own warnings.
+ * without S3 neither looks for credentials nor prints the SDK's warnings.
  */
 export function s3Access({ forcePathStyle }: S3Settings, proxies: ProxySettings = NO_PROXIES): S3Access {
   const history: CredentialHistory = { worked: false };
@@ -55,7 +55,7 @@ function createClient(forcePathStyle: boolean, proxies: ProxySettings): S3Client
     credentialDefaultProvider: () => defaultProvider({ ignoreCache: true }), // files that others renew are read again
     logger: SILENT,
     maxAttempts: 1, // retries are Temporal's: they wait longer, survive the worker and can be seen
-    // Checksums that we ask for ourselves; the SDK's own by default are more than many S3-compatible servers know.
+    // Only the checksums that we name: many S3-compatible servers do not know the SDK's default ones.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     requestHandler: {

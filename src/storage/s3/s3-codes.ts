@@ -28,7 +28,7 @@ const BY_CODE: Readonly<Record<string, S3Trouble>> = {
   XAdminUserNotFound: 'credentials', // versitygw, of an unknown access key
   SignatureDoesNotMatch: 'credentials',
   InvalidToken: 'credentials',
-  // Those of a role, which are renewed all the time.
+  // Of the short-lived credentials of a role.
   ExpiredToken: 'expired',
   ExpiredTokenException: 'expired',
   TokenRefreshRequired: 'expired',

@@ -1,7 +1,7 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { s3TroubleOf } from './s3-errors';
 
-/** The worker had credentials, and gets none at the moment: the service that gives them out does not answer. */
+/** The worker had credentials before and cannot renew them now: the service that issues them does not answer. */
 export class CredentialsRenewalError extends Error {
   override readonly name = 'CredentialsRenewalError';
 
@@ -10,13 +10,13 @@ export class CredentialsRenewalError extends Error {
   }
 }
 
-/** What a worker knows of its credentials, whichever client it asks by. */
+/** What a worker knows of its credentials; all its S3 clients share it. */
 export interface CredentialHistory {
   worked: boolean;
 }
 
 /**
- * Watches the answers that a client gets. Credentials that worked before and cannot be had now are being renewed;
+ * Watches the answers that a client gets. Credentials that worked before and are missing now are being renewed;
  * `onExpired` is called when S3 says that they are too old, since the client may keep those that tell no end for ever.
  */
 export function watchCredentials(client: S3Client, history: CredentialHistory, onExpired: () => void): S3Client {
@@ -39,6 +39,6 @@ export function watchCredentials(client: S3Client, history: CredentialHistory, o
   return client;
 }
 
-/** No answer of S3, which would have refused the credentials themselves. */
+/** The error is not from S3; S3 would have refused the credentials. */
 export const isOfProvider = (error: unknown): boolean =>
   ['CredentialsProviderError', 'TokenProviderError'].includes((error as Error).name);

@@ -12,7 +12,7 @@ interface SdkError {
   $metadata?: { httpStatusCode?: number };
 }
 
-/** Tells troubles apart by the code, else by the status; `undefined` for what is no answer of S3: a bug. */
+/** Classifies an error by its code, else by its status; `undefined` when S3 did not answer with it: a bug. */
 export function s3TroubleOf(error: unknown): S3Trouble | undefined {
   const { name = '', code, message = '', $metadata } = error as SdkError;
   const told = s3TroubleOfAnswer(name, $metadata?.httpStatusCode);
@@ -74,8 +74,8 @@ const OF_SOURCE: Readonly<Record<S3Trouble, Verdict>> = {
 type Place = Pick<S3Source, 'bucket' | 'key' | 'versionId'>;
 
 /**
- * What it means for a source that a request failed; an error that is no answer of S3 stays as it is.
- * @param reading the object had been looked at, so that one which is gone by now has changed.
+ * Maps the error of a request for a source to a failure; an error that S3 did not answer with stays as it is.
+ * @param reading the object was there before: if it is missing now, it has changed.
  */
 export function failureOfSource(place: Place, error: unknown, { reading = false } = {}): unknown {
   if (failureType(error)) return error;

@@ -50,8 +50,7 @@ export function createS3ResultStore(s3: S3Access, { bucket, prefix }: S3Folder):
       try {
         const file = path.join(folder, 'result.ndjson'); // by way of the disk: hash and length go first
         const written = await writeNdjson(file, records);
-        const mayReplace = again || !resultPlace(name).ofOneRun;
-        await retryable(uriOf(key), () => put(s3, { bucket, key, file, mayReplace }, written));
+        await retryable(uriOf(key), () => put(s3, { bucket, key, file, mayReplace: again }, written));
         return { uri: uriOf(key), ...written };
       } finally {
         await rm(folder, { recursive: true, force: true });
@@ -105,8 +104,8 @@ interface Target {
 }
 
 /**
- * What has the same content is left alone. Anything else under that name is replaced only where an earlier attempt, or
- * an earlier run of a release that named results by their workflow id, may have written it.
+ * An object with the same content is left alone. Anything else under that name is replaced only if an earlier attempt may
+ * have written it.
  */
 async function put(
   s3: S3Access,
@@ -177,7 +176,7 @@ async function hashOf(s3: S3Access, where: Place): Promise<string | undefined> {
   }
 }
 
-/** The operator can mend the storage while Temporal tries again, so that no result is lost for it. */
+/** Retryable: the operator can repair the storage while Temporal tries again, so that no result is lost. */
 async function retryable<T>(uri: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();

@@ -44,7 +44,7 @@ const refused = (place: Place, says: string) => failureOfObject(place, { type: '
 
 const where = ({ bucket, key, versionId }: Place) => ({ Bucket: bucket, Key: key, VersionId: versionId });
 
-/** Runs a request, whose error becomes the failure that it means, or the cancellation. */
+/** Runs a request and maps its error to a failure, or to the cancellation. */
 async function settled<T>(place: Place, signal: AbortSignal | undefined, request: () => Promise<T>): Promise<T> {
   try {
     signal?.throwIfAborted();
@@ -76,13 +76,13 @@ async function explained(client: S3Client, place: Place, error: unknown, abortSi
   }
 }
 
-/** In a class of storage that gives no bytes until the object was restored. */
+/** The object is in an archive class, which gives no bytes until it is restored. */
 function isArchived({ StorageClass, ArchiveStatus, Restore }: HeadObjectCommandOutput): boolean {
   const cold = StorageClass === 'GLACIER' || StorageClass === 'DEEP_ARCHIVE' || ArchiveStatus !== undefined;
   return cold && !Restore?.includes('ongoing-request="false"');
 }
 
-/** The provider begins to fetch within minutes; the SDK renews credentials that live no longer than that. */
+/** The provider begins to fetch within minutes; the SDK renews credentials that would expire before that. */
 const SHORTEST_LIFE_SEC = 300;
 
 /** A presigned URL dies with the credentials, so its lifetime is capped at theirs. */
@@ -103,7 +103,7 @@ async function presigned(client: S3Client, place: Place, expiresInSec: number): 
   return getSignedUrl(client, new GetObjectCommand(where(place)), { expiresIn });
 }
 
-/** Whoever reads a URL takes "." and ".." out of its path, however they are written, and asks for another object. */
+/** URL parsers remove "." and ".." from a path, in every spelling, and would then ask for another object. */
 const fitsUrl = ({ key }: Place): boolean => !key.split('/').some((segment) => segment === '.' || segment === '..');
 
 interface Seen extends Place {
@@ -111,7 +111,7 @@ interface Seen extends Place {
   sizeBytes: number;
 }
 
-/** The bytes of the object as it was looked at: the ETag must still be the same, and their number is known. */
+/** The bytes of the object as it was first read: every later read requires the same ETag. */
 async function* bytesOf(
   client: S3Client,
   seen: Seen,

@@ -3,7 +3,7 @@ import { searchAttributeProblems, type NamespaceServices, type SearchAttributePr
 
 /** What this service finds in a namespace. */
 export interface NamespaceState {
-  /** Unlike its name, no other cluster's: it tells whose an object at the provider is. */
+  /** Unlike its name it is unique among all clusters, so it can say who owns an object at the provider. */
   id: string;
   searchAttributes: SearchAttributeProblems;
   /** How long closed runs are kept. */
@@ -17,7 +17,7 @@ const DAY_MS = 86_400_000;
  */
 const LEAST_RETENTION_MS = DAY_MS;
 
-/** Costs one request where all is there, else a few more. */
+/** One request when nothing is missing, else a few more. */
 export async function inspectNamespace(services: NamespaceServices, namespace: string): Promise<NamespaceState> {
   const { namespaceInfo, config } = await services.workflowService.describeNamespace({ namespace });
   if (!namespaceInfo?.id) throw new Error(`the server gave no id for the namespace "${namespace}"`);

@@ -5,7 +5,7 @@ import { addSearchAttributes, commandsToAdd, unqueryable, type NamespaceServices
 
 /** What became of the search attributes. */
 export interface SearchAttributesOutcome {
-  /** `missing`: some are, and none was to be added. `refused`: the server did not take them from this caller. */
+  /** `missing`: some are missing, and adding was not asked for. `refused`: this caller may not add them. */
   state: 'complete' | 'added' | 'missing' | 'refused';
   added: string[];
   missing: string[];
@@ -22,7 +22,7 @@ const LOOK_EVERY_MS = 250;
 
 /**
  * Adds the search attributes that a namespace lacks, and waits until they can be used. Safe to repeat.
- * A refusal is an outcome and no error, so that whatever else is to be prepared still is.
+ * A refusal is returned, not thrown, so that later steps still run.
  */
 export async function ensureSearchAttributes(
   services: NamespaceServices,

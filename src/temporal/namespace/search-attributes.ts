@@ -70,7 +70,7 @@ export async function addSearchAttributes(
   await operatorService.addSearchAttributes({ namespace, searchAttributes });
 }
 
-/** Those of the names that the server does not take in a query (yet: its parts learn of a new one a little later). */
+/** The names that the server does not accept in a query yet; its parts learn of a new attribute a little later. */
 export async function unqueryable(
   { workflowService }: Pick<NamespaceServices, 'workflowService'>,
   namespace: string,

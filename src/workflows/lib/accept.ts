@@ -4,7 +4,7 @@ import type { LocalActivities } from '../../contracts/activities';
 import { failureType, NON_RETRYABLE } from '../../contracts/failures';
 import { readLifecycleWorkflowId } from '../../contracts/ids';
 import type { AcceptedInput } from '../../contracts/lifecycle-input';
-import { startingStatus, statusQuery } from './messages';
+import { startingStatus, statusQuery } from './status';
 import { showRefused } from './visibility';
 
 export const { acceptInput, acceptDeletion, acceptSweep } = proxyLocalActivities<LocalActivities>({

@@ -27,7 +27,10 @@ const transfer = (provider: ProviderName): ActivityOptions => ({
   heartbeatTimeout: '45s', // every 5 s while bytes move, else every 15 s
 });
 
-/** A transfer by any worker, of an object that may be streamed for hours: on a queue of its own, so that cleanup never waits for it. */
+/**
+ * A transfer of an object by any worker. It may stream for hours, so it has a queue of its own and never keeps a cleanup
+ * waiting.
+ */
 export const objectTransfer = (provider: ProviderName): ActivityOptions => ({
   ...transfer(provider),
   taskQueue: objectTaskQueue(provider),
@@ -40,7 +43,10 @@ export const fileTransfer = (provider: ProviderName, taskQueue: string): Activit
   scheduleToStartTimeout: '1h',
 });
 
-/** Holds a slot of its own queue and heartbeats; costs three events however long it takes. Nothing to settle. */
+/**
+ * Holds a slot of its own queue and heartbeats; costs three events however long it takes. It writes nothing, so a cancel
+ * need not wait for it.
+ */
 export const heldWait = (provider: ProviderName, deadlineMs: number): ActivityOptions => ({
   taskQueue: waitTaskQueue(provider),
   startToCloseTimeout: deadlineMs,
@@ -60,15 +66,22 @@ export const lastLook = (provider: ProviderName): ActivityOptions => ({
 });
 
 /**
- * The worker that waits knows for how long; this bounds what its deaths may add. It lasts half a minute as a rule, so that
- * it may beat more often than other waits: a look that a stopping worker took with it is not missed for long.
+ * Waits until a worker serves the file's folder. The waiting worker keeps the deadline; the two days here only bound what
+ * worker deaths can add. Such a wait is short, so it can afford a heartbeat that notices a dead worker soon.
  */
 export const sourceWait = (provider: ProviderName): ActivityOptions => ({
   ...heldWait(provider, 2 * 86_400_000),
   heartbeatTimeout: '45s',
 });
 
-/** Cleanup is what must not be given up: a week of attempts, as it is with the provider for that long as well. */
+/** Reads all assets of the account, page by page. */
+export const accountWalk = (provider: ProviderName): ActivityOptions => ({
+  ...providerCall(provider),
+  startToCloseTimeout: '6h',
+  heartbeatTimeout: '45s',
+});
+
+/** Cleanup is tried for a week, so that an outage of days leaves nothing over. */
 export const cleanup = (provider: ProviderName): ActivityOptions => ({
   ...providerCall(provider),
   scheduleToCloseTimeout: '7d',

@@ -42,7 +42,7 @@ async function orLeftOver(
   }
 }
 
-/** A resource that resisted, with the error in the provider's words. */
+/** A resource that could not be removed, with the error in the provider's words. */
 function leftover(resource: Resource, { type, message }: LifecycleError): ReceiptEntry {
   return {
     resource: resource.kind,

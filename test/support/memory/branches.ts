@@ -21,6 +21,7 @@ export const embedBranch = (state: MemoryState) =>
         items.map(({ assetId, fileType }) =>
           outcomeOf(() =>
             state.call('embed.start', signal, (): BranchStart => {
+              state.asset(assetId);
               if (fileType?.startsWith('image/')) {
                 return { records: recordsOf([0.8, 0.6]), words: `The embedding of asset ${assetId}` };
               }

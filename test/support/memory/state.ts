@@ -39,6 +39,7 @@ export class MemoryState {
   /** Names of what was called, in the port's words: `assets.list`, `intake.submit`, `entity.start`. */
   readonly calls: string[] = [];
   private readonly faults = new Map<string, Fault[]>();
+  private readonly arrivals = new Map<string, () => void>();
   private made = 0;
 
   nextId(kind: string): string {
@@ -62,10 +63,17 @@ export class MemoryState {
     this.faults.set(call, [...(this.faults.get(call) ?? []), { error, when }]);
   }
 
+  /** Runs when the next call of that name has arrived, before its effect. */
+  onNext(call: string, run: () => void): void {
+    this.arrivals.set(call, run);
+  }
+
   /** Notes the call, and has `work` fail if a test wants that. Reads end at once when the caller has left. */
   async call<T>(name: string, signal: AbortSignal | undefined, work: () => T): Promise<T> {
     signal?.throwIfAborted();
     this.calls.push(name);
+    this.arrivals.get(name)?.();
+    this.arrivals.delete(name);
     const fault = this.faults.get(name)?.shift();
     if (fault?.when === 'before') throw fault.error;
     const value = work();

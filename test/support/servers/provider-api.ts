@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { EmulatorControl } from '../../../emulator/control-client';
-import { startEmulator, type Emulator, type EmulatorOptions } from '../../../emulator/start-emulator';
+import { EmulatorControl } from '../../../emulator/twelvelabs/control-client';
+import { startEmulator, type Emulator, type EmulatorOptions } from '../../../emulator/twelvelabs/start-emulator';
 
 const SAMPLES = path.resolve(__dirname, '../../../samples');
 

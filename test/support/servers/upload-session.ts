@@ -1,5 +1,5 @@
-import { EmulatorControl } from '../../../emulator/control-client';
-import { startEmulator, type Emulator, type EmulatorOptions } from '../../../emulator/start-emulator';
+import { EmulatorControl } from '../../../emulator/twelvelabs/control-client';
+import { startEmulator, type Emulator, type EmulatorOptions } from '../../../emulator/twelvelabs/start-emulator';
 
 export const HOUR_MS = 3_600_000;
 export const KIB = 1024;

@@ -2,7 +2,7 @@ import { ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { startEmulator, type Emulator } from '../../../emulator/start-emulator';
+import { startEmulator, type Emulator } from '../../../emulator/twelvelabs/start-emulator';
 import { loadConfig } from '../../../src/config';
 import { ConfigError } from '../../../src/config-error';
 import { failureType } from '../../../src/contracts/failures';

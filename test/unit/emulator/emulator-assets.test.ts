@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { EmulatorControl } from '../../../emulator/control-client';
-import { startEmulator, type Emulator } from '../../../emulator/start-emulator';
+import { EmulatorControl } from '../../../emulator/twelvelabs/control-client';
+import { startEmulator, type Emulator } from '../../../emulator/twelvelabs/start-emulator';
 import { serve } from '../../support/servers/http-server';
 
 const SAMPLES = path.resolve(__dirname, '../../../samples');

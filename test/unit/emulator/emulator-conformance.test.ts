@@ -1,8 +1,8 @@
 import { readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { Conformance, type Exchange } from '../../../emulator/conformance/conformance';
-import { DRIFT, UNDECLARED } from '../../../emulator/conformance/drift';
+import { Conformance, type Exchange } from '../../../emulator/twelvelabs/conformance/conformance';
+import { DRIFT, UNDECLARED } from '../../../emulator/twelvelabs/conformance/drift';
 import { ProviderApi } from '../../support/servers/provider-api';
 
 const conformance = new Conformance();

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { segmentsOf, type Segment } from '../../../emulator/rules/embed/segments';
-import { planOf } from '../../../emulator/rules/embed/plan';
-import type { MediaFacts } from '../../../emulator/store/records';
+import { segmentsOf, type Segment } from '../../../emulator/twelvelabs/rules/embed/segments';
+import { planOf } from '../../../emulator/twelvelabs/rules/embed/plan';
+import type { MediaFacts } from '../../../emulator/twelvelabs/store/records';
 
 const media = (changes: Partial<MediaFacts> = {}): MediaFacts => ({
   sha256: createHash('sha256').update('a video').digest('hex'),

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { EmulatorControl } from '../../../emulator/control-client';
-import { Faults, FaultSchema } from '../../../emulator/faults';
-import { startEmulator, type Emulator } from '../../../emulator/start-emulator';
+import { EmulatorControl } from '../../../emulator/twelvelabs/control-client';
+import { Faults, FaultSchema } from '../../../emulator/shared/faults';
+import { startEmulator, type Emulator } from '../../../emulator/twelvelabs/start-emulator';
 
 const IMAGE = path.resolve(__dirname, '../../../samples/portrait-2.png');
 

@@ -1,5 +1,5 @@
-import { EmulatorControl } from '../../../emulator/control-client';
-import { startEmulator, type Emulator } from '../../../emulator/start-emulator';
+import { EmulatorControl } from '../../../emulator/twelvelabs/control-client';
+import { startEmulator, type Emulator } from '../../../emulator/twelvelabs/start-emulator';
 
 const HOUR_MS = 3_600_000;
 const headers = { 'x-api-key': 'k', 'content-type': 'application/json' };

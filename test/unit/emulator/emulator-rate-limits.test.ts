@@ -1,4 +1,4 @@
-import type { EmulatorOptions } from '../../../emulator/start-emulator';
+import type { EmulatorOptions } from '../../../emulator/twelvelabs/start-emulator';
 import { ProviderApi } from '../../support/servers/provider-api';
 
 let api: ProviderApi;

@@ -1,8 +1,8 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { EmulatorControl } from '../../../emulator/control-client';
-import { startEmulator, type Emulator } from '../../../emulator/start-emulator';
+import { EmulatorControl } from '../../../emulator/twelvelabs/control-client';
+import { startEmulator, type Emulator } from '../../../emulator/twelvelabs/start-emulator';
 
 const IMAGE = path.resolve(__dirname, '../../../samples/portrait-2.png');
 const HOUR_MS = 3_600_000;

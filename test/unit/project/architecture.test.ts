@@ -61,8 +61,15 @@ const LAYERS: Layer[] = [
     files: /^src\/index\.m?ts$/,
     may: [/^src\/(index|config|providers\/registry)$/, /^src\/(client|contracts)\//, ports],
   },
-  { files: /^emulator\/store\//, may: [/^emulator\/(store\/|clock$)/, /^emulator\/rules\/errors$/] },
-  { files: /^emulator\/rules\//, may: [/^emulator\/(rules|store)\//, /^emulator\/(clock|rate-limits)$/] },
+  { files: /^emulator\/shared\//, may: [/^emulator\/shared\//] },
+  {
+    files: /^emulator\/[^/]+\/store\//,
+    may: [/^emulator\/([^/]+\/store|shared)\//, /^emulator\/[^/]+\/rules\/errors$/],
+  },
+  {
+    files: /^emulator\/[^/]+\/rules\//,
+    may: [/^emulator\/([^/]+\/(rules|store)|shared)\//, /^emulator\/[^/]+\/rate-limits$/],
+  },
   { files: /^emulator\//, may: [emulator] },
   { files: /^(scripts|bench|chaos)\//, may: [/^(scripts|bench|chaos|src|emulator)\//] },
 ];
@@ -71,8 +78,8 @@ const FETCHES = /\bfrom 'undici'|\bfetch\(/;
 const MAY_FETCH = [
   /^src\/http\/dispatcher\.ts$/, // connections only
   /^src\/providers\/[^/]+\/(client|uploads\/part-store)\.ts$/,
-  /^src\/stack\/(demo-provider|temporal-server)\.ts$/, // prepare a local emulator; see whether Temporal Web answers
-  /^emulator\/(control-client|rules\/media\/remote-media)\.ts$/,
+  /^src\/(cli\/demo\/provider|stack\/temporal-server)\.ts$/, // prepare a local emulator; see whether Temporal Web answers
+  /^emulator\/[^/]+\/(control-client|rules\/media\/remote-media)\.ts$/,
 ];
 
 const isFile = (imported: string): boolean => /^(src|emulator|scripts|bench|chaos|test)\//.test(imported);

@@ -1,6 +1,7 @@
 import { PartReports } from '../../../src/providers/shared/parts/part-reports';
 import { failure } from '../../../src/contracts/failures';
-import type { UploadedPart, UploadSessions } from '../../../src/providers/upload-sessions';
+import type { UploadedPart, PartUploads } from '../../../src/providers/part-uploads';
+import { MemoryProvider } from '../../support/memory-provider';
 
 const part = (number: number): UploadedPart => ({ part: number, sizeBytes: 1, etag: 'e' });
 const { signal } = new AbortController();
@@ -9,13 +10,16 @@ const { signal } = new AbortController();
 function provider() {
   const batches: number[][] = [];
   const answers: (() => void)[] = [];
-  const sessions = {
-    report: (_session: string, parts: UploadedPart[]) =>
+  const sessions: PartUploads = {
+    ...new MemoryProvider().intake.parts,
+    urlsPerRequest: 50,
+    partsPerReport: 50,
+    report: (_session: string, parts: readonly UploadedPart[]) =>
       new Promise<void>((resolve) => {
         batches.push(parts.map((one) => one.part));
         answers.push(resolve);
       }),
-  } as unknown as UploadSessions;
+  };
   return { batches, answers, sessions };
 }
 
@@ -34,11 +38,14 @@ test('reports the first part at once, and those that come meanwhile together', a
 
 test('a report that is refused fails the parts it was about, and no others', async () => {
   let calls = 0;
-  const sessions = {
+  const sessions: PartUploads = {
+    ...new MemoryProvider().intake.parts,
+    urlsPerRequest: 50,
+    partsPerReport: 50,
     report: async () => {
       if (++calls === 1) throw failure('ProviderRejected', 'POST report: 400, wrong ETag');
     },
-  } as unknown as UploadSessions;
+  };
   const reports = new PartReports(sessions, 's', signal);
   const [first, second] = [reports.report(part(1)), reports.report(part(2))];
   await expect(first).rejects.toMatchObject({ type: 'ProviderRejected' });
@@ -47,11 +54,14 @@ test('a report that is refused fails the parts it was about, and no others', asy
 
 test('a report that could not be sent is tried again', async () => {
   let calls = 0;
-  const sessions = {
+  const sessions: PartUploads = {
+    ...new MemoryProvider().intake.parts,
+    urlsPerRequest: 50,
+    partsPerReport: 50,
     report: async () => {
       if (++calls < 3) throw failure('ProviderUnavailable', 'POST report: 503', { retryAfter: 1 });
     },
-  } as unknown as UploadSessions;
+  };
   await new PartReports(sessions, 's', signal).report(part(1));
   expect(calls).toBe(3);
 });

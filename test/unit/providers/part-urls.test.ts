@@ -1,5 +1,6 @@
 import { PartUrls } from '../../../src/providers/shared/parts/part-urls';
-import type { PartUrl, UploadSessions } from '../../../src/providers/upload-sessions';
+import type { PartUrl, PartUploads } from '../../../src/providers/part-uploads';
+import { MemoryProvider } from '../../support/memory-provider';
 
 const HOUR_MS = 3_600_000;
 beforeEach(() => void jest.useFakeTimers());
@@ -14,16 +15,19 @@ function provider(lifeMs: number) {
       url: `url ${asked.length}/${first + at}`,
       expiresAt: Date.now() + lifeMs,
     }));
-  const sessions = {
-    partUrls: async (_session: string, range: { first: number; count: number }) => {
+  const sessions: PartUploads = {
+    ...new MemoryProvider().intake.parts,
+    urlsPerRequest: 50,
+    partsPerReport: 50,
+    urls: async (_session: string, range: { first: number; count: number }) => {
       asked.push(range);
       return urls(range);
     },
-  } as unknown as UploadSessions;
+  };
   return { asked, urls, sessions };
 }
 
-const open = (sessions: UploadSessions, first: PartUrl[] = [], totalParts = 120) =>
+const open = (sessions: PartUploads, first: PartUrl[] = [], totalParts = 120) =>
   new PartUrls(sessions, { sessionId: 's', totalParts }, 4, new AbortController().signal, first);
 
 test('uses the URLs that came with the session, and then asks for fifty at a time, never past the end', async () => {
@@ -69,7 +73,7 @@ test('of URLs that live for seconds it asks for no more than will be used', asyn
 
 test('answers that lack the part, or give only dead URLs, end the wait for one', async () => {
   for (const answer of [[], [{ part: 7, url: 'dead', expiresAt: 0 }]]) {
-    const parts = open({ partUrls: async () => answer } as unknown as UploadSessions);
+    const parts = open({ ...new MemoryProvider().intake.parts, urls: async () => answer });
     await expect(parts.take(7)).rejects.toMatchObject({
       type: 'ProviderUnavailable',
       message: expect.stringContaining('no usable URL for part 7'),
@@ -79,7 +83,8 @@ test('answers that lack the part, or give only dead URLs, end the wait for one',
 
 test('a URL that does not tell its life is used', async () => {
   const parts = open({
-    partUrls: async () => [{ part: 1, url: 'some', expiresAt: Number.NaN }],
-  } as unknown as UploadSessions);
+    ...new MemoryProvider().intake.parts,
+    urls: async () => [{ part: 1, url: 'some', expiresAt: Number.NaN }],
+  });
   expect((await parts.take(1)).url).toBe('some');
 });

@@ -36,7 +36,7 @@ describe('every list of the provider', () => {
   let items: Record<string, unknown>[];
   let server: Awaited<ReturnType<typeof serve>>;
   let provider: ReturnType<typeof createTwelveLabsProvider>;
-  const tag = { key: 'k', workflowId: 'w', owner: 'o', onCancel: 'delete' } as const;
+  const tag = { key: 'k', workflowId: 'w', owner: 'o', onCancel: 'delete', runId: 'r', onFailure: 'keep' } as const;
   const metadata = { user_metadata: tagFields(tag), metadata: tagFields(tag) };
 
   beforeEach(async () => {
@@ -57,16 +57,30 @@ describe('every list of the provider', () => {
   });
 
   test.each<[string, () => Promise<{ length: number }>]>([
-    ['references', () => provider.listReferences('a')],
-    ['entities of an asset', () => provider.listEntitiesOf('a')],
-    ['entities of a collection', () => provider.findEntities({ collectionId: 'c', name: 'n', tag })],
-    ['incomplete uploads', () => provider.uploads.incomplete()],
-    ['tagged assets', () => findTagged(provider, { tag }, new AbortController().signal)],
+    ['references', async () => (await provider.assets.referrers('a')).filter(({ branch }) => branch === 'index')],
+    [
+      'entities of an asset',
+      async () => (await provider.assets.referrers('a')).filter(({ branch }) => branch === 'entity'),
+    ],
+    [
+      'entities of a collection',
+      async () =>
+        (await provider.branches.entity?.tagged?.({
+          kind: 'entity',
+          branch: 'entity',
+          in: 'c',
+          name: 'n',
+          assetId: 'a',
+          tag,
+        })) ?? [],
+    ],
+    ['incomplete uploads', () => provider.intake.parts.incomplete()],
+    ['tagged assets', async () => (await findTagged(provider.assets, [{ tag }], new AbortController().signal)).flat()],
     [
       'assets of the client',
       async () => {
         const ids: string[] = [];
-        for await (const { id } of providerAssets(async () => provider).list({ pageSize: 50 })) ids.push(id);
+        for await (const { id } of providerAssets(async () => provider).listAll({ pageSize: 50 })) ids.push(id);
         return ids;
       },
     ],
@@ -76,6 +90,6 @@ describe('every list of the provider', () => {
 
   test('parts of an upload: goes on after a page that is shorter than asked for', async () => {
     items = [1, 2, 3].map((index) => ({ index, status: 'completed' }));
-    expect((await provider.uploads.state('u')).reported).toEqual(new Set([1, 2, 3]));
+    expect((await provider.intake.parts.state('u')).reported).toEqual(new Set([1, 2, 3]));
   });
 });

@@ -2,8 +2,9 @@ import { Readable } from 'node:stream';
 import { PartBuffers } from '../../../src/providers/shared/parts/part-buffers';
 import { PartUrls } from '../../../src/providers/shared/parts/part-urls';
 import { sendParts } from '../../../src/providers/shared/parts/send-parts';
-import type { UploadSessions } from '../../../src/providers/upload-sessions';
+import type { PartUploads } from '../../../src/providers/part-uploads';
 import type { SourceBytes } from '../../../src/storage/files/source-bytes';
+import { MemoryProvider } from '../../support/memory-provider';
 
 const PART = 10;
 const PARTS = 8;
@@ -18,10 +19,11 @@ const upload = { sessionId: 's', assetId: 'a', partBytes: PART, totalParts: PART
 async function send(memory: number, stopping = new AbortController()) {
   let underWay = 0;
   const seen = { most: 0, arrived: new Map<number, string>() };
-  const sessions = {
-    partUrls: async (_id: string, { first, count }: { first: number; count: number }) =>
+  const sessions: PartUploads = {
+    ...new MemoryProvider().intake.parts,
+    urls: async (_id: string, { first, count }: { first: number; count: number }) =>
       Array.from({ length: count }, (_, at) => ({ part: first + at, url: 'u', expiresAt: Date.now() + 3_600_000 })),
-    putPart: async (...[{ part }, bytes]: Parameters<UploadSessions['putPart']>) => {
+    put: async (...[{ part }, bytes]: Parameters<PartUploads['put']>) => {
       seen.most = Math.max(seen.most, ++underWay);
       await new Promise(setImmediate);
       seen.arrived.set(part, bytes.toString('hex'));
@@ -29,7 +31,7 @@ async function send(memory: number, stopping = new AbortController()) {
       return 'etag';
     },
     report: async () => {},
-  } as unknown as UploadSessions;
+  };
   const { signal } = new AbortController();
   await sendParts({
     ...{ sessions, upload, source, reported: new Set([1]), concurrency: 4, signal, stopping: stopping.signal },

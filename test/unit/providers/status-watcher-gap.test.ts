@@ -1,10 +1,13 @@
-import type { Observation, WatchTarget } from '../../../src/providers/media-provider';
-import { createStatusWatcher } from '../../../src/providers/shared/watch/status-watcher';
+import { assetHandle, type Handle } from '../../../src/contracts/handle';
+import type { Observation } from '../../../src/providers/media-provider';
+import { StatusWatcher } from '../../../src/providers/shared/watch/status-watcher';
+import { MemoryProvider } from '../../support/memory-provider';
 
 const provider = {
-  name: 'twelvelabs' as const,
-  async *observe(targets: readonly WatchTarget[]): AsyncIterable<Observation> {
-    for (const target of targets) yield { target, state: 'ready' };
+  name: 'twelvelabs',
+  traits: new MemoryProvider().traits,
+  async *watch(handles: readonly Handle[]): AsyncIterable<Observation> {
+    for (const handle of handles) yield { handle, state: 'ready' };
   },
 };
 
@@ -14,15 +17,15 @@ afterEach(() => jest.useRealTimers());
 test.each(Array.from({ length: 25 }, (_, hops) => hops))(
   'a wait that begins %i microtasks after the last one ended is not forgotten',
   async (hops) => {
-    const watcher = createStatusWatcher({
+    const watcher = new StatusWatcher({
       provider,
       minIntervalMs: 1000,
       maxIntervalMs: 1000,
       requestsPerMinute: 6000,
     });
-    const both = watcher.until({ kind: 'asset', assetId: 'first' }).then(async () => {
+    const both = watcher.until(assetHandle('first')).then(async () => {
       for (let hop = 0; hop < hops; hop++) await Promise.resolve();
-      return watcher.until({ kind: 'asset', assetId: 'second' });
+      return watcher.until(assetHandle('second'));
     });
     await jest.advanceTimersByTimeAsync(10_000);
     expect(watcher.waiting).toBe(0);

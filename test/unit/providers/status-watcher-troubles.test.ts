@@ -1,37 +1,29 @@
 import { failure, type FailureType } from '../../../src/contracts/failures';
-import type {
-  Observation,
-  ObservationTrouble,
-  ObserveOptions,
-  WatchTarget,
-} from '../../../src/providers/media-provider';
-import { createStatusWatcher } from '../../../src/providers/shared/watch/status-watcher';
+import { assetHandle as asset, type Handle } from '../../../src/contracts/handle';
+import type { Observation, ObservationTrouble, WatchOptions } from '../../../src/providers/media-provider';
+import { StatusWatcher } from '../../../src/providers/shared/watch/status-watcher';
+import { MemoryProvider } from '../../support/memory-provider';
 
 /** A provider where reading some targets fails, each by a request of its own. */
 class Troubled {
-  readonly name = 'twelvelabs' as const;
+  readonly name = 'twelvelabs';
+  readonly traits = new MemoryProvider().traits;
   readonly troubles = new Map<string, FailureType>();
   readonly asked: string[] = [];
 
-  async *observe(
-    targets: readonly WatchTarget[],
-    { pace }: ObserveOptions,
-  ): AsyncIterable<Observation | ObservationTrouble> {
-    for (const target of targets) {
+  async *watch(handles: readonly Handle[], { pace }: WatchOptions): AsyncIterable<Observation | ObservationTrouble> {
+    for (const handle of handles) {
       await pace();
-      const id = idOf(target);
+      const { id } = handle;
       this.asked.push(id);
       const type = this.troubles.get(id);
-      if (type) yield { targets: [target], error: failure(type, `${id}: ${type}`) };
-      else yield { target, state: id.startsWith('ready') ? 'ready' : 'working' };
+      if (type) yield { handles: [handle], error: failure(type, `${id}: ${type}`) };
+      else yield { handle, state: id.startsWith('ready') ? 'ready' : 'working' };
     }
   }
 }
 
-const idOf = (target: WatchTarget): string =>
-  target.kind === 'asset' ? target.assetId : target.kind === 'embedding' ? target.taskId : '';
-const asset = (assetId: string): WatchTarget => ({ kind: 'asset', assetId });
-const task = (taskId: string): WatchTarget => ({ kind: 'embedding', taskId });
+const task = (id: string): Handle => ({ kind: 'task', id, words: `Task ${id}` });
 const ending = (promise: Promise<Observation>) =>
   promise.then(
     ({ state }) => state,
@@ -40,7 +32,7 @@ const ending = (promise: Promise<Observation>) =>
 
 let provider: Troubled;
 const watcherOf = (changes = {}) =>
-  createStatusWatcher({ provider, minIntervalMs: 1000, maxIntervalMs: 1000, requestsPerMinute: 60_000, ...changes });
+  new StatusWatcher({ provider, minIntervalMs: 1000, maxIntervalMs: 1000, requestsPerMinute: 60_000, ...changes });
 beforeEach(() => {
   jest.useFakeTimers();
   provider = new Troubled();

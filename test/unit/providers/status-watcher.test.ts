@@ -1,38 +1,40 @@
 import { failure } from '../../../src/contracts/failures';
-import type { Observation, ObserveOptions, WatchTarget } from '../../../src/providers/media-provider';
-import { createStatusWatcher } from '../../../src/providers/shared/watch/status-watcher';
+import { assetHandle, type Handle } from '../../../src/contracts/handle';
+import type { Observation, WatchOptions } from '../../../src/providers/media-provider';
+import { StatusWatcher } from '../../../src/providers/shared/watch/status-watcher';
+import { MemoryProvider } from '../../support/memory-provider';
 
-/** A provider whose targets are ready when the test says so; counts rounds and requests. */
-class Targets {
-  readonly name = 'twelvelabs' as const;
+/** A provider whose objects are ready when the test says so; counts rounds and requests. */
+class Objects {
+  readonly name = 'twelvelabs';
+  readonly traits = { ...new MemoryProvider().traits, handlesPerWatch: 50 };
   readonly ready = new Set<string>();
   rounds = 0;
   requests = 0;
   trouble: unknown[] = [];
 
-  async *observe(targets: readonly WatchTarget[], { pace }: ObserveOptions): AsyncIterable<Observation> {
+  async *watch(handles: readonly Handle[], { pace }: WatchOptions): AsyncIterable<Observation> {
     this.rounds += 1;
-    for (let from = 0; from < targets.length; from += 50) {
+    for (let from = 0; from < handles.length; from += 50) {
       await pace();
       this.requests += 1;
       const trouble = this.trouble.shift();
       if (trouble) throw trouble;
-      for (const target of targets.slice(from, from + 50)) {
-        const id = target.kind === 'asset' ? target.assetId : '';
-        yield { target, state: this.ready.has(id) ? 'ready' : 'working' };
+      for (const handle of handles.slice(from, from + 50)) {
+        yield { handle, state: this.ready.has(handle.id) ? 'ready' : 'working' };
       }
     }
   }
 }
 
-const asset = (assetId: string): WatchTarget => ({ kind: 'asset', assetId });
-const watcherOf = (provider: Targets, changes = {}) =>
-  createStatusWatcher({ provider, minIntervalMs: 1000, maxIntervalMs: 10_000, requestsPerMinute: 6000, ...changes });
+const asset = assetHandle;
+const watcherOf = (provider: Objects, changes = {}) =>
+  new StatusWatcher({ provider, minIntervalMs: 1000, maxIntervalMs: 10_000, requestsPerMinute: 6000, ...changes });
 
-let provider: Targets;
+let provider: Objects;
 beforeEach(() => {
   jest.useFakeTimers({ advanceTimers: false });
-  provider = new Targets();
+  provider = new Objects();
 });
 afterEach(() => jest.useRealTimers());
 

@@ -4,6 +4,7 @@ import { failure } from '../../../contracts/failures';
 import { STATUS_MEMO } from '../../../contracts/ids';
 import type { LifecycleStatus, Outcome, ReceiptEntry } from '../../../contracts/lifecycle-status';
 import { cleanUp } from '../clean-up';
+import { noteClosed } from '../status';
 import { describeError, endsLifecycle } from '../step-failures';
 import type { Lifecycle } from './lifecycle';
 
@@ -11,9 +12,7 @@ import type { Lifecycle } from './lifecycle';
 export function close(life: Lifecycle, outcome: Outcome): LifecycleStatus {
   const { status } = life;
   status.outcome = outcome;
-  const closedAt = new Date().toISOString();
-  status.timings.closedAt = closedAt;
-  status.timings.elapsedSec = (Date.parse(closedAt) - Date.parse(status.timings.startedAt)) / 1000;
+  noteClosed(status.timings);
   life.enter(outcome);
   return status;
 }

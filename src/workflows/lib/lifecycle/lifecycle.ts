@@ -10,7 +10,7 @@ import type {
 } from '../../../contracts/lifecycle-status';
 import { readUploadProgress, uploadStatusOf } from '../../../contracts/messages';
 import type { LifecycleTag, Release } from '../../../contracts/resource';
-import { startingStatus, statusQuery, uploadProgressSignal } from '../messages';
+import { startingStatus, statusQuery, uploadProgressSignal } from '../status';
 import { stepsOf, type Steps } from '../steps';
 import { Visibility } from '../visibility';
 import { MadeResources } from './made-resources';

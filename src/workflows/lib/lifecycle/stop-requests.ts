@@ -2,7 +2,7 @@ import { CancellationScope, CancelledFailure, setHandler } from '@temporalio/wor
 import type { CleanupPolicy } from '../../../contracts/cleanup-policy';
 import type { LifecycleStatus, Outcome } from '../../../contracts/lifecycle-status';
 import { readStopRequest } from '../../../contracts/messages';
-import { cancelSignal, forceDeleteSignal } from '../messages';
+import { cancelSignal, forceDeleteSignal } from '../status';
 
 /** How a lifecycle was asked to stop, and what is to become of what it made. */
 interface StopRequest {

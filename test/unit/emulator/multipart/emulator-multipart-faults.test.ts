@@ -1,5 +1,5 @@
-import type { Call, CallHooks } from '../../../../emulator/call-hooks';
-import { FaultSchema, PART_ROUTE } from '../../../../emulator/faults';
+import type { Call, CallHooks } from '../../../../emulator/shared/call-hooks';
+import { FaultSchema, PART_ROUTE } from '../../../../emulator/shared/faults';
 import { chunkOf, KIB, patterned, putTo, Uploader, type Session } from '../../../support/servers/upload-session';
 
 const CONTENT = patterned(512 * KIB);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { StoreContents } from '../../../../emulator/store/store';
+import type { StoreContents } from '../../../../emulator/twelvelabs/store/store';
 import { HOUR_MS, KIB, patterned, putTo, Uploader, type Session } from '../../../support/servers/upload-session';
 
 const CLIP = path.resolve(__dirname, '../../../../samples/clip.mp4');

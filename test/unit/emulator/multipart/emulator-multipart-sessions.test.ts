@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { chunkSizeFor } from '../../../../emulator/rules/uploads/settings';
+import { chunkSizeFor } from '../../../../emulator/twelvelabs/rules/uploads/settings';
 import { HOUR_MS, KIB, patterned, reported, Uploader, type Session } from '../../../support/servers/upload-session';
 
 const CLIP = path.resolve(__dirname, '../../../../samples/clip.mp4');

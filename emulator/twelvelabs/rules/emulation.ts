@@ -1,0 +1,49 @@
+import type { Clock } from '../../shared/clock';
+import type { RateLimits } from '../rate-limits';
+import type { Store } from '../store/store';
+import type { Background } from '../../shared/background';
+import type { MediaLibrary } from './media/media-library';
+import type { PartFiles } from './uploads/part-files';
+import type { UploadSettings } from './uploads/settings';
+
+/** How long work takes: a base, and more for each megabyte (1,000,000 bytes). Zero and zero is at once. */
+export interface Processing {
+  baseMs: number;
+  msPerMegabyte: number;
+}
+
+/** Where the sources about the provider disagree; the defaults are in `start-emulator.ts`. */
+export interface Switches {
+  /** Status of operations that answer nothing. */
+  voidStatus: 200 | 204;
+  /** Whether a 429 carries `Retry-After`; `documented`: only where the provider documents it, on embed tasks. */
+  retryAfterHeader: boolean | 'documented';
+  /** Entries that are indexed at the same time; more are refused with 429. Undefined: any number. */
+  concurrentIndexing: number | undefined;
+  /** Value of `enable_hls` and `enable_thumbnail` when `POST /assets` leaves them out; at a session it is false. */
+  enableFlagDefaults: boolean;
+  /** Whether a create may answer `ready` when processing takes no time, instead of always `processing`. */
+  readyAtOnce: boolean;
+}
+
+export interface Settings extends Switches {
+  processing: Processing;
+  /** Accepted keys; undefined accepts any that is not empty. */
+  apiKeys: readonly string[] | undefined;
+  uploads: UploadSettings;
+}
+
+/** All that the rules work on. */
+export interface Emulation {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly settings: Settings;
+  readonly limits: RateLimits;
+  readonly library: MediaLibrary;
+  readonly background: Background;
+  /** `http://host:port`, for the URLs in answers. */
+  origin: string;
+  readonly parts: PartFiles;
+  /** Where parts are put: another origin than the API's. */
+  storePort: number;
+}

@@ -1,0 +1,219 @@
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import multipart from '@fastify/multipart';
+import fastify from 'fastify';
+import type { CallHooks } from '../shared/call-hooks';
+import { Clock } from '../shared/clock';
+import type { Exchange } from './conformance/conformance';
+import { Counters } from '../shared/counters';
+import { Faults } from '../shared/faults';
+import { RateLimits, type CustomLimits, type Plan } from './rate-limits';
+import { Api } from './routes/api';
+import { assetRoutes } from './routes/assets';
+import { controlRoutes } from './routes/control';
+import { embedRoutes } from './routes/embed';
+import { entityRoutes } from './routes/entities';
+import { indexRoutes } from './routes/indexes';
+import { partStore } from './routes/part-store';
+import { uploadRoutes } from './routes/uploads';
+import { fetchAsset } from './rules/assets';
+import { Background } from '../shared/background';
+import { fetchTask } from './rules/embed/tasks';
+import type { Emulation, Processing, Switches } from './rules/emulation';
+import { MediaLibrary } from './rules/media/media-library';
+import { lookInto } from './rules/uploads/completion';
+import { PartFiles } from './rules/uploads/part-files';
+import { UPLOAD_DEFAULTS, UploadSettingsSchema, type UploadSettings } from './rules/uploads/settings';
+import { statusOf } from './rules/uploads/status';
+import { StateFolder } from '../shared/state-folder';
+import { Store } from './store/store';
+import { PaceSchema, Traffic, type Pace } from '../shared/traffic';
+
+export interface EmulatorOptions extends Partial<Switches> {
+  /** Default: a free one. */
+  port?: number;
+  /** Of the store that parts of uploads are put to; default: a free one. */
+  storePort?: number;
+  host?: string;
+  /** Keeps the state there; without it the emulator forgets. */
+  stateFolder?: string;
+  /** Default: 1.5 s and 20 ms for each megabyte. */
+  processing?: Processing;
+  /** A published plan, or limits of your own; default: off. */
+  rateLimits?: Plan | CustomLimits;
+  /** Of multipart upload sessions; what is left out is as in `UPLOAD_DEFAULTS`. */
+  uploads?: Partial<UploadSettings>;
+  /** Only for tests in the same process. */
+  hooks?: CallHooks;
+  /** How far the provider's clock is ahead of this machine's; negative: behind. Default: 0. */
+  clockSkewMs?: number;
+  /** How slow every answer is; default: at once. */
+  pace?: Partial<Pace>;
+  /**
+   * Holds all requests and answers against the provider's schemas, and writes there what breaks them. Default: the
+   * environment's `ASSET_LIFECYCLE_EMULATOR_VIOLATIONS`, by which tests reach the emulators of processes below them.
+   */
+  violationsFile?: string;
+  /** Accepted keys; default: any that is not empty. */
+  apiKeys?: readonly string[];
+}
+
+export interface Emulator {
+  /** What `TWELVELABS_BASE_URL` takes. */
+  url: string;
+  controlUrl: string;
+  /** Origin of the part URLs. */
+  storeUrl: string;
+  port: number;
+  close(): Promise<void>;
+}
+
+/** Room for 36 MB of media as base64. */
+const BODY_LIMIT_BYTES = 50 * 1024 ** 2;
+
+/** Starts the emulator and answers once it listens. */
+export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
+  const { port = 0, storePort = 0, host = '127.0.0.1', stateFolder } = options;
+  const [store, clock] = [new Store(), new Clock()];
+  const state = stateFolder === undefined ? undefined : await StateFolder.open(stateFolder, store, clock);
+  clock.skewMs = options.clockSkewMs ?? 0;
+  const emulation = await emulationOf(options, store, clock);
+  const closing = new AbortController();
+  const traffic = new Traffic(new Faults(), new Counters(), closing.signal, options.hooks);
+  traffic.pace = PaceSchema.parse(options.pace ?? {});
+  const app = await serverOf(emulation, traffic, await observerOf(options));
+  const storeServer = partStore(emulation, traffic);
+  const close = async (): Promise<void> => {
+    closing.abort();
+    storeServer.close();
+    for (const server of [app.server, storeServer]) server.closeAllConnections();
+    await app.close();
+    await emulation.background.close();
+    clock.close();
+    await emulation.library.close();
+    await emulation.parts.close();
+    await state?.close();
+  };
+  try {
+    emulation.storePort = await listening(storeServer, storePort, host);
+    emulation.origin = await app.listen({ port, host });
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  resume(emulation);
+  const address = app.server.address();
+  const storeOrigin = new URL(emulation.origin);
+  storeOrigin.port = String(emulation.storePort);
+  return {
+    url: `${emulation.origin}/v1.3`,
+    controlUrl: `${emulation.origin}/_emulator`,
+    storeUrl: storeOrigin.origin,
+    port: typeof address === 'object' && address ? address.port : port,
+    close,
+  };
+}
+
+/** Entries that are indexed at the same time, by plan. */
+const CONCURRENT_INDEXING: Partial<Record<string, number>> = { free: 5, tier2: 25, tier3: 25 };
+
+async function emulationOf(options: EmulatorOptions, store: Store, clock: Clock): Promise<Emulation> {
+  const { rateLimits = 'off', retryAfterHeader = 'documented', stateFolder } = options;
+  const uploads = { ...UPLOAD_DEFAULTS, ...UploadSettingsSchema.parse(options.uploads ?? {}) };
+  return {
+    store,
+    clock,
+    background: new Background(),
+    library: await MediaLibrary.open(store),
+    parts: await openParts(stateFolder, store, clock),
+    limits: new RateLimits(clock, rateLimits),
+    settings: {
+      processing: options.processing ?? { baseMs: 1500, msPerMegabyte: 20 },
+      apiKeys: options.apiKeys,
+      voidStatus: options.voidStatus ?? 204,
+      retryAfterHeader,
+      concurrentIndexing:
+        options.concurrentIndexing ?? (typeof rateLimits === 'string' ? CONCURRENT_INDEXING[rateLimits] : undefined),
+      enableFlagDefaults: options.enableFlagDefaults ?? false,
+      readyAtOnce: options.readyAtOnce ?? false,
+      uploads,
+    },
+    origin: '',
+    storePort: 0,
+  };
+}
+
+/** With the parts of uploads that go on, and no others. */
+async function openParts(stateFolder: string | undefined, store: Store, clock: Clock): Promise<PartFiles> {
+  const parts = await PartFiles.open(stateFolder);
+  const goingOn = [...store.uploads.values()].filter(
+    (upload) =>
+      statusOf(upload, clock.now()) === 'active' || store.assets.get(upload.assetId)?.progress.endsAt === null,
+  );
+  await parts.keepOnly(new Set(goingOn.map(({ id }) => id)));
+  return parts;
+}
+
+async function listening(server: Server, port: number, host: string): Promise<number> {
+  server.listen(port, host);
+  await once(server, 'listening');
+  const address = server.address();
+  return typeof address === 'object' && address ? address.port : port;
+}
+
+/** Loaded only where it is wanted: the schemas are large. */
+async function observerOf({ violationsFile = process.env.ASSET_LIFECYCLE_EMULATOR_VIOLATIONS }: EmulatorOptions) {
+  if (!violationsFile) return undefined;
+  const { recordingTo } = await import('./conformance/conformance.js');
+  return recordingTo(violationsFile);
+}
+
+async function serverOf(emulation: Emulation, traffic: Traffic, onExchange?: (exchange: Exchange) => void) {
+  const app = fastify({
+    bodyLimit: BODY_LIMIT_BYTES,
+    forceCloseConnections: true,
+    routerOptions: { querystringParser: queryOf },
+  });
+  await app.register(multipart);
+  app.removeContentTypeParser('application/json');
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
+    try {
+      done(null, body === '' ? undefined : JSON.parse(String(body)));
+    } catch {
+      done(null, undefined); // the rules then name the parameter that is missing
+    }
+  });
+  const api = new Api(app, emulation, traffic, onExchange);
+  assetRoutes(api, emulation);
+  embedRoutes(api, emulation);
+  entityRoutes(api, emulation);
+  indexRoutes(api, emulation);
+  uploadRoutes(api, emulation);
+  controlRoutes(app, emulation, traffic);
+  app.setNotFoundHandler((request, reply) =>
+    reply.status(404).send({ code: 'api_not_found', message: `The emulator has no ${request.method} ${request.url}.` }),
+  );
+  return app;
+}
+
+/** Repeated parameters become lists. */
+function queryOf(text: string): Record<string, string | string[]> {
+  const query: Record<string, string | string[]> = {};
+  for (const [name, value] of new URLSearchParams(text)) {
+    const known = query[name];
+    query[name] = known === undefined ? value : [...[known].flat(), value];
+  }
+  return query;
+}
+
+/** Fetches, and looks into uploaded parts, that a restart broke off. */
+function resume(emulation: Emulation): void {
+  const { assets, embedTasks, uploads } = emulation.store;
+  for (const asset of assets.values()) {
+    if (asset.progress.endsAt !== null) continue;
+    const upload = uploads.get(asset.uploadId ?? '');
+    if (upload) void lookInto(emulation, upload, asset);
+    else fetchAsset(emulation, asset);
+  }
+  for (const task of embedTasks.values()) if (task.progress.endsAt === null) fetchTask(emulation, task);
+}

@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto';
+import { PartRefused, type PartUrl } from '../../../src/providers/part-uploads';
+import { sourceOf, submissionOf, submitAll, tagOf, typeOf, valueOf, type Current } from './harness';
+
+const md5Of = (bytes: Buffer): string => createHash('md5').update(bytes).digest('hex');
+
+export function describeParts(current: Current): void {
+  const opened = async () => {
+    const harness = current();
+    const { partsSizeBytes, media } = harness;
+    const content = Buffer.alloc(partsSizeBytes, media.content);
+    const bytes = sourceOf(media.filename, content);
+    const item = submissionOf(harness, 'k', { content: { route: 'parts', bytes } });
+    const submitted = valueOf((await submitAll(harness, [item]))[0]);
+    if (!('upload' in submitted)) throw new Error('no session was opened');
+    const { upload } = submitted;
+    const { parts } = harness.provider.intake;
+    const bytesOf = (part: number) => content.subarray((part - 1) * upload.partBytes, part * upload.partBytes);
+    const urlOf = async (part: number): Promise<PartUrl> => {
+      const [url] = await parts.urls(upload.sessionId, { first: part, count: 1 });
+      if (!url) throw new Error(`no URL for part ${part}`);
+      return url;
+    };
+    const put = async (part: number, md5 = md5Of(bytesOf(part)), url?: PartUrl) =>
+      parts.put(url ?? (await urlOf(part)), bytesOf(part), { headers: upload.headers, md5 });
+    return { harness, upload, parts, bytesOf, urlOf, put };
+  };
+  const why = (promise: Promise<unknown>): Promise<string> =>
+    promise.then(
+      () => 'taken',
+      (error: unknown) => (error instanceof PartRefused ? error.why : String(error)),
+    );
+
+  test('an opened session reserves an asset that carries the tag, and plans its parts', async () => {
+    const { harness, upload, parts } = await opened();
+    const [found] = await harness.provider.intake.find([{ tag: tagOf('k') }]);
+    expect(found?.map(({ id }) => id)).toEqual([upload.assetId]);
+    expect(upload.totalParts).toBe(Math.ceil(harness.partsSizeBytes / upload.partBytes));
+    expect(upload.totalParts).toBeGreaterThan(1);
+    expect(await parts.state(upload.sessionId)).toEqual({ state: 'active', reported: new Set() });
+    expect(await parts.incomplete()).toMatchObject([{ sizeBytes: harness.partsSizeBytes }]);
+  });
+
+  test('parts count once they are reported, also twice, and the session completes with the last', async () => {
+    const { upload, parts, bytesOf, put } = await opened();
+    const { sessionId, totalParts } = upload;
+    for (let part = 1; part <= totalParts; part++) {
+      const etag = await put(part);
+      expect((await parts.state(sessionId)).reported.has(part)).toBe(false);
+      const reports = [{ part, sizeBytes: bytesOf(part).byteLength, etag }];
+      await parts.report(sessionId, reports);
+      if (part < totalParts) await parts.report(sessionId, reports);
+      expect((await parts.state(sessionId)).reported.has(part)).toBe(true);
+    }
+    expect((await parts.state(sessionId)).state).toBe('completed');
+    expect(await parts.incomplete()).toEqual([]);
+  });
+
+  test('the parts of many URLs are those that were asked for', async () => {
+    const { upload, parts } = await opened();
+    const urls = await parts.urls(upload.sessionId, { first: 1, count: 2 });
+    expect(urls.map(({ part }) => part)).toEqual([1, 2]);
+    expect(urls.every(({ expiresAt }) => expiresAt > Date.now())).toBe(true);
+  });
+
+  test('bytes that arrive damaged are refused as such', async () => {
+    const { put } = await opened();
+    expect(await why(put(1, md5Of(Buffer.from('other bytes'))))).toBe('damaged');
+    expect(await why(put(1))).toBe('taken');
+  });
+
+  test('a part of a session that has ended is refused, and its state says how it ended', async () => {
+    const { harness, upload, parts, put, urlOf } = await opened();
+    const url = await urlOf(1);
+    await harness.failSession(upload);
+    expect(await why(put(1, undefined, url))).toBe('gone');
+    expect((await parts.state(upload.sessionId)).state).toBe('failed');
+  });
+
+  test('a session that the provider does not know is gone', async () => {
+    const { parts } = await opened();
+    expect(await typeOf(parts.state('0'.repeat(24)))).toBe('ResourceGone');
+  });
+}
