@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Call, CallHooks } from '../emulator/shared/call-hooks';
-import { FaultSchema, type Fault, type FaultInput } from '../emulator/shared/faults';
+import type { Call, CallHooks } from '../emulator/shared/traffic/call-hooks';
+import { FaultSchema, type Fault, type FaultInput } from '../emulator/shared/traffic/faults';
 import type { CleanupPolicy } from '../src/contracts/cleanup-policy';
 import type { AskedStop, JournalEntry, Struck } from './evidence';
 import { isDeath, isFinal, isStop, type FaultKind, type Schedule, type StopKind } from './schedule';

@@ -1,7 +1,6 @@
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import path from 'node:path';
 import type { Clock } from './clock';
-import { LISTS, type Store, type StoreContents } from '../twelvelabs/store/store';
 
 const VERSION = 1;
 const QUIET_MS = 250;
@@ -13,7 +12,16 @@ class UnreadableState extends Error {
   override readonly name = 'UnreadableState';
 }
 
-/** Keeps the store in one JSON file that is replaced as a whole, so that a reader never sees half of it. */
+/** State that is kept as plain JSON: lists of records by name. */
+export interface KeptState {
+  /** Called at every change. */
+  onChange: () => void;
+  contents(): object;
+  /** @throws Error that says what of it is no such state. */
+  load(contents: Readonly<Record<string, unknown>>): void;
+}
+
+/** Keeps a state in one JSON file that is replaced as a whole, so that a reader never sees half of it. */
 export class StateFolder {
   private timer: NodeJS.Timeout | undefined;
   private writing: Promise<void> = Promise.resolve();
@@ -22,25 +30,25 @@ export class StateFolder {
 
   private constructor(
     private readonly file: string,
-    private readonly store: Store,
+    private readonly kept: KeptState,
     private readonly clock: Clock,
   ) {}
 
   /**
-   * Fills the store from the folder and keeps it there from now on.
+   * Fills the state from a file of the folder and keeps it there from now on.
    * @throws UnreadableState that names the file, when it is not such a state.
    */
-  static async open(folder: string, store: Store, clock: Clock): Promise<StateFolder> {
+  static async open(folder: string, filename: string, kept: KeptState, clock: Clock): Promise<StateFolder> {
     await mkdir(folder, { recursive: true });
-    const state = new StateFolder(path.join(folder, 'twelvelabs-emulator.json'), store, clock);
+    const state = new StateFolder(path.join(folder, filename), kept, clock);
     await state.read();
-    store.onChange = () => state.soon();
+    kept.onChange = () => state.soon();
     return state;
   }
 
   /** Writes what is not written yet and stops. */
   async close(): Promise<void> {
-    this.store.onChange = () => undefined;
+    this.kept.onChange = () => undefined;
     clearTimeout(this.timer);
     await this.writing;
     clearTimeout(this.timer); // a write that ended just now may have asked for the next one
@@ -58,7 +66,7 @@ export class StateFolder {
     try {
       const { advancedMs, contents } = parse(text);
       this.clock.advancedMs = advancedMs;
-      this.store.load(contents);
+      this.kept.load(contents);
     } catch (error) {
       throw new UnreadableState(
         `The emulator's state in ${this.file} cannot be read (${(error as Error).message}). ` +
@@ -91,7 +99,7 @@ export class StateFolder {
     const text = JSON.stringify({
       version: VERSION,
       advancedMs: this.clock.advancedMs,
-      contents: this.store.contents(),
+      contents: this.kept.contents(),
     });
     const temporary = `${this.file}.tmp`;
     const handle = await open(temporary, 'w');
@@ -106,14 +114,9 @@ export class StateFolder {
   }
 }
 
-/** Lists that older files of this version do not have. */
-const ADDED_LATER: Partial<StoreContents> = { uploads: [] };
-
-function parse(text: string): { advancedMs: number; contents: StoreContents } {
+function parse(text: string): { advancedMs: number; contents: Readonly<Record<string, unknown>> } {
   const state = JSON.parse(text) as { version?: unknown; advancedMs?: unknown; contents?: Record<string, unknown> };
   if (state?.version !== VERSION) throw new Error(`its version is ${String(state?.version)}, not ${VERSION}`);
-  const contents: Record<string, unknown> = { ...ADDED_LATER, ...state.contents };
-  for (const list of LISTS) if (!Array.isArray(contents[list])) throw new Error(`"${list}" is not a list`);
   const advancedMs = typeof state.advancedMs === 'number' ? state.advancedMs : 0;
-  return { advancedMs, contents: contents as unknown as StoreContents };
+  return { advancedMs, contents: state.contents ?? {} };
 }

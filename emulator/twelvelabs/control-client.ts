@@ -1,6 +1,4 @@
-import type { PartCounts, RouteCount } from '../shared/counters';
-import type { FaultInput } from '../shared/faults';
-import type { Pace } from '../shared/traffic';
+import { ControlClient } from '../shared/control/control-client';
 import type { UploadSettings } from './rules/uploads/settings';
 import type { UploadStatus } from './rules/uploads/status';
 
@@ -52,39 +50,9 @@ export interface EmulatorState {
   uploads: EmulatorUpload[];
 }
 
-/** The emulator's control API, typed. */
-export class EmulatorControl {
-  /** @param controlUrl `http://host:port/_emulator` */
-  constructor(private readonly controlUrl: string) {}
-
-  state = (): Promise<EmulatorState> => this.call('GET', '/state');
-  counters = (): Promise<Record<string, RouteCount>> => this.call('GET', '/counters');
-  /** What the part store took in. */
-  partCounters = (): Promise<PartCounts> => this.call('GET', '/counters/parts');
-  clock = (): Promise<{ nowMs: number; advancedMs: number; skewMs: number }> => this.call('GET', '/clock');
-  advanceClock = (advanceMs: number): Promise<{ nowMs: number }> => this.call('POST', '/clock', { advanceMs });
-  /** Shows all times that much ahead of this machine's clock (negative: behind); nothing gets older by it. */
-  skewClock = (skewMs: number): Promise<{ nowMs: number }> => this.call('POST', '/clock', { skewMs });
-  /** Makes every answer slow: the effect waits, and so does the answer after it. Zero for what is left out. */
-  setPace = (pace: Partial<Pace>): Promise<Pace> => this.call('POST', '/pace', pace);
-  addFault = (fault: FaultInput): Promise<{ id: number }> => this.call('POST', '/faults', fault);
-  clearFaults = (): Promise<void> => this.call('DELETE', '/faults');
-  faults = (): Promise<unknown[]> => this.call('GET', '/faults');
-  setProcessing = (processing: { baseMs: number; msPerMegabyte: number }): Promise<void> =>
-    this.call('POST', '/processing', processing);
+/** The emulator's control API, typed. `fail` takes the id of an asset, upload session, embed task or indexed asset. */
+export class EmulatorControl extends ControlClient<EmulatorState> {
   uploadSettings = (): Promise<UploadSettings> => this.call('GET', '/uploads');
   /** Changes those that are given; sessions keep what they began with. */
   setUploads = (settings: Partial<UploadSettings>): Promise<UploadSettings> => this.call('POST', '/uploads', settings);
-  /** Makes an asset, upload session, embed task or indexed asset end as failed. */
-  fail = (id: string, message: string): Promise<void> => this.call('POST', '/fail', { id, message });
-  reset = (): Promise<void> => this.call('POST', '/reset');
-
-  private async call<T>(method: string, route: string, body?: object): Promise<T> {
-    const response = await fetch(`${this.controlUrl}${route}`, {
-      method,
-      ...(body ? { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) } : {}),
-    });
-    if (!response.ok) throw new Error(`${method} ${route}: ${response.status} ${await response.text()}`);
-    return (await response.json()) as T;
-  }
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../shared/clock';
-import { ApiError } from './rules/errors';
+import { RateWindows, type RateWindow, type WindowLimit } from '../shared/rate-windows';
+import { ApiError } from '../shared/server/api-error';
 
 export const PLANS = ['off', 'free', 'tier2', 'tier3'] as const;
 export type Plan = (typeof PLANS)[number];
@@ -55,24 +56,16 @@ function limits({ upload, media, text, minutes }: Record<'upload' | 'media' | 't
 
 type Dimension = 'Request' | 'Duration';
 
-interface Window {
-  dimension: Dimension;
-  most: number;
-  windowMs: number;
-  startedAt: number;
-  used: number;
-}
-
-/** Fixed windows for each category. */
+/** The windows of a plan, and the headers and refusals that tell of them. */
 export class RateLimits {
-  private readonly windows = new Map<string, Window>();
-  private readonly limits: CustomLimits;
+  private readonly windows: RateWindows;
 
   constructor(
     private readonly clock: Clock,
     plan: Plan | CustomLimits,
   ) {
-    this.limits = typeof plan === 'object' ? plan : plan === 'off' ? {} : PUBLISHED[plan];
+    const limits = typeof plan === 'object' ? plan : plan === 'off' ? {} : PUBLISHED[plan];
+    this.windows = new RateWindows(clock, (category) => (limits[category as Category] ?? []).map(windowOf));
   }
 
   /**
@@ -81,32 +74,19 @@ export class RateLimits {
    * @returns headers of its answer. @throws ApiError 429 with the same headers; nothing is counted then.
    */
   spend(category: Category, mediaSec: number, retryAfter: boolean): Record<string, string> {
-    const windows = (this.limits[category] ?? []).map((limit) => this.window(category, limit));
-    const need = (window: Window): number => (window.dimension === 'Duration' ? mediaSec : 1);
-    const full = windows.find((window) => window.used + need(window) > window.most);
+    const amounts: Record<Dimension, number> = { Request: 1, Duration: mediaSec };
+    const { windows, full } = this.windows.take(category, amounts);
     if (full) throw this.refusal(full, windows, retryAfter);
-    for (const window of windows) window.used += need(window);
     return this.headersOf(windows);
   }
 
   reset(): void {
-    this.windows.clear();
+    this.windows.reset();
   }
 
-  private window(category: Category, limit: Limit): Window {
-    const dimension = 'mediaSec' in limit ? 'Duration' : 'Request';
-    const name = `${category}/${dimension}/${limit.windowMs}`;
-    const before = this.windows.get(name);
-    if (before && before.startedAt + limit.windowMs > this.clock.now()) return before;
-    const most = 'mediaSec' in limit ? limit.mediaSec : limit.requests;
-    const fresh = { dimension, most, windowMs: limit.windowMs, startedAt: this.clock.now(), used: 0 } as const;
-    this.windows.set(name, fresh);
-    return fresh;
-  }
-
-  private refusal(window: Window, windows: Window[], retryAfter: boolean): ApiError {
-    const waitSec = Math.max(1, Math.ceil(this.msLeft(window) / 1000));
-    const unit = window.dimension === 'Duration' ? 'seconds of media' : 'requests';
+  private refusal(window: RateWindow, windows: RateWindow[], retryAfter: boolean): ApiError {
+    const waitSec = Math.max(1, Math.ceil(this.windows.msLeft(window) / 1000));
+    const unit = window.of === 'Duration' ? 'seconds of media' : 'requests';
     const limit = `${window.most} ${unit} in ${window.windowMs / 1000} seconds`;
     return new ApiError(
       429,
@@ -117,22 +97,22 @@ export class RateLimits {
   }
 
   /** By dimension its tightest window, or the one that refused; resets in epoch seconds by the provider's clock. */
-  private headersOf(windows: Window[], full?: Window): Record<string, string> {
+  private headersOf(windows: RateWindow[], full?: RateWindow): Record<string, string> {
     const told = (['Duration', 'Request'] as const).flatMap((dimension) => {
       const [tightest] = windows
-        .filter((window) => window.dimension === dimension)
+        .filter((window) => window.of === dimension)
         .toSorted((one, other) => leftOf(one) - leftOf(other));
-      return full?.dimension === dimension ? [full] : tightest ? [tightest] : [];
+      return full?.of === dimension ? [full] : tightest ? [tightest] : [];
     });
     if (told.length === 0) return {};
     const headers = told.map((window) => this.headersOfOne(window));
-    return Object.assign({ 'x-ratelimit-dimensions': told.map(({ dimension }) => dimension).join(',') }, ...headers);
+    return Object.assign({ 'x-ratelimit-dimensions': told.map((window) => window.of).join(',') }, ...headers);
   }
 
-  private headersOfOne(window: Window): Record<string, string> {
-    const name = window.dimension.toLowerCase();
+  private headersOfOne(window: RateWindow): Record<string, string> {
+    const name = window.of.toLowerCase();
     const left = String(Math.max(0, Math.floor(leftOf(window))));
-    const reset = String(Math.ceil((Date.parse(this.clock.iso()) + this.msLeft(window)) / 1000));
+    const reset = String(Math.ceil((Date.parse(this.clock.iso()) + this.windows.msLeft(window)) / 1000));
     const older = {
       'x-ratelimit-limit': String(window.most),
       'x-ratelimit-remaining': left,
@@ -143,13 +123,16 @@ export class RateLimits {
       [`x-ratelimit-${name}-limit`]: String(window.most),
       [`x-ratelimit-${name}-remaining`]: left,
       [`x-ratelimit-${name}-reset`]: reset,
-      ...(window.dimension === 'Request' ? older : {}),
+      ...(window.of === 'Request' ? older : {}),
     };
-  }
-
-  private msLeft({ startedAt, windowMs }: Window): number {
-    return startedAt + windowMs - this.clock.now();
   }
 }
 
-const leftOf = ({ most, used }: Window): number => most - used;
+function windowOf(limit: Limit): WindowLimit {
+  const { windowMs } = limit;
+  return 'mediaSec' in limit
+    ? { of: 'Duration' satisfies Dimension, most: limit.mediaSec, windowMs }
+    : { of: 'Request' satisfies Dimension, most: limit.requests, windowMs };
+}
+
+const leftOf = ({ most, used }: RateWindow): number => most - used;

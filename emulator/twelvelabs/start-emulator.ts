@@ -1,33 +1,33 @@
-import { once } from 'node:events';
-import type { Server } from 'node:http';
 import multipart from '@fastify/multipart';
-import fastify from 'fastify';
-import type { CallHooks } from '../shared/call-hooks';
+import { CONTROL_PREFIX, type Processing } from '../shared/control/control-routes';
+import { partStore } from '../shared/parts/part-store';
+import { jsonServer, listenAt } from '../shared/server/json-server';
+import type { Exchange } from '../shared/server/routed-api';
+import type { CallHooks } from '../shared/traffic/call-hooks';
 import { Clock } from '../shared/clock';
-import type { Exchange } from './conformance/conformance';
-import { Counters } from '../shared/counters';
-import { Faults } from '../shared/faults';
+import { Counters } from '../shared/traffic/counters';
+import { Faults } from '../shared/traffic/faults';
 import { RateLimits, type CustomLimits, type Plan } from './rate-limits';
 import { Api } from './routes/api';
 import { assetRoutes } from './routes/assets';
-import { controlRoutes } from './routes/control';
+import { twelvelabsControlRoutes } from './routes/control';
 import { embedRoutes } from './routes/embed';
 import { entityRoutes } from './routes/entities';
 import { indexRoutes } from './routes/indexes';
-import { partStore } from './routes/part-store';
+import { twelvelabsPartStore } from './routes/part-store';
 import { uploadRoutes } from './routes/uploads';
 import { fetchAsset } from './rules/assets';
 import { Background } from '../shared/background';
 import { fetchTask } from './rules/embed/tasks';
-import type { Emulation, Processing, Switches } from './rules/emulation';
+import type { Emulation, Switches } from './rules/emulation';
 import { MediaLibrary } from './rules/media/media-library';
 import { lookInto } from './rules/uploads/completion';
-import { PartFiles } from './rules/uploads/part-files';
+import { PartFiles } from '../shared/parts/part-files';
 import { UPLOAD_DEFAULTS, UploadSettingsSchema, type UploadSettings } from './rules/uploads/settings';
 import { statusOf } from './rules/uploads/status';
 import { StateFolder } from '../shared/state-folder';
 import { Store } from './store/store';
-import { PaceSchema, Traffic, type Pace } from '../shared/traffic';
+import { PaceSchema, Traffic, type Pace } from '../shared/traffic/traffic';
 
 export interface EmulatorOptions extends Partial<Switches> {
   /** Default: a free one. */
@@ -68,6 +68,7 @@ export interface Emulator {
   close(): Promise<void>;
 }
 
+const STATE_FILE = 'twelvelabs-emulator.json';
 /** Room for 36 MB of media as base64. */
 const BODY_LIMIT_BYTES = 50 * 1024 ** 2;
 
@@ -75,14 +76,14 @@ const BODY_LIMIT_BYTES = 50 * 1024 ** 2;
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
   const { port = 0, storePort = 0, host = '127.0.0.1', stateFolder } = options;
   const [store, clock] = [new Store(), new Clock()];
-  const state = stateFolder === undefined ? undefined : await StateFolder.open(stateFolder, store, clock);
+  const state = stateFolder === undefined ? undefined : await StateFolder.open(stateFolder, STATE_FILE, store, clock);
   clock.skewMs = options.clockSkewMs ?? 0;
   const emulation = await emulationOf(options, store, clock);
   const closing = new AbortController();
   const traffic = new Traffic(new Faults(), new Counters(), closing.signal, options.hooks);
   traffic.pace = PaceSchema.parse(options.pace ?? {});
   const app = await serverOf(emulation, traffic, await observerOf(options));
-  const storeServer = partStore(emulation, traffic);
+  const storeServer = partStore(twelvelabsPartStore(emulation), traffic);
   const close = async (): Promise<void> => {
     closing.abort();
     storeServer.close();
@@ -95,7 +96,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     await state?.close();
   };
   try {
-    emulation.storePort = await listening(storeServer, storePort, host);
+    emulation.storePort = await listenAt(storeServer, storePort, host);
     emulation.origin = await app.listen({ port, host });
   } catch (error) {
     await close();
@@ -107,7 +108,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   storeOrigin.port = String(emulation.storePort);
   return {
     url: `${emulation.origin}/v1.3`,
-    controlUrl: `${emulation.origin}/_emulator`,
+    controlUrl: `${emulation.origin}${CONTROL_PREFIX}`,
     storeUrl: storeOrigin.origin,
     port: typeof address === 'object' && address ? address.port : port,
     close,
@@ -154,13 +155,6 @@ async function openParts(stateFolder: string | undefined, store: Store, clock: C
   return parts;
 }
 
-async function listening(server: Server, port: number, host: string): Promise<number> {
-  server.listen(port, host);
-  await once(server, 'listening');
-  const address = server.address();
-  return typeof address === 'object' && address ? address.port : port;
-}
-
 /** Loaded only where it is wanted: the schemas are large. */
 async function observerOf({ violationsFile = process.env.ASSET_LIFECYCLE_EMULATOR_VIOLATIONS }: EmulatorOptions) {
   if (!violationsFile) return undefined;
@@ -169,41 +163,19 @@ async function observerOf({ violationsFile = process.env.ASSET_LIFECYCLE_EMULATO
 }
 
 async function serverOf(emulation: Emulation, traffic: Traffic, onExchange?: (exchange: Exchange) => void) {
-  const app = fastify({
-    bodyLimit: BODY_LIMIT_BYTES,
-    forceCloseConnections: true,
-    routerOptions: { querystringParser: queryOf },
-  });
+  const app = jsonServer({ bodyLimitBytes: BODY_LIMIT_BYTES });
   await app.register(multipart);
-  app.removeContentTypeParser('application/json');
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
-    try {
-      done(null, body === '' ? undefined : JSON.parse(String(body)));
-    } catch {
-      done(null, undefined); // the rules then name the parameter that is missing
-    }
-  });
   const api = new Api(app, emulation, traffic, onExchange);
   assetRoutes(api, emulation);
   embedRoutes(api, emulation);
   entityRoutes(api, emulation);
   indexRoutes(api, emulation);
   uploadRoutes(api, emulation);
-  controlRoutes(app, emulation, traffic);
+  twelvelabsControlRoutes(app, emulation, traffic);
   app.setNotFoundHandler((request, reply) =>
     reply.status(404).send({ code: 'api_not_found', message: `The emulator has no ${request.method} ${request.url}.` }),
   );
   return app;
-}
-
-/** Repeated parameters become lists. */
-function queryOf(text: string): Record<string, string | string[]> {
-  const query: Record<string, string | string[]> = {};
-  for (const [name, value] of new URLSearchParams(text)) {
-    const known = query[name];
-    query[name] = known === undefined ? value : [...[known].flat(), value];
-  }
-  return query;
 }
 
 /** Fetches, and looks into uploaded parts, that a restart broke off. */

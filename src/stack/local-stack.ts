@@ -116,7 +116,7 @@ async function startWorkerAt(
     const config = loadConfig(environment as NodeJS.ProcessEnv);
     const worker = await startWorker({
       config,
-      provider: await openAccount(config),
+      providers: [await openAccount(config)],
       temporal: { connection, namespace },
     });
     return {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { TwelveLabs, TwelvelabsApi } from 'twelvelabs-js';
 import { EmulatorControl } from '../../emulator/twelvelabs/control-client';
-import { PART_ROUTE } from '../../emulator/shared/faults';
+import { PART_ROUTE } from '../../emulator/twelvelabs/rules/uploads/part-urls';
 import { startEmulator, type Emulator } from '../../emulator/twelvelabs/start-emulator';
 
 const CLIP = path.resolve(__dirname, '../../samples/clip.mp4');

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { PART_ROUTE } from '../../emulator/shared/faults';
+import { PART_ROUTE } from '../../emulator/twelvelabs/rules/uploads/part-urls';
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
 import { quickRetriesWorker } from '../support/system/quick-retries-worker';
 import { System } from '../support/system/system';

@@ -1,4 +1,4 @@
-import type { FaultInput } from '../../emulator/shared/faults';
+import type { FaultInput } from '../../emulator/shared/traffic/faults';
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
 import { sample, System } from '../support/system/system';
 

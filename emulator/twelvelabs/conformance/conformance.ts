@@ -1,23 +1,9 @@
 import { appendFileSync } from 'node:fs';
 import Ajv, { type ErrorObject, type ValidateFunction } from 'ajv';
 import addFormats from 'ajv-formats';
+import type { Exchange } from '../../shared/server/routed-api';
 import { DRIFT, UNDECLARED, type Shape } from './drift';
 import document from './twelvelabs-schemas.json';
-
-/** One request and what it was answered. */
-export interface Exchange {
-  /** As in the counters: `DELETE /assets/{asset_id}`. */
-  route: string;
-  query: Record<string, unknown>;
-  /** Of JSON, or the fields of a form. */
-  body?: unknown;
-  /** Missing when the connection was dropped. */
-  status?: number;
-  /** What was sent; missing when a fault chose it, which then is what the test wants. */
-  answer?: { body: unknown };
-  /** A fault chose the status, so that any error may be answered; its shape is still the route's. */
-  byFault?: boolean;
-}
 
 interface Route {
   query?: Record<string, Shape>;

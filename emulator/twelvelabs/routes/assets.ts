@@ -11,11 +11,12 @@ import {
 } from '../rules/assets';
 import type { Emulation } from '../rules/emulation';
 import { entityView } from '../rules/entities';
-import { ApiError } from '../rules/errors';
+import { ApiError } from '../../shared/server/api-error';
 import { LIMITS } from '../rules/media/limits';
 import { one, pageOf } from '../rules/paging';
 import { merged, metadataObject, replaced } from '../rules/user-metadata';
-import type { Api, ApiCall } from './api';
+import type { ApiCall } from '../../shared/server/routed-api';
+import type { Api } from './api';
 
 export function assetRoutes(api: Api, emulation: Emulation): void {
   api.route(

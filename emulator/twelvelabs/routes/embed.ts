@@ -2,7 +2,8 @@ import { CATEGORIES, type Category } from '../rate-limits';
 import { embedNow } from '../rules/embed/sync';
 import { createTask, listTasks, taskView } from '../rules/embed/tasks';
 import type { Emulation } from '../rules/emulation';
-import type { Api, ApiCall } from './api';
+import type { ApiCall } from '../../shared/server/routed-api';
+import type { Api } from './api';
 
 const nested = { nestedErrors: true };
 

@@ -2,7 +2,8 @@ import type { Emulation } from '../rules/emulation';
 import { reportChunks } from '../rules/uploads/reports';
 import { createdUpload, createUpload, furtherUrls } from '../rules/uploads/sessions';
 import { listIncomplete, uploadStatus } from '../rules/uploads/views';
-import type { Api, ApiCall } from './api';
+import type { ApiCall } from '../../shared/server/routed-api';
+import type { Api } from './api';
 
 const UPLOADS = '/assets/multipart-uploads';
 const UPLOAD = `${UPLOADS}/{upload_id}`;

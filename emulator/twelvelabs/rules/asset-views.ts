@@ -2,7 +2,8 @@ import type { AssetRecord } from '../store/records';
 import type { Emulation } from './emulation';
 import { invalid } from './errors';
 import { kindOfType } from './media/file-types';
-import { contains, many, one, pageOf, type Page, type Query } from './paging';
+import type { Query } from '../../shared/server/json-server';
+import { contains, many, one, pageOf, type Page } from './paging';
 import { stateOf } from './progress';
 import { presentMetadata } from './user-metadata';
 

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { AssetRecord, MediaFacts, Metadata } from '../store/records';
 import type { Emulation } from './emulation';
-import { ApiError, existing, invalid, missing, parse } from './errors';
+import { ApiError } from '../../shared/server/api-error';
+import { existing, invalid, missing, parse } from './errors';
 import { kindOfType, promisedType } from './media/file-types';
 import { LIMITS, tooLarge } from './media/limits';
 import { isFetchable } from './media/remote-media';

@@ -1,16 +1,11 @@
+import type { Processing } from '../../shared/control/control-routes';
 import type { Clock } from '../../shared/clock';
 import type { RateLimits } from '../rate-limits';
 import type { Store } from '../store/store';
 import type { Background } from '../../shared/background';
 import type { MediaLibrary } from './media/media-library';
-import type { PartFiles } from './uploads/part-files';
+import type { PartFiles } from '../../shared/parts/part-files';
 import type { UploadSettings } from './uploads/settings';
-
-/** How long work takes: a base, and more for each megabyte (1,000,000 bytes). Zero and zero is at once. */
-export interface Processing {
-  baseMs: number;
-  msPerMegabyte: number;
-}
 
 /** Where the sources about the provider disagree; the defaults are in `start-emulator.ts`. */
 export interface Switches {

@@ -4,7 +4,8 @@ import { readyAsset } from './assets';
 import type { Emulation } from './emulation';
 import { existing, invalid, parse } from './errors';
 import { refuseForMarengo } from './media/limits';
-import { contains, known, one, pageOf, sorted, type Query } from './paging';
+import type { Query } from '../../shared/server/json-server';
+import { contains, known, one, pageOf, sorted } from './paging';
 import { lastChangeAt, stateOf, workOn } from './progress';
 import { metadataObject, replaced } from './user-metadata';
 

@@ -1,18 +1,5 @@
 import { type z } from 'zod';
-
-/** An answer other than success, in the provider's words; the routes put it into the shape of their family. */
-export class ApiError extends Error {
-  override readonly name = 'ApiError';
-
-  constructor(
-    readonly status: number,
-    readonly code: string,
-    message: string,
-    readonly headers: Record<string, string> = {},
-  ) {
-    super(message);
-  }
-}
+import { ApiError, parseParameters } from '../../shared/server/api-error';
 
 export const invalid = (message: string): ApiError => new ApiError(400, 'parameter_invalid', message);
 
@@ -28,20 +15,5 @@ export function existing<T>(records: ReadonlyMap<string, T>, what: string, id: s
 }
 
 /** Checks a request's parameters; unknown ones are ignored. */
-export function parse<T>(schema: z.ZodType<T>, value: unknown): T {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  const at = issue?.path.join('.') ?? '';
-  if (issue?.path.length && valueAt(value, issue.path) === undefined) throw missing(at);
-  throw invalid(
-    at ? `The ${at} parameter is invalid: ${issue?.message}.` : `The request is invalid: ${issue?.message}.`,
-  );
-}
-
-function valueAt(value: unknown, path: PropertyKey[]): unknown {
-  return path.reduce<unknown>(
-    (inner, key) => (inner === null || inner === undefined ? undefined : (inner as Record<PropertyKey, unknown>)[key]),
-    value,
-  );
-}
+export const parse = <T>(schema: z.ZodType<T>, value: unknown): T =>
+  parseParameters(schema, value, { missing, invalid });

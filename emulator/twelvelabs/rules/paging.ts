@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import type { Clock } from '../../shared/clock';
+import type { Query } from '../../shared/server/json-server';
 import { invalid, parse } from './errors';
-
-export type Query = Record<string, string | string[] | undefined>;
 
 export interface Page<T> {
   data: T[];

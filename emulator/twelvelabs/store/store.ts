@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { KeptState } from '../../shared/state-folder';
 import type {
   AssetRecord,
   CollectionRecord,
@@ -22,7 +23,7 @@ export interface StoreContents {
   uploads: UploadRecord[];
 }
 
-export const LISTS = [
+const LISTS = [
   'media',
   'assets',
   'embedTasks',
@@ -34,7 +35,7 @@ export const LISTS = [
 ] as const satisfies (keyof StoreContents)[];
 
 /** State in memory. The maps keep the order of creation; `onChange` hears of every change. */
-export class Store {
+export class Store implements KeptState {
   readonly media = new Map<string, MediaFacts>();
   readonly assets = new Map<string, AssetRecord>();
   readonly embedTasks = new Map<string, EmbedTaskRecord>();
@@ -76,7 +77,10 @@ export class Store {
     };
   }
 
-  load(contents: StoreContents): void {
+  /** @throws Error that names the list that is none. */
+  load(kept: Readonly<Record<string, unknown>>): void {
+    const contents = { ...ADDED_LATER, ...kept };
+    assertLists(contents);
     for (const facts of contents.media) this.media.set(facts.sha256, facts);
     fill(this.assets, contents.assets);
     fill(this.embedTasks, contents.embedTasks);
@@ -86,6 +90,14 @@ export class Store {
     fill(this.indexedAssets, contents.indexedAssets);
     fill(this.uploads, contents.uploads);
   }
+}
+
+/** Lists that older files do not have. */
+const ADDED_LATER: Partial<StoreContents> = { uploads: [] };
+
+function assertLists(contents: object): asserts contents is StoreContents {
+  const lists = contents as Partial<Record<string, unknown>>;
+  for (const list of LISTS) if (!Array.isArray(lists[list])) throw new Error(`"${list}" is not a list`);
 }
 
 function fill<T extends { id: string }>(map: Map<string, T>, records: T[]): void {

@@ -1,7 +1,8 @@
 import { readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { Conformance, type Exchange } from '../../../emulator/twelvelabs/conformance/conformance';
+import type { Exchange } from '../../../emulator/shared/server/routed-api';
+import { Conformance } from '../../../emulator/twelvelabs/conformance/conformance';
 import { DRIFT, UNDECLARED } from '../../../emulator/twelvelabs/conformance/drift';
 import { ProviderApi } from '../../support/servers/provider-api';
 

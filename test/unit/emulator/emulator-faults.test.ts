@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { EmulatorControl } from '../../../emulator/twelvelabs/control-client';
-import { Faults, FaultSchema } from '../../../emulator/shared/faults';
+import { Faults, FaultSchema } from '../../../emulator/shared/traffic/faults';
 import { startEmulator, type Emulator } from '../../../emulator/twelvelabs/start-emulator';
 
 const IMAGE = path.resolve(__dirname, '../../../samples/portrait-2.png');

@@ -79,7 +79,7 @@ const MAY_FETCH = [
   /^src\/http\/dispatcher\.ts$/, // connections only
   /^src\/providers\/[^/]+\/(client|uploads\/part-store)\.ts$/,
   /^src\/(cli\/demo\/provider|stack\/temporal-server)\.ts$/, // prepare a local emulator; see whether Temporal Web answers
-  /^emulator\/[^/]+\/(control-client|rules\/media\/remote-media)\.ts$/,
+  /^emulator\/(shared\/control\/control-client|[^/]+\/rules\/media\/remote-media)\.ts$/,
 ];
 
 const isFile = (imported: string): boolean => /^(src|emulator|scripts|bench|chaos|test)\//.test(imported);

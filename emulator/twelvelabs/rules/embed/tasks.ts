@@ -1,11 +1,13 @@
 import type { EmbedTaskRecord, MediaFacts } from '../../store/records';
 import { readyAsset } from '../assets';
 import type { Emulation } from '../emulation';
-import { ApiError, invalid } from '../errors';
+import { ApiError } from '../../../shared/server/api-error';
+import { invalid } from '../errors';
 import { fetchInto } from '../fetch-into';
 import { refuseForMarengo } from '../media/limits';
 import { isFetchable } from '../media/remote-media';
-import { known, pageOf, since, until, type Query } from '../paging';
+import type { Query } from '../../../shared/server/json-server';
+import { known, pageOf, since, until } from '../paging';
 import { fetching, lastChangeAt, stateOf, workOnMedia } from '../progress';
 import { planOf, refuseOtherKind, refuseOtherWay } from './plan';
 import { segmentsOf } from './segments';

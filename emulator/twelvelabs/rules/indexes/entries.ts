@@ -4,10 +4,12 @@ import { readyAsset } from '../assets';
 import { segmentsOf, type Segment } from '../embed/segments';
 import type { Emulation } from '../emulation';
 import { hasMeasures, hasMetadata } from './entry-filters';
-import { ApiError, existing, parse } from '../errors';
+import { ApiError } from '../../../shared/server/api-error';
+import { existing, parse } from '../errors';
 import { findIndex, SORT_KEYS } from './indexes';
 import { refuseForMarengo } from '../media/limits';
-import { contains, known, one, pageOf, since, sorted, type Query } from '../paging';
+import type { Query } from '../../../shared/server/json-server';
+import { contains, known, one, pageOf, since, sorted } from '../paging';
 import { fractionOf, lastChangeAt, stateOf, workOnMedia } from '../progress';
 import { merged, metadataObject, presentMetadata, replaced } from '../user-metadata';
 

@@ -1,6 +1,7 @@
 import type { MediaFacts, Metadata } from '../../store/records';
 import { invalid } from '../errors';
-import { one, within, type Query } from '../paging';
+import type { Query } from '../../../shared/server/json-server';
+import { one, within } from '../paging';
 
 /** What is no filter by metadata. */
 const OWN_NAMES = new Set([

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import type { IndexModel, IndexRecord } from '../../store/records';
 import type { Emulation } from '../emulation';
-import { ApiError, existing, invalid, parse } from '../errors';
-import { contains, many, one, pageOf, since, sorted, type Query } from '../paging';
+import { ApiError } from '../../../shared/server/api-error';
+import { existing, invalid, parse } from '../errors';
+import type { Query } from '../../../shared/server/json-server';
+import { contains, many, one, pageOf, since, sorted } from '../paging';
 
 const ModelSchema = z.object({
   /** `pegasus1.2` is taken by no new index any more. */

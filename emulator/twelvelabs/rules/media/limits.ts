@@ -1,5 +1,6 @@
 import type { MediaFacts } from '../../store/records';
-import { ApiError, invalid } from '../errors';
+import { ApiError } from '../../../shared/server/api-error';
+import { invalid } from '../errors';
 
 const MEBIBYTE = 1024 * 1024;
 

@@ -1,7 +1,10 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import type { UploadRecord } from '../../store/upload-records';
 import type { Emulation } from '../emulation';
-import { ApiError } from '../errors';
+import { ApiError } from '../../../shared/server/api-error';
+
+/** The one route of the part store, as counters and faults name it. */
+export const PART_ROUTE = 'PUT /parts/{upload_id}/{chunk_index}';
 
 /** Where a part URL points, and what in it is signed. */
 export interface SignedPart {

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import type { PartRecord, UploadRecord } from '../../store/upload-records';
 import type { Emulation } from '../emulation';
-import { ApiError } from '../errors';
+import { ApiError } from '../../../shared/server/api-error';
 import { checkUrl, refuseUsed, type SignedPart } from './part-urls';
 import { bytesOfChunk, statusOf } from './status';
 
@@ -26,7 +26,7 @@ export function admitPart(emulation: Emulation, part: SignedPart, contentLength:
 }
 
 /** A part whose bytes are in, and that is not there yet. */
-export interface ArrivedPart {
+export interface ArrivedChunk {
   /** Puts it in place of the one before. @throws ApiError when the session ended or the URL was used meanwhile. */
   commit(): PartRecord;
   discard(): void;
@@ -38,7 +38,7 @@ export async function takePart(
   signed: SignedPart,
   { body, contentMd5 }: { body: Readable; contentMd5?: string },
   onBytes: (count: number) => void,
-): Promise<ArrivedPart> {
+): Promise<ArrivedChunk> {
   const { parts, settings, clock } = emulation;
   const onDisk = upload.partBytes === 'disk';
   const kind = settings.uploads.etag;

@@ -1,6 +1,7 @@
 import type { PartRecord, UploadRecord } from '../../store/upload-records';
 import type { Emulation } from '../emulation';
-import { ApiError, existing } from '../errors';
+import { ApiError } from '../../../shared/server/api-error';
+import { existing } from '../errors';
 import { failNow } from '../progress';
 
 export type UploadStatus = 'active' | 'completed' | 'failed' | 'expired';

@@ -1,6 +1,7 @@
 import type { UploadRecord } from '../../store/upload-records';
 import type { Emulation } from '../emulation';
-import { pageOf, type Query } from '../paging';
+import type { Query } from '../../../shared/server/json-server';
+import { pageOf } from '../paging';
 import { partsSha256 } from './hashed-media';
 import { findUpload, partsInOrder, reportedParts, statusOf } from './status';
 

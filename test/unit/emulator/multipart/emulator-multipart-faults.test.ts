@@ -1,5 +1,6 @@
-import type { Call, CallHooks } from '../../../../emulator/shared/call-hooks';
-import { FaultSchema, PART_ROUTE } from '../../../../emulator/shared/faults';
+import type { Call, CallHooks } from '../../../../emulator/shared/traffic/call-hooks';
+import { FaultSchema } from '../../../../emulator/shared/traffic/faults';
+import { PART_ROUTE } from '../../../../emulator/twelvelabs/rules/uploads/part-urls';
 import { chunkOf, KIB, patterned, putTo, Uploader, type Session } from '../../../support/servers/upload-session';
 
 const CONTENT = patterned(512 * KIB);

@@ -1,8 +1,5 @@
 import { z } from 'zod';
-import { mulberry32 } from './random';
-
-/** The one route of the part store. */
-export const PART_ROUTE = 'PUT /parts/{upload_id}/{chunk_index}';
+import { mulberry32 } from '../random';
 
 export const FaultSchema = z
   .strictObject({
@@ -16,7 +13,7 @@ export const FaultSchema = z
     when: z.enum(['before', 'after']).default('before'),
     /** Close the connection without an answer, before or after the effect. */
     drop: z.enum(['before', 'after']).optional(),
-    /** Close the connection in the middle, once that many bytes of the body have come; for parts only. */
+    /** Close the connection in the middle, once that many bytes of the body have come; for routes of a part store only. */
     dropAfterBytes: z.number().int().min(0).optional(),
     /** The effect takes place this long after the connection was dropped, or the answer given. */
     lateMs: z.number().min(0).optional(),
@@ -34,10 +31,7 @@ export const FaultSchema = z
     ({ status, drop, dropAfterBytes, delayMs, twice }) =>
       [status, drop, dropAfterBytes, delayMs, twice].some((one) => one !== undefined),
     { error: 'needs a status, a drop, a dropAfterBytes, a delayMs or twice' },
-  )
-  .refine(({ route, dropAfterBytes }) => dropAfterBytes === undefined || route === PART_ROUTE, {
-    error: `dropAfterBytes is for ${PART_ROUTE}`,
-  });
+  );
 export type Fault = z.output<typeof FaultSchema>;
 export type FaultInput = z.input<typeof FaultSchema>;
 

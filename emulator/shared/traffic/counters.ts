@@ -14,9 +14,9 @@ export interface PartCount {
 
 /** What the part store took in; bytes of bodies that were cut off or refused count as well. */
 export interface PartCounts extends PartCount {
-  /** Requests that carried an `x-api-key`, which is not meant for the store. */
+  /** Requests that carried the API's key, which is not meant for the store. */
   withApiKey: number;
-  /** By `<upload_id>/<chunk_index>`. */
+  /** By `<upload>/<number of the part>`. */
   byPart: Record<string, PartCount>;
 }
 

@@ -6,7 +6,7 @@ export interface Call {
   readonly id: number;
   /** As in the counters: `DELETE /assets/{asset_id}`. */
   readonly route: string;
-  /** With its query; at the part store its path is `/parts/{upload_id}/{chunk_index}`. */
+  /** With its query. */
   readonly url: string;
   /** Who calls; absent at the part store. */
   readonly apiKey?: string;

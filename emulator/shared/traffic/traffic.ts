@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Call, CallHooks } from './call-hooks';
 import type { Counters } from './counters';
-import { PART_ROUTE, type Fault, type Faults } from './faults';
+import type { Fault, Faults } from './faults';
 
 /** How slow every answer is: the effect takes place after the first wait, the answer leaves after the second. */
 export const PaceSchema = z.strictObject({
@@ -15,8 +15,8 @@ export type Pace = z.output<typeof PaceSchema>;
 /** What every request meets, at the API as at the part store: counters, hooks and faults. */
 export class Traffic {
   pace: Pace = { beforeEffectMs: 0, afterEffectMs: 0 };
-  /** Those that a fault can be put on. */
-  readonly routes = new Set([PART_ROUTE]);
+  /** Those that a fault can be put on. `bytes`: the body is a part's, so that it can be cut off in the middle. */
+  readonly routes = new Map<string, 'json' | 'bytes'>();
   private calls = 0;
 
   constructor(

@@ -1,0 +1,41 @@
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import fastify, { type FastifyInstance } from 'fastify';
+
+export type Query = Record<string, string | string[] | undefined>;
+
+/** A server that reads JSON bodies and repeated parameters; a body that is no JSON counts as none, for the rules to refuse. */
+export function jsonServer({ bodyLimitBytes }: { bodyLimitBytes: number }): FastifyInstance {
+  const app = fastify({
+    bodyLimit: bodyLimitBytes,
+    forceCloseConnections: true,
+    routerOptions: { querystringParser: queryOf },
+  });
+  app.removeContentTypeParser('application/json');
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
+    try {
+      done(null, body === '' ? undefined : JSON.parse(String(body)));
+    } catch {
+      done(null, undefined); // the rules then name the parameter that is missing
+    }
+  });
+  return app;
+}
+
+/** Makes the server listen. @returns its port */
+export async function listenAt(server: Server, port: number, host: string): Promise<number> {
+  server.listen(port, host);
+  await once(server, 'listening');
+  const address = server.address();
+  return typeof address === 'object' && address ? address.port : port;
+}
+
+/** Repeated parameters become lists. */
+function queryOf(text: string): Record<string, string | string[]> {
+  const query: Record<string, string | string[]> = {};
+  for (const [name, value] of new URLSearchParams(text)) {
+    const known = query[name];
+    query[name] = known === undefined ? value : [...[known].flat(), value];
+  }
+  return query;
+}
