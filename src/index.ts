@@ -13,7 +13,7 @@ export {
   LifecycleNotFound,
   TemporalRefused,
   TemporalUnreachable,
-} from './client/errors';
+} from './temporal/errors';
 export type { ForceDeletion } from './client/deletions';
 export type { ListFilter } from './temporal/runs/list-query';
 export type { ProviderAssets } from './client/provider-assets';

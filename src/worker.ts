@@ -3,7 +3,6 @@ import path from 'node:path';
 import { Client } from '@temporalio/client';
 import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { createActivities, createLocalActivities } from './activities/create-activities';
-import type { ActivityDependencies } from './activities/dependencies';
 import { connectError, temporalSettings } from './temporal/connection';
 import { PartBuffers } from './providers/shared/parts/part-buffers';
 import { activityProgress } from './temporal/activity-progress';
@@ -15,7 +14,8 @@ import type { AllActivities } from './contracts/activities';
 import { callTaskQueue, fileTaskQueue, objectTaskQueue, rootTaskQueue, waitTaskQueue } from './contracts/ids';
 import { WORKFLOW_TASK_QUEUE, type ProviderName } from './contracts/ids';
 import type { MediaProvider } from './providers/media-provider';
-import { createStatusWatcher } from './providers/shared/watch/status-watcher';
+import { gatheringIntake } from './providers/shared/gather-submissions';
+import { StatusWatcher } from './providers/shared/watch/status-watcher';
 import { createFolderResultStore } from './storage/results/folder-result-store';
 import type { ResultStore } from './storage/results/result-store';
 import { createS3ResultStore } from './storage/s3/s3-result-store';
@@ -36,8 +36,8 @@ export type OnNotice = (line: string) => void;
 
 export interface WorkerSettings {
   config: Config;
-  /** The opened account; closed when the worker has stopped. */
-  provider: MediaProvider & { close(): Promise<void> };
+  /** The opened accounts, one for each provider that is to be served; closed when the worker has stopped. */
+  providers: readonly MediaProvider[];
   /** The address is for messages. */
   temporal: { connection: NativeConnection; namespace: string; address?: string };
   /** Hears what the operator should know though the worker starts; a line each. */
@@ -72,14 +72,14 @@ export async function connectWorker(): Promise<WorkerConnection> {
 }
 
 /**
- * Starts polling: workflows, provider calls, held waits and the uploads of each source root, each on a task queue of its
- * own.
+ * Starts polling: workflows, and for each provider its calls, held waits, S3 objects and the uploads of each source root,
+ * each on a task queue of its own.
  */
 export async function startWorker(settings: WorkerSettings): Promise<RunningWorker> {
   const s3 = s3Access(settings.config.s3, settings.config.proxies);
   const close = async (): Promise<void> => {
     s3.close();
-    await settings.provider.close();
+    await Promise.all(settings.providers.map((provider) => provider.close()));
   };
   try {
     return await start(settings, s3, close);
@@ -89,20 +89,19 @@ export async function startWorker(settings: WorkerSettings): Promise<RunningWork
   }
 }
 
-async function start(
-  { config, provider, temporal, workflowBundle = WORKFLOW_BUNDLE, overrides, onNotice = () => {} }: WorkerSettings,
-  s3: S3Access,
-  close: () => Promise<void>,
-): Promise<RunningWorker> {
-  const name: ProviderName = 'twelvelabs';
+async function start(settings: WorkerSettings, s3: S3Access, close: () => Promise<void>): Promise<RunningWorker> {
+  const { config, providers, temporal, workflowBundle = WORKFLOW_BUNDLE, overrides, onNotice = () => {} } = settings;
   const { id: owner } = await checkedNamespace(temporal, onNotice);
-  await tellOfOtherHosts(config, temporal, callTaskQueue(name), onNotice);
+  for (const { name } of providers) await tellOfOtherHosts(config, temporal, callTaskQueue(name), onNotice);
   const client = new Client(temporal);
   const stopping = new AbortController();
   const queues = sourceQueues(client);
-  const watcher = createStatusWatcher({ provider, ...config.poll });
-  const deps: ActivityDependencies = {
-    accounts: { [name]: { provider, watcher } },
+  const accounts = providers.map((provider) => ({
+    provider: { ...provider, intake: gatheringIntake(provider) },
+    watcher: new StatusWatcher({ provider, ...config.poll }),
+  }));
+  const activities = createActivities({
+    accounts: Object.fromEntries(accounts.map((account) => [account.provider.name, account])),
     sources: createFileSources({ roots: config.sourceRoots }),
     objects: createS3Sources(s3),
     results: await openResultStore(config, s3),
@@ -115,8 +114,7 @@ async function start(
     sourceDeadlineMs: config.sourceDeadlineMs,
     owner,
     listSpacingMs: 60_000 / config.poll.requestsPerMinute,
-  };
-  const activities = createActivities(deps);
+  });
   const common: WorkerOptions = {
     connection: temporal.connection,
     namespace: temporal.namespace,
@@ -126,43 +124,46 @@ async function start(
     maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,
     ...overrides,
   };
-  const uploads: Partial<AllActivities> = { submitSource: (input) => activities.submitSource(input) };
+  const queuesOf = await Promise.all(providers.map(({ name }) => providerQueues(name, config, activities)));
   const workers = await createWorkers([
-    ...(await fileQueues(name, config)).map((options) => Worker.create({ ...common, ...options, activities: uploads })),
     Worker.create({
       workflowBundle: { codePath: workflowBundle },
       maxCachedWorkflows: config.slots.cachedWorkflows,
       ...common,
-      activities: createLocalActivities({ owner: deps.owner, sourceQueues: queues }),
+      activities: createLocalActivities({ owner, sourceQueues: queues }),
       enableNonLocalActivities: false,
     }),
-    Worker.create({
-      ...common,
-      taskQueue: callTaskQueue(name),
-      activities: calls(activities),
-      maxConcurrentActivityTaskExecutions: config.slots.calls,
-    }),
-    Worker.create({
-      ...common,
-      taskQueue: objectTaskQueue(name),
-      activities: uploads,
-      maxConcurrentActivityTaskExecutions: config.slots.objects,
-    }),
-    Worker.create({
-      ...common,
-      taskQueue: waitTaskQueue(name),
-      activities: waits(activities),
-      maxConcurrentActivityTaskExecutions: config.slots.waits,
-    }),
+    ...queuesOf.flat().map((options) => Worker.create({ ...common, ...options })),
   ]);
   return runWorkers(workers, {
     handBack: () => {
-      watcher.handBack();
+      for (const { watcher } of accounts) watcher.handBack();
       stopping.abort();
       queues.handBack();
     },
     close,
   });
+}
+
+/** The task queues of one provider, each with its activities and slots. */
+async function providerQueues(
+  name: ProviderName,
+  config: Config,
+  activities: AllActivities,
+): Promise<Partial<WorkerOptions>[]> {
+  const { slots } = config;
+  const uploads: Partial<AllActivities> = { submitSource: (input) => activities.submitSource(input) };
+  const files = (await fileQueues(name, config)).map((options) => ({ ...options, activities: uploads }));
+  return [
+    ...files,
+    {
+      taskQueue: callTaskQueue(name),
+      activities: calls(activities),
+      maxConcurrentActivityTaskExecutions: slots.calls,
+    },
+    { taskQueue: objectTaskQueue(name), activities: uploads, maxConcurrentActivityTaskExecutions: slots.objects },
+    { taskQueue: waitTaskQueue(name), activities: waits(activities), maxConcurrentActivityTaskExecutions: slots.waits },
+  ];
 }
 
 /**
@@ -232,13 +233,7 @@ async function tellOfOtherHosts(
 /** Written by the build, beside the compiled sources. */
 const WORKFLOW_BUNDLE = path.join(__dirname, '../workflow-bundle.js');
 
-const WAITS = [
-  'findSourceQueue',
-  'untilAssetReady',
-  'untilEmbeddingReady',
-  'untilEntityReady',
-  'untilIndexedAssetReady',
-] as const;
+const WAITS = ['findSourceQueue', 'untilAssetReady', 'untilBranchReady'] as const;
 
 const waits = (activities: AllActivities): Partial<AllActivities> =>
   Object.fromEntries(WAITS.map((name) => [name, activities[name]]));

@@ -3,18 +3,20 @@ import type { ProviderName } from '../contracts/ids';
 import type { UploadProgress } from '../contracts/messages';
 import type { LedgerTag, LifecycleTag } from '../contracts/resource';
 import type { MediaProvider } from '../providers/media-provider';
+import { NO_BRANCH } from '../contracts/branch';
+import type { BranchKind } from '../providers/branch-kind';
 import type { StatusWatcher } from '../providers/shared/watch/status-watcher';
 import type { ResultStore } from '../storage/results/result-store';
 import type { FileSources } from '../storage/files/file-sources';
 import type { ObjectSources } from '../storage/files/source-object';
-import type { LifecycleRuns } from './sweep/lifecycle-runs';
+import type { LifecycleRuns } from './lifecycle-runs';
 import type { SourceQueues } from './source-queues';
 import type { PartBuffers } from '../providers/shared/parts/part-buffers';
 
 /** A provider account as the activities use it. */
 export interface Account {
   provider: MediaProvider;
-  watcher: StatusWatcher;
+  watcher: Pick<StatusWatcher, 'until'>;
 }
 
 export interface ActivityProgress {
@@ -58,3 +60,14 @@ export function accountOf(deps: ActivityDependencies, name: ProviderName): Accou
 
 /** The tag with which this worker marks what a lifecycle makes. */
 export const ledgerTag = ({ owner }: ActivityDependencies, tag: LifecycleTag): LedgerTag => ({ ...tag, owner });
+
+export const providerOf = (deps: ActivityDependencies, name: ProviderName): MediaProvider =>
+  accountOf(deps, name).provider;
+
+/** @throws InvalidRequest for a branch that the provider does not have */
+export function branchKindOf({ name, branches }: MediaProvider, type: string): BranchKind {
+  const kind = branches[type];
+  if (kind) return kind;
+  const known = [...Object.keys(branches), NO_BRANCH].map((one) => `"${one}"`).join(', ');
+  throw failure('InvalidRequest', `branch.type: "${name}" has no branch "${type}", only ${known}`);
+}

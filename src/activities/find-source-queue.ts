@@ -3,7 +3,7 @@ import type { Activities } from '../contracts/activities';
 import { failure } from '../contracts/failures';
 import type { ProviderName } from '../contracts/ids';
 import { withRealTop } from '../storage/files/file-sources';
-import { BEATS, heartbeating } from './lib/activity-call';
+import { BEATS, withHeartbeatEvery } from './lib/activity-call';
 import type { ActivityDependencies } from './dependencies';
 import type { SourceQueues } from './source-queues';
 import { untilFound } from './lib/until-found';
@@ -12,7 +12,7 @@ import { untilFound } from './lib/until-found';
 export const createFindSourceQueue =
   ({ sourceQueues, sourceDeadlineMs }: ActivityDependencies): Activities['findSourceQueue'] =>
   async ({ provider, path: file }) => {
-    const found = await heartbeating(BEATS.wait, (signal) =>
+    const found = await withHeartbeatEvery(BEATS.wait, (signal) =>
       untilFound(() => queueOfFile(sourceQueues, provider, file), { until: Date.now() + sourceDeadlineMs, signal }),
     );
     if (found !== undefined) return found;

@@ -1,73 +1,64 @@
 import type { Activities, HeldWaitInput } from '../contracts/activities';
 import { failure } from '../contracts/failures';
+import { assetHandle, type Handle } from '../contracts/handle';
 import type { ProviderName } from '../contracts/ids';
-import type { Observation, WatchTarget } from '../providers/media-provider';
-import { BEATS, cancellationOf, heartbeating } from './lib/activity-call';
-import { snapshotOf } from './asset-snapshot';
+import type { Observation } from '../providers/media-provider';
 import { accountOf, type ActivityDependencies } from './dependencies';
+import { BEATS, cancellationOf, withHeartbeatEvery } from './lib/activity-call';
+import { snapshotOf } from './lib/asset-snapshot';
 
-type HeldWaits = Pick<
-  Activities,
-  'untilAssetReady' | 'untilEmbeddingReady' | 'untilEntityReady' | 'untilIndexedAssetReady'
->;
+type HeldWaits = Pick<Activities, 'untilAssetReady' | 'untilBranchReady'>;
 
 /**
  * Waits that hold an activity slot and nothing else: one watcher per account asks for all of them together.
  * @throws ProcessingFailed with the provider's own words · ResourceGone · WorkerStopping (another worker goes on).
  */
 export function createHeldWaits(deps: ActivityDependencies): HeldWaits {
-  const until = (
-    { provider: name, lastLook }: HeldWaitInput,
-    what: string,
-    target: WatchTarget,
-  ): Promise<Observation> =>
-    heartbeating(BEATS.wait, async (signal) => {
-      const observation = await (lastLook ? look : watch)(deps, name, target, signal);
-      if (observation.state === 'ready') return observation;
-      if (observation.state === 'working')
-        throw failure('DeadlineExceeded', `${what} is still being processed at ${name}`);
-      if (observation.state === 'gone')
-        throw failure('ResourceGone', `${what} is gone: ${name} does not know it any more`);
-      const words = observation.message ?? 'the provider gave no reason';
-      throw failure('ProcessingFailed', `${what} ended as failed at ${name}: ${words}`);
+  const until = ({ provider: name, lastLook }: HeldWaitInput, handle: Handle): Promise<Observation> =>
+    withHeartbeatEvery(BEATS.wait, async (signal) => {
+      const observation = await (lastLook ? look : watch)(deps, name, handle, signal);
+      const { words } = handle;
+      switch (observation.state) {
+        case 'ready':
+          return observation;
+        case 'working':
+          throw failure('DeadlineExceeded', `${words} is still being processed at ${name}`);
+        case 'gone':
+          throw failure('ResourceGone', `${words} is gone: ${name} does not know it any more`);
+        case 'failed': {
+          const why = observation.message ?? 'the provider gave no reason';
+          throw failure('ProcessingFailed', `${words} ended as failed at ${name}: ${why}`);
+        }
+      }
     });
 
   return {
     async untilAssetReady(input) {
-      const { provider, assetId } = input;
-      const { asset } = await until(input, `Asset ${assetId}`, { kind: 'asset', assetId });
+      const { asset } = await until(input, assetHandle(input.assetId));
       if (asset) return snapshotOf(asset);
-      throw failure('ProviderUnavailable', `Asset ${assetId} is ready at ${provider}, but was not described`);
+      const message = `Asset ${input.assetId} is ready at ${input.provider}, but was not described`;
+      throw failure('ProviderUnavailable', message);
     },
-    async untilEmbeddingReady(input) {
-      const { taskId } = input;
-      await until(input, `Embed task ${taskId}`, { kind: 'embedding', taskId });
-    },
-    async untilEntityReady(input) {
-      const { collectionId, entityId } = input;
-      await until(input, `Entity ${entityId}`, { kind: 'entity', collectionId, entityId });
-    },
-    async untilIndexedAssetReady(input) {
-      const { indexId, indexedAssetId } = input;
-      await until(input, `Indexed asset ${indexedAssetId}`, { kind: 'indexed-asset', indexId, indexedAssetId });
+    async untilBranchReady(input) {
+      await until(input, input.handle);
     },
   };
 }
 
-async function watch(deps: ActivityDependencies, name: ProviderName, target: WatchTarget, signal: AbortSignal) {
+async function watch(deps: ActivityDependencies, name: ProviderName, handle: Handle, signal: AbortSignal) {
   try {
-    return await accountOf(deps, name).watcher.until(target, { signal });
+    return await accountOf(deps, name).watcher.until(handle, { signal });
   } catch (error) {
     throw signal.aborted ? cancellationOf(signal) : error;
   }
 }
 
 /** Reads the state once. */
-async function look(deps: ActivityDependencies, name: ProviderName, target: WatchTarget, signal: AbortSignal) {
+async function look(deps: ActivityDependencies, name: ProviderName, handle: Handle, signal: AbortSignal) {
   const { provider } = accountOf(deps, name);
-  for await (const heard of provider.observe([target], { signal, pace: async () => {} })) {
+  for await (const heard of provider.watch([handle], { signal, pace: async () => {} })) {
     if ('error' in heard) throw heard.error;
     return heard;
   }
-  throw failure('ProviderUnavailable', `${name} said nothing of ${Object.values(target).join(' ')}`);
+  throw failure('ProviderUnavailable', `${name} said nothing of ${handle.words}`);
 }

@@ -2,19 +2,18 @@ import type { Activities, SubmitSourceInput, SubmittedAsset } from '../contracts
 import { failure } from '../contracts/failures';
 import type { SourceFacts } from '../contracts/lifecycle-status';
 import type { MediaProvider, ProviderAsset } from '../providers/media-provider';
+import { only } from '../providers/outcome';
 import type { PartUrl } from '../providers/part-uploads';
 import type { SourceBytes } from '../storage/files/source-bytes';
-import { calling, noteBytesMoved } from './lib/activity-call';
-import { snapshotOf } from './asset-snapshot';
-import { accountOf, type ActivityDependencies } from './dependencies';
+import { withHeartbeat, noteBytesMoved } from './lib/activity-call';
+import { snapshotOf } from './lib/asset-snapshot';
+import { providerOf, type ActivityDependencies } from './dependencies';
 import { adoptAsset } from './ownership/adopt-asset';
 import { findOwnAsset } from './ownership/find-own-asset';
 import { prepareSubmission, type Prepared, type SentSource } from './uploads/prepare-submission';
 import { uploadInParts } from './uploads/upload-in-parts';
 import { UploadMemory, type UploadUnderWay } from './uploads/upload-memory';
 import { writeOnce } from './lib/write-once';
-
-const DEFAULT_CONCURRENCY = 4;
 
 /**
  * Finds the asset that carries the lifecycle's tag, or makes it, in one request or in parts; at most one live asset per
@@ -26,15 +25,15 @@ const DEFAULT_CONCURRENCY = 4;
 export const createSubmitSource =
   (deps: ActivityDependencies): Activities['submitSource'] =>
   async (input) => {
-    const { provider } = accountOf(deps, input.provider);
+    const provider = providerOf(deps, input.provider);
     const { source } = input;
     if (source.type === 'asset') {
       const { assetId } = source;
-      const asset = await calling((signal) => adoptAsset(provider, assetId, input.tag, signal));
+      const asset = await withHeartbeat((signal) => adoptAsset(provider, assetId, input.tag, signal));
       return { ...snapshotOf(asset), adopted: true };
     }
     const memory = UploadMemory.open(deps, input.resume);
-    const { asset, unchecked, source: facts } = await submit(deps, provider, { input, source, memory });
+    const { asset, unchecked, source: facts } = await submitAndSend(deps, provider, { input, source, memory });
     const submitted: SubmittedAsset = { ...snapshotOf(asset), source: facts };
     if (unchecked) submitted.adoptedUnchecked = true;
     if (memory.abandoned.length > 0) submitted.abandoned = memory.abandoned;
@@ -58,7 +57,7 @@ interface Submitted {
   source?: SourceFacts;
 }
 
-async function submit(
+async function submitAndSend(
   deps: ActivityDependencies,
   provider: MediaProvider,
   { input, source, memory }: Submitting,
@@ -84,8 +83,8 @@ async function submit(
   if (!memory.upload) await memory.opened(made.upload);
   const { upload, first, bytes: seen } = made;
   const { stopping, partBuffers: buffers } = deps;
-  const concurrency = input.upload?.concurrency ?? DEFAULT_CONCURRENCY;
-  const asset = await calling((signal) => {
+  const { concurrency } = input.upload;
+  const asset = await withHeartbeat((signal) => {
     const look = async (): Promise<SourceBytes> => {
       const bytes = seen ?? (await prepare(signal)).bytes;
       if (bytes) return bytes;
@@ -99,15 +98,12 @@ async function submit(
 const factsOf = (bytes: SourceBytes | undefined): SourceFacts | undefined =>
   bytes && { sizeBytes: bytes.sizeBytes, modifiedAt: bytes.modifiedAt };
 
-async function make(provider: MediaProvider, prepared: Prepared, signal: AbortSignal): Promise<Made> {
-  const { common, parts, bytes, whole } = prepared;
-  if (parts && bytes) {
-    const { urls: first, ...opened } = await provider.uploads.open({ ...common, ...parts }, { signal });
-    return { upload: { ...opened, fingerprint: bytes.fingerprint }, first, bytes };
-  }
-  if (!whole) throw failure('InvalidRequest', `${common.filename}: there is nothing to send`);
-  const onProgress = (): void => noteBytesMoved();
-  const [asset] = await provider.submit([{ ...common, source: await whole() }], { signal, onProgress });
-  if (asset) return { asset };
-  throw failure('OutcomeUnknown', `${common.filename}: the provider answered without an asset`);
+async function make({ intake }: MediaProvider, prepared: Prepared, signal: AbortSignal): Promise<Made> {
+  const { common, bytes } = prepared;
+  const item = { ...common, content: await prepared.content() };
+  const submitted = only(await intake.submit([item], { signal, onProgress: () => noteBytesMoved() }));
+  if ('asset' in submitted) return submitted;
+  const { urls: first, ...opened } = submitted.upload;
+  if (!bytes) throw new Error(`${common.filename}: a session was opened for bytes that nobody has`);
+  return { upload: { ...opened, fingerprint: bytes.fingerprint }, first, bytes };
 }

@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
-import { InvalidInput, LifecycleClientError, LifecycleNotFound } from '../client/errors';
-import { TemporalRefused, TemporalUnreachable } from '../client/errors';
+import { InvalidInput, LifecycleClientError, LifecycleNotFound } from '../temporal/errors';
+import { TemporalRefused, TemporalUnreachable } from '../temporal/errors';
 import { ConfigError } from '../config-error';
 import { failureType, type FailureType } from '../contracts/failures';
 import type { LifecycleStatus } from '../contracts/lifecycle-status';

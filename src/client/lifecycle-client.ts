@@ -21,7 +21,7 @@ import { grpcCodeOf } from '../temporal/grpc-errors';
 import { connectTemporal, temporalError } from '../temporal/connection';
 import { defaultKey } from './default-key';
 import { startDeletion, type ForceDeletion } from './deletions';
-import { InvalidInput, LifecycleClosed, LifecycleNotFound } from './errors';
+import { InvalidInput, LifecycleClosed, LifecycleNotFound } from '../temporal/errors';
 import { listQuery, type ListFilter } from '../temporal/runs/list-query';
 import { startLifecycle, type KeyedInput, type StartedLifecycle, type StartOptions } from './start/start-lifecycle';
 import { providerAssets, type ProviderAssets } from './provider-assets';

@@ -1,6 +1,6 @@
 import { failure } from '../contracts/failures';
 import type { AssetPage, AssetQuery, MediaProvider, ProviderAsset, Referrer } from '../providers/media-provider';
-import { InvalidInput } from './errors';
+import { InvalidInput } from '../temporal/errors';
 import { only } from '../providers/outcome';
 import { readPages } from '../providers/shared/read-pages';
 

@@ -96,6 +96,8 @@ export interface StartBranchInput extends AssetRef {
   /** As the branch's plan says: the name to give what it makes. */
   name?: string;
   tag: LifecycleTag;
+  /** The object that existed before and takes the asset, where the branch's plan names one. */
+  joins?: { in: string; id: string };
   /** For records that come with the answer. */
   store?: StoreTarget;
 }

@@ -57,6 +57,12 @@ export const deletionWorkflowId = (provider: ProviderName, key: string): string 
 /** Id of the Schedule that sweeps a provider account, and of what it starts, with the time added. */
 export const sweepId = (provider: ProviderName): string => `orphan-sweep:${provider}`;
 
+/** The provider inside a workflow id made by {@link lifecycleWorkflowId}; empty for any other id. */
+export function providerOfWorkflowId(workflowId: string): ProviderName {
+  const [queue, provider = ''] = workflowId.split(':', 2);
+  return queue === WORKFLOW_TASK_QUEUE ? provider : '';
+}
+
 /** The key inside a workflow id made by {@link lifecycleWorkflowId}; `undefined` for any other id. */
 export function keyOfWorkflowId(provider: ProviderName, workflowId: string): string | undefined {
   const prefix = lifecycleWorkflowId(provider, '');

@@ -1,3 +1,5 @@
+import { failureType } from '../contracts/failures';
+
 /** Options of every call that reaches the provider. */
 export interface CallOptions {
   /** Aborts the call; what it may have done by then is the caller's to find out. */
@@ -33,4 +35,14 @@ export function only<T>(outcomes: readonly Outcome<T>[]): T {
  */
 export class SubmissionAborted extends Error {
   override readonly name = 'SubmissionAborted';
+}
+
+/** What a call gave; `undefined` where the provider does not know (any more) what it was about. */
+export async function unlessGone<T>(call: Promise<T>): Promise<T | undefined> {
+  try {
+    return await call;
+  } catch (error) {
+    if (failureType(error) === 'ResourceGone') return undefined;
+    throw error;
+  }
 }

@@ -134,7 +134,7 @@ async function startWorkerAt(
     const config = loadConfig(environment as NodeJS.ProcessEnv);
     const worker = await startWorker({
       config,
-      provider: await openAccount(config),
+      providers: [await openAccount(config)],
       temporal: { connection, namespace },
     });
     return {

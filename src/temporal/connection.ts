@@ -3,7 +3,7 @@ import { NamespaceNotFoundError } from '@temporalio/common';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { directIfLocal } from './direct-connection';
 import { grpcCodeOf, wordsOf } from './grpc-errors';
-import { InvalidInput, LifecycleClientError, TemporalRefused, TemporalUnreachable } from '../client/errors';
+import { InvalidInput, LifecycleClientError, TemporalRefused, TemporalUnreachable } from './errors';
 
 /**
  * Connects as Temporal's own tools do: `TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, `TEMPORAL_API_KEY`, `TEMPORAL_TLS_*`,

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { Client } from '@temporalio/client';
 import { optionalTsToMs } from '@temporalio/common/lib/time';
-import type { SourceQueues } from '../activities/source-queues';
+import type { ProviderName } from '../contracts/ids';
 import { failure } from '../contracts/failures';
 import { fileTaskQueue, rootTaskQueue } from '../contracts/ids';
 
@@ -24,7 +24,7 @@ const LONGEST_NAME_BYTES = 1000;
 const MOST_REMEMBERED = 10_000;
 
 /** The server's answer: which workers poll. */
-export function sourceQueues(client: Client): SourceQueues & { handBack(): void } {
+export function sourceQueues(client: Client) {
   let stopping = false;
   const isServed = remembering(async (queue) => {
     const { namespace } = client.options;
@@ -36,7 +36,7 @@ export function sourceQueues(client: Client): SourceQueues & { handBack(): void 
     );
   });
   return {
-    async find(provider, file) {
+    async find(provider: ProviderName, file: string): Promise<string | undefined> {
       if (stopping) throw failure('WorkerStopping', 'this worker is stopping; another one goes on');
       const roots = path.isAbsolute(file) ? rootsAbove(file) : [undefined];
       const names = roots.map((root) => ({ root, name: rootTaskQueue(provider, root) }));
@@ -46,7 +46,7 @@ export function sourceQueues(client: Client): SourceQueues & { handBack(): void 
       return nearest && fileTaskQueue(provider, nearest.root);
     },
     /** Ends waits: every later look fails. */
-    handBack() {
+    handBack(): void {
       stopping = true;
     },
   };

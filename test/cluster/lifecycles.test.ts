@@ -1,5 +1,5 @@
 import type { TemporalCluster } from '../../scripts/cluster/temporal-cluster';
-import { InvalidInput } from '../../src/client/errors';
+import { InvalidInput } from '../../src/temporal/errors';
 import { LifecycleClient } from '../../src/client/lifecycle-client';
 import { cli, type CliResult } from '../support/cli';
 import { startTestCluster } from '../support/system/cluster';

@@ -4,8 +4,8 @@ import { claimOf, isAdoptedByAnother, readTag } from '../../contracts/resource';
 import type { MediaProvider } from '../../providers/media-provider';
 import { cancellationOf } from '../lib/activity-call';
 import type { ActivityDependencies } from '../dependencies';
-import { unlessGone } from '../lib/unless-gone';
-import { entitiesWith, indexEntriesWith, openLifecyclesWith } from '../ownership/users-of-asset';
+import { only, unlessGone } from '../../providers/outcome';
+import { openLifecyclesWith, usersOf } from '../ownership/users-of-asset';
 
 export interface AssetDeletion {
   deps: ActivityDependencies;
@@ -36,12 +36,12 @@ export async function deleteAsset(id: string, deletion: AssetDeletion): Promise<
   if (used) return used;
   if (signal.aborted) throw cancellationOf(signal);
   try {
-    await provider.deleteAsset(id, { force, signal });
+    only(await provider.assets.remove([id], { force, signal }));
     return { result: 'deleted', because: DELETED };
   } catch (error) {
     if (failureType(error) === 'ResourceGone') return UNKNOWN;
     if (failureType(error) !== 'BlockedByReferences') throw error;
-    const referrers = await indexEntriesWith(provider, id, signal);
+    const { blocking: referrers } = await usersOf(provider, id, { ended: new Set(), signal });
     return kept(`the provider refused: ${(error as Error).message}`, referrers);
   }
 }
@@ -56,7 +56,7 @@ async function usedByOthers(
   { deps, provider, workflowId, closed, force, claim, ended = new Set(), signal }: AssetDeletion,
 ): Promise<Ending | undefined> {
   if (force && !closed) return undefined;
-  const asset = await unlessGone(provider.getAsset(id, { signal }));
+  const asset = await unlessGone(provider.assets.get(id, { signal }));
   if (!asset) return UNKNOWN;
   const tag = readTag(asset.metadata);
   if (claim !== undefined && (tag ? claimOf(tag) : undefined) !== claim) {
@@ -69,10 +69,9 @@ async function usedByOthers(
     return kept('an open lifecycle uses it', names);
   }
   if (force) return undefined;
-  const entities = await entitiesWith(provider, id, { ended, signal });
-  if (entities.length === 0) return undefined;
-  const entries = await indexEntriesWith(provider, id, signal);
-  return kept('it is part of entities, which would lose it', [...entities, ...entries]);
+  const { unprotected, blocking } = await usersOf(provider, id, { ended, signal });
+  if (unprotected.length === 0) return undefined;
+  return kept('it is part of entities, which would lose it', [...unprotected, ...blocking]);
 }
 
 /** Deletes what a late or repeated create made beside the lifecycle's own asset; what others use is kept. */

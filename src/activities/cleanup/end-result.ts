@@ -1,6 +1,6 @@
 import { Context } from '@temporalio/activity';
 import type { CleanupPolicy } from '../../contracts/cleanup-policy';
-import { entryOf, keptBecause } from '../../contracts/ledger/receipt-entry';
+import { entryOf, keptBecause } from './receipt-entry';
 import type { ReceiptEntry } from '../../contracts/lifecycle-status';
 import type { ResultResource } from '../../contracts/resource';
 import { setProgress } from '../lib/activity-call';

@@ -40,7 +40,7 @@ const pulses = new WeakMap<Context, Pulse>();
  * Runs `work` under heartbeats, and gives it the signal that aborts it on cancellation. Each heartbeat carries the last
  * details that were set; until some are, those that an earlier attempt left.
  */
-export async function heartbeating<T>(everyMs: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function withHeartbeatEvery<T>(everyMs: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const context = Context.current();
   const pulse = pulseOf(context);
   pulse.everyMs = everyMs;
@@ -57,7 +57,8 @@ export async function heartbeating<T>(everyMs: number, work: (signal: AbortSigna
 }
 
 /** A call of seconds to minutes that may begin a write. */
-export const calling = <T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> => heartbeating(BEATS.write, work);
+export const withHeartbeat = <T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> =>
+  withHeartbeatEvery(BEATS.write, work);
 
 function intervalOf({ everyMs, mostMs, upload }: Pulse): number {
   const wanted = upload === undefined ? everyMs : upload.moved ? BEATS.moving : BEATS.still;

@@ -1,8 +1,8 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { failureType, withDetails } from '../../contracts/failures';
-import { SubmissionAborted } from '../../providers/media-provider';
-import { calling, cancellationOf, progressWith, setProgress } from './activity-call';
+import { SubmissionAborted } from '../../providers/outcome';
+import { withHeartbeat, cancellationOf, progressWith, setProgress } from './activity-call';
 import { untilFound } from './until-found';
 
 /** What an attempt leaves for the next one: since when a write may be under way whose answer nobody has. */
@@ -40,7 +40,7 @@ export async function writeOnce<T, P>({ settleWindowMs, prepare, find, record, m
   if (record && unansweredSince !== undefined) leave({ unansweredSince }); // this attempt's heartbeats keep it
   let nothingMade = unansweredSince === undefined;
   try {
-    return await calling(async (signal) => {
+    return await withHeartbeat(async (signal) => {
       const prepared = await prepare(signal);
       const found =
         unansweredSince === undefined

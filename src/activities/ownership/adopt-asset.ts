@@ -3,6 +3,7 @@ import type { SubmitSourceInput } from '../../contracts/activities';
 import { failureType } from '../../contracts/failures';
 import { readTag, releaseFields } from '../../contracts/resource';
 import type { MediaProvider, ProviderAsset } from '../../providers/media-provider';
+import { only } from '../../providers/outcome';
 import { cancellationOf } from '../lib/activity-call';
 
 /**
@@ -11,17 +12,17 @@ import { cancellationOf } from '../lib/activity-call';
  * @throws ResourceGone
  */
 export async function adoptAsset(
-  provider: MediaProvider,
+  { assets }: MediaProvider,
   assetId: string,
   tag: SubmitSourceInput['tag'],
   signal: AbortSignal,
 ): Promise<ProviderAsset> {
-  const asset = await provider.getAsset(assetId, { signal });
+  const asset = await assets.get(assetId, { signal });
   const former = readTag(asset.metadata);
   if (!former || (former.released && former.releasedBy === tag.runId)) return asset;
   if (signal.aborted) throw cancellationOf(signal);
   try {
-    await provider.annotateAsset(assetId, releaseFields('kept', tag.runId), { signal });
+    only(await assets.annotate([{ assetId, fields: releaseFields('kept', tag.runId) }], { signal }));
   } catch (error) {
     if (failureType(error) !== 'ProviderRejected') throw error;
     log.warn('the adopted asset could not be marked', { assetId, error: (error as Error).message });

@@ -5,17 +5,16 @@ import { FAILURES, failureType } from '../../contracts/failures';
 import type { ReceiptEntry } from '../../contracts/lifecycle-status';
 import { releaseFields, TAG_FIELDS, type Release } from '../../contracts/resource';
 import type { MediaProvider } from '../../providers/media-provider';
-import { calling, cancellationOf } from '../lib/activity-call';
+import { withHeartbeat, cancellationOf } from '../lib/activity-call';
 import { accountOf, ledgerTag, type ActivityDependencies } from '../dependencies';
 import { removeSurplus } from '../cleanup/delete-asset';
-import { findTagged } from '../../providers/shared/find-tagged';
-import { unlessGone } from '../lib/unless-gone';
+import { only, unlessGone } from '../../providers/outcome';
 
 /** See {@link Activities.releaseAsset}. Nothing is written once the lifecycle is cancelled. */
 export const createReleaseAsset =
   (deps: ActivityDependencies): Activities['releaseAsset'] =>
   (input) =>
-    calling((signal) => release(deps, input, signal));
+    withHeartbeat((signal) => release(deps, input, signal));
 
 /** The mark is set whatever becomes of the surplus; a mark that is refused for good stands in the receipt. */
 export async function release(
@@ -47,7 +46,7 @@ async function surplusOf(
   signal: AbortSignal,
 ): Promise<ReceiptEntry[]> {
   const { provider } = accountOf(deps, name);
-  const found = await findTagged(provider, { tag: ledgerTag(deps, tag), filename, since }, signal);
+  const [found = []] = await provider.intake.find([{ tag: ledgerTag(deps, tag), filename, since }], { signal });
   const others = found.map(({ id }) => id).filter((id) => id !== assetId);
   return removeSurplus({ deps, provider, workflowId: tag.workflowId, signal }, others);
 }
@@ -60,13 +59,13 @@ async function surplusOf(
 export async function setMark(
   provider: MediaProvider,
   assetId: string,
-  { as, runId }: { as: Release; runId?: string },
+  { as, runId }: { as: Release; runId: string },
   signal: AbortSignal,
 ): Promise<string | undefined> {
   if (signal.aborted) throw cancellationOf(signal);
-  const fields = { ...releaseFields(as, runId), ...(runId === undefined ? {} : { [TAG_FIELDS.runId]: runId }) };
+  const fields = { ...releaseFields(as, runId), [TAG_FIELDS.runId]: runId };
   try {
-    await unlessGone(provider.annotateAsset(assetId, fields, { signal }));
+    await unlessGone(provider.assets.annotate([{ assetId, fields }], { signal }).then(only));
     return undefined;
   } catch (error) {
     if (!isFinal(error)) throw error;

@@ -1,11 +1,11 @@
 import type { ReceiptEntry } from '../../contracts/lifecycle-status';
-import { readTag, TAG_FIELDS, type LedgerTag } from '../../contracts/resource';
+import { isResult, readTag, TAG_FIELDS, type LedgerTag } from '../../contracts/resource';
 import type { MediaProvider, ProviderAsset } from '../../providers/media-provider';
 import { cancellationOf } from '../lib/activity-call';
 import type { ActivityDependencies } from '../dependencies';
 import { madeFrom } from '../sweep/find-made';
-import { removeOne } from '../cleanup/remove-resources';
-import { unlessGone } from '../lib/unless-gone';
+import { removeOne } from '../cleanup/remove-one';
+import { only, unlessGone } from '../../providers/outcome';
 
 const WHY = 'made from other content than the source has now';
 
@@ -26,14 +26,14 @@ export async function replaceAsset(
   const removal = { deps, provider, policy: 'delete', own: new Set([id]), ended: new Set<string>(), signal } as const;
   const entries: ReceiptEntry[] = [];
   for (const resource of resources) {
-    if (resource.kind === 'result' || resource.id === undefined) continue;
+    if (isResult(resource) || resource.id === undefined) continue;
     if (signal.aborted) throw cancellationOf(signal);
     const entry = await removeOne({ ...resource, id: resource.id }, removal);
     entries.push({ ...entry, because: `${WHY}: ${entry.because}` });
   }
   if (entries.some(({ resource, result }) => resource === 'asset' && result === 'kept')) {
     const fields = Object.fromEntries(Object.values(TAG_FIELDS).map((name) => [name, null]));
-    await unlessGone(provider.annotateAsset(id, fields, { signal }));
+    await unlessGone(provider.assets.annotate([{ assetId: id, fields }], { signal }).then(only));
   }
   return entries;
 }

@@ -1,8 +1,8 @@
 import { log } from '@temporalio/activity';
 import type { MediaProvider } from '../../providers/media-provider';
 import type { ActivityDependencies } from '../dependencies';
-import type { LifecycleRun } from '../sweep/lifecycle-runs';
-import { unlessGone } from '../lib/unless-gone';
+import type { LifecycleRun } from '../../contracts/runs';
+import { unlessGone } from '../../providers/outcome';
 
 /**
  * Open lifecycles that have the asset, beside the one of `workflowId`. Where visibility refuses to tell, none: an
@@ -21,24 +21,24 @@ export async function openLifecyclesWith(
   }
 }
 
-/** Entities that hold the asset, in words for a receipt, without those that have ended just now. */
-export async function entitiesWith(
-  provider: MediaProvider,
-  assetId: string,
-  { ended, signal }: { ended: ReadonlySet<string>; signal: AbortSignal },
-): Promise<string[]> {
-  const entities = (await unlessGone(provider.listEntitiesOf(assetId, { signal }))) ?? [];
-  return entities
-    .filter(({ entityId }) => !ended.has(entityId))
-    .map(({ entityId, collectionId }) => `entity ${entityId}${collectionId ? ` in collection ${collectionId}` : ''}`);
+/** What refers to the asset, in words for a receipt. */
+export interface Users {
+  /** The provider would take the asset out of these without a word. */
+  unprotected: string[];
+  /** The provider refuses an unforced deletion because of these. */
+  blocking: string[];
 }
 
-/** Index entries of the asset, in words for a receipt. */
-export async function indexEntriesWith(
-  provider: MediaProvider,
+/** @param ended ids of what has ended just now: the provider may still list it */
+export async function usersOf(
+  { assets }: MediaProvider,
   assetId: string,
-  signal: AbortSignal,
-): Promise<string[]> {
-  const references = (await unlessGone(provider.listReferences(assetId, { signal }))) ?? [];
-  return references.map(({ indexId, indexedAssetId }) => `indexed asset ${indexedAssetId} in index ${indexId}`);
+  { ended, signal }: { ended: ReadonlySet<string>; signal: AbortSignal },
+): Promise<Users> {
+  const users: Users = { unprotected: [], blocking: [] };
+  for (const { id, words, blocksDeletion } of (await unlessGone(assets.referrers(assetId, { signal }))) ?? []) {
+    if (blocksDeletion) users.blocking.push(words);
+    else if (!ended.has(id)) users.unprotected.push(words);
+  }
+  return users;
 }

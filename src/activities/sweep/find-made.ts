@@ -2,44 +2,42 @@ import type { FindMadeInput, FoundMade, LedgerActivities } from '../../contracts
 import type { LifecycleStatus, ReceiptEntry } from '../../contracts/lifecycle-status';
 import {
   carriesTag,
-  isOfOneRun,
-  resultName,
   readTag,
-  type LedgerTag,
+  resultName,
+  type BranchResource,
   type ReadTag,
   type Resource,
 } from '../../contracts/resource';
 import type { MediaProvider } from '../../providers/media-provider';
-import { BEATS, heartbeating } from '../lib/activity-call';
-import { accountOf, ledgerTag, type ActivityDependencies } from '../dependencies';
-import { indexEntries } from '../ownership/index-entries';
-import type { LifecycleRun } from './lifecycle-runs';
+import { BEATS, withHeartbeatEvery } from '../lib/activity-call';
+import { providerOf, type ActivityDependencies } from '../dependencies';
+import type { LifecycleRun } from '../../contracts/runs';
 import { assetPages } from '../../providers/shared/find-tagged';
-import { unlessGone } from '../lib/unless-gone';
 
 /** See {@link LedgerActivities.findMade}. Reads the whole list of assets where the lifecycle's filename is not known. */
 export const createFindMade =
   (deps: ActivityDependencies): LedgerActivities['findMade'] =>
   (input) =>
-    heartbeating(BEATS.read, (signal) => findMade(deps, input, signal));
+    withHeartbeatEvery(BEATS.read, (signal) => findMade(deps, input, signal));
 
 async function findMade(
   deps: ActivityDependencies,
   { provider: name, key, workflowId }: FindMadeInput,
   signal: AbortSignal,
 ): Promise<FoundMade> {
-  const { provider } = accountOf(deps, name);
+  const provider = providerOf(deps, name);
   const run = await deps.runs.find(workflowId);
   if (run?.open) return openRun(workflowId);
   const { asset } = run?.status ?? {};
-  const ledger = ledgerTag(deps, { key, workflowId, onCancel: 'force-delete' });
+  const ledger = { key, owner: deps.owner };
   const made: Resource[] = [];
   if (asset?.adopted) made.push({ kind: 'asset', id: asset.id, adopted: true });
   const list = { filename: asset?.filename, spacingMs: deps.listSpacingMs };
-  for await (const items of assetPages(provider, list, signal)) {
+  for await (const items of assetPages(provider.assets, list, signal)) {
     for (const { id, metadata } of items) {
       if (made.some((one) => one.id === id) || !carriesTag(metadata, ledger)) continue;
-      const tag = readTag(metadata) ?? ledger;
+      const tag = readTag(metadata);
+      if (!tag) continue;
       if (tag.workflowId !== workflowId && (await deps.runs.find(tag.workflowId))?.open) return openRun(tag.workflowId);
       made.push(...(await madeFrom(provider, { id, tag }, signal)));
     }
@@ -57,40 +55,35 @@ const openRun = (workflowId: string): FoundMade => ({
   settlesInMs: 0,
 });
 
-/** An asset with the lifecycle's entities, place in an entity and index entries, in order of creation. */
+/** An asset with what the lifecycle's branches made of it, in order of creation. */
 export async function madeFrom(
-  provider: MediaProvider,
-  { id, tag, claim }: { id: string; tag: LedgerTag & Pick<ReadTag, 'joined'>; claim?: string },
+  { branches }: MediaProvider,
+  { id, tag, claim }: { id: string; tag: ReadTag; claim?: string },
   signal: AbortSignal,
 ): Promise<Resource[]> {
   const made: Resource[] = [{ kind: 'asset', id, adopted: false, claim }];
-  for (const entity of (await unlessGone(provider.listEntitiesOf(id, { signal }))) ?? []) {
-    const { collectionId, entityId, name, metadata } = entity;
-    if (collectionId === undefined) continue;
-    if (carriesTag(metadata, tag)) made.push({ kind: 'entity', id: entityId, collectionId, name, assetId: id });
-    else if (tag.joined?.entityId === entityId) {
-      made.push({ kind: 'entity-membership', id: entityId, collectionId, assetId: id });
-    }
-  }
-  const { own } = await indexEntries(provider, { assetId: id, tag }, signal);
-  for (const { indexId, indexedAssetId } of own) {
-    made.push({ kind: 'indexed-asset', id: indexedAssetId, indexId, assetId: id });
+  for (const kind of Object.values(branches)) {
+    made.push(...((await kind.madeFrom?.({ assetId: id, tag }, { signal })) ?? []));
   }
   return made;
 }
 
-/** What all runs of the id have stored; one of an earlier release has used the workflow id as the name. */
+/** What all runs of the id have stored. */
 async function resultsOf(
   { results, owner }: ActivityDependencies,
   workflowId: string,
   last: LifecycleStatus | undefined,
 ): Promise<Resource[]> {
   const names = await results.namesOf({ owner, workflowId });
-  const { uri, host } = last?.branch?.result ?? {};
-  if (uri !== undefined && !isOfOneRun(uri)) names.push(workflowId);
   const made: Resource[] = names.map((id) => ({ kind: 'result', id }));
+  const { uri, host } = last?.branch?.result ?? {};
   const runId = uri === undefined ? undefined : /([^/]+)\.ndjson$/.exec(uri)?.[1];
-  if (uri !== undefined && host !== undefined && !names.some((name) => name.endsWith(`/${runId}`))) {
+  if (
+    uri !== undefined &&
+    host !== undefined &&
+    runId !== undefined &&
+    !names.some((name) => name.endsWith(`/${runId}`))
+  ) {
     const id = resultName({ owner, workflowId, runId });
     made.push({ kind: 'result', id, stored: { uri, host } }); // removed before, or in the folder of another host
   }
@@ -99,14 +92,15 @@ async function resultsOf(
 
 /** What the last run's cleanup could not finish, as far as its receipt tells where it is. */
 function leftBehind(status: LifecycleStatus | undefined): Resource[] {
-  return (status?.receipt?.entries ?? []).flatMap((entry) => resourceOf(entry, status?.asset?.id) ?? []);
+  return (status?.receipt?.entries ?? []).flatMap(
+    (entry) => resourceOf(entry, status?.branch?.type, status?.asset?.id) ?? [],
+  );
 }
 
-function resourceOf({ resource: kind, id, in: parent, result }: ReceiptEntry, assetId?: string): Resource | undefined {
-  if (result === 'deleted' || id === undefined || parent === undefined) return undefined;
-  if (kind === 'entity') return { kind, id, collectionId: parent, name: '' };
-  if (kind === 'indexed-asset' && assetId) return { kind, id, indexId: parent, assetId };
-  return undefined;
+function resourceOf(entry: ReceiptEntry, branch: string | undefined, assetId = ''): BranchResource | undefined {
+  const { resource: kind, id, in: parent, result } = entry;
+  if (result === 'deleted' || id === undefined || parent === undefined || branch === undefined) return undefined;
+  return { kind, branch, id, in: parent, assetId };
 }
 
 /** How long a write that was under way when the run closed may still take effect. */

@@ -3,13 +3,13 @@ import type { FindOrphansInput, FoundOrphans, LedgerActivities } from '../../con
 import { MOST_LISTED } from '../../contracts/ledger/most-listed';
 import { claimOf, readTag, resultName, type ReadTag } from '../../contracts/resource';
 import type { MediaProvider, ProviderAsset } from '../../providers/media-provider';
-import { BEATS, heartbeating } from '../lib/activity-call';
-import { accountOf, type ActivityDependencies } from '../dependencies';
+import { BEATS, withHeartbeatEvery } from '../lib/activity-call';
+import { providerOf, type ActivityDependencies } from '../dependencies';
 import { madeFrom } from './find-made';
-import type { DescribedRun, LifecycleRun } from './lifecycle-runs';
+import type { DescribedRun, LifecycleRun } from '../../contracts/runs';
 import { carefulPolicy, classifyAsset, namesAsset, SURPLUS, type Verdict } from './orphan-verdict';
 import { setMark } from '../ownership/release-asset';
-import { assetPages, findTagged } from '../../providers/shared/find-tagged';
+import { assetPages } from '../../providers/shared/find-tagged';
 import { openLifecyclesWith } from '../ownership/users-of-asset';
 
 /**
@@ -19,7 +19,7 @@ import { openLifecyclesWith } from '../ownership/users-of-asset';
 export const createFindOrphans =
   (deps: ActivityDependencies): LedgerActivities['findOrphans'] =>
   (input) =>
-    heartbeating(BEATS.read, (signal) => new Walk(deps, accountOf(deps, input.provider).provider, input, signal).go());
+    withHeartbeatEvery(BEATS.read, (signal) => new Walk(deps, providerOf(deps, input.provider), input, signal).go());
 
 /** An asset of this namespace. */
 interface Owned {
@@ -55,7 +55,7 @@ class Walk {
 
   async go(): Promise<FoundOrphans> {
     const { madeBefore, limit } = this.input;
-    for await (const items of assetPages(this.provider, { spacingMs: this.deps.listSpacingMs }, this.signal)) {
+    for await (const items of assetPages(this.provider.assets, { spacingMs: this.deps.listSpacingMs }, this.signal)) {
       const fresh = items.filter(({ id, createdAt }) => !this.done.has(id) && isBefore(createdAt, madeBefore));
       const runs = await this.overviewOf(fresh);
       for (const asset of fresh) {
@@ -111,7 +111,7 @@ class Walk {
    */
   private async claimant(assetId: string, { workflowId, runId }: ReadTag): Promise<DescribedRun | undefined> {
     const latest = await this.deps.runs.find(workflowId);
-    if (runId === undefined || latest?.runId === runId) return latest;
+    if (latest?.runId === runId) return latest;
     const recent = latest?.closedAt === undefined || Date.parse(latest.closedAt) > this.oldEnough;
     if (latest && (latest.open || recent || namesAsset(latest, assetId))) return latest;
     return this.deps.runs.find(workflowId, runId);
@@ -131,7 +131,7 @@ class Walk {
   private async orSurplus({ asset, tag }: Owned, verdict: Extract<Verdict, { is: 'orphan' }>): Promise<Verdict> {
     if (verdict.cause !== 'stopped' || verdict.policy !== 'keep') return verdict;
     const { filename } = asset;
-    const all = await findTagged(this.provider, { tag, filename }, this.signal);
+    const [all = []] = await this.provider.intake.find([{ tag, filename }], { signal: this.signal });
     const [oldest] = all.filter(({ metadata }) => readTag(metadata)?.runId === tag.runId);
     return oldest === undefined || oldest.id === asset.id ? verdict : SURPLUS;
   }
@@ -144,10 +144,7 @@ class Walk {
     const { key, workflowId } = tag;
     const claim = claimOf(tag);
     const made = await madeFrom(this.provider, { id, tag, claim }, this.signal);
-    if (cause === 'stopped' && run?.branch === 'embed') {
-      const runId = tag.runId === undefined ? undefined : run.runId; // runs of earlier revisions have none in the tag
-      made.push({ kind: 'result', id: resultName({ ...tag, runId }) });
-    }
+    if (cause === 'stopped' && run) made.push({ kind: 'result', id: resultName({ ...tag, runId: run.runId }) });
     this.found.orphans.push({ assetId: id, key, workflowId, cause, policy, made });
     this.lastMadeAt = createdAt;
   }

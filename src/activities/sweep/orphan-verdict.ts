@@ -2,7 +2,7 @@ import { CLEANUP_POLICIES, type CleanupPolicy } from '../../contracts/cleanup-po
 import type { OrphanCause } from '../../contracts/ledger/sweep';
 import type { LifecycleStatus } from '../../contracts/lifecycle-status';
 import { isAdoptedByAnother, type ReadTag, type Release } from '../../contracts/resource';
-import type { DescribedRun } from './lifecycle-runs';
+import type { DescribedRun } from '../../contracts/runs';
 
 /** What a sweep makes of one asset. */
 export type Verdict =

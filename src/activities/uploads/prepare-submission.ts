@@ -1,11 +1,9 @@
 import type { SubmitSourceInput } from '../../contracts/activities';
-import { failure } from '../../contracts/failures';
 import type { Source } from '../../contracts/source';
 import { filenameOfSource } from '../../contracts/source-name';
-import type { MediaProvider, Submission } from '../../providers/media-provider';
-import type { UploadSubmission } from '../../providers/part-uploads';
+import type { ItemFacts, Submission } from '../../providers/intake';
+import type { MediaProvider } from '../../providers/media-provider';
 import type { SourceBytes } from '../../storage/files/source-bytes';
-import { kindOfFile } from '../../providers/twelvelabs/intake/file-kind';
 import { urlContent } from '../../storage/files/source-content';
 import { ledgerTag, type ActivityDependencies } from '../dependencies';
 
@@ -13,12 +11,11 @@ export type SentSource = Exclude<Source, { type: 'asset' }>;
 
 /** What is to be submitted, checked; the provider has not been called. */
 export interface Prepared {
-  common: Omit<Submission, 'source'>;
+  common: Omit<Submission, 'content'>;
   /** Bytes that this worker can read; none for a URL. */
   bytes?: SourceBytes;
-  /** How it goes: in one request, or in parts. */
-  whole?: () => Promise<Submission['source']>;
-  parts?: Pick<UploadSubmission, 'kind' | 'sizeBytes'>;
+  /** Made right before the submission, since it may hold a URL that expires. */
+  content: () => Promise<Submission['content']>;
 }
 
 /**
@@ -32,70 +29,37 @@ const NO_URL = 'no URL can name a key with a "." or ".." between slashes; copy t
 /** Looks at the source and says how it is to go. @throws InvalidRequest · PayloadTooLarge naming the limit */
 export async function prepareSubmission(
   deps: ActivityDependencies,
-  provider: MediaProvider,
+  { intake }: MediaProvider,
   { input, source, signal }: { input: SubmitSourceInput; source: SentSource; signal: AbortSignal },
 ): Promise<Prepared> {
-  const { metadata, enableHls, enableThumbnail, upload } = input;
+  const { metadata, fields, upload } = input;
   const filename = input.filename ?? filenameOfSource(source);
   const commonOf = (content: string): Prepared['common'] => {
-    const tag = { ...ledgerTag(deps, input.tag), content };
-    return { filename, metadata, enableHls, enableThumbnail, tag };
+    return { filename, metadata, fields, tag: { ...ledgerTag(deps, input.tag), content } };
   };
-  if (source.type === 'url') {
-    return { common: commonOf(urlContent(source.url)), whole: async () => ({ type: 'url', url: source.url }) };
-  }
-  const method = upload?.method ?? 'auto';
-  if (source.type === 's3') {
-    const object = await deps.objects.resolve(source, { signal });
-    const common = commonOf(object.content);
-    const limit = object.fitsUrl ? provider.maxUrlBytes(filename) : { limitBytes: 0, why: NO_URL };
-    if (!object.fitsUrl && (method === 'direct' || provider.maxMultipartBytes(filename).limitBytes === 0)) {
-      throw failure('InvalidRequest', `source.key: ${filename}: ${NO_URL}`);
+  const { method } = upload;
+  switch (source.type) {
+    case 'url': {
+      intake.route({ filename, source: 'url', method, field: 'source.url' });
+      return { common: commonOf(urlContent(source.url)), content: async () => ({ route: 'url', url: source.url }) };
     }
-    const direct = { field: 'source.key', limit, filename };
-    if (goesWhole(provider, object, method, direct)) {
-      // made right before the create, so that the URL is fresh, and is nowhere but in the request
-      return {
-        common,
-        bytes: object,
-        whole: async () => ({ type: 'url', url: await object.presignedUrl(FETCH_WITHIN_SEC) }),
-      };
+    case 's3': {
+      const object = await deps.objects.resolve(source, { signal });
+      const { sizeBytes } = object;
+      const item: ItemFacts = { filename, source: 'object', sizeBytes, method, field: 'source.key' };
+      if (!object.fitsUrl) item.noUrlBecause = NO_URL;
+      const route = intake.route(item);
+      const url = (): Promise<string> => object.presignedUrl(FETCH_WITHIN_SEC); // it is nowhere but in the request
+      const content: Prepared['content'] = async () =>
+        route === 'url' ? { route, url: await url() } : { route, bytes: object };
+      return { common: commonOf(object.content), bytes: object, content };
     }
-    return { common, bytes: object, parts: inParts(provider, object, direct) };
+    case 'file': {
+      const file = await deps.sources.resolve(source.path, { signal });
+      const { sizeBytes } = file;
+      const route = intake.route({ filename, source: 'file', sizeBytes, method, field: 'source.path' });
+      if (route === 'url') throw new Error('a provider cannot fetch a file of this host by a URL');
+      return { common: commonOf(file.content), bytes: file, content: async () => ({ route, bytes: file }) };
+    }
   }
-  const file = await deps.sources.resolve(source.path, { signal });
-  const common = commonOf(file.content);
-  const direct = { field: 'source.path', limit: provider.maxFileBytes(filename), filename };
-  if (goesWhole(provider, file, method, direct)) {
-    return { common, bytes: file, whole: async () => ({ type: 'file', file }) };
-  }
-  return { common, bytes: file, parts: inParts(provider, file, direct) };
-}
-
-interface Limits {
-  /** Of the input, for messages. */
-  field: string;
-  filename: string;
-  /** In one request. */
-  limit: { limitBytes: number; why: string };
-}
-
-function goesWhole(
-  provider: MediaProvider,
-  { sizeBytes }: SourceBytes,
-  method: NonNullable<SubmitSourceInput['upload']>['method'],
-  { field, filename, limit }: Limits,
-): boolean {
-  if (method === 'multipart') return false;
-  if (sizeBytes <= limit.limitBytes) return true;
-  if (method === 'auto' && provider.maxMultipartBytes(filename).limitBytes > limit.limitBytes) return false;
-  throw failure('PayloadTooLarge', `${field}: ${filename} has ${sizeBytes} bytes; ${limit.why}`);
-}
-
-function inParts(provider: MediaProvider, { sizeBytes }: SourceBytes, { field, filename }: Limits) {
-  const { limitBytes, why } = provider.maxMultipartBytes(filename);
-  if (sizeBytes > limitBytes) {
-    throw failure('PayloadTooLarge', `${field}: ${filename} has ${sizeBytes} bytes; ${why}`);
-  }
-  return { kind: kindOfFile(filename) as UploadSubmission['kind'], sizeBytes };
 }

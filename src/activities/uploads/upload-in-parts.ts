@@ -1,12 +1,12 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { failure, failureType, withDetails } from '../../contracts/failures';
-import type { ReceiptEntry } from '../../contracts/lifecycle-status';
+import { unlessGone } from '../../providers/outcome';
 import type { MediaProvider, ProviderAsset } from '../../providers/media-provider';
 import { PartRefused, type PartUrl, type UploadState } from '../../providers/part-uploads';
 import type { SourceBytes } from '../../storage/files/source-bytes';
 import { whatChanged } from '../../storage/files/source-fingerprint';
 import { cancellationOf, pause } from '../lib/activity-call';
-import { unlessGone } from '../lib/unless-gone';
+import { removeReserved } from './reserved-asset';
 import type { PartBuffers } from '../../providers/shared/parts/part-buffers';
 import { PartUrls } from '../../providers/shared/parts/part-urls';
 import { sendParts } from '../../providers/shared/parts/send-parts';
@@ -48,19 +48,26 @@ async function goOn(plan: UploadInParts): Promise<ProviderAsset> {
   if (state.state === 'active') await sendRest(plan, source, state.reported);
   const ended = await untilSettled(plan);
   if (ended !== 'completed') return giveUp(plan, ended);
-  return provider.getAsset(upload.assetId, { signal });
+  return provider.assets.get(upload.assetId, { signal });
 }
 
 const NOTHING_YET: UploadState = { state: 'active', reported: new Set() };
 
 async function sendRest(plan: UploadInParts, source: SourceBytes, reported: ReadonlySet<number>): Promise<void> {
   const { provider, memory, upload, first, concurrency, buffers, signal, stopping } = plan;
-  const { uploads: sessions } = provider;
+  const sessions = provider.intake.parts;
   let sentBytes = bytesOf(upload, reported, source.sizeBytes);
   memory.sent(sentBytes, source.sizeBytes);
   try {
     await sendParts({
-      ...{ sessions, upload, source, concurrency, buffers, signal, reported, stopping },
+      sessions,
+      upload,
+      source,
+      concurrency,
+      buffers,
+      signal,
+      reported,
+      stopping,
       urls: new PartUrls(sessions, upload, concurrency, signal, first),
       onSent: (bytes) => memory.sent((sentBytes += bytes), source.sizeBytes),
     });
@@ -77,7 +84,7 @@ const SETTLES_WITHIN_MS = 60_000;
 const LOOK_EVERY_MS = 1000;
 
 async function stateOf({ provider, upload, signal }: UploadInParts): Promise<UploadState> {
-  const state = await unlessGone(provider.uploads.state(upload.sessionId, { signal }));
+  const state = await unlessGone(provider.intake.parts.state(upload.sessionId, { signal }));
   return state ?? { state: 'failed', reported: new Set() };
 }
 
@@ -98,21 +105,8 @@ async function untilSettled(plan: UploadInParts): Promise<UploadState['state']> 
 /** The reserved asset will never be one, so it goes; the provider has no call that ends a session. */
 async function giveUp({ provider, memory, upload }: UploadInParts, state: UploadState['state']): Promise<never> {
   const { sessionId, assetId } = upload;
-  await unlessGone(provider.deleteAsset(assetId, { force: false }));
-  await memory.gaveUp(abandonedEntries({ sessionId, assetId }, `it ended as ${state}`));
+  await memory.gaveUp(await removeReserved(provider, { sessionId, assetId }, `it ended as ${state}`));
   throw failure('UploadExpired', `Upload session ${sessionId} ended as ${state}; a new one is opened`);
-}
-
-/** What a receipt says of a session that was given up, and of the asset that it had reserved. */
-export function abandonedEntries(
-  { sessionId, assetId }: { sessionId?: string; assetId: string },
-  why: string,
-): ReceiptEntry[] {
-  const at = new Date().toISOString();
-  const because = `reserved by an upload session that was given up (${why}); another takes its place`;
-  const asset: ReceiptEntry = { resource: 'asset', id: assetId, result: 'deleted', because, at };
-  if (sessionId === undefined) return [asset];
-  return [{ resource: 'upload-session', id: sessionId, result: 'deleted', because: why, at }, asset];
 }
 
 function refuseChanged({ fingerprint }: UploadUnderWay, source: SourceBytes): void {

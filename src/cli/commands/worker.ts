@@ -25,7 +25,7 @@ export const workerCommand = (): Command =>
         installWorkerLog({ write: note });
         const temporal = await connectWorker();
         try {
-          const worker = await startWorker({ config, provider, temporal, onNotice: note });
+          const worker = await startWorker({ config, providers: [provider], temporal, onNotice: note });
           const baseUrl = declarationOf(provider.name).baseUrl(config.providers[provider.name]);
           if (json) printJson({ ready: 'worker', temporal: temporal.address, provider: baseUrl });
           else note(`worker ready: Temporal ${temporal.address}, provider ${new URL(baseUrl).host}`);

@@ -18,7 +18,7 @@ import type { CompleteInput } from '../../contracts/lifecycle-input';
 import { readEarlierRun } from '../../contracts/messages';
 import { nameOfSource } from '../../contracts/source-name';
 import { lastOf } from '../../contracts/values/text';
-import { LifecycleBeingDeleted } from '../errors';
+import { LifecycleBeingDeleted } from '../../temporal/errors';
 import { summaryOf } from '../../temporal/runs/run-status';
 import { differences } from './differences';
 

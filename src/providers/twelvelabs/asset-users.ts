@@ -1,5 +1,5 @@
-import { failureType } from '../../contracts/failures';
 import type { Referrer } from '../media-provider';
+import { unlessGone } from '../outcome';
 import type { TwelveLabsClient } from './api/client';
 import { itemsOf } from './api/lists';
 import { EntityPageSchema, ReferencePageSchema } from './api/schemas';
@@ -83,16 +83,6 @@ export async function referrersOf(
       blocksDeletion: true,
     })),
   ];
-}
-
-/** What a call gave; `undefined` where its object is gone. */
-export async function unlessGone<T>(call: Promise<T>): Promise<T | undefined> {
-  try {
-    return await call;
-  } catch (error) {
-    if (failureType(error) === 'ResourceGone') return undefined;
-    throw error;
-  }
 }
 
 const below = (assetId: string, list: 'entities' | 'indexed-assets') => ({

@@ -6,7 +6,10 @@ import type { StoredResult } from './result-store';
 const WRITE_BYTES = 256 * 1024;
 
 /** Writes a new file, one record a line, with flat memory. When it returns, the file is on the disk. */
-export async function writeNdjson(file: string, records: Iterable<unknown>): Promise<Omit<StoredResult, 'uri'>> {
+export async function writeNdjson(
+  file: string,
+  records: Iterable<unknown> | AsyncIterable<unknown>,
+): Promise<Omit<StoredResult, 'uri'>> {
   const handle = await open(file, 'wx');
   try {
     const hash = createHash('sha256');
@@ -18,7 +21,7 @@ export async function writeNdjson(file: string, records: Iterable<unknown>): Pro
       bytes += chunk.byteLength;
       await handle.writeFile(chunk);
     };
-    for (const record of records) {
+    for await (const record of records) {
       pending += `${JSON.stringify(record)}\n`;
       count += 1;
       if (pending.length >= WRITE_BYTES) await flush();

@@ -23,7 +23,11 @@ export interface ResultStore {
    * @param options `again`: an earlier attempt may have written it, perhaps with other content, which is replaced.
    * @throws InvalidRequest when a foreign file has the name of a run's result: it is left alone.
    */
-  write(name: string, records: Iterable<unknown>, options?: { again?: boolean }): Promise<StoredResult>;
+  write(
+    name: string,
+    records: Iterable<unknown> | AsyncIterable<unknown>,
+    options?: { again?: boolean },
+  ): Promise<StoredResult>;
   /** True if {@link write} stored something under that name. */
   has(name: string): Promise<boolean>;
   /** Removes the result of that name; false when there was none. */

@@ -5,7 +5,7 @@ import {
   type WorkflowExecutionInfo,
 } from '@temporalio/client';
 import { CancelledFailure } from '@temporalio/common';
-import type { LifecycleRun, LifecycleRuns } from '../../activities/sweep/lifecycle-runs';
+import type { DescribedRun, LifecycleRun } from '../../contracts/runs';
 import { ASSET_LIFECYCLE, SEARCH_ATTRIBUTES } from '../../contracts/ids';
 import type { LifecycleStatus } from '../../contracts/lifecycle-status';
 import { isInvalidArgument } from '../grpc-errors';
@@ -16,13 +16,13 @@ import { isStopped, statusOfFailure, statusOfMemo, summaryOf, type Run } from '.
  * What Temporal's own records say of lifecycles. Queries hold ids that the provider gave and nothing else: a workflow id
  * holds the caller's key, and some servers refuse a backslash or a question mark in a query.
  */
-export function lifecycleRuns(client: Client): LifecycleRuns {
+export function lifecycleRuns(client: Client) {
   const list = async (query: string): Promise<LifecycleRun[]> => {
     const runs: LifecycleRun[] = [];
     for await (const run of client.workflow.list({ query })) runs.push(runOf(run));
     return runs;
   };
-  const find: LifecycleRuns['find'] = async (workflowId, runId) => {
+  const find = async (workflowId: string, runId?: string): Promise<DescribedRun | undefined> => {
     try {
       const run = await client.workflow.getHandle(workflowId, runId).describe();
       if (run.type !== ASSET_LIFECYCLE) return undefined;
@@ -36,11 +36,11 @@ export function lifecycleRuns(client: Client): LifecycleRuns {
   };
   return {
     find,
-    async overview(assetIds) {
+    async overview(assetIds: readonly string[]): Promise<LifecycleRun[]> {
       const condition = oneOf(SEARCH_ATTRIBUTES.assetId, assetIds);
       return condition ? list(`${OF_LIFECYCLES} AND ${condition}`) : [];
     },
-    async openWith(assetId) {
+    async openWith(assetId: string): Promise<LifecycleRun[]> {
       const condition = oneOf(SEARCH_ATTRIBUTES.assetId, [assetId]);
       if (!condition) return [];
       const named = await list(`${OF_LIFECYCLES} AND ExecutionStatus = 'Running' AND ${condition}`);

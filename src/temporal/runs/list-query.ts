@@ -1,6 +1,6 @@
 import { ASSET_LIFECYCLE, SEARCH_ATTRIBUTES } from '../../contracts/ids';
 import type { Outcome, Phase } from '../../contracts/lifecycle-status';
-import { InvalidInput } from '../../client/errors';
+import { InvalidInput } from '../errors';
 
 export interface ListFilter {
   phase?: Phase;

@@ -1,7 +1,13 @@
 import type { WorkflowExecutionInfo } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { failureType } from '../../contracts/failures';
-import { keyOfWorkflowId, SEARCH_ATTRIBUTES, STATUS_MEMO, type ProviderName } from '../../contracts/ids';
+import {
+  keyOfWorkflowId,
+  providerOfWorkflowId,
+  SEARCH_ATTRIBUTES,
+  STATUS_MEMO,
+  type ProviderName,
+} from '../../contracts/ids';
 import { isOutcome, PHASES, type LifecycleStatus, type Outcome, type Phase } from '../../contracts/lifecycle-status';
 
 /** One lifecycle in a list; made from what Temporal's visibility knows, without asking a worker. */
@@ -31,7 +37,7 @@ export const isStopped = ({ status }: Pick<Run, 'status'>): boolean =>
 export function summaryOf(run: Run): LifecycleSummary {
   const { key, assetId, provider, phase, outcome, branch, bytes } = SEARCH_ATTRIBUTES;
   const attributes = run.typedSearchAttributes;
-  const name = (attributes.get(provider) ?? 'twelvelabs') as ProviderName;
+  const name = attributes.get(provider) ?? providerOfWorkflowId(run.workflowId);
   const ended = outcomeOf(run, attributes.get(outcome));
   return {
     key: attributes.get(key) ?? keyOfWorkflowId(name, run.workflowId) ?? run.workflowId,

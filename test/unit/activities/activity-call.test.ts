@@ -1,5 +1,10 @@
 import { Context } from '@temporalio/activity';
-import { calling, heartbeating, noteBytesMoved, setProgress } from '../../../src/activities/lib/activity-call';
+import {
+  withHeartbeat,
+  withHeartbeatEvery,
+  noteBytesMoved,
+  setProgress,
+} from '../../../src/activities/lib/activity-call';
 import { BEATS } from '../../../src/activities/lib/activity-call';
 import { activityEnvironment } from '../../support/activity-dependencies';
 
@@ -33,19 +38,19 @@ async function beatsDuring(
 }
 
 test('a call that may begin a write beats after its first second, and then every two', async () => {
-  const beats = await beatsDuring(9000, (work) => calling(work));
+  const beats = await beatsDuring(9000, (work) => withHeartbeat(work));
   expect(beats.map(({ at }) => at)).toEqual([1000, 3000, 5000, 7000, 9000]);
 });
 
 test('a held wait beats less than once a minute and more than once in its timeout', async () => {
-  const beats = await beatsDuring(10 * 60_000, (work) => heartbeating(BEATS.wait, work));
+  const beats = await beatsDuring(10 * 60_000, (work) => withHeartbeatEvery(BEATS.wait, work));
   expect(beats.length).toBeGreaterThanOrEqual(10);
   expect(beats.length).toBeLessThanOrEqual(12);
 });
 
 test('a heartbeat repeats what an earlier attempt left until there is something new', async () => {
   const left = { upload: { sessionId: 's1' } };
-  const beats = await beatsDuring(3000, (work) => calling(work), {}, left);
+  const beats = await beatsDuring(3000, (work) => withHeartbeat(work), {}, left);
   expect(beats.map(({ details }) => details)).toEqual([left, left]);
 });
 
@@ -58,7 +63,7 @@ test('an upload beats every five seconds while bytes move, and every fifteen whe
   const finished = new Promise<void>((resolve) => (finish = resolve));
   let context: Context | undefined;
   const ends = env.run(() =>
-    calling(async () => {
+    withHeartbeat(async () => {
       context = Context.current();
       setProgress({ began: true });
       for (let second = 0; second < 20; second++) {
@@ -82,7 +87,7 @@ test('a heartbeat comes three times in the activity’s own timeout, however lon
   const startedAt = Date.now();
   const beats: number[] = [];
   env.on('heartbeat', () => beats.push(Date.now() - startedAt));
-  const ends = env.run(() => heartbeating(BEATS.wait, () => new Promise((resolve) => setTimeout(resolve, 8000))));
+  const ends = env.run(() => withHeartbeatEvery(BEATS.wait, () => new Promise((resolve) => setTimeout(resolve, 8000))));
   await jest.advanceTimersByTimeAsync(8000);
   await ends;
   expect(beats).toEqual([1000, 3000, 5000, 7000]);

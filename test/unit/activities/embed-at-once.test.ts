@@ -1,7 +1,7 @@
 import { createBranchSteps } from '../../../src/activities/branch-steps';
 import type { EmbedAtOnceInput } from '../../../src/contracts/activities';
 import { failure } from '../../../src/contracts/failures';
-import { SubmissionAborted } from '../../../src/providers/media-provider';
+import { SubmissionAborted } from '../../../src/providers/outcome';
 import type { ResultStore } from '../../../src/storage/results/result-store';
 import { activityEnvironment, dependencies } from '../../support/activity-dependencies';
 import { FakeProvider } from '../../support/memory-provider';

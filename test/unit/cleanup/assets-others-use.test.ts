@@ -1,4 +1,5 @@
-import type { DescribedRun, LifecycleRuns } from '../../../src/activities/sweep/lifecycle-runs';
+import type { DescribedRun } from '../../../src/contracts/runs';
+import type { LifecycleRuns } from '../../../src/activities/lifecycle-runs';
 import { createRemoveResources } from '../../../src/activities/cleanup/remove-resources';
 import type { RemoveResourcesInput } from '../../../src/contracts/activities';
 import type { ReceiptEntry } from '../../../src/contracts/lifecycle-status';

@@ -1,5 +1,5 @@
 import { createFindMade } from '../../../src/activities/sweep/find-made';
-import type { LifecycleRun } from '../../../src/activities/sweep/lifecycle-runs';
+import type { LifecycleRun } from '../../../src/contracts/runs';
 import type { FoundMade } from '../../../src/contracts/activities';
 import { joinedField, tagFields } from '../../../src/contracts/resource';
 import { activityEnvironment, dependencies, OWNER } from '../../support/activity-dependencies';

@@ -1,5 +1,5 @@
 import { createFindOrphans } from '../../../src/activities/sweep/find-orphans';
-import type { DescribedRun } from '../../../src/activities/sweep/lifecycle-runs';
+import type { DescribedRun } from '../../../src/contracts/runs';
 import type { FindOrphansInput, FoundOrphans } from '../../../src/contracts/activities';
 import { failure } from '../../../src/contracts/failures';
 import type { LifecycleStatus } from '../../../src/contracts/lifecycle-status';

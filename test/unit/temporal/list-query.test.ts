@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
-import { InvalidInput } from '../../../src/client/errors';
+import { InvalidInput } from '../../../src/temporal/errors';
 import { LifecycleClient } from '../../../src/client/lifecycle-client';
 import { listQuery, oneOf } from '../../../src/temporal/runs/list-query';
 import { lifecycleWorkflowId, SEARCH_ATTRIBUTES } from '../../../src/contracts/ids';

@@ -1,6 +1,6 @@
 import { Client, Connection } from '@temporalio/client';
 import { connectTemporal } from '../../../src/temporal/connection';
-import { InvalidInput, LifecycleClientError, TemporalRefused, TemporalUnreachable } from '../../../src/client/errors';
+import { InvalidInput, LifecycleClientError, TemporalRefused, TemporalUnreachable } from '../../../src/temporal/errors';
 import { LifecycleClient } from '../../../src/client/lifecycle-client';
 import { refusingServer, type RefusingServer } from '../../support/servers/grpc-refusals';
 

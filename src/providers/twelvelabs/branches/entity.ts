@@ -3,10 +3,10 @@ import { failureType } from '../../../contracts/failures';
 import type { Handle } from '../../../contracts/handle';
 import { carriesTag, readTag, tagFields, type BranchResource } from '../../../contracts/resource';
 import type { BranchDeclaration, BranchItem, BranchRemoval, RemoveOptions } from '../../branch-kind';
-import { outcomeOf, type CallOptions } from '../../outcome';
+import { outcomeOf, unlessGone, type CallOptions } from '../../outcome';
 import { itemsOf } from '../api/lists';
 import { CreatedSchema, EntityPageSchema, EntitySchema } from '../api/schemas';
-import { entitiesOf, unlessGone } from '../asset-users';
+import { entitiesOf } from '../asset-users';
 import type { TwelveLabsConnection } from '../connection';
 import { resourceId } from './resource-id';
 

@@ -2,10 +2,10 @@ import { z } from 'zod';
 import type { Handle } from '../../../contracts/handle';
 import { carriesTag, tagFields, type LedgerTag } from '../../../contracts/resource';
 import type { BranchDeclaration, BranchItem } from '../../branch-kind';
-import { outcomeOf } from '../../outcome';
+import { outcomeOf, unlessGone } from '../../outcome';
 import type { TwelveLabsClient } from '../api/client';
 import { CreatedSchema, IndexedAssetSchema } from '../api/schemas';
-import { indexEntriesOf, unlessGone, type IndexEntry } from '../asset-users';
+import { indexEntriesOf, type IndexEntry } from '../asset-users';
 import type { TwelveLabsConnection } from '../connection';
 import { resourceId } from './resource-id';
 

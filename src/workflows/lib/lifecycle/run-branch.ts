@@ -60,7 +60,8 @@ function startInput(
 ): StartBranchInput {
   const { provider, branch } = input;
   const { id: assetId, fileType, filename } = asset;
-  return { provider, assetId, branch, fileType, filename, name: object?.name, tag, store };
+  const joins = object?.id === undefined ? undefined : { in: object.in ?? '', id: object.id };
+  return { provider, assetId, branch, fileType, filename, name: object?.name, joins, tag, store };
 }
 
 /** The step that stored the records has let go of the asset as well. */

@@ -1,6 +1,6 @@
-import type { CleanupPolicy } from '../cleanup-policy';
-import type { LifecycleError, ReceiptEntry } from '../lifecycle-status';
-import type { Resource } from '../resource';
+import type { CleanupPolicy } from '../../contracts/cleanup-policy';
+import type { LifecycleError, ReceiptEntry } from '../../contracts/lifecycle-status';
+import type { Resource } from '../../contracts/resource';
 
 /** What became of a resource, now. */
 export const entryOf = (resource: Resource, result: ReceiptEntry['result'], because: string): ReceiptEntry => ({

@@ -1,0 +1,116 @@
+import type { ReceiptEntry } from '../../contracts/lifecycle-status';
+import { carriesTag, isAdoptedByAnother, isAsset, isResult, readTag } from '../../contracts/resource';
+import type { AssetResource, BranchResource, Resource } from '../../contracts/resource';
+import { unlessGone } from '../../providers/outcome';
+import { branchKindOf, ledgerTag } from '../dependencies';
+import { untilFound } from '../lib/until-found';
+import { keptUnmarked, setMark } from '../ownership/release-asset';
+import { removeSurplus } from './delete-asset';
+import { endResult } from './end-result';
+import { entryOf, keptBecause } from './receipt-entry';
+import type { Removal } from './removal';
+import { removeOne, type Known } from './remove-one';
+
+/**
+ * Ends a resource as the policy says and tells what became of it. One without an id is looked for first, until a late
+ * commit can no longer come; the answer is empty when there never was one. Where the provider holds more of the kind
+ * with the lifecycle's tag, all of it ends; of assets to keep, one is kept. Safe to repeat: gone is deleted.
+ */
+export async function endResource(resource: Resource, removal: Removal): Promise<ReceiptEntry[]> {
+  if (isResult(resource)) return endResult(resource, removal);
+  if (isAsset(resource)) return endAsset(resource, removal);
+  const reason = keptBecause(resource, removal.policy);
+  if (reason && resource.id) return [entryOf(resource, 'kept', reason)];
+  return endEach(resource, await idsOf(resource, removal), removal);
+}
+
+async function endAsset(resource: AssetResource, removal: Removal): Promise<ReceiptEntry[]> {
+  const { policy, provider, deps, signal } = removal;
+  if (resource.session && policy === 'keep') {
+    return endAsset(resource, { ...removal, policy: 'delete' }); // its bytes never were all there
+  }
+  const reason = keptBecause(resource, policy);
+  if (reason && resource.adopted) return [entryOf(resource, 'kept', reason)];
+  const ids = await idsOf(resource, removal);
+  if (ids.length > 0 && (await isLeftToOthers(removal))) return leaveToOthers(resource, ids);
+  const surplus = policy === 'keep' ? ids.splice(1) : [];
+  const entries: ReceiptEntry[] = [];
+  for (const id of ids) entries.push(await endOne({ ...resource, id }, removal));
+  const workflowId = removal.unlessOpen ?? resource.tag?.workflowId;
+  entries.push(...(await removeSurplus({ deps, provider, workflowId, signal }, surplus)));
+  if (resource.session) entries.unshift(endOfSession(resource.session));
+  return entries;
+}
+
+async function endEach(resource: BranchResource, ids: readonly string[], removal: Removal): Promise<ReceiptEntry[]> {
+  if (ids.length > 0 && (await isLeftToOthers(removal))) return leaveToOthers(resource, ids);
+  const entries: ReceiptEntry[] = [];
+  for (const id of ids) entries.push(await endOne({ ...resource, id }, removal));
+  return entries;
+}
+
+const leaveToOthers = (resource: Resource, ids: readonly string[]): ReceiptEntry[] =>
+  ids.map((id) => entryOf({ ...resource, id }, 'kept', 'a lifecycle of this key is open and owns it'));
+
+async function isLeftToOthers({ unlessOpen, deps }: Removal): Promise<boolean> {
+  return unlessOpen !== undefined && (await deps.runs.find(unlessOpen))?.open === true;
+}
+
+/** The known one and whatever else carries the tag. */
+async function idsOf(resource: AssetResource | BranchResource, removal: Removal): Promise<string[]> {
+  const { id } = resource;
+  if (id !== undefined) return [...new Set([id, ...(await taggedIds(resource, removal))])];
+  const look = async (): Promise<string[] | undefined> => {
+    const ids = await taggedIds(resource, removal);
+    return ids.length > 0 ? ids : undefined;
+  };
+  const { deps, signal } = removal;
+  return (await untilFound(look, { until: Date.now() + deps.settleWindowMs, signal })) ?? [];
+}
+
+async function taggedIds(
+  resource: AssetResource | BranchResource,
+  { provider, deps, signal }: Removal,
+): Promise<string[]> {
+  if (!resource.tag) return [];
+  const tag = ledgerTag(deps, resource.tag);
+  if (!isAsset(resource)) {
+    const { tagged } = branchKindOf(provider, resource.branch);
+    return (await unlessGone(tagged?.({ ...resource, tag }, { signal }) ?? Promise.resolve([]))) ?? [];
+  }
+  const { filename, since, earlierId } = resource;
+  const [assets = []] = await provider.intake.find([{ tag, filename, since }], { signal });
+  const found = assets.map(({ id }) => id);
+  if (earlierId === undefined || found.includes(earlierId)) return found;
+  const earlier = await unlessGone(provider.assets.get(earlierId, { signal })); // may have another filename
+  const isOwn = earlier && carriesTag(earlier.metadata, tag) && readTag(earlier.metadata)?.runId === tag.runId;
+  return isOwn ? [...found, earlierId] : found;
+}
+
+/** The provider has no call that ends a session: without its asset it leads nowhere. */
+function endOfSession({ id, expiresAt }: NonNullable<AssetResource['session']>): ReceiptEntry {
+  const because = `ends with the asset it reserved${expiresAt ? `, or at ${expiresAt} at the latest` : ''}`;
+  return { resource: 'upload-session', id, result: 'deleted', because, at: new Date().toISOString() };
+}
+
+async function endOne(resource: Known<AssetResource | BranchResource>, removal: Removal): Promise<ReceiptEntry> {
+  const reason = keptBecause(resource, removal.policy);
+  if (!reason) return removeOne(resource, removal);
+  return isAsset(resource) ? keepAsset(resource, reason, removal) : entryOf(resource, 'kept', reason);
+}
+
+/** Marks what is kept on purpose, so that no sweep takes it for an orphan; an adopter's mark stays. */
+async function keepAsset(
+  resource: Known<AssetResource>,
+  reason: string,
+  { provider, signal }: Removal,
+): Promise<ReceiptEntry> {
+  const asset = await unlessGone(provider.assets.get(resource.id, { signal }));
+  if (!asset) return entryOf(resource, 'deleted', 'the provider does not know it (any more)');
+  const tag = readTag(asset.metadata);
+  if (tag && isAdoptedByAnother(tag)) return entryOf(resource, 'kept', `${reason}; another lifecycle has adopted it`);
+  const runId = resource.tag?.runId ?? tag?.runId;
+  if (runId === undefined) return entryOf(resource, 'kept', reason);
+  const refused = await setMark(provider, resource.id, { as: 'kept', runId }, signal);
+  return refused ? keptUnmarked(resource.id, reason, refused) : entryOf(resource, 'kept', reason);
+}

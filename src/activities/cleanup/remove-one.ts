@@ -1,0 +1,58 @@
+import { failure, failureType } from '../../contracts/failures';
+import type { ReceiptEntry } from '../../contracts/lifecycle-status';
+import { isAsset, type AssetResource, type BranchResource, type Resource } from '../../contracts/resource';
+import type { MediaProvider } from '../../providers/media-provider';
+import { unlessGone } from '../../providers/outcome';
+import { branchKindOf } from '../dependencies';
+import { deleteAsset, DELETED } from './delete-asset';
+import { entryOf } from './receipt-entry';
+import type { Removal } from './removal';
+
+export type Known<R extends Resource> = R & { id: string };
+
+/** Removes one that the policy does not keep, unless others use it; tells what became of it. */
+export async function removeOne(
+  resource: Known<AssetResource | BranchResource>,
+  removal: Removal,
+): Promise<ReceiptEntry> {
+  try {
+    return isAsset(resource) ? await removeAsset(resource, removal) : await removeOfBranch(resource, removal);
+  } catch (error) {
+    if (failureType(error) !== 'ResourceGone') throw error;
+    removal.ended.add(resource.id); // as an earlier attempt may have left it
+    return entryOf(resource, 'deleted', 'the provider does not know it (any more)');
+  }
+}
+
+async function removeOfBranch(resource: Known<BranchResource>, removal: Removal): Promise<ReceiptEntry> {
+  const { provider, policy, own, ended, signal } = removal;
+  const { remove } = branchKindOf(provider, resource.branch);
+  if (!remove) throw failure('InvalidRequest', `branch.type: what "${resource.branch}" makes cannot be removed`);
+  const { result, because, referrers } = await remove(resource, { force: policy === 'force-delete', own, signal });
+  if (result === 'deleted') ended.add(resource.id);
+  return { ...entryOf(resource, result, because), referrers };
+}
+
+async function removeAsset(resource: Known<AssetResource>, removal: Removal): Promise<ReceiptEntry> {
+  const { id, tag, claim } = resource;
+  const { deps, provider, policy, unlessOpen, ended, signal } = removal;
+  const ending = await deleteAsset(id, {
+    deps,
+    provider,
+    workflowId: unlessOpen ?? tag?.workflowId,
+    closed: unlessOpen !== undefined,
+    force: policy === 'force-delete',
+    claim,
+    ended,
+    signal,
+  });
+  if (ending.result === 'deleted') await confirmGone(resource, provider, signal);
+  const because = ending.because === DELETED ? 'deleted, and then not found' : ending.because;
+  return { ...entryOf(resource, ending.result, because), referrers: ending.referrers };
+}
+
+/** Proof of a deletion. Still there means that the provider is slow to delete: the attempt is repeated. */
+async function confirmGone({ id }: { id: string }, { assets }: MediaProvider, signal: AbortSignal): Promise<void> {
+  if ((await unlessGone(assets.get(id, { signal }))) === undefined) return;
+  throw failure('ProviderUnavailable', `Asset ${id} was deleted, but the provider still shows it; looking again`);
+}

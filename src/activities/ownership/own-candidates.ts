@@ -1,0 +1,68 @@
+import type { EarlierRun } from '../../contracts/activities';
+import { carriesTag, readTag, type LedgerTag } from '../../contracts/resource';
+import type { MediaProvider, ProviderAsset } from '../../providers/media-provider';
+import { unlessGone } from '../../providers/outcome';
+
+/** How an asset of the key stands to this run and to what it is to submit. */
+export type Standing = 'of this run' | 'failed before' | 'same content' | 'other content' | 'not comparable';
+
+export interface Candidate {
+  asset: ProviderAsset;
+  is: Standing;
+}
+
+export interface CandidateSearch {
+  provider: MediaProvider;
+  /** An earlier write of this activity got no answer. */
+  ambiguous: boolean;
+  /** RFC 3339 start of the run. */
+  since: string;
+  earlier?: EarlierRun;
+  signal: AbortSignal;
+}
+
+/** Assets that carry the tag, each with how it stands to this run. */
+export async function findCandidates(
+  { tag, filename }: { tag: LedgerTag; filename: string },
+  search: CandidateSearch,
+): Promise<Candidate[]> {
+  const found = await taggedAssets({ tag, filename }, search);
+  return found.map((asset) => ({ asset, is: standingOf(asset, tag) }));
+}
+
+/** An earlier run may have used another filename, by which the list is narrowed. */
+async function taggedAssets(
+  { tag, filename }: { tag: LedgerTag; filename: string },
+  { provider, ambiguous, since, earlier, signal }: CandidateSearch,
+): Promise<ProviderAsset[]> {
+  const { intake, assets } = provider;
+  const [found = []] = await intake.find([{ tag, filename, since: ambiguous ? since : undefined }], { signal });
+  if (!earlier) return found;
+  const { assetId } = earlier;
+  if (assetId === undefined) {
+    const [all = []] = await intake.find([{ tag, since: earlier.startedAt }], { signal });
+    return [...all.filter(({ id }) => !found.some((one) => one.id === id)), ...found];
+  }
+  if (found.some(({ id }) => id === assetId)) return found;
+  const known = await unlessGone(assets.get(assetId, { signal }));
+  return known && carriesTag(known.metadata, tag) ? [known, ...found] : found;
+}
+
+function standingOf(asset: ProviderAsset, tag: LedgerTag): Standing {
+  const its = readTag(asset.metadata);
+  const same = compareContent(its?.content, tag.content);
+  if (its?.runId === tag.runId) {
+    return same === false ? 'other content' : 'of this run'; // the source may change between two attempts
+  }
+  if (asset.status === 'failed') return 'failed before'; // it makes room
+  if (same === undefined) return 'not comparable';
+  return same ? 'same content' : 'other content';
+}
+
+/** Whether two contents are the same; `undefined` where one is not known, or they are of different types of source. */
+export function compareContent(one: string | undefined, other: string | undefined): boolean | undefined {
+  if (one === undefined || other === undefined || sourceTypeIn(one) !== sourceTypeIn(other)) return undefined;
+  return one === other;
+}
+
+const sourceTypeIn = (content: string): string => content.slice(0, content.indexOf(':'));

@@ -1,0 +1,105 @@
+import { log } from '@temporalio/activity';
+import type { Activities, StartBranchInput, StartedBranch } from '../contracts/activities';
+import { failureType } from '../contracts/failures';
+import { carriesTag, joinedField, type LedgerTag } from '../contracts/resource';
+import type { BranchItem, BranchKind, BranchStart } from '../providers/branch-kind';
+import type { MediaProvider } from '../providers/media-provider';
+import { only, SubmissionAborted } from '../providers/outcome';
+import { branchKindOf, ledgerTag, providerOf, type ActivityDependencies } from './dependencies';
+import { cancellationOf, withHeartbeat } from './lib/activity-call';
+import { writeOnce } from './lib/write-once';
+import { storeAndRelease } from './store-records';
+
+/**
+ * Starts a branch over the ready asset, once: the branch's own `effect` says how a repeat is guarded. Records that come
+ * with the answer are stored at once.
+ * @throws InvalidRequest for a branch that the provider does not have · OutcomeUnknown · whatever the provider says.
+ */
+export const createStartBranch =
+  (deps: ActivityDependencies): Activities['startBranch'] =>
+  async (input) => {
+    const provider = providerOf(deps, input.provider);
+    const kind = branchKindOf(provider, input.branch.type);
+    const { branch, assetId, fileType, filename, name } = input;
+    const item: BranchItem = { branch, assetId, fileType, filename, name, tag: ledgerTag(deps, input.tag) };
+    switch (kind.effect(branch)) {
+      case 'free':
+        return startFreely(deps, { kind, item, input });
+      case 'create':
+        return startedOf(await create(deps, kind, item));
+      case 'join':
+        return startedOf(await join(deps, { provider, kind, item, joined: joinedBy(input) }));
+    }
+  };
+
+const startedOf = ({ handle, id, adopted }: BranchStart): StartedBranch => ({ handle, id, adopted });
+
+/** Nothing that matters is made at the provider: after a lost answer it is asked again. */
+const startFreely = (
+  deps: ActivityDependencies,
+  { kind, item, input }: { kind: BranchKind; item: BranchItem; input: StartBranchInput },
+): Promise<StartedBranch> =>
+  withHeartbeat(async (signal) => {
+    try {
+      const start = only(await kind.start([item], { signal }));
+      if (!start.records || !input.store) return startedOf(start);
+      if (signal.aborted) throw cancellationOf(signal);
+      const { records, words = `The ${kind.type} of asset ${item.assetId}` } = start;
+      return { stored: await storeAndRelease(deps, { words, records, target: input.store }, signal) };
+    } catch (error) {
+      // a write that was aborted before it had gone out is a cancellation and not a failure
+      throw error instanceof SubmissionAborted ? cancellationOf(signal) : error;
+    }
+  });
+
+const create = (deps: ActivityDependencies, kind: BranchKind, item: BranchItem): Promise<BranchStart> =>
+  writeOnce<BranchStart, undefined>({
+    settleWindowMs: deps.settleWindowMs,
+    prepare: async () => undefined,
+    find: async (_prepared, { signal }) => (await kind.find?.(item, { signal }))?.[0],
+    make: async (_prepared, signal) => only(await kind.start([item], { signal })),
+  });
+
+interface Joining {
+  provider: MediaProvider;
+  kind: BranchKind;
+  item: BranchItem;
+  joined: { in: string; id: string };
+}
+
+/**
+ * Adding twice changes nothing, so nothing is waited for; but whether the asset was there before must be known. That
+ * stands in the record that goes to the server before the write: an attempt without one finds what others have added.
+ */
+const join = (deps: ActivityDependencies, { provider, kind, item, joined }: Joining): Promise<BranchStart> =>
+  writeOnce<BranchStart, undefined>({
+    settleWindowMs: 0,
+    prepare: async () => undefined,
+    find: async (_prepared, { ambiguous, signal }) => {
+      const [found] = (await kind.find?.(item, { signal })) ?? [];
+      return found && { ...found, adopted: ambiguous ? undefined : found.adopted };
+    },
+    record: (details) => deps.progress.makeDurable(details),
+    make: async (_prepared, signal) => {
+      await noteJoined(provider, { assetId: item.assetId, tag: item.tag, joined }, signal);
+      return only(await kind.start([item], { signal }));
+    },
+  });
+
+const joinedBy = ({ joins }: StartBranchInput): Joining['joined'] => ({ in: joins?.in ?? '', id: joins?.id ?? '' });
+
+/** On the lifecycle's own asset, where a sweep reads which membership is to go with it. */
+async function noteJoined(
+  { assets }: MediaProvider,
+  { assetId, tag, joined }: { assetId: string; tag: LedgerTag; joined: Joining['joined'] },
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    const { metadata } = await assets.get(assetId, { signal });
+    if (!carriesTag(metadata, tag)) return;
+    only(await assets.annotate([{ assetId, fields: joinedField(joined) }], { signal }));
+  } catch (error) {
+    if (failureType(error) !== 'ProviderRejected') throw error;
+    log.warn('the asset could not be noted as a part of it', { assetId, ...joined, error: String(error) });
+  }
+}
