@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { TwelveLabs, TwelvelabsApi } from 'twelvelabs-js';
+import { type TwelveLabs, TwelvelabsApi } from 'twelvelabs-js';
 import type { EmulatorControl } from '../../emulator/twelvelabs/control-client';
 import { PART_ROUTE } from '../../emulator/twelvelabs/rules/uploads/part-urls';
 import { OfficialSdk } from '../support/servers/official-sdk';

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { TwelveLabs, TwelvelabsApi, TwelvelabsApiClient, TwelvelabsApiError } from 'twelvelabs-js';
+import { type TwelveLabs, TwelvelabsApi, TwelvelabsApiClient, TwelvelabsApiError } from 'twelvelabs-js';
 import type { EmulatorControl } from '../../emulator/twelvelabs/control-client';
 import { startEmulator } from '../../emulator/twelvelabs/start-emulator';
 import { OfficialSdk } from '../support/servers/official-sdk';
