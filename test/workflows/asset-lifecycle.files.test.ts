@@ -10,7 +10,7 @@ import { fileTaskQueue, objectTaskQueue } from '../../src/contracts/ids';
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
 import { dependencies } from '../support/activity-dependencies';
 import { fakeActivities } from '../support/fake-activities';
-import { FakeProvider } from '../support/memory-provider';
+import { MemoryProvider } from '../support/memory-provider';
 import { LifecycleEnvironment } from '../support/system/lifecycle-environment';
 
 jest.setTimeout(60_000);
@@ -27,7 +27,7 @@ const failureOf = async (handle: WorkflowHandle): Promise<unknown> =>
 /** The real wait, over these queues. */
 const waitOver = (sourceQueues: SourceQueues, sourceDeadlineMs: number): Pick<Activities, 'findSourceQueue'> => ({
   findSourceQueue: createFindSourceQueue(
-    dependencies({ provider: new FakeProvider(), sourceQueues, sourceDeadlineMs }),
+    dependencies({ provider: new MemoryProvider(), sourceQueues, sourceDeadlineMs }),
   ),
 });
 

@@ -6,7 +6,7 @@ import { createS3ResultStore, type S3Folder } from '../../../src/storage/s3/s3-r
 import { s3Access, type S3Access } from '../../../src/storage/s3/s3-client';
 import { activityEnvironment, dependencies } from '../../support/activity-dependencies';
 import { admitCoreErrors } from '../../support/core-errors';
-import { FakeProvider } from '../../support/memory-provider';
+import { MemoryProvider } from '../../support/memory-provider';
 import { ACCESS_KEY, S3Server, SECRET_KEY } from '../../support/system/s3-server';
 import { tamperingProxy, type Tamper } from '../../support/servers/tampering-proxy';
 
@@ -151,7 +151,7 @@ test('removes what it wrote, and says when there was nothing', async () => {
 });
 
 test('embeddings of an activity go there', async () => {
-  const steps = createBranchSteps(dependencies({ provider: new FakeProvider(), results: storeIn() }));
+  const steps = createBranchSteps(dependencies({ provider: new MemoryProvider(), results: storeIn() }));
   const input = { provider: 'twelvelabs' as const, taskId: 'task-1', resultName: 'asset-lifecycle:twelvelabs:k' };
   const { result } = (await activityEnvironment().run(steps.storeEmbedding, input)) as StoredEmbedding;
   expect(result).toMatchObject({ count: 1, dimensions: 2 });

@@ -17,7 +17,7 @@ import { s3Access, type S3Access } from '../../../src/storage/s3/s3-client';
 import { createS3Sources } from '../../../src/storage/s3/s3-sources';
 import { activityEnvironment, dependencies } from '../../support/activity-dependencies';
 import { admitCoreErrors } from '../../support/core-errors';
-import { FakeProvider } from '../../support/memory-provider';
+import { MemoryProvider } from '../../support/memory-provider';
 import { ROOT } from '../../support/imports';
 import { ACCESS_KEY, S3Server, SECRET_KEY } from '../../support/system/s3-server';
 
@@ -183,11 +183,11 @@ describe('an S3 object as the source of an asset', () => {
 
   test('an object over every limit is refused with the limit', async () => {
     await server.put('media', 'large.mp4', Buffer.alloc(5001));
-    const provider = new FakeProvider();
+    const provider = new MemoryProvider();
     const { error } = await submit({ bucket: 'media', key: 'large.mp4' }, provider);
     expect(error).toMatchObject({ type: 'PayloadTooLarge', details: [{ nothingMade: true }] });
     expect(error?.message).toBe('source.key: large.mp4 has 5001 bytes; the limit of uploads in parts is 5000 bytes');
-    expect(provider.calls).not.toContain('submit');
+    expect(provider.calls).not.toContain('intake.submit');
   });
 
   test('an activity that is cancelled while it looks at the object made nothing', async () => {

@@ -4,7 +4,7 @@ import { failure } from '../../../src/contracts/failures';
 import { SubmissionAborted } from '../../../src/providers/outcome';
 import type { ResultStore } from '../../../src/storage/results/result-store';
 import { activityEnvironment, dependencies } from '../../support/activity-dependencies';
-import { FakeProvider } from '../../support/memory-provider';
+import { MemoryProvider } from '../../support/memory-provider';
 
 const input: EmbedAtOnceInput = {
   provider: 'twelvelabs',
@@ -14,10 +14,10 @@ const input: EmbedAtOnceInput = {
   resultName: 'r1',
 };
 
-let provider: FakeProvider;
+let provider: MemoryProvider;
 let written: Record<string, unknown[]>;
 beforeEach(() => {
-  provider = new FakeProvider();
+  provider = new MemoryProvider();
   written = {};
 });
 

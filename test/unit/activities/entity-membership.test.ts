@@ -2,15 +2,15 @@ import { createBranchSteps } from '../../../src/activities/branch-steps';
 import { failure } from '../../../src/contracts/failures';
 import { readTag, tagFields } from '../../../src/contracts/resource';
 import { activityEnvironment, dependencies, OWNER } from '../../support/activity-dependencies';
-import { FakeProvider } from '../../support/memory-provider';
+import { MemoryProvider } from '../../support/memory-provider';
 
 const tag = { key: 'k', workflowId: 'w', runId: 'r1', onCancel: 'delete' } as const;
 const branch = { type: 'entity', collectionId: 'c', entityId: 'e' } as const;
 
-let provider: FakeProvider;
+let provider: MemoryProvider;
 let recorded: unknown[];
 beforeEach(() => {
-  provider = new FakeProvider();
+  provider = new MemoryProvider();
   recorded = [];
   provider.addAsset({ id: 'a', metadata: tagFields({ ...tag, owner: OWNER }) });
   provider.entities.set('e', { name: 'Ada', metadata: {}, assetIds: ['x'] });
@@ -78,11 +78,11 @@ test('nothing is written when the record cannot be made', async () => {
 
 test('the lifecycle’s own asset names the entity before it is added, so that a sweep can take it out', async () => {
   await join();
-  expect(readTag(provider.assets.get('a')?.metadata ?? {})?.joined).toEqual({ collectionId: 'c', entityId: 'e' });
+  expect(readTag(provider.held.get('a')?.metadata ?? {})?.joined).toEqual({ in: 'c', id: 'e' });
 });
 
 test('an asset of others is not written to', async () => {
   provider.addAsset({ id: 'a', metadata: {} });
   await join();
-  expect(provider.calls).not.toContain('annotateAsset');
+  expect(provider.calls).not.toContain('assets.annotate');
 });

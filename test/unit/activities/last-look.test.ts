@@ -2,13 +2,13 @@ import { createHeldWaits } from '../../../src/activities/held-waits';
 import { failure } from '../../../src/contracts/failures';
 import type { Observation, ObservationTrouble } from '../../../src/providers/media-provider';
 import { activityEnvironment, dependencies } from '../../support/activity-dependencies';
-import { FakeProvider } from '../../support/memory-provider';
+import { MemoryProvider } from '../../support/memory-provider';
 
 const target = { kind: 'embedding', taskId: 't1' } as const;
 
 /** The last look at an embed task of which the provider says this. */
 function look(heard: Observation | ObservationTrouble): Promise<void> {
-  const provider = new FakeProvider();
+  const provider = new MemoryProvider();
   provider.observe = async function* () {
     yield heard as never;
   };

@@ -4,14 +4,14 @@ import { maxDirectBytes, maxMultipartBytes, maxUrlBytes } from '../../../src/pro
 import type { SourceFile } from '../../../src/storage/files/source-file';
 import type { SourceObject } from '../../../src/storage/files/source-object';
 import { dependencies } from '../../support/activity-dependencies';
-import { FakeProvider } from '../../support/memory-provider';
+import { MemoryProvider } from '../../support/memory-provider';
 
 const MIB = 1024 ** 2;
 type Method = NonNullable<SubmitSourceInput['upload']>['method'];
 
 /** How a file of that name and size goes, with the real limits. */
 async function wayOf(filename: string, sizeBytes: number, method: Method = 'auto'): Promise<string> {
-  const provider = Object.assign(new FakeProvider(), { maxFileBytes: maxDirectBytes, maxMultipartBytes });
+  const provider = Object.assign(new MemoryProvider(), { maxFileBytes: maxDirectBytes, maxMultipartBytes });
   const deps = dependencies({ provider, sources: { resolve: async () => ({ filename, sizeBytes }) as SourceFile } });
   const source = { type: 'file', path: `/media/${filename}` } as const;
   const input: Parameters<Activities['submitSource']>[0] = {
@@ -55,7 +55,7 @@ const objectWay = async (key: string, fitsUrl: boolean, method: Method = 'auto')
   const limits = { maxUrlBytes, maxMultipartBytes };
   const object = { filename: key.split('/').at(-1), sizeBytes: MIB, fitsUrl } as SourceObject;
   const deps = dependencies({
-    provider: Object.assign(new FakeProvider(), limits),
+    provider: Object.assign(new MemoryProvider(), limits),
     objects: { resolve: async () => object },
   });
   const source = { type: 's3', bucket: 'media', key } as const;
@@ -65,7 +65,7 @@ const objectWay = async (key: string, fitsUrl: boolean, method: Method = 'auto')
     tag: { key: 'k', workflowId: 'w', onCancel: 'delete' },
   };
   const { signal } = new AbortController();
-  const { parts } = await prepareSubmission(deps, deps.accounts.twelvelabs?.provider as FakeProvider, {
+  const { parts } = await prepareSubmission(deps, deps.accounts.twelvelabs?.provider as MemoryProvider, {
     ...{ input, source, signal },
   });
   return parts ? `parts of ${parts.kind}` : 'whole';

@@ -4,13 +4,13 @@ import type { CleanupPolicy } from '../../../src/contracts/cleanup-policy';
 import type { ReceiptEntry } from '../../../src/contracts/lifecycle-status';
 import type { ResultResource } from '../../../src/contracts/resource';
 import { activityEnvironment, dependencies } from '../../support/activity-dependencies';
-import { FakeProvider } from '../../support/memory-provider';
+import { MemoryProvider } from '../../support/memory-provider';
 
 let stored: Set<string>;
-let provider: FakeProvider;
+let provider: MemoryProvider;
 beforeEach(() => {
   stored = new Set();
-  provider = new FakeProvider();
+  provider = new MemoryProvider();
 });
 
 const results = {

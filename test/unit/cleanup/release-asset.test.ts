@@ -5,7 +5,7 @@ import { failure, type FailureType } from '../../../src/contracts/failures';
 import type { ReceiptEntry } from '../../../src/contracts/lifecycle-status';
 import { tagFields, type LedgerTag } from '../../../src/contracts/resource';
 import { activityEnvironment, dependencies, OWNER } from '../../support/activity-dependencies';
-import { FakeProvider } from '../../support/memory-provider';
+import { MemoryProvider } from '../../support/memory-provider';
 
 const tag: LedgerTag = { key: 'k', workflowId: 'w', runId: 'r1', owner: OWNER, onCancel: 'delete' };
 const since = '2020-01-01T00:00:00.000Z';
@@ -13,9 +13,9 @@ const refuse = (type: FailureType) => async (): Promise<never> => {
   throw failure(type, 'PATCH /assets/{id}/user-metadata: no');
 };
 
-let provider: FakeProvider;
+let provider: MemoryProvider;
 beforeEach(() => {
-  provider = new FakeProvider();
+  provider = new MemoryProvider();
   provider.addAsset({ id: 'a', filename: 'a.mp4', metadata: tagFields(tag) });
 });
 
@@ -24,11 +24,11 @@ const release = (): Promise<ReceiptEntry[]> => {
   const input = { provider: 'twelvelabs', assetId: 'a', as: 'completed', tag, filename: 'a.mp4', since } as const;
   return activityEnvironment().run(() => activity(input));
 };
-const markOf = (id: string) => provider.assets.get(id)?.metadata['asset_lifecycle_released'];
+const markOf = (id: string) => provider.held.get(id)?.metadata['asset_lifecycle_released'];
 
 test('the mark says whose it is', async () => {
   expect(await release()).toEqual([]);
-  expect(provider.assets.get('a')?.metadata).toMatchObject({
+  expect(provider.held.get('a')?.metadata).toMatchObject({
     asset_lifecycle_released: 'completed',
     asset_lifecycle_released_by: 'r1',
   });
@@ -90,7 +90,7 @@ describe('adopting an asset', () => {
 
   test('that carries the tag of another lifecycle ends that one’s claim', async () => {
     expect(await adopt()).toMatchObject({ id: 'a', adopted: true });
-    expect(provider.assets.get('a')?.metadata).toMatchObject({
+    expect(provider.held.get('a')?.metadata).toMatchObject({
       ...tagFields(tag),
       asset_lifecycle_released: 'kept',
       asset_lifecycle_released_by: 'r2',
@@ -100,6 +100,6 @@ describe('adopting an asset', () => {
   test('without a tag writes nothing', async () => {
     provider.addAsset({ id: 'a', metadata: { project: 'demo' } });
     await adopt();
-    expect(provider.calls).toEqual(['getAsset']);
+    expect(provider.calls).toEqual(['assets.get']);
   });
 });

@@ -4,7 +4,7 @@ import type { CleanupPolicy } from '../../../src/contracts/cleanup-policy';
 import type { ReceiptEntry } from '../../../src/contracts/lifecycle-status';
 import { joinedField, tagFields, type LedgerTag, type Resource } from '../../../src/contracts/resource';
 import { activityEnvironment, dependencies, OWNER } from '../../support/activity-dependencies';
-import { FakeProvider } from '../../support/memory-provider';
+import { MemoryProvider } from '../../support/memory-provider';
 
 const tag: LedgerTag = {
   key: 'movies/a.mp4',
@@ -15,10 +15,10 @@ const tag: LedgerTag = {
 const since = '2020-01-01T00:00:00.000Z';
 const asset = (id?: string): Resource => ({ kind: 'asset', id, adopted: false, tag, filename: 'a.mp4', since });
 
-let provider: FakeProvider;
+let provider: MemoryProvider;
 let removed: string[];
 beforeEach(() => {
-  provider = new FakeProvider();
+  provider = new MemoryProvider();
   removed = [];
 });
 
@@ -37,7 +37,7 @@ test('deletes an asset and proves that it is gone', async () => {
   const { id } = provider.addAsset();
   const because = 'deleted, and then not found';
   expect(await remove(asset(id))).toMatchObject([{ resource: 'asset', id, result: 'deleted', because }]);
-  expect(provider.calls).toEqual(['listAssets', 'getAsset', 'deleteAsset', 'getAsset']);
+  expect(provider.calls).toEqual(['intake.find', 'assets.get', 'assets.remove', 'assets.get']);
 });
 
 test('an asset that is gone already counts as deleted', async () => {
@@ -55,21 +55,21 @@ test('never forces: an indexed asset is kept, and its referrers are named', asyn
   provider.references.set(id, [{ indexId: 'films', indexedAssetId: 'ix-1' }]);
   const [entry] = await remove(asset(id));
   expect(entry).toMatchObject({ id, result: 'kept', referrers: ['indexed asset ix-1 in index films'] });
-  expect(provider.assets.has(id)).toBe(true);
+  expect(provider.held.has(id)).toBe(true);
 });
 
 test('force-delete removes an indexed asset', async () => {
   const { id } = provider.addAsset();
   provider.references.set(id, [{ indexId: 'films', indexedAssetId: 'ix-1' }]);
   expect(await remove(asset(id), 'force-delete')).toMatchObject([{ id, result: 'deleted' }]);
-  expect(provider.calls).toContain('deleteAsset by force');
+  expect(provider.calls).toContain('assets.remove by force');
 });
 
 test('finds by its tag what was made though nobody heard of it, and nothing else', async () => {
   const own = provider.addAsset({ filename: 'a.mp4', metadata: tagFields(tag) });
   const other = provider.addAsset({ filename: 'a.mp4', metadata: tagFields({ ...tag, key: 'other' }) });
   expect(await remove(asset())).toMatchObject([{ id: own.id, result: 'deleted' }]);
-  expect([...provider.assets.keys()]).toEqual([other.id]);
+  expect([...provider.held.keys()]).toEqual([other.id]);
 });
 
 test('waits out a late commit before it says that there was nothing', async () => {
@@ -93,7 +93,7 @@ test('says nothing of a resource that never came to be', async () => {
 test('under "keep" names what it finds and deletes nothing', async () => {
   const own = provider.addAsset({ filename: 'a.mp4', metadata: tagFields(tag) });
   expect(await remove(asset(), 'keep')).toMatchObject([{ id: own.id, result: 'kept' }]);
-  expect(provider.assets.get(own.id)?.metadata).toMatchObject({ asset_lifecycle_released: 'kept' });
+  expect(provider.held.get(own.id)?.metadata).toMatchObject({ asset_lifecycle_released: 'kept' });
 });
 
 test('takes the asset out of an entity, but cannot take its last one', async () => {
@@ -119,7 +119,7 @@ test('a membership that nothing shows to be ours stays, unless the asset notes i
   join();
   provider.addAsset({
     id: 'x',
-    metadata: { ...tagFields(tag), ...joinedField({ collectionId: 'c', entityId: 'e1' }) },
+    metadata: { ...tagFields(tag), ...joinedField({ in: 'c', id: 'e1' }) },
   });
   expect(await remove(membership)).toMatchObject([{ id: 'e1', result: 'deleted' }]);
 });
@@ -129,7 +129,7 @@ test('removes besides the known asset what else carries the tag', async () => {
   const surplus = provider.addAsset({ filename: 'a.mp4', metadata: tagFields(tag) });
   const entries = await remove(asset(own.id));
   expect(entries.map(({ id }) => id)).toEqual([own.id, surplus.id]);
-  expect(provider.assets.size).toBe(0);
+  expect(provider.held.size).toBe(0);
 });
 
 test('another namespace’s asset of the same key is not ours', async () => {
@@ -145,7 +145,7 @@ test('leaves to an open lifecycle what it owns', async () => {
     activity({ provider: 'twelvelabs', resource: asset(id), policy: 'force-delete', unlessOpen: tag.workflowId }),
   );
   expect(entries).toMatchObject([{ id, result: 'kept' }]);
-  expect(provider.assets.has(id)).toBe(true);
+  expect(provider.held.has(id)).toBe(true);
 });
 
 test('removes an entity found by its tag, an index entry found by its asset, and a stored result', async () => {
@@ -168,7 +168,7 @@ test('under "keep" keeps its own asset and deletes what a create made twice', as
     { id: own.id, result: 'kept' },
     { id: surplus.id, result: 'deleted' },
   ]);
-  expect([...provider.assets.keys()]).toEqual([own.id]);
+  expect([...provider.held.keys()]).toEqual([own.id]);
 });
 
 describe('several resources', () => {
@@ -200,7 +200,7 @@ describe('several resources', () => {
       { resource: 'entity', id: 'e1', result: 'leftover' },
       { resource: 'asset', id, result: 'leftover', errorType: 'ProviderRejected' },
     ]);
-    expect(provider.assets.has(id)).toBe(true);
+    expect(provider.held.has(id)).toBe(true);
   });
 
   test('are tried again from the one that could not be reached, and the failure says what is done', async () => {

@@ -5,7 +5,7 @@ import { providerAssets } from '../../../src/client/provider-assets';
 import { statusOfFailure, statusOfMemo, summaryOf } from '../../../src/temporal/runs/run-status';
 import { lifecycleWorkflowId, SEARCH_ATTRIBUTES } from '../../../src/contracts/ids';
 import { KeySchema } from '../../../src/contracts/lifecycle-input';
-import { FakeProvider } from '../../support/memory-provider';
+import { MemoryProvider } from '../../support/memory-provider';
 
 describe('the default key', () => {
   const url = (text: string) => defaultKey({ type: 'url', url: text });
@@ -106,7 +106,7 @@ test('a list filter joins its parts', () => {
 });
 
 describe('the provider’s assets', () => {
-  const provider = new FakeProvider();
+  const provider = new MemoryProvider();
   for (let index = 0; index < 25; index++) provider.addAsset({ id: `a${index}` });
   const assets = providerAssets(async () => provider);
 
@@ -131,9 +131,9 @@ describe('the provider’s assets', () => {
       type: 'BlockedByReferences',
       message: 'Asset a7 is part of entity e in collection c; take it out, or delete it by force',
     });
-    expect(provider.assets.has('a7')).toBe(true);
+    expect(provider.held.has('a7')).toBe(true);
     await assets.delete('a7', { force: true });
-    expect(provider.assets.has('a7')).toBe(false);
+    expect(provider.held.has('a7')).toBe(false);
   });
 
   test.each([0, 51, 1.5])('refuses a page of %s', (pageSize) => {

@@ -12,7 +12,7 @@ import { ConfigError } from '../../../src/config-error';
 import { failure } from '../../../src/contracts/failures';
 import { fileTaskQueue, lifecycleWorkflowId, rootTaskQueue } from '../../../src/contracts/ids';
 import { activityEnvironment, dependencies, OWNER } from '../../support/activity-dependencies';
-import { FakeProvider } from '../../support/memory-provider';
+import { MemoryProvider } from '../../support/memory-provider';
 
 const NOW = 1_800_000_000_000;
 const at = (ms: number) => msToTs(ms);
@@ -162,7 +162,7 @@ describe('the accepted input', () => {
 
 describe('the wait for somebody who serves the file', () => {
   const waiting = (find: SourceQueues['find'], sourceDeadlineMs: number) => {
-    const deps = dependencies({ provider: new FakeProvider(), sourceQueues: { find }, sourceDeadlineMs });
+    const deps = dependencies({ provider: new MemoryProvider(), sourceQueues: { find }, sourceDeadlineMs });
     const env = activityEnvironment();
     const input = { provider: 'twelvelabs', path: 'x.mp4' } as const;
     return { env, ends: env.run(() => createFindSourceQueue(deps)(input)) as Promise<string> };
