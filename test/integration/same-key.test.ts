@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { Client } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time';
 import { LifecycleClient } from '../../src/client/lifecycle-client';
-import type { LifecycleInput } from '../../src/contracts/lifecycle-input';
+import type { LifecycleInput } from '../../src/providers/registry';
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
 import { addSearchAttributes } from '../../src/temporal/namespace/search-attributes';
 import { SAMPLES, sample, System } from '../support/system/system';

@@ -67,7 +67,7 @@ let keys = 0;
 async function submit(
   place: Omit<S3Source, 'type'>,
   provider: MediaProvider = twelvelabs,
-  upload?: SubmitSourceInput['upload'],
+  upload: SubmitSourceInput['upload'] = { method: 'auto', concurrency: 4 },
 ) {
   const activity = createSubmitSource(dependencies({ provider, objects: createS3Sources(access()) }));
   const environment = activityEnvironment({ attempt: 1 });
@@ -79,9 +79,14 @@ async function submit(
     source: { type: 's3' as const, ...place },
     upload,
     metadata: {},
-    enableHls: false,
-    enableThumbnail: false,
-    tag: { key, workflowId: `asset-lifecycle:twelvelabs:${key}`, onCancel: 'delete' as const },
+    fields: { enableHls: false, enableThumbnail: false },
+    tag: {
+      key,
+      workflowId: `asset-lifecycle:twelvelabs:${key}`,
+      runId: 'r1',
+      onCancel: 'delete' as const,
+      onFailure: 'keep' as const,
+    },
     since: new Date().toISOString(),
   };
   const outcome = await environment.run(activity, input).then(

@@ -3,6 +3,7 @@ import { createSubmitSource } from '../../../src/activities/submit-source';
 import type { SubmitSourceInput, SubmittedAsset } from '../../../src/contracts/activities';
 import { readTag, releaseFields, tagFields, type LedgerTag, type ReadTag } from '../../../src/contracts/resource';
 import type { ProviderAsset } from '../../../src/providers/media-provider';
+import { only } from '../../../src/providers/outcome';
 import type { SourceFile } from '../../../src/storage/files/source-file';
 import { activityEnvironment, dependencies, OWNER } from '../../support/activity-dependencies';
 import { MemoryProvider } from '../../support/memory-provider';
@@ -14,12 +15,19 @@ const tag: LedgerTag = {
   runId: 'this-run',
   owner: OWNER,
   onCancel: 'delete',
+  onFailure: 'keep',
 };
 const since = '2026-11-25T12:00:00.000Z';
 const source = { type: 'file', path: '/media/a.mp4' } as const;
 const input: SubmitSourceInput = {
-  ...{ provider: 'twelvelabs', source, filename: 'a.mp4', metadata: {}, enableHls: false, enableThumbnail: false },
-  ...{ tag, since },
+  provider: 'twelvelabs',
+  source,
+  filename: 'a.mp4',
+  metadata: {},
+  fields: {},
+  upload: { method: 'auto', concurrency: 4 },
+  tag,
+  since,
 };
 const file = (content: string): SourceFile => ({
   ...{ path: source.path, filename: 'a.mp4', sizeBytes: 10, fingerprint: 'f', content, modifiedAt: since },
@@ -66,10 +74,11 @@ test('what an earlier run has kept with the same content is taken up, and is thi
 
 test('what has other content is replaced, with what its run made of it, and the receipt says so', async () => {
   const { id } = kept();
-  const { entityId } = await provider.createEntity({ collectionId: 'c', name: 'A', assetId: id, tag });
-  const { indexedAssetId } = await provider.createIndexedAsset({
-    ...{ indexId: 'films', assetId: id, enableVideoStream: false, tag },
-  });
+  const { entity, index } = provider.branches;
+  const entityItem = { branch: { type: 'entity', collectionId: 'c' }, assetId: id, name: 'A', tag };
+  const { id: entityId } = only(await entity.start([entityItem]));
+  const indexItem = { branch: { type: 'index', indexId: 'films' }, assetId: id, tag };
+  const { id: indexedAssetId } = only(await index.start([indexItem]));
   const { id: made, abandoned } = await submit('file:10 BBB');
   expect(made).not.toBe(id);
   expect([...provider.held.keys()]).toEqual([made]);

@@ -7,7 +7,7 @@ import { claimOf, releaseFields, tagFields, type LedgerTag, type Resource } from
 import { activityEnvironment, dependencies, OWNER } from '../../support/activity-dependencies';
 import { MemoryProvider } from '../../support/memory-provider';
 
-const tag: LedgerTag = { key: 'k', workflowId: 'w', runId: 'r1', owner: OWNER, onCancel: 'delete' };
+const tag: LedgerTag = { key: 'k', workflowId: 'w', runId: 'r1', owner: OWNER, onCancel: 'delete', onFailure: 'keep' };
 const since = '2020-01-01T00:00:00.000Z';
 const adopter: DescribedRun = { workflowId: 'adopter', runId: 'r2', key: 'adopting', open: true, assetId: 'a' };
 
@@ -27,7 +27,7 @@ const asset = (changes: object = {}): Resource => ({
   since,
   ...changes,
 });
-const entity: Resource = { kind: 'entity', id: 'ours', collectionId: 'c', name: 'Ada', assetId: 'a' };
+const entity: Resource = { kind: 'entity', branch: 'entity', id: 'ours', in: 'c', name: 'Ada', assetId: 'a' };
 const withEntity = (id: string, assetIds: string[]) =>
   provider.entities.set(id, { name: id, metadata: id === 'ours' ? tagFields(tag) : {}, assetIds });
 
@@ -60,9 +60,8 @@ test('by force it is deleted all the same', async () => {
 test('an entity of its own is no reason to keep the asset, also while the provider still lists it', async () => {
   own();
   withEntity('ours', ['a']);
-  const list = provider.listEntitiesOf.bind(provider);
-  const before = await list('a');
-  provider.listEntitiesOf = async () => before;
+  const before = await provider.assets.referrers('a');
+  provider.assets.referrers = async () => before;
   expect(await remove([entity, asset()])).toMatchObject([
     { id: 'ours', result: 'deleted' },
     { id: 'a', result: 'deleted' },
@@ -72,8 +71,8 @@ test('an entity of its own is no reason to keep the asset, also while the provid
 test('nor is one that an earlier attempt has deleted', async () => {
   own();
   withEntity('ours', ['a']);
-  const before = await provider.listEntitiesOf('a');
-  provider.listEntitiesOf = async () => before;
+  const before = await provider.assets.referrers('a');
+  provider.assets.referrers = async () => before;
   provider.entities.clear();
   expect(await remove([entity, asset()])).toMatchObject([{ result: 'deleted' }, { id: 'a', result: 'deleted' }]);
 });

@@ -58,14 +58,9 @@ test('an attempt that begins again still tells of the result that the one before
   stored.add('r');
   provider.addAsset({ id: 'a' });
   const run = cleaning('delete');
-  provider.deleteAsset = async () => {
-    throw failure('ProviderUnavailable', 'busy');
-  };
+  provider.failNext('assets.remove', failure('ProviderUnavailable', 'busy'));
   await expect(run()).rejects.toMatchObject({ type: 'ProviderUnavailable' });
-  provider.deleteAsset = async () => {};
-  provider.getAsset = async () => {
-    throw failure('ResourceGone', 'gone');
-  };
+  provider.held.clear();
   expect(await run(2)).toMatchObject([
     { resource: 'result', id: 'r', result: 'deleted' },
     { resource: 'asset', result: 'deleted' },

@@ -5,7 +5,7 @@ import { joinedField, tagFields } from '../../../src/contracts/resource';
 import { activityEnvironment, dependencies, OWNER } from '../../support/activity-dependencies';
 import { MemoryProvider } from '../../support/memory-provider';
 
-const tag = { key: 'k', workflowId: 'w', runId: 'r1', owner: OWNER, onCancel: 'delete' } as const;
+const tag = { key: 'k', workflowId: 'w', runId: 'r1', owner: OWNER, onCancel: 'delete', onFailure: 'keep' } as const;
 
 let provider: MemoryProvider;
 beforeEach(() => {

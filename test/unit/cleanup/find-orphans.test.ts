@@ -93,9 +93,7 @@ test('sets the release mark of an asset whose run stands and completed with it',
 test('a mark that is refused again does not end the sweep', async () => {
   asset('a');
   run({ ended: 'completed', assetId: 'a' });
-  provider.annotateAsset = async () => {
-    throw failure('ProviderRejected', 'PATCH: no');
-  };
+  provider.failNext('assets.annotate', failure('ProviderRejected', 'PATCH: no'));
   expect(await find()).toMatchObject({ marked: 0, unmarked: 1, seen: { wanted: 1 } });
 });
 
