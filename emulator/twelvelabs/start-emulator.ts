@@ -59,6 +59,8 @@ export interface EmulatorOptions extends Partial<Switches> {
 }
 
 export interface Emulator {
+  /** `http://host:port` of the API. */
+  origin: string;
   /** What `TWELVELABS_BASE_URL` takes. */
   url: string;
   controlUrl: string;
@@ -107,6 +109,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const storeOrigin = new URL(emulation.origin);
   storeOrigin.port = String(emulation.storePort);
   return {
+    origin: emulation.origin,
     url: `${emulation.origin}/v1.3`,
     controlUrl: `${emulation.origin}${CONTROL_PREFIX}`,
     storeUrl: storeOrigin.origin,

@@ -1,6 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
+import type { RunningEmulator } from '../../emulator/registry';
+import type { ProviderName } from '../contracts/ids';
 import { openAccount } from '../providers/open-account';
+import { declarationOf, DEFAULT_PROVIDER } from '../providers/registry';
 import { loadConfig, loadProxies } from '../config';
 import { useProxiesForFetch } from '../http/dispatcher';
 import { emulatorProblem } from './emulator-problem';
@@ -24,6 +27,7 @@ export interface LocalStackOptions {
 
 export interface LocalStack {
   temporal: { address: string; namespace: string; uiUrl?: string };
+  /** That of the default provider. */
   emulator: { url: string; controlUrl: string };
   /** For clients and further workers. */
   environment: Environment;
@@ -61,26 +65,23 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     if (temporal.uiUrl) onReady('Temporal Web', temporal.uiUrl);
 
     useProxiesForFetch(loadProxies(environment as NodeJS.ProcessEnv)); // the emulator fetches media by URL
-    const emulator = await startEmulatorAt(
-      ports.emulator,
-      persistent ? path.join(stateFolder, 'emulator') : undefined,
-      processing,
-    );
-    started.push(() => emulator.close());
-    onReady('emulator', emulator.url);
+    const emulatorState = persistent ? path.join(stateFolder, 'emulator') : undefined;
+    const emulators = await startEmulators(ports.emulator ?? 0, emulatorState, processing, started);
+    for (const { url } of emulators.values()) onReady('emulator', url);
 
     const forWorker: Environment = {
       ...settings,
       TEMPORAL_ADDRESS: temporal.address,
       TEMPORAL_NAMESPACE: temporal.namespace,
-      TWELVELABS_BASE_URL: emulator.url,
-      TWELVE_LABS_API_KEY: 'emulator',
+      ...emulatorEnvironments(emulators),
     };
     const worker = await startWorkerAt(temporal, forWorker, onProgress);
     started.push(() => worker.stop());
     onReady('worker', `${temporal.address}, files below ${roots}`);
     const failed = worker.done.then(() => Promise.reject(new ProgramUnavailable('the worker has ended')));
     failed.catch(() => {}); // whoever waits for it hears of it; a closed stack does not care
+    const emulator = emulators.get(DEFAULT_PROVIDER);
+    if (!emulator) throw new Error(`${DEFAULT_PROVIDER} has no emulator`);
     return { temporal, emulator, environment: forWorker, failed, close };
   } catch (error) {
     await close();
@@ -88,17 +89,34 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
   }
 }
 
-async function startEmulatorAt(
-  port: number | undefined,
+/** Starts all emulators there are. @returns them by the name of their provider */
+async function startEmulators(
+  port: number,
   stateFolder: string | undefined,
-  processing: { baseMs: number; msPerMegabyte: number },
-) {
-  const { startEmulator } = await import('../../emulator/twelvelabs/start-emulator.js');
-  try {
-    return await startEmulator({ port: port ?? 0, stateFolder, processing });
-  } catch (error) {
-    throw emulatorProblem(error, '--emulator-port') ?? error;
+  processing: LocalStackOptions['processing'],
+  started: (() => Promise<void>)[],
+): Promise<Map<ProviderName, RunningEmulator>> {
+  const { placesOf } = await import('../../emulator/registry.js');
+  const running = new Map<ProviderName, RunningEmulator>();
+  for (const { kind, options } of placesOf({ port, stateFolder, processing })) {
+    const emulator = await kind.start(options).catch((error: unknown) => {
+      throw emulatorProblem(error, '--emulator-port') ?? error;
+    });
+    started.push(() => emulator.close());
+    running.set(kind.name, emulator);
   }
+  return running;
+}
+
+/** Settings of a worker that talks to the emulators; the user's own credentials never reach them. */
+function emulatorEnvironments(emulators: ReadonlyMap<ProviderName, RunningEmulator>): Environment {
+  const environment: Record<string, string> = {};
+  for (const [name, { origin }] of emulators) {
+    const declaration = declarationOf(name);
+    Object.assign(environment, declaration.emulatorEnvironment(origin));
+    for (const credential of declaration.credentials) environment[credential] = 'emulator';
+  }
+  return environment;
 }
 
 async function startWorkerAt(

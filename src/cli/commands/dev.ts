@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { connectTo } from '../../temporal/connection';
 import { ensureSweepSchedule } from '../../client/sweeps';
 import { DEFAULT_GRACE } from '../../contracts/ledger/sweep';
+import { providerNames } from '../../providers/registry';
 import { action, untilStopped } from '../context';
 import { checkDistinct, folderName, portNumber, wholeNumber } from '../flags';
 import { note, print, printJson } from '../output';
@@ -64,8 +65,10 @@ async function scheduleSweeps(temporal: { address: string; namespace: string }):
   const { client, connection } = await connectTo(temporal);
   try {
     const sweeps = { everyMs: SWEEP_EVERY_MS, grace: DEFAULT_GRACE };
-    const { state, because } = await ensureSweepSchedule(client, 'twelvelabs', sweeps);
-    if (state === 'refused') note(`no sweeps: the server does not let us make their Schedule: ${because}`);
+    for (const provider of providerNames()) {
+      const { state, because } = await ensureSweepSchedule(client, provider, sweeps);
+      if (state === 'refused') note(`no sweeps: the server does not let us make their Schedule: ${because}`);
+    }
   } finally {
     await connection.close();
   }

@@ -1,23 +1,22 @@
 import { Command, Option } from 'commander';
+import { EMULATORS, placesOf, type EmulatorFlag, type RunningEmulator } from '../../../emulator/registry';
 import { loadProxies } from '../../config';
+import { declarationOf } from '../../providers/registry';
 import { action, untilStopped } from '../context';
 import { checkDistinct, folderName, portNumber, wholeNumber } from '../flags';
 import { note, printJson } from '../output';
 
-interface EmulatorFlags {
+interface CommonFlags {
   host: string;
   port: number;
   storePort: number;
-  chunkBytes?: number;
-  partBytes: 'disk' | 'hash';
   state?: string;
   processingMs: number;
-  rateLimits: 'off' | 'free' | 'tier2' | 'tier3';
   json?: boolean;
 }
 
-export const emulatorCommand = (): Command =>
-  new Command('emulator')
+export function emulatorCommand(): Command {
+  const command = new Command('emulator')
     .summary('serve the provider’s API locally')
     .option('--host <address>', 'the address to listen on', '127.0.0.1')
     .option('--port <n>', '0 takes any free one', portNumber('--port', 0), 8090)
@@ -26,44 +25,53 @@ export const emulatorCommand = (): Command =>
       'where parts of uploads are put; 0 takes any free one',
       portNumber('--store-port', 0),
       0,
-    )
-    .option(
-      '--chunk-bytes <n>',
-      'size of a part, instead of one that goes with the file',
-      wholeNumber('--chunk-bytes', 1),
-    )
-    .addOption(
-      new Option('--part-bytes <where>', 'hash does not keep the bytes of parts: for files too large for the disk')
-        .choices(['disk', 'hash'])
-        .default('disk'),
-    )
+    );
+  for (const { storeFlags } of EMULATORS) addFlags(command, storeFlags);
+  command
     .option('--state <folder>', 'keep the state there', folderName('--state'))
-    .option('--processing-ms <n>', 'processing time of an asset', wholeNumber('--processing-ms', 0), 1500)
-    .addOption(
-      new Option('--rate-limits <plan>', 'whose limits to apply')
-        .choices(['off', 'free', 'tier2', 'tier3'])
-        .default('off'),
-    )
+    .option('--processing-ms <n>', 'processing time of an asset', wholeNumber('--processing-ms', 0), 1500);
+  for (const { flags } of EMULATORS) addFlags(command, flags);
+  return command
     .option('--json', 'print the ready line as JSON')
     .addHelpText('after', '\nExample:\n  $ asset-lifecycle emulator --port 8090 --rate-limits free')
-    .action(
-      action(async ({ host, port, storePort, state, processingMs, rateLimits, json, ...flags }: EmulatorFlags) => {
-        checkDistinct({ '--port': port, '--store-port': storePort });
-        const { startEmulator } = await import('../../../emulator/twelvelabs/start-emulator.js');
-        const { emulatorProblem } = await import('../../stack/emulator-problem.js');
-        const { useProxiesForFetch } = await import('../../http/dispatcher.js');
-        useProxiesForFetch(loadProxies()); // it fetches media by URL
-        const processing = { baseMs: processingMs, msPerMegabyte: processingMs === 0 ? 0 : 20 };
-        const emulator = await startEmulator({
-          ...{ host, port, storePort, stateFolder: state, processing, rateLimits },
-          uploads: { chunkBytes: flags.chunkBytes ?? null, partBytes: flags.partBytes },
-        }).catch((error: unknown) => {
-          throw emulatorProblem(error, '--port or --store-port') ?? error;
-        });
-        const { url, controlUrl, storeUrl } = emulator;
-        if (json) printJson({ ready: 'emulator', url, controlUrl, storeUrl });
-        else note(`emulator ready: TWELVELABS_BASE_URL=${url}`);
-        await untilStopped();
-        await emulator.close();
-      }),
-    );
+    .action(action(serve));
+}
+
+/** Runs every emulator of the registry until it is told to stop. */
+async function serve({ host, port, storePort, state, processingMs, json, ...flags }: CommonFlags): Promise<void> {
+  checkDistinct({ '--port': port, '--store-port': storePort });
+  const { emulatorProblem } = await import('../../stack/emulator-problem.js');
+  const { useProxiesForFetch } = await import('../../http/dispatcher.js');
+  useProxiesForFetch(loadProxies()); // it fetches media by URL
+  const processing = { baseMs: processingMs, msPerMegabyte: processingMs === 0 ? 0 : 20 };
+  const running: RunningEmulator[] = [];
+  try {
+    for (const { kind, options } of placesOf({ host, port, storePort, stateFolder: state, processing, flags })) {
+      const emulator = await kind.start(options).catch((error: unknown) => {
+        throw emulatorProblem(error, '--port or --store-port') ?? error;
+      });
+      running.push(emulator);
+      const { url, controlUrl, storeUrl } = emulator;
+      if (json) printJson({ ready: 'emulator', url, controlUrl, storeUrl });
+      else note(`emulator ready: ${settingsFor(kind.name, emulator)}`);
+    }
+    await untilStopped();
+  } finally {
+    for (const emulator of running) await emulator.close();
+  }
+}
+
+/** What to set so that a worker talks to it: `NAME=value`. */
+const settingsFor = (provider: string, { origin }: RunningEmulator): string =>
+  Object.entries(declarationOf(provider).emulatorEnvironment(origin))
+    .map((entry) => entry.join('='))
+    .join(' ');
+
+function addFlags(command: Command, flags: readonly EmulatorFlag[]): void {
+  for (const one of flags) {
+    const option = new Option(one.flag, one.help);
+    if ('choices' in one) option.choices([...one.choices]).default(one.fallback);
+    else option.argParser(wholeNumber(option.long ?? one.flag, one.wholeNumberFrom));
+    command.addOption(option);
+  }
+}

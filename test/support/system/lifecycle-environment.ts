@@ -10,7 +10,7 @@ import {
 import type { WorkflowHandle } from '@temporalio/client';
 import { createLocalActivities } from '../../../src/activities/create-activities';
 import type { SourceQueues } from '../../../src/activities/source-queues';
-import type { Activities } from '../../../src/contracts/activities';
+import type { Activities, LocalActivities } from '../../../src/contracts/activities';
 import {
   ASSET_LIFECYCLE,
   callTaskQueue,
@@ -46,15 +46,21 @@ export class LifecycleEnvironment {
   /**
    * Runs workers with these activities for as long as `use` takes.
    * @param sourceQueues by default the call queue serves every file.
+   * @param local instead of today's steps that accept an input.
    */
-  async with<T>(activities: Activities, use: () => Promise<T>, sourceQueues = callQueueServesFiles): Promise<T> {
+  async with<T>(
+    activities: Activities,
+    use: () => Promise<T>,
+    sourceQueues = callQueueServesFiles,
+    local: Partial<LocalActivities> = {},
+  ): Promise<T> {
     const common = { connection: this.env.nativeConnection, maxHeartbeatThrottleInterval: 100 };
     const workers = await Promise.all([
       Worker.create({
         ...common,
         taskQueue: WORKFLOW_TASK_QUEUE,
         workflowBundle: this.workflowBundle,
-        activities: createLocalActivities({ owner: OWNER, sourceQueues }),
+        activities: { ...createLocalActivities({ owner: OWNER, sourceQueues }), ...local },
         enableNonLocalActivities: false,
       }),
       Worker.create({ ...common, taskQueue: callTaskQueue('twelvelabs'), activities }),
