@@ -33,7 +33,12 @@ test('a worker whose workflow bundle is missing tells so, and lets go of its con
   const provider = await openAccount(config);
   const close = jest.spyOn(provider, 'close');
   const temporal = { connection, namespace: system.temporal.namespace };
-  const starting = startWorker({ config, providers: [provider], temporal, workflowBundle: '/nowhere/workflow-bundle.js' });
+  const starting = startWorker({
+    config,
+    providers: [provider],
+    temporal,
+    workflowBundle: '/nowhere/workflow-bundle.js',
+  });
   await expect(starting).rejects.toThrow(/ENOENT.*\/nowhere\/workflow-bundle\.js/);
   await connection.close(); // refused while a worker holds it
   expect(close).toHaveBeenCalledTimes(1);

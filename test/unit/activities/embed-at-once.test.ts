@@ -62,7 +62,10 @@ test('nothing is stored once the lifecycle is cancelled, though the provider ans
 
 test('an answer without a record is a failure, and nothing of it is left', async () => {
   provider.branches.embed.start = async () => [succeeded({ records: none() })];
-  await expect(startBranch()).rejects.toMatchObject({ type: 'ProcessingFailed', message: expect.stringContaining('a1') });
+  await expect(startBranch()).rejects.toMatchObject({
+    type: 'ProcessingFailed',
+    message: expect.stringContaining('a1'),
+  });
   expect(written).toEqual({});
 });
 

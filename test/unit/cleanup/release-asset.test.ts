@@ -79,7 +79,13 @@ test('a surplus asset that somebody indexed is noted as kept, and the lifecycle 
 
 describe('adopting an asset', () => {
   const adopt = async () => {
-    const adopter = { key: 'adopting', workflowId: 'adopter', runId: 'r2', onCancel: 'delete', onFailure: 'keep' } as const;
+    const adopter = {
+      key: 'adopting',
+      workflowId: 'adopter',
+      runId: 'r2',
+      onCancel: 'delete',
+      onFailure: 'keep',
+    } as const;
     const activity = createSubmitSource(dependencies({ provider }));
     const source = { type: 'asset', assetId: 'a' } as const;
     const upload = { method: 'auto', concurrency: 4 } as const;
