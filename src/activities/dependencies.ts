@@ -3,7 +3,7 @@ import type { ProviderName } from '../contracts/ids';
 import type { UploadProgress } from '../contracts/messages';
 import type { LedgerTag, LifecycleTag } from '../contracts/resource';
 import type { MediaProvider } from '../providers/media-provider';
-import { NO_BRANCH } from '../contracts/branch';
+import { NO_BRANCH } from '../contracts/branches/branch';
 import type { BranchKind } from '../providers/branch-kind';
 import type { StatusWatcher } from '../providers/shared/watch/status-watcher';
 import type { ResultStore } from '../storage/results/result-store';

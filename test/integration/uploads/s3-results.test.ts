@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { StoredRecords } from '../../../src/contracts/activities';
 import { createStoreRecords } from '../../../src/activities/store-records';
 import { resultName } from '../../../src/contracts/resource';
 import { createS3ResultStore, type S3Folder } from '../../../src/storage/s3/s3-result-store';
@@ -153,7 +154,7 @@ test('embeddings of an activity go there', async () => {
   const storeRecords = createStoreRecords(dependencies({ provider: new MemoryProvider(), results: storeIn() }));
   const handle = { kind: 'embedding', id: 'task-1', words: 'Embed task task-1' };
   const input = { provider: 'twelvelabs', branch: 'embed', handle, resultName: 'asset-lifecycle:twelvelabs:k' };
-  const { result } = await activityEnvironment().run(() => storeRecords(input));
+  const { result } = (await activityEnvironment().run(() => storeRecords(input))) as StoredRecords;
   expect(result).toMatchObject({ count: 1, dimensions: 2 });
   expect(await contentOf(result.uri)).toBe('{"embedding":[0.6,0.8]}\n');
 });

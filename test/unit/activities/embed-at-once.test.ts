@@ -1,5 +1,5 @@
 import { createStartBranch } from '../../../src/activities/start-branch';
-import type { StartBranchInput } from '../../../src/contracts/activities';
+import type { StartBranchInput, StartedBranch } from '../../../src/contracts/activities';
 import { failure } from '../../../src/contracts/failures';
 import { SubmissionAborted, succeeded } from '../../../src/providers/outcome';
 import type { ResultStore } from '../../../src/storage/results/result-store';
@@ -35,7 +35,9 @@ const results: ResultStore = {
   namesOf: async () => [],
 };
 const startBranch = (environment = activityEnvironment(), changes: Partial<StartBranchInput> = {}) =>
-  environment.run(() => createStartBranch(dependencies({ provider, results }))({ ...input, ...changes }));
+  environment.run(() =>
+    createStartBranch(dependencies({ provider, results }))({ ...input, ...changes }),
+  ) as Promise<StartedBranch>;
 const none = async function* (): AsyncGenerator<never> {};
 
 test('the step that embeds an image also stores the embedding', async () => {

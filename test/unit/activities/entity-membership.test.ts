@@ -1,5 +1,5 @@
 import { createStartBranch } from '../../../src/activities/start-branch';
-import type { StartBranchInput } from '../../../src/contracts/activities';
+import type { StartBranchInput, StartedBranch } from '../../../src/contracts/activities';
 import { failure } from '../../../src/contracts/failures';
 import { readTag, tagFields } from '../../../src/contracts/resource';
 import { activityEnvironment, dependencies, OWNER } from '../../support/activity-dependencies';
@@ -22,7 +22,8 @@ beforeEach(() => {
 const join = (attempt = 1, heartbeatDetails?: unknown) => {
   const progress = { makeDurable: async (details: unknown) => void recorded.push(details) };
   const startBranch = createStartBranch(dependencies({ provider, progress }));
-  return activityEnvironment({ attempt, heartbeatDetails }).run(() => startBranch(input));
+  const environment = activityEnvironment({ attempt, heartbeatDetails });
+  return environment.run(() => startBranch(input)) as Promise<StartedBranch>;
 };
 const wasThere = () => provider.entities.get('e')?.assetIds.push('a');
 

@@ -2,7 +2,7 @@ import { createRemoveResources } from '../../../src/activities/cleanup/remove-re
 import { createSubmitSource } from '../../../src/activities/submit-source';
 import type { SubmitSourceInput, SubmittedAsset } from '../../../src/contracts/activities';
 import { readTag, releaseFields, tagFields, type LedgerTag, type ReadTag } from '../../../src/contracts/resource';
-import type { ProviderAsset } from '../../../src/providers/media-provider';
+import type { ProviderAsset } from '../../../src/providers/assets';
 import { only } from '../../../src/providers/outcome';
 import type { SourceFile } from '../../../src/storage/files/source-file';
 import { activityEnvironment, dependencies, OWNER } from '../../support/activity-dependencies';
@@ -58,7 +58,7 @@ const tagOf = (id: string): ReadTag | undefined => readTag(provider.held.get(id)
 
 test('a new key costs one look, and its asset says what its content is', async () => {
   const { id, source: facts } = await submit();
-  expect(provider.calls).toEqual(['intake.find', 'intake.submit']);
+  expect(provider.calls).toEqual(['intake.find', 'intake.submit', 'intake.submit of one']);
   expect(tagOf(id)).toMatchObject({ runId: 'this-run', content: 'file:10 AAA' });
   expect(facts).toEqual({ sizeBytes: 10, modifiedAt: since });
 });

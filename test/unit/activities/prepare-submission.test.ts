@@ -63,7 +63,17 @@ test.each<[string, number, Method, string]>([
 
 const objectWay = async (key: string, fitsUrl: boolean, method: Method = 'auto'): Promise<string> => {
   const presignedUrl = async (): Promise<string> => 'https://media.example/clip';
-  const object = { filename: key.split('/').at(-1), sizeBytes: MIB, fitsUrl, presignedUrl } as SourceObject;
+  const object: SourceObject = {
+    filename: key.split('/').at(-1) ?? '',
+    sizeBytes: MIB,
+    fitsUrl,
+    presignedUrl,
+    fingerprint: 'f',
+    content: 's3:c',
+    read: () => {
+      throw new Error('nothing is read');
+    },
+  };
   const provider = withRealLimits();
   const deps = dependencies({ provider, objects: { resolve: async () => object } });
   const source = { type: 's3', bucket: 'media', key } as const;

@@ -40,7 +40,7 @@ test('deletes an asset and proves that it is gone', async () => {
   const { id } = provider.addAsset();
   const because = 'deleted, and then not found';
   expect(await remove(asset(id))).toMatchObject([{ resource: 'asset', id, result: 'deleted', because }]);
-  expect(provider.calls).toEqual(['intake.find', 'assets.get', 'assets.remove', 'assets.get']);
+  expect(provider.calls).toEqual(['intake.find', 'assets.get', 'assets.referrers', 'assets.remove', 'assets.get']);
 });
 
 test('an asset that is gone already counts as deleted', async () => {
@@ -77,7 +77,7 @@ test('finds by its tag what was made though nobody heard of it, and nothing else
 
 test('waits out a late commit before it says that there was nothing', async () => {
   const activity = createRemoveResources(dependencies({ provider, settleWindowMs: 5000 }));
-  const { find } = provider.intake;
+  const find = provider.intake.find.bind(provider.intake);
   let looks = 0;
   provider.intake.find = async (queries, options) => {
     if (++looks === 2) provider.addAsset({ id: 'late', filename: 'a.mp4', metadata: tagFields(tag) });

@@ -135,7 +135,7 @@ describe('the provider’s assets', () => {
     expect(provider.held.has('a7')).toBe(false);
   });
 
-  test.each([0, 51, 1.5])('refuses a page of %s', (pageSize) => {
-    expect(() => assets.list({ pageSize })).toThrow('pageSize: must be a whole number from 1 to 50');
+  test.each([0, 51, 1.5])('refuses a page of %s', async (pageSize) => {
+    await expect(assets.list({ pageSize })).rejects.toThrow('pageSize: must be a whole number from 1 to 50');
   });
 });

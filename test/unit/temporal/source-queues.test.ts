@@ -141,17 +141,17 @@ describe('the accepted input', () => {
   const accepting = (sourceQueues: SourceQueues, input: unknown) =>
     createLocalActivities({ owner: OWNER, sourceQueues }).acceptInput(input, lifecycleWorkflowId('twelvelabs', 'k'));
 
-  test('of a file names the queue of its folder, or null while there is none', async () => {
+  test('of a file names the queue of its folder, and none while nobody serves it', async () => {
     const accepted = await accepting(serving('/media'), file);
     expect(accepted.sourceQueue).toBe(fileTaskQueue('twelvelabs', '/media'));
-    expect((await accepting(serving(), file)).sourceQueue).toBeNull();
+    expect((await accepting(serving(), file)).sourceQueue).toBeUndefined();
   });
 
   test('is accepted also while nobody can tell who serves what', async () => {
     const find = async (): Promise<never> => {
       throw new Error('unavailable');
     };
-    expect((await accepting({ find }, file)).sourceQueue).toBeNull();
+    expect((await accepting({ find }, file)).sourceQueue).toBeUndefined();
   });
 
   test('of any other source names no queue', async () => {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { CLEANUP_POLICIES, type CleanupPolicy } from '../src/contracts/cleanup-policy';
+import { CLEANUP_POLICIES, type CleanupPolicy } from '../../src/contracts/cleanup-policy';
 import { situations, withShape, type Situations } from './situations';
 
 /** Phases in which something can go wrong. */
