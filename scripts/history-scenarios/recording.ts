@@ -44,6 +44,7 @@ export async function untilPhase(
   for (;;) {
     const status = await handle.query<LifecycleStatus>(STATUS_QUERY);
     if (status.phase === phase && (!branchRuns || status.branch?.status === 'running')) return;
+    if (status.outcome) throw new Error(`${handle.workflowId} has ended, and never was ${phase}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
@@ -51,8 +52,9 @@ export async function untilPhase(
 /** Waits until the pending step has failed at least once and is in its back-off. */
 export async function untilRetrying(handle: WorkflowHandle): Promise<void> {
   for (;;) {
-    const { raw } = await handle.describe();
+    const { raw, status } = await handle.describe();
     if (raw.pendingActivities?.some(({ attempt, lastFailure }) => lastFailure && Number(attempt) > 1)) return;
+    if (status.name !== 'RUNNING') throw new Error(`${handle.workflowId} has ended, and never retried a step`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

@@ -6,11 +6,11 @@ const inParts = { method: 'multipart', concurrency: 2 };
 const PART_BYTES = 100_000;
 const REPORT = 'POST /assets/multipart-uploads/{upload_id}';
 
-/** Starts an upload in parts whose parts cannot be reported for so many attempts, and waits until the first failed. */
-async function interrupted(recording: Recording, key: string, times: number): Promise<WorkflowHandle> {
+/** Starts an upload in parts none of which can be reported, and waits until its first attempt has failed. */
+async function interrupted(recording: Recording, key: string): Promise<WorkflowHandle> {
   const { control } = recording;
   await control.setUploads({ chunkBytes: PART_BYTES });
-  await control.addFault({ route: REPORT, status: 503, times });
+  await control.addFault({ route: REPORT, status: 503 });
   const handle = await recording.start(key, { source: video, upload: inParts });
   await untilRetrying(handle);
   return handle;
@@ -23,14 +23,19 @@ export const uploadScenarios: Record<string, Scenario> = {
     await recording.control.setUploads({ chunkBytes: PART_BYTES });
     return recording.start('upload-parts', { source: video, upload: inParts });
   },
-  'upload-resumed': (recording) => interrupted(recording, 'upload-resumed', 1),
+  'upload-resumed': async (recording) => {
+    const handle = await interrupted(recording, 'upload-resumed');
+    await recording.control.clearFaults();
+    return handle;
+  },
   'upload-cancelled': async (recording) => {
-    const handle = await interrupted(recording, 'upload-cancelled', 20);
+    const handle = await interrupted(recording, 'upload-cancelled');
     await cancel(handle);
     return handle;
   },
   'upload-expired': async (recording) => {
-    const handle = await interrupted(recording, 'upload-expired', 1);
+    const handle = await interrupted(recording, 'upload-expired');
+    await recording.control.clearFaults();
     await recording.control.advanceClock(48 * HOUR_MS);
     return handle;
   },
