@@ -11,6 +11,7 @@ import type { Before } from './checks/evidence';
 import { ownAssets, ownEntities } from './checks/objects';
 import type { Schedule } from './schedules/schedule';
 import type { Places, Somebody } from './somebody';
+import type { Moment } from './striker';
 
 /** What a scene is made with. */
 export interface Stage {
@@ -26,9 +27,6 @@ export interface Stage {
   /** A folder of the lane's own that its worker serves as well. */
   files: string;
 }
-
-/** Moments at which others act. */
-export type Moment = 'processing' | 'branching' | 'entity-made';
 
 /** Everything around one lifecycle: what there was before, what it is given, and what others do meanwhile. */
 export class Scene {

@@ -5,8 +5,10 @@ import type { CleanupPolicy } from '../src/contracts/cleanup-policy';
 import type { AskedStop, JournalEntry, Struck } from './checks/evidence';
 import { isDeath, isFinal, isStop, type FaultKind, type Schedule, type StopKind } from './schedules/schedule';
 import type { Strike, StruckPhase } from './schedules/schedule';
-import type { Moment } from './scene';
 import { isAround } from './schedules/situations';
+
+/** Moments at which others act. */
+export type Moment = 'processing' | 'branching' | 'entity-made';
 
 /** What the lane can do on the striker's word. */
 export interface Means {

@@ -95,3 +95,6 @@ export interface Evidence {
   before: Before;
   twin?: Twin;
 }
+
+/** What a lifecycle promises, as checks of what is known of one run. Each gives the violations, in words. */
+export type Invariant = (evidence: Evidence) => string[];

@@ -1,6 +1,5 @@
 import type { EmulatorState } from '../../emulator/twelvelabs/control-client';
-import type { Evidence } from './evidence';
-import type { Invariant } from './invariants';
+import type { Evidence, Invariant } from './evidence';
 import { goneBetween, isHeldByOthers, isReleased, ownAssets } from './objects';
 import { isAround } from '../schedules/situations';
 

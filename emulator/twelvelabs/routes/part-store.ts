@@ -21,7 +21,7 @@ export function twelvelabsPartStore(emulation: Emulation): PartStoreRules {
           const contentMd5 = headers['content-md5']?.toString();
           return async (body, onBytes) => {
             const part = await takePart(emulation, upload, signed, { body, contentMd5 }, onBytes);
-            return { discard: part.discard, commit: () => committed(emulation, part) };
+            return { discard: () => part.discard(), commit: () => committed(emulation, part) };
           };
         },
       };

@@ -137,7 +137,7 @@ function circles(all: SourceText[]): string[] {
   const imports = new Map<string, string[]>();
   for (const { file, imported, lazy } of all.flatMap(importsOf)) {
     if (lazy || !isFile(imported)) continue;
-    const from = file.replace(/\.m?ts$/, '');
+    const from = file.replace(/\.ts$/, '');
     imports.set(from, [...(imports.get(from) ?? []), imported]);
   }
   const done = new Set<string>();
