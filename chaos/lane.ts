@@ -12,12 +12,12 @@ import type { Evidence, Swept, Twin } from './checks/evidence';
 import { LaneWorker } from './worker/lane-worker';
 import { createNamespace, forgetRuns, heardOf } from './namespaces';
 import { phasesOf } from './schedules/phases';
-import { Scene, type Moment } from './scene';
+import { Scene } from './scene';
 import type { Schedule } from './schedules/schedule';
 import { API_KEY, readableText } from './checks/secrets';
 import { isAround, type Situation } from './schedules/situations';
 import { Somebody } from './somebody';
-import { Striker } from './striker';
+import { Striker, type Moment } from './striker';
 import { TwinNamespace } from './twin-namespace';
 
 export const SETTLE_WINDOW_MS = 1500;
