@@ -116,6 +116,9 @@ function earlierRunOf(run: WorkflowExecutionDescription): EarlierRun {
   return { assetId: summaryOf(run).assetId ?? before?.assetId, startedAt };
 }
 
+/** As every caller sends it: the provider's own fields stand beside the others. */
+const asSent = ({ fields, ...common }: KeyedInput): object => ({ ...common, ...fields });
+
 /** Its run id; `undefined` when the key has a run already, of which `earlier` must tell for there to be another. */
 async function startRun(client: Client, input: KeyedInput, earlier?: EarlierRun): Promise<string | undefined> {
   const name = lastOf(input.filename ?? nameOfSource(input.source), 100);
@@ -126,7 +129,7 @@ async function startRun(client: Client, input: KeyedInput, earlier?: EarlierRun)
       workflowId: lifecycleWorkflowId(input.provider, input.key),
       workflowIdReusePolicy: earlier ? 'ALLOW_DUPLICATE' : 'REJECT_DUPLICATE',
       workflowIdConflictPolicy: 'FAIL',
-      args: [input],
+      args: [asSent(input)],
       memo: earlier && { [EARLIER_MEMO]: earlier },
       staticSummary: input.branch.type === 'none' ? name : `${name} → ${input.branch.type}`,
       typedSearchAttributes: [
