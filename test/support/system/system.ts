@@ -9,7 +9,7 @@ import { ASSET_LIFECYCLE, lifecycleWorkflowId, WORKFLOW_TASK_QUEUE } from '../..
 import type { LifecycleStatus } from '../../../src/contracts/lifecycle-status';
 import type { TemporalServer } from '../../../src/stack/temporal-server';
 import { startTestTemporal } from './temporal';
-import { WorkerProcess } from '../../../chaos/worker-process';
+import { WorkerProcess } from '../../../chaos/worker/worker-process';
 
 export const MAIN = path.resolve(__dirname, '../../../dist/src/cli/main.js');
 export const SAMPLES = path.resolve(__dirname, '../../../samples');
