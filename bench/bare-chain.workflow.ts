@@ -3,31 +3,43 @@ import type { Activities } from '../src/contracts/activities';
 import { callTaskQueue, waitTaskQueue } from '../src/contracts/ids';
 import type { EmbeddingResult } from '../src/contracts/lifecycle-status';
 
-const calls = proxyActivities<Activities>({ taskQueue: callTaskQueue('twelvelabs'), startToCloseTimeout: '10m' });
-const waits = proxyActivities<Activities>({ taskQueue: waitTaskQueue('twelvelabs'), startToCloseTimeout: '2h' });
-
-/** The yardstick: the same activities in the same order, and nothing else. */
-export async function bareChain({ key, path }: { key: string; path: string }): Promise<EmbeddingResult> {
-  const provider = 'twelvelabs' as const;
+/**
+ * The yardstick: five activities in the order of an `embed` lifecycle, and nothing else. The model is one that embeds
+ * images by a task as well, so that the chain has as many steps as it had when the goal was set.
+ */
+export async function bareChain({
+  provider,
+  key,
+  path,
+}: {
+  provider: string;
+  key: string;
+  path: string;
+}): Promise<EmbeddingResult> {
+  const calls = proxyActivities<Activities>({ taskQueue: callTaskQueue(provider), startToCloseTimeout: '10m' });
+  const waits = proxyActivities<Activities>({ taskQueue: waitTaskQueue(provider), startToCloseTimeout: '2h' });
+  const tag = { key, workflowId: key, runId: key, onCancel: 'delete', onFailure: 'keep' } as const;
   const asset = await calls.submitSource({
     provider,
     source: { type: 'file', path },
     filename: `${key}.jpg`,
     metadata: {},
-    enableHls: false,
-    enableThumbnail: false,
-    tag: { key, workflowId: key, onCancel: 'delete' },
+    fields: { enableHls: false, enableThumbnail: false },
+    upload: { method: 'auto', concurrency: 4 },
+    tag,
     since: new Date().toISOString(),
   });
   const ready = await waits.untilAssetReady({ provider, assetId: asset.id });
-  const { taskId } = await calls.ensureEmbedding({
+  const { handle } = await calls.startBranch({
     provider,
     assetId: ready.id,
     fileType: ready.fileType,
     filename: ready.filename,
-    branch: { type: 'embed', model: 'marengo3.0' },
+    branch: { type: 'embed', model: 'marengo3.5' },
+    tag,
   });
-  await waits.untilEmbeddingReady({ provider, taskId });
-  const { result } = await calls.storeEmbedding({ provider, taskId, resultName: key });
+  if (!handle) throw new Error('the chain is to wait for a task');
+  await waits.untilBranchReady({ provider, handle });
+  const { result } = await calls.storeRecords({ provider, branch: 'embed', handle, resultName: key });
   return result;
 }

@@ -1,3 +1,4 @@
+import { DEFAULT_PROVIDER } from '../src/providers/registry';
 import path from 'node:path';
 import { ASSET_LIFECYCLE, lifecycleWorkflowId, WORKFLOW_TASK_QUEUE } from '../src/contracts/ids';
 import type { BenchSystem } from './bench-system';
@@ -36,7 +37,7 @@ async function embed(system: BenchSystem, key: string, waitMs: number): Promise<
   await system.control.setProcessing({ baseMs: waitMs, msPerMegabyte: 0 });
   const handle = await system.client.workflow.start(ASSET_LIFECYCLE, {
     taskQueue: WORKFLOW_TASK_QUEUE,
-    workflowId: lifecycleWorkflowId('twelvelabs', key),
+    workflowId: lifecycleWorkflowId(DEFAULT_PROVIDER, key),
     args: [
       {
         source: { type: 'file', path: path.resolve(__dirname, '../../samples/clip.mp4') },

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { bundleWorkflowCode, DefaultLogger, NativeConnection, Worker } from '@temporalio/worker';
 import { LifecycleClient } from '../src/client/lifecycle-client';
+import { DEFAULT_PROVIDER } from '../src/providers/registry';
 import type { BenchSystem } from './bench-system';
 import { median, type Figure } from './figures';
 
@@ -38,7 +39,11 @@ export async function benchThroughput(system: BenchSystem): Promise<Figure[]> {
         const rate = await ratePerSecond(async (run) => {
           const key = `${kind}-${round}-${run}`;
           if (kind === 'bare') {
-            const start = { taskQueue: BARE_QUEUE, workflowId: key, args: [{ key, path: file }] };
+            const start = {
+              taskQueue: BARE_QUEUE,
+              workflowId: key,
+              args: [{ provider: DEFAULT_PROVIDER, key, path: file }],
+            };
             await system.client.workflow.execute('bareChain', start);
           } else {
             const source = { type: 'file' as const, path: file };

@@ -1,3 +1,4 @@
+import { DEFAULT_PROVIDER } from '../src/providers/registry';
 import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { ASSET_LIFECYCLE, lifecycleWorkflowId, WORKFLOW_TASK_QUEUE } from '../src/contracts/ids';
@@ -45,7 +46,7 @@ export async function benchUpload(system: BenchSystem): Promise<Figure[]> {
 async function upload(system: BenchSystem, key: string, file: string): Promise<void> {
   const handle = await system.client.workflow.start(ASSET_LIFECYCLE, {
     taskQueue: WORKFLOW_TASK_QUEUE,
-    workflowId: lifecycleWorkflowId('twelvelabs', key),
+    workflowId: lifecycleWorkflowId(DEFAULT_PROVIDER, key),
     args: [{ source: { type: 'file', path: file } }],
   });
   await handle.result().catch((error: unknown) => {

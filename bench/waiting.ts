@@ -1,3 +1,4 @@
+import { DEFAULT_PROVIDER } from '../src/providers/registry';
 import path from 'node:path';
 import { ASSET_LIFECYCLE, lifecycleWorkflowId, WORKFLOW_TASK_QUEUE } from '../src/contracts/ids';
 import type { BenchSystem } from './bench-system';
@@ -69,7 +70,7 @@ async function startGroup(system: BenchSystem, group: number): Promise<void> {
       const source = { type: 'file', path: path.resolve(__dirname, '../../samples/portrait-2.png') };
       return system.client.workflow.start(ASSET_LIFECYCLE, {
         taskQueue: WORKFLOW_TASK_QUEUE,
-        workflowId: lifecycleWorkflowId('twelvelabs', key),
+        workflowId: lifecycleWorkflowId(DEFAULT_PROVIDER, key),
         args: [{ source, filename: `${key}.png` }],
       });
     }),
@@ -86,7 +87,7 @@ async function delays(system: BenchSystem): Promise<number[]> {
   for (const asset of assets) {
     const key = String(asset.user_metadata?.asset_lifecycle_key);
     if (!key.startsWith('waiting-')) continue;
-    const handle = system.client.workflow.getHandle(lifecycleWorkflowId('twelvelabs', key));
+    const handle = system.client.workflow.getHandle(lifecycleWorkflowId(DEFAULT_PROVIDER, key));
     await handle.result();
     const { events } = await handle.fetchHistory();
     const ends = (events ?? []).filter((event) => event.activityTaskCompletedEventAttributes);

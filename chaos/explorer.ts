@@ -7,12 +7,12 @@ import { packageRoot } from '../src/stack/package-root';
 import { serveFolder } from '../src/cli/demo/provider';
 import { startTemporalServer } from '../src/stack/temporal-server';
 import type { Environment } from '../src/stack/programs';
-import { Coverage } from './coverage';
-import type { Evidence } from './evidence';
-import { violationsOf } from './invariants';
+import { Coverage } from './schedules/coverage';
+import type { Evidence } from './checks/evidence';
+import { violationsOf } from './checks/invariants';
 import { Lane } from './lane';
 import type { Sabotage } from './sabotage';
-import { scheduleOf, schedules, type Schedule } from './schedule';
+import { scheduleOf, schedules, type Schedule } from './schedules/schedule';
 
 export interface ExplorerOptions {
   /** One schedule each. */
@@ -121,9 +121,9 @@ async function sabotageOf(sabotage: Sabotage | undefined, folder: string): Promi
   const { code } = await bundleWorkflowCode({
     workflowsPath: path.join(
       packageRoot(),
-      reversed ? 'dist/chaos/reversed-workflows.js' : 'dist/src/workflows/index.js',
+      reversed ? 'dist/chaos/worker/reversed-workflows.js' : 'dist/src/workflows/index.js',
     ),
-    workflowInterceptorModules: [path.join(packageRoot(), 'dist/chaos/short-heartbeats.js')],
+    workflowInterceptorModules: [path.join(packageRoot(), 'dist/chaos/worker/short-heartbeats.js')],
     logger: new DefaultLogger('ERROR'),
   });
   const bundle = path.join(folder, 'workflows.js');

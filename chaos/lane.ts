@@ -1,3 +1,4 @@
+import { DEFAULT_PROVIDER, PROVIDERS } from '../src/providers/registry';
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -6,17 +7,17 @@ import { EmulatorControl } from '../emulator/twelvelabs/control-client';
 import { startEmulator, type Emulator } from '../emulator/twelvelabs/start-emulator';
 import { LifecycleClient } from '../src/client/lifecycle-client';
 import { ASSET_LIFECYCLE, WORKFLOW_TASK_QUEUE } from '../src/contracts/ids';
-import { sha256OfResult, sweepWithin, textsBelow } from './aftermath';
-import type { Evidence, Swept, Twin } from './evidence';
-import { LaneWorker } from './lane-worker';
+import { sha256OfResult, sweepWithin, textsBelow } from './checks/aftermath';
+import type { Evidence, Swept, Twin } from './checks/evidence';
+import { LaneWorker } from './worker/lane-worker';
 import { createNamespace, forgetRuns, heardOf } from './namespaces';
-import { phasesOf } from './phases';
-import { Scene, type Moment } from './scene';
-import type { Schedule } from './schedule';
-import { API_KEY, readableText } from './secrets';
-import { isAround, type Situation } from './situations';
+import { phasesOf } from './schedules/phases';
+import { Scene } from './scene';
+import type { Schedule } from './schedules/schedule';
+import { API_KEY, readableText } from './checks/secrets';
+import { isAround, type Situation } from './schedules/situations';
 import { Somebody } from './somebody';
-import { Striker } from './striker';
+import { Striker, type Moment } from './striker';
 import { TwinNamespace } from './twin-namespace';
 
 export const SETTLE_WINDOW_MS = 1500;
@@ -179,7 +180,10 @@ export class Lane {
     { client, temporal } = this.parts as Pick<Parts, 'client' | 'temporal'>,
   ): Promise<Swept> {
     const { control } = this.parts;
-    return sweepWithin({ client, temporal, control, boundMs: this.settings.sweepBoundMs }, { grace });
+    return sweepWithin(
+      { client, temporal, control, boundMs: this.settings.sweepBoundMs },
+      { provider: DEFAULT_PROVIDER, grace },
+    );
   }
 
   private async runTwin(key: string) {
@@ -217,6 +221,8 @@ export class Lane {
   }
 }
 
+const [PROVIDER] = PROVIDERS;
+
 const filesFolderOf = ({ folder, name }: LaneSettings): string => path.join(folder, name, 'files');
 const resultsFolderOf = ({ folder, name }: LaneSettings): string => path.join(folder, name, 'results');
 
@@ -225,8 +231,8 @@ function workerEnvironment(settings: LaneSettings, url: string): NodeJS.ProcessE
   return {
     TEMPORAL_ADDRESS: address,
     TEMPORAL_NAMESPACE: name,
-    TWELVELABS_BASE_URL: url,
-    TWELVE_LABS_API_KEY: API_KEY,
+    ...PROVIDER.emulatorEnvironment(new URL(url).origin),
+    [PROVIDER.credentials[0]]: API_KEY,
     ASSET_LIFECYCLE_SOURCE_ROOTS: [samples, filesFolderOf(settings)].join(path.delimiter),
     ASSET_LIFECYCLE_RESULTS: resultsFolderOf(settings),
     ASSET_LIFECYCLE_POLL_INTERVAL_MIN: '50ms',

@@ -3,7 +3,7 @@ import { isGrpcServiceError, WorkflowNotFoundError, type Client, type Connection
 import type { History } from '@temporalio/common/lib/proto-utils';
 import { msToTs } from '@temporalio/common/lib/time';
 import { addSearchAttributes } from '../src/temporal/namespace/search-attributes';
-import type { AskedStop } from './evidence';
+import type { AskedStop } from './checks/evidence';
 
 /** Makes a namespace as `setup` would leave it. @returns its id, by which its lifecycles mark their assets */
 export async function createNamespace(connection: Connection, namespace: string): Promise<string> {

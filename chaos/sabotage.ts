@@ -2,14 +2,16 @@ import { Context } from '@temporalio/activity';
 import { Client } from '@temporalio/client';
 import type { ActivityExecuteInput, WorkerOptions } from '@temporalio/worker';
 import type {
-  EmbedAtOnceInput,
   FindOrphansInput,
   RemoveResourcesInput,
-  StoreEmbeddingInput,
+  StartBranchInput,
+  StoreRecordsInput,
 } from '../src/contracts/activities';
 import { ASSET_LIFECYCLE } from '../src/contracts/ids';
 import { readTag } from '../src/contracts/resource';
-import type { AssetQuery, MediaProvider } from '../src/providers/media-provider';
+import type { Assets } from '../src/providers/assets';
+import type { MediaProvider } from '../src/providers/media-provider';
+import { succeeded } from '../src/providers/outcome';
 import type { connectWorker } from '../src/worker';
 
 /** Guards that can be taken out of the worker, so that the explorer can be shown to notice. */
@@ -45,21 +47,29 @@ function activityType(): string | undefined {
 }
 
 /** The provider's port with a guard taken out. */
-export function sabotagedProvider<P extends MediaProvider>(provider: P, sabotage: string | undefined): P {
+export function sabotagedProvider(provider: MediaProvider, sabotage: string | undefined): MediaProvider {
+  const { assets, intake, branches } = provider;
   switch (sabotage) {
-    case 'blind': {
-      const nothing = { items: [], page: 1, totalPages: 0, totalItems: 0 };
-      const listAssets = async (query: AssetQuery, ...rest: [never?]) =>
-        query.ids === undefined && activityType() !== 'findOrphans' ? nothing : provider.listAssets(query, ...rest);
-      return { ...provider, listAssets, findEntities: async () => [] };
-    }
-    case 'blind-to-entities':
-      return { ...provider, listEntitiesOf: async () => [] };
-    case 'blind-to-adopters': {
-      const annotateAsset: MediaProvider['annotateAsset'] = async (...call) => {
-        if (activityType() !== 'submitSource') await provider.annotateAsset(...call);
+    case 'blind':
+      return {
+        ...provider,
+        intake: { ...intake, find: async (queries) => queries.map(() => []) },
+        branches: Object.fromEntries(
+          Object.entries(branches).map(([type, kind]) => [
+            type,
+            { ...kind, find: async () => [], tagged: async () => [] },
+          ]),
+        ),
       };
-      return { ...provider, annotateAsset };
+    case 'blind-to-entities': {
+      const referrers: Assets['referrers'] = async (...call) =>
+        (await assets.referrers(...call)).filter(({ blocksDeletion }) => blocksDeletion);
+      return { ...provider, assets: { ...assets, referrers } };
+    }
+    case 'blind-to-adopters': {
+      const annotate: Assets['annotate'] = async (changes, options) =>
+        activityType() === 'submitSource' ? changes.map(() => succeeded(undefined)) : assets.annotate(changes, options);
+      return { ...provider, assets: { ...assets, annotate } };
     }
     default:
       return provider;
@@ -89,9 +99,13 @@ const AROUND: Readonly<Record<string, (temporal: Temporal, provider: MediaProvid
 
   'shared-result-names': () => (type, input, next) => {
     const name = Context.current().info.workflowExecution?.workflowId ?? '';
-    if (type === 'storeEmbedding' || type === 'embedAtOnce') {
-      const [store] = input.args as [StoreEmbeddingInput | EmbedAtOnceInput];
+    if (type === 'storeRecords') {
+      const [store] = input.args as [StoreRecordsInput];
       return next({ ...input, args: [{ ...store, resultName: name }] });
+    }
+    if (type === 'startBranch') {
+      const [start] = input.args as [StartBranchInput];
+      return next({ ...input, args: [{ ...start, store: start.store && { ...start.store, resultName: name } }] });
     }
     if (type !== 'removeResources') return next(input);
     const [removal] = input.args as [RemoveResourcesInput];
@@ -103,7 +117,7 @@ const AROUND: Readonly<Record<string, (temporal: Temporal, provider: MediaProvid
     const client = new Client({ connection, namespace });
     return async (type, input, next) => {
       if (type !== 'findOrphans') return next(input);
-      const { items } = await provider.listAssets({ pageSize: 50 });
+      const { items } = await provider.assets.list({ pageSize: 50 });
       const ids = items.flatMap(({ metadata }) => readTag(metadata)?.workflowId ?? []);
       const list = ids.map((id) => `'${id.replaceAll("'", "''")}'`).join(', ');
       const query = `WorkflowType = '${ASSET_LIFECYCLE}' AND WorkflowId IN (${list})`;

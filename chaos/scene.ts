@@ -1,3 +1,4 @@
+import { DEFAULT_PROVIDER } from '../src/providers/registry';
 import { createHash } from 'node:crypto';
 import { copyFile, mkdir, readFile, utimes } from 'node:fs/promises';
 import path from 'node:path';
@@ -6,10 +7,11 @@ import type { EmulatorControl } from '../emulator/twelvelabs/control-client';
 import type { LifecycleClient } from '../src/client/lifecycle-client';
 import { ASSET_LIFECYCLE, lifecycleWorkflowId, WORKFLOW_TASK_QUEUE } from '../src/contracts/ids';
 import { tagFields } from '../src/contracts/resource';
-import type { Before } from './evidence';
-import { ownAssets, ownEntities } from './objects';
-import type { Schedule } from './schedule';
+import type { Before } from './checks/evidence';
+import { ownAssets, ownEntities } from './checks/objects';
+import type { Schedule } from './schedules/schedule';
 import type { Places, Somebody } from './somebody';
+import type { Moment } from './striker';
 
 /** What a scene is made with. */
 export interface Stage {
@@ -26,9 +28,6 @@ export interface Stage {
   files: string;
 }
 
-/** Moments at which others act. */
-export type Moment = 'processing' | 'branching' | 'entity-made';
-
 /** Everything around one lifecycle: what there was before, what it is given, and what others do meanwhile. */
 export class Scene {
   readonly before: Before = {};
@@ -42,7 +41,7 @@ export class Scene {
     readonly key: string,
     private readonly places: Places,
   ) {
-    this.workflowId = lifecycleWorkflowId('twelvelabs', key);
+    this.workflowId = lifecycleWorkflowId(DEFAULT_PROVIDER, key);
   }
 
   /** Makes what existed before. */
@@ -121,7 +120,7 @@ export class Scene {
   /** The tag of a lifecycle of another key that was terminated, and that would have deleted its asset. */
   private async oldTag(): Promise<Record<string, string>> {
     const key = `${this.key} of old`;
-    const workflowId = lifecycleWorkflowId('twelvelabs', key);
+    const workflowId = lifecycleWorkflowId(DEFAULT_PROVIDER, key);
     const handle = await this.stage.temporal.workflow.start(ASSET_LIFECYCLE, {
       taskQueue: WORKFLOW_TASK_QUEUE,
       workflowId,

@@ -2,11 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Call, CallHooks } from '../emulator/shared/traffic/call-hooks';
 import { FaultSchema, type Fault, type FaultInput } from '../emulator/shared/traffic/faults';
 import type { CleanupPolicy } from '../src/contracts/cleanup-policy';
-import type { AskedStop, JournalEntry, Struck } from './evidence';
-import { isDeath, isFinal, isStop, type FaultKind, type Schedule, type StopKind } from './schedule';
-import type { Strike, StruckPhase } from './schedule';
-import type { Moment } from './scene';
-import { isAround } from './situations';
+import type { AskedStop, JournalEntry, Struck } from './checks/evidence';
+import { isDeath, isFinal, isStop, type FaultKind, type Schedule, type StopKind } from './schedules/schedule';
+import type { Strike, StruckPhase } from './schedules/schedule';
+import { isAround } from './schedules/situations';
+
+/** Moments at which others act. */
+export type Moment = 'processing' | 'branching' | 'entity-made';
 
 /** What the lane can do on the striker's word. */
 export interface Means {

@@ -1,8 +1,9 @@
+import { DEFAULT_PROVIDER } from '../src/providers/registry';
 import { Client, type Connection } from '@temporalio/client';
 import { LifecycleClient } from '../src/client/lifecycle-client';
 import { ASSET_LIFECYCLE, lifecycleWorkflowId, WORKFLOW_TASK_QUEUE } from '../src/contracts/ids';
 import type { LifecycleStatus } from '../src/contracts/lifecycle-status';
-import { LaneWorker } from './lane-worker';
+import { LaneWorker } from './worker/lane-worker';
 import { createNamespace } from './namespaces';
 
 /** Another namespace with a worker of its own, on the account and the result store of its lane. */
@@ -27,7 +28,7 @@ export class TwinNamespace {
   async complete(key: string): Promise<LifecycleStatus> {
     await this.temporal.workflow.start(ASSET_LIFECYCLE, {
       taskQueue: WORKFLOW_TASK_QUEUE,
-      workflowId: lifecycleWorkflowId('twelvelabs', key),
+      workflowId: lifecycleWorkflowId(DEFAULT_PROVIDER, key),
       args: [{ key, source: { type: 'file', path: 'city.mp4' }, branch: { type: 'embed' } }],
     });
     const status = await this.client.result(key);

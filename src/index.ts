@@ -38,7 +38,7 @@ export type {
   ReceiptEntry,
   SourceFacts,
 } from './contracts/lifecycle-status';
-export type { AssetPage, AssetQuery, ProviderAsset } from './providers/media-provider';
+export type { AssetPage, AssetQuery, ProviderAsset } from './providers/assets';
 
 /** A client for the Temporal server and the provider account that the environment names. */
 export const connect = (): Promise<LifecycleClient> =>

@@ -2,7 +2,9 @@ import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { only } from '../../src/providers/outcome';
 import { createTwelveLabsProvider } from '../../src/providers/twelvelabs/twelvelabs-provider';
+import type { SourceBytes } from '../../src/storage/files/source-bytes';
 import type { BenchSystem } from '../bench-system';
 import { CONCURRENCY } from './source-files';
 
@@ -17,19 +19,30 @@ export async function uploadByCurl(system: BenchSystem, parts: readonly string[]
   const baseUrl = system.environment.TWELVELABS_BASE_URL ?? '';
   const provider = createTwelveLabsProvider({ apiKey: 'emulator', baseUrl, requestTimeoutMs: 60_000 });
   try {
-    const { sessionId } = await provider.uploads.open({
-      filename: 'by-curl.mp4',
-      kind: 'video',
-      sizeBytes,
-      metadata: {},
-      enableHls: false,
-      enableThumbnail: false,
-      tag: { key: 'by-curl', workflowId: 'by-curl', onCancel: 'delete', owner: 'bench' },
-    });
+    const submitted = only(
+      await provider.intake.submit([
+        {
+          filename: 'by-curl.mp4',
+          metadata: {},
+          fields: { enableHls: false, enableThumbnail: false },
+          tag: {
+            key: 'by-curl',
+            workflowId: 'by-curl',
+            runId: 'r',
+            onCancel: 'delete',
+            onFailure: 'keep',
+            owner: 'bench',
+          },
+          content: { route: 'parts', bytes: sizeOnly(sizeBytes) },
+        },
+      ]),
+    );
+    if (!('upload' in submitted)) throw new Error('the provider opened no session');
+    const { sessionId } = submitted.upload;
     const puts: string[] = ['header = "Expect:"', 'header = "Content-Type: application/octet-stream"'];
     for (let first = 1; first <= parts.length; first += MOST_URLS) {
       const count = Math.min(MOST_URLS, parts.length - first + 1);
-      for (const { part, url } of await provider.uploads.partUrls(sessionId, { first, count })) {
+      for (const { part, url } of await provider.intake.parts.urls(sessionId, { first, count })) {
         puts.push(`upload-file = "${parts[part - 1]}"`, `url = "${url}"`, 'output = "/dev/null"');
       }
     }
@@ -46,3 +59,14 @@ export async function uploadByCurl(system: BenchSystem, parts: readonly string[]
     await provider.close();
   }
 }
+
+/** Enough to open a session by: curl has the bytes. */
+const sizeOnly = (sizeBytes: number): SourceBytes => ({
+  filename: 'by-curl.mp4',
+  sizeBytes,
+  fingerprint: '',
+  content: '',
+  read: () => {
+    throw new Error('curl sends the bytes');
+  },
+});

@@ -1,3 +1,4 @@
+import { DEFAULT_PROVIDER } from '../../src/providers/registry';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { EmulatorUpload } from '../../emulator/twelvelabs/control-client';
 import { ASSET_LIFECYCLE, lifecycleWorkflowId, WORKFLOW_TASK_QUEUE } from '../../src/contracts/ids';
@@ -9,7 +10,7 @@ import { CONCURRENCY } from './source-files';
 export const startUpload = ({ client }: BenchSystem, key: string, file: string): Promise<WorkflowHandle> =>
   client.workflow.start(ASSET_LIFECYCLE, {
     taskQueue: WORKFLOW_TASK_QUEUE,
-    workflowId: lifecycleWorkflowId('twelvelabs', key),
+    workflowId: lifecycleWorkflowId(DEFAULT_PROVIDER, key),
     workflowExecutionTimeout: '10m',
     args: [{ key, source: { type: 'file', path: file }, upload: { method: 'multipart', concurrency: CONCURRENCY } }],
   });

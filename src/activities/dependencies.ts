@@ -3,7 +3,7 @@ import type { ProviderName } from '../contracts/ids';
 import type { UploadProgress } from '../contracts/messages';
 import type { LedgerTag, LifecycleTag } from '../contracts/resource';
 import type { MediaProvider } from '../providers/media-provider';
-import { NO_BRANCH } from '../contracts/branch';
+import { NO_BRANCH } from '../contracts/branches/branch';
 import type { BranchKind } from '../providers/branch-kind';
 import type { StatusWatcher } from '../providers/shared/watch/status-watcher';
 import type { ResultStore } from '../storage/results/result-store';
@@ -28,7 +28,7 @@ export interface ActivityProgress {
 
 /** What the activities work with; `worker.ts` composes it. */
 export interface ActivityDependencies {
-  accounts: Partial<Record<ProviderName, Account>>;
+  accounts: Readonly<Record<ProviderName, Account>>;
   sources: FileSources;
   objects: ObjectSources;
   results: ResultStore;
@@ -53,7 +53,7 @@ export interface ActivityDependencies {
 }
 
 export function accountOf(deps: ActivityDependencies, name: ProviderName): Account {
-  const account = deps.accounts[name];
+  const account: Account | undefined = deps.accounts[name];
   if (account) return account;
   throw failure('InvalidRequest', `provider: this worker has no account at "${name}"; give it that provider's API key`);
 }

@@ -1,6 +1,6 @@
 import type { Activities, HeldWaitInput } from '../contracts/activities';
 import { failure } from '../contracts/failures';
-import { assetHandle, type Handle } from '../contracts/handle';
+import { assetHandle, type Handle } from '../contracts/branches/handle';
 import type { ProviderName } from '../contracts/ids';
 import type { Observation } from '../providers/media-provider';
 import { accountOf, type ActivityDependencies } from './dependencies';

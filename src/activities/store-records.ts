@@ -11,9 +11,8 @@ export const createStoreRecords =
   (deps: ActivityDependencies): Activities['storeRecords'] =>
   ({ provider: name, branch, handle, resultName, release: releasing }) =>
     withHeartbeat((signal) => {
-      const { records } = branchKindOf(providerOf(deps, name), branch);
-      if (!records) throw failure('InvalidRequest', `branch.type: "${branch}" of "${name}" gives no records`);
-      const stream = records(handle, { signal });
+      const stream = branchKindOf(providerOf(deps, name), branch).records?.(handle, { signal });
+      if (!stream) throw failure('InvalidRequest', `branch.type: "${branch}" of "${name}" gives no records`);
       const target = { resultName, release: releasing };
       return storeAndRelease(deps, { words: handle.words, records: stream, target }, signal);
     });

@@ -1,7 +1,8 @@
 import type { Activities, SubmitSourceInput, SubmittedAsset } from '../contracts/activities';
 import { failure } from '../contracts/failures';
 import type { SourceFacts } from '../contracts/lifecycle-status';
-import type { MediaProvider, ProviderAsset } from '../providers/media-provider';
+import type { ProviderAsset } from '../providers/assets';
+import type { MediaProvider } from '../providers/media-provider';
 import { only } from '../providers/outcome';
 import type { PartUrl } from '../providers/part-uploads';
 import type { SourceBytes } from '../storage/files/source-bytes';

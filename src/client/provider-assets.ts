@@ -1,5 +1,6 @@
 import { failure } from '../contracts/failures';
-import type { AssetPage, AssetQuery, MediaProvider, ProviderAsset, Referrer } from '../providers/media-provider';
+import type { AssetPage, AssetQuery, ProviderAsset, Referrer } from '../providers/assets';
+import type { MediaProvider } from '../providers/media-provider';
 import { InvalidInput } from '../temporal/errors';
 import { only } from '../providers/outcome';
 import { readPages } from '../providers/shared/read-pages';

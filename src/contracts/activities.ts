@@ -1,5 +1,5 @@
-import type { Branch } from './branch';
-import type { Handle } from './handle';
+import type { Branch } from './branches/branch';
+import type { Handle } from './branches/handle';
 import type { ProviderName } from './ids';
 import type { CleanupPolicy } from './cleanup-policy';
 import type { AcceptedInput, Metadata, ProviderFields } from './lifecycle-input';

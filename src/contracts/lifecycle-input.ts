@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Branch, BranchPlan } from './branch';
+import type { Branch, BranchPlan } from './branches/branch';
 import { CLEANUP_POLICIES } from './cleanup-policy';
 import { durationMs } from './duration';
 import { failure } from './failures';

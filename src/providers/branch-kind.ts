@@ -1,6 +1,6 @@
 import type { z } from 'zod';
-import type { Handle } from '../contracts/handle';
-import type { Branch, BranchPlan } from '../contracts/branch';
+import type { Handle } from '../contracts/branches/handle';
+import type { Branch, BranchPlan } from '../contracts/branches/branch';
 import type { BranchResource, LedgerTag, ReadTag } from '../contracts/resource';
 import type { CallOptions, Outcome } from './outcome';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { NO_BRANCH, type Branch } from '../contracts/branch';
+import { NO_BRANCH, type Branch } from '../contracts/branches/branch';
 import { COMMON_FIELDS } from '../contracts/lifecycle-input';
 import { HALF_A_CHARACTER, halfCharactersIn } from '../contracts/values/text';
 

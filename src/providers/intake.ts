@@ -1,7 +1,7 @@
 import type { ProviderFields } from '../contracts/lifecycle-input';
 import type { LedgerTag } from '../contracts/resource';
 import type { SourceBytes } from '../storage/files/source-bytes';
-import type { ProviderAsset } from './media-provider';
+import type { ProviderAsset } from './assets';
 import type { CallOptions, Outcome } from './outcome';
 import type { OpenedUpload, PartUploads } from './part-uploads';
 

@@ -1,9 +1,9 @@
-import type { Handle } from '../contracts/handle';
+import type { Handle } from '../contracts/branches/handle';
 import type { ProviderName } from '../contracts/ids';
-import type { AssetSnapshot } from '../contracts/lifecycle-status';
+import type { Assets, ProviderAsset } from './assets';
 import type { BranchKind } from './branch-kind';
 import type { Intake } from './intake';
-import type { CallOptions, Outcome } from './outcome';
+import type { CallOptions } from './outcome';
 
 /**
  * A media API. It takes many items and gives an outcome for each; a single lifecycle is many with one. What differs
@@ -43,61 +43,6 @@ export interface Traits {
   readonly assetsPerPage: number;
   /** Whether fields can be added to an asset after it was made: release marks, adoptions, notes. */
   readonly marksAssets: boolean;
-}
-
-/** An asset with the provider's user metadata, for those who must look for a tag. */
-export interface ProviderAsset extends AssetSnapshot {
-  metadata: Record<string, unknown>;
-  /** The provider's own words when `status` is `failed`. */
-  errorMessage?: string;
-}
-
-export interface AssetQuery {
-  /** 1-based. */
-  page?: number;
-  /** 1 to {@link Traits.assetsPerPage}. */
-  pageSize?: number;
-  ids?: readonly string[];
-  types?: readonly ('image' | 'video' | 'audio')[];
-  /** Case-insensitive part of the filename. */
-  filename?: string;
-}
-
-export interface AssetPage {
-  /** Newest first. */
-  items: ProviderAsset[];
-  page: number;
-  totalPages: number;
-  totalItems: number;
-}
-
-/** Something that is made of an asset, or holds it: an entity, an index entry. */
-export interface Referrer {
-  /** `type` of the branch that makes such objects. */
-  branch: string;
-  id: string;
-  /** In words for a receipt: `entity e1 in collection c1`. */
-  words: string;
-  /** The provider refuses an unforced deletion of the asset while this refers to it. */
-  blocksDeletion: boolean;
-}
-
-export interface Assets {
-  list(query: AssetQuery, options?: CallOptions): Promise<AssetPage>;
-  /** @throws ResourceGone */
-  get(assetId: string, options?: CallOptions): Promise<ProviderAsset>;
-  /** Outcomes in the order of the ids. Failures: ResourceGone · BlockedByReferences, unless `force`. */
-  remove(assetIds: readonly string[], options: CallOptions & { force: boolean }): Promise<Outcome<void>[]>;
-  /**
-   * Sets fields of each asset's user metadata, takes away those that are null, and leaves the others. Outcomes in the
-   * order of the changes. Failures: ResourceGone.
-   */
-  annotate(
-    changes: readonly { assetId: string; fields: Record<string, string | null> }[],
-    options?: CallOptions,
-  ): Promise<Outcome<void>[]>;
-  /** Everything that refers to the asset. @throws ResourceGone */
-  referrers(assetId: string, options?: CallOptions): Promise<Referrer[]>;
 }
 
 /** What the provider said of an object in one round. `gone` only after it was asked for by its own id. */

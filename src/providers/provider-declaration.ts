@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Branch } from '../contracts/branch';
+import type { Branch } from '../contracts/branches/branch';
 import type { ProxySettings } from '../http/proxy-settings';
 import type { BranchDeclaration, InputFlag } from './branch-kind';
 import type { ItemFacts, Route } from './intake';

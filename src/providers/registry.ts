@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { NO_BRANCH, type Branch, type BranchPlan } from '../contracts/branch';
+import { NO_BRANCH, type Branch, type BranchPlan } from '../contracts/branches/branch';
 import { plainInput } from '../contracts/checks/plain-input';
 import { failure } from '../contracts/failures';
 import type { ProviderName } from '../contracts/ids';

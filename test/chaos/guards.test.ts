@@ -1,6 +1,6 @@
 import { explore } from '../../chaos/explorer';
 import type { Sabotage } from '../../chaos/sabotage';
-import type { Schedule, Strike } from '../../chaos/schedule';
+import type { Schedule, Strike } from '../../chaos/schedules/schedule';
 import { SAMPLES } from '../support/system/system';
 import { testTools } from '../support/system/test-tools';
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
-import { WorkerProcess } from '../../chaos/worker-process';
+import { WorkerProcess } from '../../chaos/worker/worker-process';
 import { EmulatorControl } from '../../emulator/twelvelabs/control-client';
 import { startEmulator, type Emulator } from '../../emulator/twelvelabs/start-emulator';
 import { ASSET_LIFECYCLE, lifecycleWorkflowId, WORKFLOW_TASK_QUEUE } from '../../src/contracts/ids';

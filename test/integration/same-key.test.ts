@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { Client } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time';
 import { LifecycleClient } from '../../src/client/lifecycle-client';
-import type { LifecycleInput } from '../../src/contracts/lifecycle-input';
+import type { LifecycleInput } from '../../src/providers/registry';
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
 import { addSearchAttributes } from '../../src/temporal/namespace/search-attributes';
 import { SAMPLES, sample, System } from '../support/system/system';
@@ -16,13 +16,12 @@ let system: System;
 let client: LifecycleClient;
 beforeAll(async () => {
   system = await System.start();
-  client = await LifecycleClient.connect({ temporal: { client: system.client, ...system.temporal } });
+  client = system.lifecycles;
 });
 afterAll(() => system.close());
 beforeEach(() => system.control.setProcessing({ baseMs: 100, msPerMegabyte: 0 }));
 
-const assetsOf = async (key: string) =>
-  (await system.control.state()).assets.filter((asset) => asset.user_metadata?.asset_lifecycle_key === key);
+const assetsOf = (key: string) => system.assetsOf(key);
 
 async function run(input: LifecycleInput, options?: { again: boolean }) {
   const started = await client.start(input, options);

@@ -1,5 +1,5 @@
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
-import { openAccount } from '../../src/providers/registry';
+import { openAccount } from '../../src/providers/open-account';
 import { loadConfig } from '../../src/config';
 import { startWorker } from '../../src/worker';
 import { sample, System } from '../support/system/system';
@@ -33,7 +33,12 @@ test('a worker whose workflow bundle is missing tells so, and lets go of its con
   const provider = await openAccount(config);
   const close = jest.spyOn(provider, 'close');
   const temporal = { connection, namespace: system.temporal.namespace };
-  const starting = startWorker({ config, provider, temporal, workflowBundle: '/nowhere/workflow-bundle.js' });
+  const starting = startWorker({
+    config,
+    providers: [provider],
+    temporal,
+    workflowBundle: '/nowhere/workflow-bundle.js',
+  });
   await expect(starting).rejects.toThrow(/ENOENT.*\/nowhere\/workflow-bundle\.js/);
   await connection.close(); // refused while a worker holds it
   expect(close).toHaveBeenCalledTimes(1);

@@ -3,7 +3,6 @@ import { DefaultLogger } from '@temporalio/worker';
 import type { ActivityDependencies } from '../../src/activities/dependencies';
 import { PartBuffers } from '../../src/providers/shared/parts/part-buffers';
 import type { MediaProvider } from '../../src/providers/media-provider';
-import type { StatusWatcher } from '../../src/providers/shared/watch/status-watcher';
 
 interface Doubles extends Partial<
   Pick<ActivityDependencies, 'sources' | 'objects' | 'results' | 'settleWindowMs' | 'sourceQueues' | 'sourceDeadlineMs'>
@@ -12,7 +11,7 @@ interface Doubles extends Partial<
   /** Without them, Temporal knows no lifecycle. */
   runs?: Partial<ActivityDependencies['runs']>;
   progress?: Partial<ActivityDependencies['progress']>;
-  watcher?: StatusWatcher;
+  watcher?: ActivityDependencies['accounts'][string]['watcher'];
 }
 
 /** The id of the namespace that tests belong to. */
@@ -39,7 +38,7 @@ export function dependencies({
     accounts: {
       twelvelabs: {
         provider,
-        watcher: watcher ?? { until: unused('watcher'), handBack: unused('watcher'), waiting: 0 },
+        watcher: watcher ?? { until: unused('watcher') },
       },
     },
     sources: sources ?? { resolve: unused('sources') },

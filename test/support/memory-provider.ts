@@ -1,11 +1,10 @@
 import { failure, failureType } from '../../src/contracts/failures';
-import type { Handle } from '../../src/contracts/handle';
+import type { Handle } from '../../src/contracts/branches/handle';
+import type { Assets, ProviderAsset } from '../../src/providers/assets';
 import type {
-  Assets,
   MediaProvider,
   Observation,
   ObservationTrouble,
-  ProviderAsset,
   Traits,
   WatchOptions,
 } from '../../src/providers/media-provider';

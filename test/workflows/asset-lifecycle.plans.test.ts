@@ -1,5 +1,5 @@
 import type { LocalActivities, RemoveResourcesInput, StartBranchInput } from '../../src/contracts/activities';
-import type { BranchPlan } from '../../src/contracts/branch';
+import type { BranchPlan } from '../../src/contracts/branches/branch';
 import { failure } from '../../src/contracts/failures';
 import { callTaskQueue } from '../../src/contracts/ids';
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';

@@ -5,7 +5,7 @@ import { admitPart, takePart, type ArrivedChunk } from '../rules/uploads/parts';
 
 /**
  * The store that the URLs of chunks point to.
- * Source: TwelveLabs guide "Upload large files in parts", step "Upload the chunks": PUT to each presigned URL.
+ * Source: `POST /assets/multipart-uploads`: each chunk is PUT to its presigned URL, and the answer's ETag is its proof.
  */
 export function twelvelabsPartStore(emulation: Emulation): PartStoreRules {
   return {
@@ -21,7 +21,7 @@ export function twelvelabsPartStore(emulation: Emulation): PartStoreRules {
           const contentMd5 = headers['content-md5']?.toString();
           return async (body, onBytes) => {
             const part = await takePart(emulation, upload, signed, { body, contentMd5 }, onBytes);
-            return { discard: part.discard, commit: () => committed(emulation, part) };
+            return { discard: () => part.discard(), commit: () => committed(emulation, part) };
           };
         },
       };

@@ -5,7 +5,7 @@ import type { MediaProvider } from '../../providers/media-provider';
 import { cancellationOf } from '../lib/activity-call';
 import type { ActivityDependencies } from '../dependencies';
 import { only, unlessGone } from '../../providers/outcome';
-import { openLifecyclesWith, usersOf } from '../ownership/users-of-asset';
+import { blockersOf, openLifecyclesWith, usersOf } from '../ownership/users-of-asset';
 
 export interface AssetDeletion {
   deps: ActivityDependencies;
@@ -41,8 +41,7 @@ export async function deleteAsset(id: string, deletion: AssetDeletion): Promise<
   } catch (error) {
     if (failureType(error) === 'ResourceGone') return UNKNOWN;
     if (failureType(error) !== 'BlockedByReferences') throw error;
-    const { blocking: referrers } = await usersOf(provider, id, { ended: new Set(), signal });
-    return kept(`the provider refused: ${(error as Error).message}`, referrers);
+    return kept(`the provider refused: ${(error as Error).message}`, await blockersOf(provider, id, signal));
   }
 }
 
@@ -69,9 +68,8 @@ async function usedByOthers(
     return kept('an open lifecycle uses it', names);
   }
   if (force) return undefined;
-  const { unprotected, blocking } = await usersOf(provider, id, { ended, signal });
-  if (unprotected.length === 0) return undefined;
-  return kept('it is part of entities, which would lose it', [...unprotected, ...blocking]);
+  const users = await usersOf(provider, id, { ended, signal });
+  return users.length === 0 ? undefined : kept('others hold it, and would lose it', users);
 }
 
 /** Deletes what a late or repeated create made beside the lifecycle's own asset; what others use is kept. */

@@ -75,8 +75,8 @@ async function taggedIds(
   if (!resource.tag) return [];
   const tag = ledgerTag(deps, resource.tag);
   if (!isAsset(resource)) {
-    const { tagged } = branchKindOf(provider, resource.branch);
-    return (await unlessGone(tagged?.({ ...resource, tag }, { signal }) ?? Promise.resolve([]))) ?? [];
+    const looking = branchKindOf(provider, resource.branch).tagged?.({ ...resource, tag }, { signal });
+    return (looking && (await unlessGone(looking))) ?? [];
   }
   const { filename, since, earlierId } = resource;
   const [assets = []] = await provider.intake.find([{ tag, filename, since }], { signal });

@@ -26,9 +26,10 @@ export async function removeOne(
 
 async function removeOfBranch(resource: Known<BranchResource>, removal: Removal): Promise<ReceiptEntry> {
   const { provider, policy, own, ended, signal } = removal;
-  const { remove } = branchKindOf(provider, resource.branch);
-  if (!remove) throw failure('InvalidRequest', `branch.type: what "${resource.branch}" makes cannot be removed`);
-  const { result, because, referrers } = await remove(resource, { force: policy === 'force-delete', own, signal });
+  const force = policy === 'force-delete';
+  const removed = await branchKindOf(provider, resource.branch).remove?.(resource, { force, own, signal });
+  if (!removed) throw failure('InvalidRequest', `branch.type: what "${resource.branch}" makes cannot be removed`);
+  const { result, because, referrers } = removed;
   if (result === 'deleted') ended.add(resource.id);
   return { ...entryOf(resource, result, because), referrers };
 }

@@ -2,7 +2,8 @@ import { log } from '@temporalio/activity';
 import type { SubmitSourceInput } from '../../contracts/activities';
 import { failureType } from '../../contracts/failures';
 import { readTag, releaseFields } from '../../contracts/resource';
-import type { MediaProvider, ProviderAsset } from '../../providers/media-provider';
+import type { ProviderAsset } from '../../providers/assets';
+import type { MediaProvider } from '../../providers/media-provider';
 import { only } from '../../providers/outcome';
 import { cancellationOf } from '../lib/activity-call';
 

@@ -1,7 +1,8 @@
 import { log } from '@temporalio/activity';
 import { failureType } from '../../contracts/failures';
 import { readTag, releaseFields, tagFields, type LedgerTag } from '../../contracts/resource';
-import type { MediaProvider, ProviderAsset } from '../../providers/media-provider';
+import type { ProviderAsset } from '../../providers/assets';
+import type { MediaProvider } from '../../providers/media-provider';
 import { only } from '../../providers/outcome';
 import type { ActivityDependencies } from '../dependencies';
 import { removeSurplus } from '../cleanup/delete-asset';

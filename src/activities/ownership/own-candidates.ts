@@ -1,6 +1,7 @@
 import type { EarlierRun } from '../../contracts/activities';
 import { carriesTag, readTag, type LedgerTag } from '../../contracts/resource';
-import type { MediaProvider, ProviderAsset } from '../../providers/media-provider';
+import type { ProviderAsset } from '../../providers/assets';
+import type { MediaProvider } from '../../providers/media-provider';
 import { unlessGone } from '../../providers/outcome';
 
 /** How an asset of the key stands to this run and to what it is to submit. */

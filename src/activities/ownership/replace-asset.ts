@@ -1,6 +1,7 @@
 import type { ReceiptEntry } from '../../contracts/lifecycle-status';
 import { isResult, readTag, TAG_FIELDS, type LedgerTag } from '../../contracts/resource';
-import type { MediaProvider, ProviderAsset } from '../../providers/media-provider';
+import type { ProviderAsset } from '../../providers/assets';
+import type { MediaProvider } from '../../providers/media-provider';
 import { cancellationOf } from '../lib/activity-call';
 import type { ActivityDependencies } from '../dependencies';
 import { madeFrom } from '../sweep/find-made';

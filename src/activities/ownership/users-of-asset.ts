@@ -2,7 +2,6 @@ import { log } from '@temporalio/activity';
 import type { MediaProvider } from '../../providers/media-provider';
 import type { ActivityDependencies } from '../dependencies';
 import type { LifecycleRun } from '../../contracts/runs';
-import { unlessGone } from '../../providers/outcome';
 
 /**
  * Open lifecycles that have the asset, beside the one of `workflowId`. Where visibility refuses to tell, none: an
@@ -21,24 +20,24 @@ export async function openLifecyclesWith(
   }
 }
 
-/** What refers to the asset, in words for a receipt. */
-export interface Users {
-  /** The provider would take the asset out of these without a word. */
-  unprotected: string[];
-  /** The provider refuses an unforced deletion because of these. */
-  blocking: string[];
-}
-
-/** @param ended ids of what has ended just now: the provider may still list it */
+/**
+ * Who would lose the asset without a word from the provider, in words for a receipt, and then also who holds it otherwise;
+ * empty when nobody would lose it.
+ * @param ended ids of what has ended just now: the provider may still list it
+ */
 export async function usersOf(
   { assets }: MediaProvider,
   assetId: string,
   { ended, signal }: { ended: ReadonlySet<string>; signal: AbortSignal },
-): Promise<Users> {
-  const users: Users = { unprotected: [], blocking: [] };
-  for (const { id, words, blocksDeletion } of (await unlessGone(assets.referrers(assetId, { signal }))) ?? []) {
-    if (blocksDeletion) users.blocking.push(words);
-    else if (!ended.has(id)) users.unprotected.push(words);
-  }
-  return users;
+): Promise<string[]> {
+  const losers = await assets.referrers(assetId, { signal, unprotectedOnly: true });
+  if (losers.every(({ id }) => ended.has(id))) return [];
+  const all = await assets.referrers(assetId, { signal });
+  return all.filter(({ id }) => !ended.has(id)).map(({ words }) => words);
+}
+
+/** Because of whom the provider refuses an unforced deletion, in words for a receipt. */
+export async function blockersOf({ assets }: MediaProvider, assetId: string, signal: AbortSignal): Promise<string[]> {
+  const all = await assets.referrers(assetId, { signal });
+  return all.filter(({ blocksDeletion }) => blocksDeletion).map(({ words }) => words);
 }

@@ -2,7 +2,8 @@ import { log } from '@temporalio/activity';
 import type { FindOrphansInput, FoundOrphans, LedgerActivities } from '../../contracts/activities';
 import { MOST_LISTED } from '../../contracts/ledger/most-listed';
 import { claimOf, readTag, resultName, type ReadTag } from '../../contracts/resource';
-import type { MediaProvider, ProviderAsset } from '../../providers/media-provider';
+import type { ProviderAsset } from '../../providers/assets';
+import type { MediaProvider } from '../../providers/media-provider';
 import { BEATS, withHeartbeatEvery } from '../lib/activity-call';
 import { providerOf, type ActivityDependencies } from '../dependencies';
 import { madeFrom } from './find-made';
@@ -144,7 +145,9 @@ class Walk {
     const { key, workflowId } = tag;
     const claim = claimOf(tag);
     const made = await madeFrom(this.provider, { id, tag, claim }, this.signal);
-    if (cause === 'stopped' && run) made.push({ kind: 'result', id: resultName({ ...tag, runId: run.runId }) });
+    const stores = run?.branch !== undefined && this.provider.branches[run.branch]?.records !== undefined;
+    if (cause === 'stopped' && run && stores)
+      made.push({ kind: 'result', id: resultName({ ...tag, runId: run.runId }) });
     this.found.orphans.push({ assetId: id, key, workflowId, cause, policy, made });
     this.lastMadeAt = createdAt;
   }

@@ -1,6 +1,7 @@
 import { failureType } from '../../contracts/failures';
 import type { ReceiptEntry } from '../../contracts/lifecycle-status';
-import type { MediaProvider, ProviderAsset } from '../../providers/media-provider';
+import type { ProviderAsset } from '../../providers/assets';
+import type { MediaProvider } from '../../providers/media-provider';
 import { only } from '../../providers/outcome';
 
 /**

@@ -1,7 +1,8 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { failure, failureType, withDetails } from '../../contracts/failures';
 import { unlessGone } from '../../providers/outcome';
-import type { MediaProvider, ProviderAsset } from '../../providers/media-provider';
+import type { ProviderAsset } from '../../providers/assets';
+import type { MediaProvider } from '../../providers/media-provider';
 import { PartRefused, type PartUrl, type UploadState } from '../../providers/part-uploads';
 import type { SourceBytes } from '../../storage/files/source-bytes';
 import { whatChanged } from '../../storage/files/source-fingerprint';

@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import { openAccount } from '../../providers/open-account';
 import { providerAssets, type ProviderAssets } from '../../client/provider-assets';
 import { loadConfig } from '../../config';
-import type { ProviderAsset } from '../../providers/media-provider';
+import type { ProviderAsset } from '../../providers/assets';
 import { action } from '../context';
 import { wholeNumber } from '../flags';
 import { print, printJson, tableOf } from '../output';

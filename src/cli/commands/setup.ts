@@ -4,6 +4,7 @@ import { ensureSweepSchedule, findSweepSchedule, type ScheduleOutcome } from '..
 import { durationMs } from '../../contracts/duration';
 import { DEFAULT_GRACE } from '../../contracts/ledger/sweep';
 import type { SearchAttributesOutcome } from '../../temporal/namespace/prepare-namespace';
+import { DEFAULT_PROVIDER } from '../../providers/registry';
 import { action } from '../context';
 import { EXIT, UsageError, type ExitCode } from '../exit';
 import { print, printJson } from '../output';
@@ -64,8 +65,8 @@ async function prepare({ check, grace }: SetupFlags, everyMs: number, graceMs: n
         ? searchAttributesAsFound(place, state)
         : await ensureSearchAttributes(connection, place, state),
       schedule: check
-        ? await findSweepSchedule(client, 'twelvelabs')
-        : await ensureSweepSchedule(client, 'twelvelabs', { everyMs, grace }),
+        ? await findSweepSchedule(client, DEFAULT_PROVIDER)
+        : await ensureSweepSchedule(client, DEFAULT_PROVIDER, { everyMs, grace }),
       retention: retentionWarning(state, graceMs + 2 * everyMs),
     };
   } finally {

@@ -1,6 +1,6 @@
 import { carriesTag } from '../../contracts/resource';
 import type { OwnershipQuery } from '../intake';
-import type { Assets, ProviderAsset } from '../media-provider';
+import type { Assets, ProviderAsset } from '../assets';
 import { readPages } from './read-pages';
 import { sleep } from './sleep';
 

@@ -1,5 +1,5 @@
-import type { Referrer } from '../media-provider';
-import { unlessGone } from '../outcome';
+import type { Referrer } from '../assets';
+import { unlessGone, type CallOptions } from '../outcome';
 import type { TwelveLabsClient } from './api/client';
 import { itemsOf } from './api/lists';
 import { EntityPageSchema, ReferencePageSchema } from './api/schemas';
@@ -65,10 +65,10 @@ export async function indexEntriesOf(
 export async function referrersOf(
   client: TwelveLabsClient,
   assetId: string,
-  signal: AbortSignal | undefined,
+  { signal, unprotectedOnly = false }: CallOptions & { unprotectedOnly?: boolean } = {},
 ): Promise<Referrer[]> {
   const entities = await entitiesOf(client, assetId, signal);
-  const entries = await indexEntriesOf(client, assetId, signal);
+  const entries = unprotectedOnly ? [] : await indexEntriesOf(client, assetId, signal);
   return [
     ...entities.map(({ entityId: id, collectionId }) => ({
       branch: 'entity',

@@ -1,4 +1,4 @@
-import type { Assets, ProviderAsset } from '../media-provider';
+import type { Assets, ProviderAsset } from '../assets';
 import { outcomeOf } from '../outcome';
 import type { TwelveLabsClient } from './api/client';
 import { withoutQueries } from './api/errors';
@@ -59,7 +59,7 @@ export function assetOperations(client: TwelveLabsClient): Assets {
         ),
       ),
 
-    referrers: (assetId, { signal } = {}) => referrersOf(client, assetId, signal),
+    referrers: (assetId, options) => referrersOf(client, assetId, options),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Assets } from '../media-provider';
+import type { Assets } from '../assets';
 import type { TwelveLabsClient } from './api/client';
 
 /** What the branches work with: the account's requests, and its assets. */

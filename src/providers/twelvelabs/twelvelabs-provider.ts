@@ -1,4 +1,4 @@
-import type { Branch } from '../../contracts/branch';
+import type { Branch } from '../../contracts/branches/branch';
 import { connectBranches, type BranchDeclaration } from '../branch-kind';
 import type { MediaProvider, Traits } from '../media-provider';
 import { TwelveLabsClient, type TwelveLabsAccount } from './api/client';

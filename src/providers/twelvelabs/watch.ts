@@ -1,13 +1,7 @@
 import { failureType } from '../../contracts/failures';
-import type { Handle } from '../../contracts/handle';
-import type {
-  Assets,
-  MediaProvider,
-  Observation,
-  ObservationTrouble,
-  ProviderAsset,
-  WatchOptions,
-} from '../media-provider';
+import type { Handle } from '../../contracts/branches/handle';
+import type { Assets, ProviderAsset } from '../assets';
+import type { MediaProvider, Observation, ObservationTrouble, WatchOptions } from '../media-provider';
 import { readPages } from '../shared/read-pages';
 import type { TwelveLabsClient } from './api/client';
 import { itemsOf, LARGEST_PAGE } from './api/lists';

@@ -1,4 +1,4 @@
-import { assetHandle } from '../../../src/contracts/handle';
+import { assetHandle } from '../../../src/contracts/branches/handle';
 import type { ObservationTrouble } from '../../../src/providers/media-provider';
 import { readPages } from '../../../src/providers/shared/read-pages';
 import { all, readyAsset, submissionOf, submitAll, typeOf, wordOf, type Current } from './harness';

@@ -1,9 +1,10 @@
 import { Readable } from 'node:stream';
-import type { Branch } from '../../../src/contracts/branch';
+import type { Branch } from '../../../src/contracts/branches/branch';
 import { failureType, type FailureType } from '../../../src/contracts/failures';
 import type { LedgerTag, ReadTag } from '../../../src/contracts/resource';
 import type { Submission } from '../../../src/providers/intake';
-import type { MediaProvider, ProviderAsset } from '../../../src/providers/media-provider';
+import type { ProviderAsset } from '../../../src/providers/assets';
+import type { MediaProvider } from '../../../src/providers/media-provider';
 import type { Outcome } from '../../../src/providers/outcome';
 import type { OpenedUpload } from '../../../src/providers/part-uploads';
 import type { SourceBytes } from '../../../src/storage/files/source-bytes';

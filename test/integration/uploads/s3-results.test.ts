@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
-import { createBranchSteps } from '../../../src/activities/branch-steps';
-import type { StoredEmbedding } from '../../../src/contracts/activities';
+import type { StoredRecords } from '../../../src/contracts/activities';
+import { createStoreRecords } from '../../../src/activities/store-records';
 import { resultName } from '../../../src/contracts/resource';
 import { createS3ResultStore, type S3Folder } from '../../../src/storage/s3/s3-result-store';
 import { s3Access, type S3Access } from '../../../src/storage/s3/s3-client';
 import { activityEnvironment, dependencies } from '../../support/activity-dependencies';
 import { admitCoreErrors } from '../../support/core-errors';
-import { FakeProvider } from '../../support/memory-provider';
+import { MemoryProvider } from '../../support/memory-provider';
 import { ACCESS_KEY, S3Server, SECRET_KEY } from '../../support/system/s3-server';
 import { tamperingProxy, type Tamper } from '../../support/servers/tampering-proxy';
 
@@ -151,9 +151,10 @@ test('removes what it wrote, and says when there was nothing', async () => {
 });
 
 test('embeddings of an activity go there', async () => {
-  const steps = createBranchSteps(dependencies({ provider: new FakeProvider(), results: storeIn() }));
-  const input = { provider: 'twelvelabs' as const, taskId: 'task-1', resultName: 'asset-lifecycle:twelvelabs:k' };
-  const { result } = (await activityEnvironment().run(steps.storeEmbedding, input)) as StoredEmbedding;
+  const storeRecords = createStoreRecords(dependencies({ provider: new MemoryProvider(), results: storeIn() }));
+  const handle = { kind: 'embedding', id: 'task-1', words: 'Embed task task-1' };
+  const input = { provider: 'twelvelabs', branch: 'embed', handle, resultName: 'asset-lifecycle:twelvelabs:k' };
+  const { result } = (await activityEnvironment().run(() => storeRecords(input))) as StoredRecords;
   expect(result).toMatchObject({ count: 1, dimensions: 2 });
   expect(await contentOf(result.uri)).toBe('{"embedding":[0.6,0.8]}\n');
 });

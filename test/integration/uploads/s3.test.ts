@@ -17,7 +17,7 @@ import { s3Access, type S3Access } from '../../../src/storage/s3/s3-client';
 import { createS3Sources } from '../../../src/storage/s3/s3-sources';
 import { activityEnvironment, dependencies } from '../../support/activity-dependencies';
 import { admitCoreErrors } from '../../support/core-errors';
-import { FakeProvider } from '../../support/memory-provider';
+import { MemoryProvider } from '../../support/memory-provider';
 import { ROOT } from '../../support/imports';
 import { ACCESS_KEY, S3Server, SECRET_KEY } from '../../support/system/s3-server';
 
@@ -67,7 +67,7 @@ let keys = 0;
 async function submit(
   place: Omit<S3Source, 'type'>,
   provider: MediaProvider = twelvelabs,
-  upload?: SubmitSourceInput['upload'],
+  upload: SubmitSourceInput['upload'] = { method: 'auto', concurrency: 4 },
 ) {
   const activity = createSubmitSource(dependencies({ provider, objects: createS3Sources(access()) }));
   const environment = activityEnvironment({ attempt: 1 });
@@ -79,9 +79,14 @@ async function submit(
     source: { type: 's3' as const, ...place },
     upload,
     metadata: {},
-    enableHls: false,
-    enableThumbnail: false,
-    tag: { key, workflowId: `asset-lifecycle:twelvelabs:${key}`, onCancel: 'delete' as const },
+    fields: { enableHls: false, enableThumbnail: false },
+    tag: {
+      key,
+      workflowId: `asset-lifecycle:twelvelabs:${key}`,
+      runId: 'r1',
+      onCancel: 'delete' as const,
+      onFailure: 'keep' as const,
+    },
     since: new Date().toISOString(),
   };
   const outcome = await environment.run(activity, input).then(
@@ -183,11 +188,11 @@ describe('an S3 object as the source of an asset', () => {
 
   test('an object over every limit is refused with the limit', async () => {
     await server.put('media', 'large.mp4', Buffer.alloc(5001));
-    const provider = new FakeProvider();
+    const provider = new MemoryProvider();
     const { error } = await submit({ bucket: 'media', key: 'large.mp4' }, provider);
     expect(error).toMatchObject({ type: 'PayloadTooLarge', details: [{ nothingMade: true }] });
     expect(error?.message).toBe('source.key: large.mp4 has 5001 bytes; the limit of uploads in parts is 5000 bytes');
-    expect(provider.calls).not.toContain('submit');
+    expect(provider.calls).not.toContain('intake.submit');
   });
 
   test('an activity that is cancelled while it looks at the object made nothing', async () => {

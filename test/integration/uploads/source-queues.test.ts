@@ -1,7 +1,7 @@
 import { copyFile, mkdir, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
-import { WorkerProcess } from '../../../chaos/worker-process';
+import { WorkerProcess } from '../../../chaos/worker/worker-process';
 import { fileTaskQueue } from '../../../src/contracts/ids';
 import { MAIN, SAMPLES, System } from '../../support/system/system';
 import { tamperingProxy } from '../../support/servers/tampering-proxy';

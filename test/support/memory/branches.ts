@@ -1,5 +1,5 @@
 import { failure } from '../../../src/contracts/failures';
-import type { Handle } from '../../../src/contracts/handle';
+import type { Handle } from '../../../src/contracts/branches/handle';
 import { carriesTag, readTag, tagFields, type LedgerTag } from '../../../src/contracts/resource';
 import type { BranchKind, BranchRemoval, BranchStart, ResultRecord } from '../../../src/providers/branch-kind';
 import { outcomeOf } from '../../../src/providers/outcome';

@@ -1,5 +1,5 @@
 import { failure } from '../../../src/contracts/failures';
-import type { ProviderAsset } from '../../../src/providers/media-provider';
+import type { ProviderAsset } from '../../../src/providers/assets';
 
 export interface MemoryEntity {
   /** The collection; `c` where it is left out. */

@@ -13,5 +13,5 @@ export async function quickRetriesWorker(folder: string) {
   });
   const bundle = path.join(folder, 'quick-workflows.js');
   await writeFile(bundle, code);
-  return { command: [path.join(DIST, 'chaos/worker.js')], environment: { CHAOS_WORKFLOWS: bundle } };
+  return { command: [path.join(DIST, 'chaos/worker/worker.js')], environment: { CHAOS_WORKFLOWS: bundle } };
 }

@@ -2,7 +2,7 @@ import { setProgress } from '../../../src/activities/lib/activity-call';
 import { UploadMemory } from '../../../src/activities/uploads/upload-memory';
 import { writeOnce } from '../../../src/activities/lib/write-once';
 import { activityEnvironment, dependencies } from '../../support/activity-dependencies';
-import { FakeProvider } from '../../support/memory-provider';
+import { MemoryProvider } from '../../support/memory-provider';
 
 const upload = { sessionId: 's', assetId: 'a', partBytes: 1, totalParts: 2, fingerprint: 'f', headers: {} };
 const left = { attempt: 1, upload, abandoned: [], told: 1 };
@@ -26,7 +26,7 @@ test('details of one step leave those of another alone', async () => {
 });
 
 test('a session that was given up while the attempt looked stays in the memory when the write is noted', async () => {
-  const deps = dependencies({ provider: new FakeProvider() });
+  const deps = dependencies({ provider: new MemoryProvider() });
   const heartbeats = await heartbeatsOf(async () => {
     const memory = UploadMemory.open(deps);
     await writeOnce<string | void, void>({
@@ -44,7 +44,7 @@ test('a session that was given up while the attempt looked stays in the memory w
 });
 
 test('an upload that another activity of the run began is known to this one, and to its next attempt', async () => {
-  const deps = dependencies({ provider: new FakeProvider() });
+  const deps = dependencies({ provider: new MemoryProvider() });
   let known: unknown;
   const heartbeats = await heartbeatsOf(async () => {
     known = UploadMemory.open(deps, left).upload;
@@ -54,7 +54,7 @@ test('an upload that another activity of the run began is known to this one, and
 });
 
 test('what this activity left counts before what it was given', async () => {
-  const deps = dependencies({ provider: new FakeProvider() });
+  const deps = dependencies({ provider: new MemoryProvider() });
   await heartbeatsOf(
     async () =>
       expect(UploadMemory.open(deps, { ...left, upload: { ...upload, sessionId: 'old' } }).upload).toEqual(upload),

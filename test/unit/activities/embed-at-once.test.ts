@@ -1,71 +1,77 @@
-import { createBranchSteps } from '../../../src/activities/branch-steps';
-import type { EmbedAtOnceInput } from '../../../src/contracts/activities';
+import { createStartBranch } from '../../../src/activities/start-branch';
+import type { StartBranchInput, StartedBranch } from '../../../src/contracts/activities';
 import { failure } from '../../../src/contracts/failures';
-import { SubmissionAborted } from '../../../src/providers/outcome';
+import { SubmissionAborted, succeeded } from '../../../src/providers/outcome';
 import type { ResultStore } from '../../../src/storage/results/result-store';
 import { activityEnvironment, dependencies } from '../../support/activity-dependencies';
-import { FakeProvider } from '../../support/memory-provider';
+import { MemoryProvider } from '../../support/memory-provider';
 
-const input: EmbedAtOnceInput = {
+const input: StartBranchInput = {
   provider: 'twelvelabs',
   assetId: 'a1',
   fileType: 'image/png',
   branch: { type: 'embed', model: 'marengo3.0' },
-  resultName: 'r1',
+  tag: { key: 'k', workflowId: 'w', runId: 'r', onCancel: 'delete', onFailure: 'keep' },
+  store: { resultName: 'r1' },
 };
 
-let provider: FakeProvider;
+let provider: MemoryProvider;
 let written: Record<string, unknown[]>;
 beforeEach(() => {
-  provider = new FakeProvider();
+  provider = new MemoryProvider();
+  provider.addAsset({ id: 'a1', status: 'ready' });
   written = {};
 });
 
 const results: ResultStore = {
   write: async (name, records) => {
-    written[name] = [...records];
-    return { uri: `file:///${name}`, sha256: 'ab', bytes: 1, count: written[name].length };
+    const lines: unknown[] = [];
+    for await (const record of records) lines.push(record);
+    written[name] = lines;
+    return { uri: `file:///${name}`, sha256: 'ab', bytes: 1, count: lines.length };
   },
   has: async () => false,
   remove: async () => false,
   namesOf: async () => [],
 };
-const steps = () => createBranchSteps(dependencies({ provider, results }));
+const startBranch = (environment = activityEnvironment(), changes: Partial<StartBranchInput> = {}) =>
+  environment.run(() =>
+    createStartBranch(dependencies({ provider, results }))({ ...input, ...changes }),
+  ) as Promise<StartedBranch>;
+const none = async function* (): AsyncGenerator<never> {};
 
 test('the step that embeds an image also stores the embedding', async () => {
-  const stored = await activityEnvironment().run(() => steps().embedAtOnce(input));
+  const { stored } = await startBranch();
   expect(stored).toMatchObject({ result: { uri: 'file:///r1', count: 1, dimensions: 2 }, surplus: [] });
   expect(written).toEqual({ r1: [{ embedding: [0.8, 0.6] }] });
 });
 
 test('an attempt after a lost answer asks again and stores under the same name', async () => {
-  const answers = [Promise.reject(failure('ProviderUnavailable', 'no answer')), Promise.resolve([{ embedding: [1] }])];
-  provider.embedAtOnce = async () => (await answers.shift()) ?? [];
-  await expect(activityEnvironment().run(() => steps().embedAtOnce(input))).rejects.toMatchObject({
-    type: 'ProviderUnavailable',
-    nonRetryable: false,
-  });
+  provider.failNext('embed.start', failure('ProviderUnavailable', 'no answer'));
+  await expect(startBranch()).rejects.toMatchObject({ type: 'ProviderUnavailable', nonRetryable: false });
   expect(written).toEqual({});
-  await activityEnvironment({ attempt: 2 }).run(() => steps().embedAtOnce(input));
+  await startBranch(activityEnvironment({ attempt: 2 }));
   expect(Object.keys(written)).toEqual(['r1']);
 });
 
 test('nothing is stored once the lifecycle is cancelled, though the provider answered', async () => {
   const environment = activityEnvironment();
-  provider.embedAtOnce = async () => {
-    environment.cancel('CANCELLED');
-    return [{ embedding: [1] }];
-  };
-  await expect(environment.run(() => steps().embedAtOnce(input))).rejects.toMatchObject({ name: 'CancelledFailure' });
+  provider.onNext('embed.start', () => environment.cancel('CANCELLED'));
+  await expect(startBranch(environment)).rejects.toMatchObject({ name: 'CancelledFailure' });
+  expect(provider.calls).toContain('embed.start');
   expect(written).toEqual({});
 });
 
-test.each(['embedAtOnce', 'ensureEmbedding'] as const)('%s that was aborted unsent is a cancellation', async (step) => {
-  const aborted = async () => {
-    throw new SubmissionAborted('not sent');
-  };
-  provider.embedAtOnce = aborted;
-  provider.createEmbedding = aborted;
-  const running = activityEnvironment().run((): Promise<unknown> => steps()[step](input));
-  await expect(running).rejects.toMatchObject({ name: 'CancelledFailure' });
+test('an answer without a record is a failure, and nothing of it is left', async () => {
+  provider.branches.embed.start = async () => [succeeded({ records: none() })];
+  await expect(startBranch()).rejects.toMatchObject({
+    type: 'ProcessingFailed',
+    message: expect.stringContaining('a1'),
+  });
+  expect(written).toEqual({});
+});
+
+test.each(['image/png', 'video/mp4'])('a start for %s that was aborted unsent is a cancellation', async (fileType) => {
+  provider.failNext('embed.start', new SubmissionAborted('not sent'));
+  await expect(startBranch(activityEnvironment(), { fileType })).rejects.toMatchObject({ name: 'CancelledFailure' });
 });

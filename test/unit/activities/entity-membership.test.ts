@@ -1,16 +1,18 @@
-import { createBranchSteps } from '../../../src/activities/branch-steps';
+import { createStartBranch } from '../../../src/activities/start-branch';
+import type { StartBranchInput, StartedBranch } from '../../../src/contracts/activities';
 import { failure } from '../../../src/contracts/failures';
 import { readTag, tagFields } from '../../../src/contracts/resource';
 import { activityEnvironment, dependencies, OWNER } from '../../support/activity-dependencies';
-import { FakeProvider } from '../../support/memory-provider';
+import { MemoryProvider } from '../../support/memory-provider';
 
-const tag = { key: 'k', workflowId: 'w', runId: 'r1', onCancel: 'delete' } as const;
+const tag = { key: 'k', workflowId: 'w', runId: 'r1', onCancel: 'delete', onFailure: 'keep' } as const;
 const branch = { type: 'entity', collectionId: 'c', entityId: 'e' } as const;
+const input: StartBranchInput = { provider: 'twelvelabs', assetId: 'a', branch, tag, joins: { in: 'c', id: 'e' } };
 
-let provider: FakeProvider;
+let provider: MemoryProvider;
 let recorded: unknown[];
 beforeEach(() => {
-  provider = new FakeProvider();
+  provider = new MemoryProvider();
   recorded = [];
   provider.addAsset({ id: 'a', metadata: tagFields({ ...tag, owner: OWNER }) });
   provider.entities.set('e', { name: 'Ada', metadata: {}, assetIds: ['x'] });
@@ -19,41 +21,38 @@ beforeEach(() => {
 /** @param heartbeatDetails what the attempt before has left. */
 const join = (attempt = 1, heartbeatDetails?: unknown) => {
   const progress = { makeDurable: async (details: unknown) => void recorded.push(details) };
-  const { ensureEntity } = createBranchSteps(dependencies({ provider, progress }));
-  const input = { provider: 'twelvelabs', assetId: 'a', branch, name: 'Ada', tag } as const;
-  return activityEnvironment({ attempt, heartbeatDetails }).run(() => ensureEntity(input));
+  const startBranch = createStartBranch(dependencies({ provider, progress }));
+  const environment = activityEnvironment({ attempt, heartbeatDetails });
+  return environment.run(() => startBranch(input)) as Promise<StartedBranch>;
 };
 const wasThere = () => provider.entities.get('e')?.assetIds.push('a');
 
 test('a membership that existed before is adopted, also when a worker died while it looked', async () => {
   wasThere();
-  expect(await join()).toEqual({ entityId: 'e', adopted: true });
-  expect(await join(2)).toEqual({ entityId: 'e', adopted: true });
-  expect(await join(3, { attempt: 1 })).toEqual({ entityId: 'e', adopted: true });
+  expect(await join()).toMatchObject({ id: 'e', adopted: true });
+  expect(await join(2)).toMatchObject({ id: 'e', adopted: true });
+  expect(await join(3, { attempt: 1 })).toMatchObject({ id: 'e', adopted: true });
   expect(recorded).toEqual([]);
 });
 
 test('one that a killed attempt had made is its own: the server knows of the write before it goes out', async () => {
-  provider.addToEntity = async () => {
-    expect(recorded).toHaveLength(1);
-    wasThere();
-    throw failure('OutcomeUnknown', 'POST: connection reset');
-  };
+  provider.onNext('entity.start', () => expect(recorded).toHaveLength(1));
+  provider.failNext('entity.start', failure('OutcomeUnknown', 'POST: connection reset'), 'after');
   await expect(join()).rejects.toMatchObject({ type: 'OutcomeUnknown' });
-  expect(await join(2, recorded[0])).toEqual({ entityId: 'e' });
-  expect(await join(3, recorded[0])).toEqual({ entityId: 'e' });
+  for (const attempt of [2, 3]) {
+    const again = await join(attempt, recorded[0]);
+    expect(again.id).toBe('e');
+    expect(again.adopted).toBeUndefined();
+  }
 });
 
 test('a refusal of a later attempt does not take back that an earlier one may have written', async () => {
-  provider.addToEntity = async () => {
-    throw failure('RateLimited', 'POST: slow down');
-  };
+  provider.failNext('entity.start', failure('RateLimited', 'POST: slow down'));
   const left: unknown[] = [];
   const env = activityEnvironment({ attempt: 2, heartbeatDetails: { attempt: 1, unansweredSince: 1 } });
   env.on('heartbeat', (details: unknown) => left.push(details));
-  const { ensureEntity } = createBranchSteps(dependencies({ provider }));
-  const input = { provider: 'twelvelabs', assetId: 'a', branch, name: 'Ada', tag } as const;
-  await expect(env.run(() => ensureEntity(input))).rejects.toMatchObject({
+  const startBranch = createStartBranch(dependencies({ provider }));
+  await expect(env.run(() => startBranch(input))).rejects.toMatchObject({
     type: 'RateLimited',
     details: [{ mayHaveWritten: true }],
   });
@@ -61,7 +60,7 @@ test('a refusal of a later attempt does not take back that an earlier one may ha
 });
 
 test('nothing is written when the record cannot be made', async () => {
-  const { ensureEntity } = createBranchSteps(
+  const startBranch = createStartBranch(
     dependencies({
       provider,
       progress: {
@@ -71,18 +70,17 @@ test('nothing is written when the record cannot be made', async () => {
       },
     }),
   );
-  const input = { provider: 'twelvelabs', assetId: 'a', branch, name: 'Ada', tag } as const;
-  await expect(activityEnvironment().run(() => ensureEntity(input))).rejects.toThrow('UNAVAILABLE');
+  await expect(activityEnvironment().run(() => startBranch(input))).rejects.toThrow('UNAVAILABLE');
   expect(provider.entities.get('e')?.assetIds).toEqual(['x']);
 });
 
 test('the lifecycle’s own asset names the entity before it is added, so that a sweep can take it out', async () => {
   await join();
-  expect(readTag(provider.assets.get('a')?.metadata ?? {})?.joined).toEqual({ collectionId: 'c', entityId: 'e' });
+  expect(readTag(provider.held.get('a')?.metadata ?? {})?.joined).toEqual({ in: 'c', id: 'e' });
 });
 
 test('an asset of others is not written to', async () => {
   provider.addAsset({ id: 'a', metadata: {} });
   await join();
-  expect(provider.calls).not.toContain('annotateAsset');
+  expect(provider.calls).not.toContain('assets.annotate');
 });

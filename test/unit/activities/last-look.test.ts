@@ -2,36 +2,36 @@ import { createHeldWaits } from '../../../src/activities/held-waits';
 import { failure } from '../../../src/contracts/failures';
 import type { Observation, ObservationTrouble } from '../../../src/providers/media-provider';
 import { activityEnvironment, dependencies } from '../../support/activity-dependencies';
-import { FakeProvider } from '../../support/memory-provider';
+import { MemoryProvider } from '../../support/memory-provider';
 
-const target = { kind: 'embedding', taskId: 't1' } as const;
+const handle = { kind: 'embedding', id: 't1', words: 'Embed task t1' };
 
 /** The last look at an embed task of which the provider says this. */
 function look(heard: Observation | ObservationTrouble): Promise<void> {
-  const provider = new FakeProvider();
-  provider.observe = async function* () {
-    yield heard as never;
+  const provider = new MemoryProvider();
+  provider.watch = async function* () {
+    yield heard;
   };
-  const { untilEmbeddingReady } = createHeldWaits(dependencies({ provider }));
-  return activityEnvironment().run(() => untilEmbeddingReady({ provider: 'twelvelabs', taskId: 't1', lastLook: true }));
+  const { untilBranchReady } = createHeldWaits(dependencies({ provider }));
+  return activityEnvironment().run(() => untilBranchReady({ provider: 'twelvelabs', handle, lastLook: true }));
 }
 
 test('a last look does not wait: what is not ready is DeadlineExceeded', async () => {
-  await expect(look({ target, state: 'working' })).rejects.toMatchObject({
+  await expect(look({ handle, state: 'working' })).rejects.toMatchObject({
     type: 'DeadlineExceeded',
     nonRetryable: true,
   });
 });
 
 test('a last look finds what has become ready, failed or gone', async () => {
-  await expect(look({ target, state: 'ready' })).resolves.toBeUndefined();
-  await expect(look({ target, state: 'failed', message: 'bad media' })).rejects.toMatchObject({
+  await expect(look({ handle, state: 'ready' })).resolves.toBeUndefined();
+  await expect(look({ handle, state: 'failed', message: 'bad media' })).rejects.toMatchObject({
     type: 'ProcessingFailed',
   });
-  await expect(look({ target, state: 'gone' })).rejects.toMatchObject({ type: 'ResourceGone' });
+  await expect(look({ handle, state: 'gone' })).rejects.toMatchObject({ type: 'ResourceGone' });
 });
 
 test('a last look in an outage is tried again', async () => {
   const error = failure('ProviderUnavailable', '503');
-  await expect(look({ targets: [target], error })).rejects.toMatchObject({ type: 'ProviderUnavailable' });
+  await expect(look({ handles: [handle], error })).rejects.toMatchObject({ type: 'ProviderUnavailable' });
 });

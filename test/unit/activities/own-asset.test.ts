@@ -2,10 +2,11 @@ import { createRemoveResources } from '../../../src/activities/cleanup/remove-re
 import { createSubmitSource } from '../../../src/activities/submit-source';
 import type { SubmitSourceInput, SubmittedAsset } from '../../../src/contracts/activities';
 import { readTag, releaseFields, tagFields, type LedgerTag, type ReadTag } from '../../../src/contracts/resource';
-import type { ProviderAsset } from '../../../src/providers/media-provider';
+import type { ProviderAsset } from '../../../src/providers/assets';
+import { only } from '../../../src/providers/outcome';
 import type { SourceFile } from '../../../src/storage/files/source-file';
 import { activityEnvironment, dependencies, OWNER } from '../../support/activity-dependencies';
-import { FakeProvider } from '../../support/memory-provider';
+import { MemoryProvider } from '../../support/memory-provider';
 
 const KEY = 'movies/a.mp4';
 const tag: LedgerTag = {
@@ -14,12 +15,19 @@ const tag: LedgerTag = {
   runId: 'this-run',
   owner: OWNER,
   onCancel: 'delete',
+  onFailure: 'keep',
 };
 const since = '2026-11-25T12:00:00.000Z';
 const source = { type: 'file', path: '/media/a.mp4' } as const;
 const input: SubmitSourceInput = {
-  ...{ provider: 'twelvelabs', source, filename: 'a.mp4', metadata: {}, enableHls: false, enableThumbnail: false },
-  ...{ tag, since },
+  provider: 'twelvelabs',
+  source,
+  filename: 'a.mp4',
+  metadata: {},
+  fields: {},
+  upload: { method: 'auto', concurrency: 4 },
+  tag,
+  since,
 };
 const file = (content: string): SourceFile => ({
   ...{ path: source.path, filename: 'a.mp4', sizeBytes: 10, fingerprint: 'f', content, modifiedAt: since },
@@ -28,9 +36,9 @@ const file = (content: string): SourceFile => ({
   },
 });
 
-let provider: FakeProvider;
+let provider: MemoryProvider;
 beforeEach(() => {
-  provider = new FakeProvider();
+  provider = new MemoryProvider();
 });
 
 /** What an earlier run has kept. */
@@ -46,11 +54,11 @@ function submit(content = 'file:10 AAA', changes: Partial<SubmitSourceInput> = {
   return activityEnvironment().run(createSubmitSource(deps), { ...input, ...changes });
 }
 
-const tagOf = (id: string): ReadTag | undefined => readTag(provider.assets.get(id)?.metadata ?? {});
+const tagOf = (id: string): ReadTag | undefined => readTag(provider.held.get(id)?.metadata ?? {});
 
 test('a new key costs one look, and its asset says what its content is', async () => {
   const { id, source: facts } = await submit();
-  expect(provider.calls).toEqual(['listAssets', 'submit']);
+  expect(provider.calls).toEqual(['intake.find', 'intake.submit', 'intake.submit of one']);
   expect(tagOf(id)).toMatchObject({ runId: 'this-run', content: 'file:10 AAA' });
   expect(facts).toEqual({ sizeBytes: 10, modifiedAt: since });
 });
@@ -61,18 +69,19 @@ test('what an earlier run has kept with the same content is taken up, and is thi
   expect(submitted).toMatchObject({ id });
   expect(submitted.adoptedUnchecked).toBeUndefined();
   expect(tagOf(id)).toMatchObject({ runId: 'this-run', released: undefined, releasedBy: undefined });
-  expect(provider.calls).not.toContain('submit');
+  expect(provider.calls).not.toContain('intake.submit');
 });
 
 test('what has other content is replaced, with what its run made of it, and the receipt says so', async () => {
   const { id } = kept();
-  const { entityId } = await provider.createEntity({ collectionId: 'c', name: 'A', assetId: id, tag });
-  const { indexedAssetId } = await provider.createIndexedAsset({
-    ...{ indexId: 'films', assetId: id, enableVideoStream: false, tag },
-  });
+  const { entity, index } = provider.branches;
+  const entityItem = { branch: { type: 'entity', collectionId: 'c' }, assetId: id, name: 'A', tag };
+  const { id: entityId } = only(await entity.start([entityItem]));
+  const indexItem = { branch: { type: 'index', indexId: 'films' }, assetId: id, tag };
+  const { id: indexedAssetId } = only(await index.start([indexItem]));
   const { id: made, abandoned } = await submit('file:10 BBB');
   expect(made).not.toBe(id);
-  expect([...provider.assets.keys()]).toEqual([made]);
+  expect([...provider.held.keys()]).toEqual([made]);
   expect(abandoned).toMatchObject([
     { resource: 'indexed-asset', id: indexedAssetId, result: 'deleted' },
     { resource: 'entity', id: entityId, result: 'deleted' },
@@ -82,11 +91,11 @@ test('what has other content is replaced, with what its run made of it, and the 
 
 test('what has other content and others refer to stays without the tag, and its holders are named', async () => {
   const { id } = kept({}, { metadata: { ...kept().metadata, title: 'mine' } });
-  provider.assets.delete('asset-1');
+  provider.held.delete('asset-1');
   provider.references.set(id, [{ indexId: 'others', indexedAssetId: 'ix-1' }]);
   const { id: made, abandoned } = await submit('file:10 BBB');
   expect(made).not.toBe(id);
-  expect(provider.assets.get(id)?.metadata).toEqual({ title: 'mine' });
+  expect(provider.held.get(id)?.metadata).toEqual({ title: 'mine' });
   expect(abandoned).toMatchObject([
     { resource: 'asset', id, result: 'kept', referrers: ['indexed asset ix-1 in index others'] },
   ]);
@@ -95,7 +104,7 @@ test('what has other content and others refer to stays without the tag, and its 
 test('what an earlier attempt of the run made of a source that has changed since is replaced as well', async () => {
   const { id } = kept({}, { metadata: tagFields({ ...tag, content: 'file:10 AAA' }) });
   const { id: made } = await submit('file:10 BBB');
-  expect([...provider.assets.keys()]).toEqual([made]);
+  expect([...provider.held.keys()]).toEqual([made]);
   expect(made).not.toBe(id);
 });
 
@@ -113,7 +122,7 @@ test('what failed in an earlier run makes room, though the provider’s clock is
   const { id } = kept({}, { status: 'failed', createdAt: '2026-11-25T12:55:00.000Z' });
   const { id: made } = await submit();
   expect(made).not.toBe(id);
-  expect([...provider.assets.keys()]).toEqual([made]);
+  expect([...provider.held.keys()]).toEqual([made]);
 });
 
 test('what failed in this run is its result, though the provider’s clock is an hour behind', async () => {
@@ -124,7 +133,7 @@ test('what failed in this run is its result, though the provider’s clock is an
 test('an asset that an earlier run made under another filename is found by what the client knows of that run', async () => {
   const { id } = kept({}, { filename: 'other.mp4' });
   expect(await submit('file:10 AAA', { earlier: { assetId: id } })).toMatchObject({ id });
-  expect(provider.calls).toEqual(['listAssets', 'getAsset', 'annotateAsset']);
+  expect(provider.calls).toEqual(['intake.find', 'assets.get', 'assets.annotate']);
 });
 
 test('where the earlier run’s asset is not known, all since its start are looked at', async () => {
@@ -135,14 +144,14 @@ test('where the earlier run’s asset is not known, all since its start are look
 test('a foreign asset that the memo names is not taken up', async () => {
   const { id } = provider.addAsset({ filename: 'other.mp4' });
   expect((await submit('file:10 AAA', { earlier: { assetId: id } })).id).not.toBe(id);
-  expect(provider.assets.has(id)).toBe(true);
+  expect(provider.held.has(id)).toBe(true);
 });
 
 test('a URL that was signed anew is the same content', async () => {
   const at = (url: string) => submit('', { source: { type: 'url', url } });
   const { id } = await at('https://example.com/a.mp4?X-Amz-Signature=1');
-  const metadata = { ...provider.assets.get(id)?.metadata, ...releaseFields('kept', 'this-run') };
-  provider.assets.set(id, { ...(provider.assets.get(id) as ProviderAsset), metadata });
+  const metadata = { ...provider.held.get(id)?.metadata, ...releaseFields('kept', 'this-run') };
+  provider.held.set(id, { ...(provider.held.get(id) as ProviderAsset), metadata });
   const next = { tag: { ...tag, runId: 'next-run' } };
   const again = await submit('', {
     ...next,
@@ -155,7 +164,7 @@ test('a URL that was signed anew is the same content', async () => {
     source: { type: 'url', url: 'https://example.com/b.mp4' },
   });
   expect(other.id).not.toBe(id);
-  expect(JSON.stringify([...provider.assets.values()])).not.toContain('Signature');
+  expect(JSON.stringify([...provider.held.values()])).not.toContain('Signature');
 });
 
 test('a cleanup finds what its run has taken up under another filename, and leaves what it has not', async () => {

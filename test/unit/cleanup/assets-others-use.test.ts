@@ -5,15 +5,15 @@ import type { RemoveResourcesInput } from '../../../src/contracts/activities';
 import type { ReceiptEntry } from '../../../src/contracts/lifecycle-status';
 import { claimOf, releaseFields, tagFields, type LedgerTag, type Resource } from '../../../src/contracts/resource';
 import { activityEnvironment, dependencies, OWNER } from '../../support/activity-dependencies';
-import { FakeProvider } from '../../support/memory-provider';
+import { MemoryProvider } from '../../support/memory-provider';
 
-const tag: LedgerTag = { key: 'k', workflowId: 'w', runId: 'r1', owner: OWNER, onCancel: 'delete' };
+const tag: LedgerTag = { key: 'k', workflowId: 'w', runId: 'r1', owner: OWNER, onCancel: 'delete', onFailure: 'keep' };
 const since = '2020-01-01T00:00:00.000Z';
 const adopter: DescribedRun = { workflowId: 'adopter', runId: 'r2', key: 'adopting', open: true, assetId: 'a' };
 
-let provider: FakeProvider;
+let provider: MemoryProvider;
 beforeEach(() => {
-  provider = new FakeProvider();
+  provider = new MemoryProvider();
 });
 
 const own = (marks: Record<string, unknown> = {}) =>
@@ -27,7 +27,7 @@ const asset = (changes: object = {}): Resource => ({
   since,
   ...changes,
 });
-const entity: Resource = { kind: 'entity', id: 'ours', collectionId: 'c', name: 'Ada', assetId: 'a' };
+const entity: Resource = { kind: 'entity', branch: 'entity', id: 'ours', in: 'c', name: 'Ada', assetId: 'a' };
 const withEntity = (id: string, assetIds: string[]) =>
   provider.entities.set(id, { name: id, metadata: id === 'ours' ? tagFields(tag) : {}, assetIds });
 
@@ -48,7 +48,7 @@ test('an asset in an entity of others is kept, and all who hold it are named', a
   expect(await remove([asset()])).toMatchObject([
     { id: 'a', result: 'kept', referrers: ['entity theirs in collection c', 'indexed asset ix in index films'] },
   ]);
-  expect(provider.calls).not.toContain('deleteAsset');
+  expect(provider.calls).not.toContain('assets.remove');
 });
 
 test('by force it is deleted all the same', async () => {
@@ -60,9 +60,8 @@ test('by force it is deleted all the same', async () => {
 test('an entity of its own is no reason to keep the asset, also while the provider still lists it', async () => {
   own();
   withEntity('ours', ['a']);
-  const list = provider.listEntitiesOf.bind(provider);
-  const before = await list('a');
-  provider.listEntitiesOf = async () => before;
+  const before = await provider.assets.referrers('a');
+  provider.assets.referrers = async () => before;
   expect(await remove([entity, asset()])).toMatchObject([
     { id: 'ours', result: 'deleted' },
     { id: 'a', result: 'deleted' },
@@ -72,8 +71,8 @@ test('an entity of its own is no reason to keep the asset, also while the provid
 test('nor is one that an earlier attempt has deleted', async () => {
   own();
   withEntity('ours', ['a']);
-  const before = await provider.listEntitiesOf('a');
-  provider.listEntitiesOf = async () => before;
+  const before = await provider.assets.referrers('a');
+  provider.assets.referrers = async () => before;
   provider.entities.clear();
   expect(await remove([entity, asset()])).toMatchObject([{ result: 'deleted' }, { id: 'a', result: 'deleted' }]);
 });
@@ -105,7 +104,7 @@ describe('an asset that another lifecycle has adopted', () => {
   test('is kept by the cleanup of the lifecycle that made it', async () => {
     own(releaseFields('kept', 'run-of-adopter'));
     expect(await remove([asset()])).toMatchObject([{ id: 'a', result: 'kept' }]);
-    expect(provider.assets.has('a')).toBe(true);
+    expect(provider.held.has('a')).toBe(true);
   });
 
   test('is kept while its adopter is open, though nothing marks it', async () => {
@@ -125,7 +124,7 @@ describe('an asset that another lifecycle has adopted', () => {
   test('keeps its adopter’s mark when the lifecycle that made it keeps it, too', async () => {
     own(releaseFields('kept', 'run-of-adopter'));
     expect(await remove([asset()], { policy: 'keep' })).toMatchObject([{ id: 'a', result: 'kept' }]);
-    expect(provider.assets.get('a')?.metadata).toMatchObject({ asset_lifecycle_released_by: 'run-of-adopter' });
+    expect(provider.held.get('a')?.metadata).toMatchObject({ asset_lifecycle_released_by: 'run-of-adopter' });
   });
 });
 

@@ -4,13 +4,13 @@ import type { CleanupPolicy } from '../../../src/contracts/cleanup-policy';
 import type { ReceiptEntry } from '../../../src/contracts/lifecycle-status';
 import type { ResultResource } from '../../../src/contracts/resource';
 import { activityEnvironment, dependencies } from '../../support/activity-dependencies';
-import { FakeProvider } from '../../support/memory-provider';
+import { MemoryProvider } from '../../support/memory-provider';
 
 let stored: Set<string>;
-let provider: FakeProvider;
+let provider: MemoryProvider;
 beforeEach(() => {
   stored = new Set();
-  provider = new FakeProvider();
+  provider = new MemoryProvider();
 });
 
 const results = {
@@ -58,14 +58,9 @@ test('an attempt that begins again still tells of the result that the one before
   stored.add('r');
   provider.addAsset({ id: 'a' });
   const run = cleaning('delete');
-  provider.deleteAsset = async () => {
-    throw failure('ProviderUnavailable', 'busy');
-  };
+  provider.failNext('assets.remove', failure('ProviderUnavailable', 'busy'));
   await expect(run()).rejects.toMatchObject({ type: 'ProviderUnavailable' });
-  provider.deleteAsset = async () => {};
-  provider.getAsset = async () => {
-    throw failure('ResourceGone', 'gone');
-  };
+  provider.held.clear();
   expect(await run(2)).toMatchObject([
     { resource: 'result', id: 'r', result: 'deleted' },
     { resource: 'asset', result: 'deleted' },

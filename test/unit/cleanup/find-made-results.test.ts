@@ -3,7 +3,7 @@ import type { FoundMade } from '../../../src/contracts/activities';
 import type { LifecycleStatus } from '../../../src/contracts/lifecycle-status';
 import { lifecycleWorkflowId } from '../../../src/contracts/ids';
 import { activityEnvironment, dependencies, OWNER } from '../../support/activity-dependencies';
-import { FakeProvider } from '../../support/memory-provider';
+import { MemoryProvider } from '../../support/memory-provider';
 
 const RUN_ID = '01a214eb-5868-727c-8d14-67a4f0787f6a';
 const workflowId = lifecycleWorkflowId('twelvelabs', 'k');
@@ -22,7 +22,7 @@ async function found(names: string[]) {
     timings: { startedAt: '2026-01-01T00:00:00Z' },
   };
   const deps = dependencies({
-    provider: new FakeProvider(),
+    provider: new MemoryProvider(),
     runs: { find: async () => ({ workflowId, runId: RUN_ID, key: 'k', open: false, ended: 'completed', status }) },
     results: {
       host: 'beta',

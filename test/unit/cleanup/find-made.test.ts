@@ -3,13 +3,13 @@ import type { LifecycleRun } from '../../../src/contracts/runs';
 import type { FoundMade } from '../../../src/contracts/activities';
 import { joinedField, tagFields } from '../../../src/contracts/resource';
 import { activityEnvironment, dependencies, OWNER } from '../../support/activity-dependencies';
-import { FakeProvider } from '../../support/memory-provider';
+import { MemoryProvider } from '../../support/memory-provider';
 
-const tag = { key: 'k', workflowId: 'w', runId: 'r1', owner: OWNER, onCancel: 'delete' } as const;
+const tag = { key: 'k', workflowId: 'w', runId: 'r1', owner: OWNER, onCancel: 'delete', onFailure: 'keep' } as const;
 
-let provider: FakeProvider;
+let provider: MemoryProvider;
 beforeEach(() => {
-  provider = new FakeProvider();
+  provider = new MemoryProvider();
 });
 
 const results = {
@@ -33,7 +33,7 @@ test('what an open run of another workflow id has made under the key is left to 
 });
 
 test('finds the membership that the lifecycle has made, and none of others', async () => {
-  const metadata = { ...tagFields(tag), ...joinedField({ collectionId: 'c', entityId: 'joined' }) };
+  const metadata = { ...tagFields(tag), ...joinedField({ in: 'c', id: 'joined' }) };
   provider.addAsset({ id: 'a', metadata });
   for (const id of ['joined', 'of-others']) provider.entities.set(id, { name: id, metadata: {}, assetIds: ['a', 'x'] });
   const { made } = await find();

@@ -5,16 +5,16 @@ import { failure } from '../../../src/contracts/failures';
 import type { LifecycleStatus } from '../../../src/contracts/lifecycle-status';
 import { joinedField, releaseFields, tagFields } from '../../../src/contracts/resource';
 import { activityEnvironment, dependencies, OWNER } from '../../support/activity-dependencies';
-import { FakeProvider } from '../../support/memory-provider';
+import { MemoryProvider } from '../../support/memory-provider';
 
 const LONG_AGO = '2026-01-01T00:00:00Z';
 const tag = { key: 'k', workflowId: 'w', runId: 'r1', owner: OWNER, onCancel: 'keep', onFailure: 'keep' } as const;
 const input = { provider: 'twelvelabs', graceMs: 0, limit: 10, setMarks: true } as const;
 
-let provider: FakeProvider;
+let provider: MemoryProvider;
 let runs: DescribedRun[];
 beforeEach(() => {
-  provider = new FakeProvider();
+  provider = new MemoryProvider();
   runs = [];
 });
 
@@ -84,18 +84,16 @@ test('sets the release mark of an asset whose run stands and completed with it',
   asset('a');
   run({ ended: 'completed', assetId: 'a' });
   expect(await find({ setMarks: false })).toMatchObject({ marked: 0, unmarked: 1, seen: { wanted: 1 } });
-  expect(provider.calls).not.toContain('annotateAsset');
+  expect(provider.calls).not.toContain('assets.annotate');
   expect(await find()).toMatchObject({ marked: 1, unmarked: 0, seen: { wanted: 1 }, orphans: [] });
-  expect(provider.assets.get('a')?.metadata).toMatchObject(releaseFields('completed', 'r1'));
+  expect(provider.held.get('a')?.metadata).toMatchObject(releaseFields('completed', 'r1'));
   expect(await find()).toMatchObject({ marked: 0, unmarked: 0 });
 });
 
 test('a mark that is refused again does not end the sweep', async () => {
   asset('a');
   run({ ended: 'completed', assetId: 'a' });
-  provider.annotateAsset = async () => {
-    throw failure('ProviderRejected', 'PATCH: no');
-  };
+  provider.failNext('assets.annotate', failure('ProviderRejected', 'PATCH: no'));
   expect(await find()).toMatchObject({ marked: 0, unmarked: 1, seen: { wanted: 1 } });
 });
 
@@ -163,7 +161,7 @@ describe('an asset of an earlier run of its key', () => {
 });
 
 test('the membership that its lifecycle made ends with an orphan, and no other one', async () => {
-  asset('a', { onCancel: 'delete' }, joinedField({ collectionId: 'c', entityId: 'joined' }));
+  asset('a', { onCancel: 'delete' }, joinedField({ in: 'c', id: 'joined' }));
   for (const id of ['joined', 'of-others']) {
     provider.entities.set(id, { name: id, metadata: {}, assetIds: ['a', 'x'] });
   }

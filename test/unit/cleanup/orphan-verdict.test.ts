@@ -3,7 +3,15 @@ import type { LifecycleStatus, ReceiptEntry } from '../../../src/contracts/lifec
 
 const NOW = Date.parse('2026-11-24T12:00:00Z');
 const LONG_AGO = '2026-11-24T11:00:00Z';
-const tag = { key: 'k', workflowId: 'w', owner: 'o', onCancel: 'delete', released: undefined } as const;
+const tag = {
+  key: 'k',
+  workflowId: 'w',
+  runId: 'r',
+  owner: 'o',
+  onCancel: 'delete',
+  onFailure: 'keep',
+  released: undefined,
+} as const;
 
 const verdict = (run: Evidence['run'], tagged: Partial<Evidence['tag']> = {}) =>
   classifyAsset({ assetId: 'a', tag: { ...tag, ...tagged }, run, closedBefore: NOW });
@@ -89,7 +97,6 @@ test.each([
   ['delete', 'keep', 'keep'],
   ['keep', 'force-delete', 'keep'],
   ['force-delete', 'delete', 'delete'],
-  ['delete', undefined, 'delete'],
 ] as const)('of onCancel %s and onFailure %s the more careful is %s', (onCancel, onFailure, careful) => {
   expect(carefulPolicy({ ...tag, onCancel, onFailure })).toBe(careful);
 });

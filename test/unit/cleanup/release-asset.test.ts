@@ -1,21 +1,19 @@
 import { createReleaseAsset } from '../../../src/activities/ownership/release-asset';
-import { createRemoveResource } from '../../../src/activities/cleanup/remove-resources';
+import { createRemoveResources } from '../../../src/activities/cleanup/remove-resources';
 import { createSubmitSource } from '../../../src/activities/submit-source';
 import { failure, type FailureType } from '../../../src/contracts/failures';
 import type { ReceiptEntry } from '../../../src/contracts/lifecycle-status';
 import { tagFields, type LedgerTag } from '../../../src/contracts/resource';
 import { activityEnvironment, dependencies, OWNER } from '../../support/activity-dependencies';
-import { FakeProvider } from '../../support/memory-provider';
+import { MemoryProvider } from '../../support/memory-provider';
 
-const tag: LedgerTag = { key: 'k', workflowId: 'w', runId: 'r1', owner: OWNER, onCancel: 'delete' };
+const tag: LedgerTag = { key: 'k', workflowId: 'w', runId: 'r1', owner: OWNER, onCancel: 'delete', onFailure: 'keep' };
 const since = '2020-01-01T00:00:00.000Z';
-const refuse = (type: FailureType) => async (): Promise<never> => {
-  throw failure(type, 'PATCH /assets/{id}/user-metadata: no');
-};
+const refusal = (type: FailureType) => failure(type, 'PATCH /assets/{id}/user-metadata: no');
 
-let provider: FakeProvider;
+let provider: MemoryProvider;
 beforeEach(() => {
-  provider = new FakeProvider();
+  provider = new MemoryProvider();
   provider.addAsset({ id: 'a', filename: 'a.mp4', metadata: tagFields(tag) });
 });
 
@@ -24,11 +22,11 @@ const release = (): Promise<ReceiptEntry[]> => {
   const input = { provider: 'twelvelabs', assetId: 'a', as: 'completed', tag, filename: 'a.mp4', since } as const;
   return activityEnvironment().run(() => activity(input));
 };
-const markOf = (id: string) => provider.assets.get(id)?.metadata['asset_lifecycle_released'];
+const markOf = (id: string) => provider.held.get(id)?.metadata['asset_lifecycle_released'];
 
 test('the mark says whose it is', async () => {
   expect(await release()).toEqual([]);
-  expect(provider.assets.get('a')?.metadata).toMatchObject({
+  expect(provider.held.get('a')?.metadata).toMatchObject({
     asset_lifecycle_released: 'completed',
     asset_lifecycle_released_by: 'r1',
   });
@@ -37,7 +35,7 @@ test('the mark says whose it is', async () => {
 test.each(['ProviderRejected', 'ProviderAuth', 'QuotaExhausted'] as const)(
   'a mark that cannot be set for %s stands in the receipt',
   async (type) => {
-    provider.annotateAsset = refuse(type);
+    provider.failNext('assets.annotate', refusal(type));
     const [entry, ...rest] = await release();
     expect(entry).toMatchObject({ resource: 'asset', id: 'a', result: 'kept' });
     expect(entry?.because).toContain('PATCH /assets/{id}/user-metadata: no; the next sweep sets it');
@@ -46,28 +44,28 @@ test.each(['ProviderRejected', 'ProviderAuth', 'QuotaExhausted'] as const)(
 );
 
 test('a mark that could be set a moment later is tried again', async () => {
-  provider.annotateAsset = refuse('ProviderUnavailable');
+  provider.failNext('assets.annotate', refusal('ProviderUnavailable'));
   await expect(release()).rejects.toMatchObject({ type: 'ProviderUnavailable' });
 });
 
 test('a cleanup that keeps says so, too', async () => {
-  provider.annotateAsset = refuse('ProviderRejected');
-  const activity = createRemoveResource(dependencies({ provider }));
+  provider.failNext('assets.annotate', refusal('ProviderRejected'));
+  const activity = createRemoveResources(dependencies({ provider }));
   const resource = { kind: 'asset', id: 'a', adopted: false, tag, filename: 'a.mp4', since } as const;
-  const input = { provider: 'twelvelabs', resource, policy: 'keep' } as const;
+  const input = { provider: 'twelvelabs', resources: [resource], policy: 'keep' } as const;
   const [entry] = (await activityEnvironment().run(() => activity(input))) as ReceiptEntry[];
   expect(entry).toMatchObject({ id: 'a', result: 'kept' });
   expect(entry?.because).toContain('its release mark could not be set');
 });
 
 test('the mark is set though surplus assets cannot be looked for', async () => {
-  provider.listAssets = refuse('ProviderRejected');
+  provider.failNext('intake.find', refusal('ProviderRejected'));
   expect(await release()).toEqual([]);
   expect(markOf('a')).toBe('completed');
 });
 
 test('it is set before the look for surplus assets is tried again', async () => {
-  provider.listAssets = refuse('ProviderUnavailable');
+  provider.failNext('intake.find', refusal('ProviderUnavailable'));
   await expect(release()).rejects.toMatchObject({ type: 'ProviderUnavailable' });
   expect(markOf('a')).toBe('completed');
 });
@@ -81,16 +79,23 @@ test('a surplus asset that somebody indexed is noted as kept, and the lifecycle 
 
 describe('adopting an asset', () => {
   const adopt = async () => {
-    const adopter = { key: 'adopting', workflowId: 'adopter', runId: 'r2', onCancel: 'delete' } as const;
+    const adopter = {
+      key: 'adopting',
+      workflowId: 'adopter',
+      runId: 'r2',
+      onCancel: 'delete',
+      onFailure: 'keep',
+    } as const;
     const activity = createSubmitSource(dependencies({ provider }));
     const source = { type: 'asset', assetId: 'a' } as const;
-    const rest = { metadata: {}, enableHls: false, enableThumbnail: false, tag: adopter, since };
+    const upload = { method: 'auto', concurrency: 4 } as const;
+    const rest = { metadata: {}, fields: {}, upload, tag: adopter, since };
     return activityEnvironment().run(() => activity({ provider: 'twelvelabs', source, ...rest }));
   };
 
   test('that carries the tag of another lifecycle ends that one’s claim', async () => {
     expect(await adopt()).toMatchObject({ id: 'a', adopted: true });
-    expect(provider.assets.get('a')?.metadata).toMatchObject({
+    expect(provider.held.get('a')?.metadata).toMatchObject({
       ...tagFields(tag),
       asset_lifecycle_released: 'kept',
       asset_lifecycle_released_by: 'r2',
@@ -100,6 +105,6 @@ describe('adopting an asset', () => {
   test('without a tag writes nothing', async () => {
     provider.addAsset({ id: 'a', metadata: { project: 'demo' } });
     await adopt();
-    expect(provider.calls).toEqual(['getAsset']);
+    expect(provider.calls).toEqual(['assets.get']);
   });
 });

@@ -7,7 +7,7 @@ import { loadConfig } from '../../../src/config';
 import { ConfigError } from '../../../src/config-error';
 import { failureType } from '../../../src/contracts/failures';
 import { isExempt, type ProxySettings } from '../../../src/http/proxy-settings';
-import { answersAsEmulator } from '../../../src/providers/twelvelabs/api/client';
+import { answersAsEmulator } from '../../../src/providers/twelvelabs/api/emulator-probe';
 import { createTwelveLabsProvider } from '../../../src/providers/twelvelabs/twelvelabs-provider';
 import { PartStore } from '../../../src/providers/twelvelabs/intake/part-store';
 import { s3Access } from '../../../src/storage/s3/s3-client';
@@ -53,7 +53,7 @@ function provider(baseUrl: string, proxies: ProxySettings) {
   return account;
 }
 
-const firstPage = (account: ReturnType<typeof provider>): Promise<unknown> => account.listAssets({});
+const firstPage = (account: ReturnType<typeof provider>): Promise<unknown> => account.assets.list({});
 
 test('the provider is asked through HTTP_PROXY, in tunnels', async () => {
   const proxy = await proxyTo(emulator.url);
@@ -82,7 +82,7 @@ test('a proxy that takes connections and never answers is given up like a provid
     proxies,
   });
   open.unshift(account);
-  await expect(account.listAssets({})).rejects.toThrow('UND_ERR_HEADERS_TIMEOUT');
+  await expect(account.assets.list({})).rejects.toThrow('UND_ERR_HEADERS_TIMEOUT');
 });
 
 test('hosts of NO_PROXY and loopback are asked directly', async () => {

@@ -1,4 +1,4 @@
-import { API_KEY, readableText, secretsIn } from '../../../chaos/secrets';
+import { API_KEY, readableText, secretsIn } from '../../../chaos/checks/secrets';
 
 /** A history as Temporal gives it: what activities say is bytes. */
 const historyWith = (text: string) => ({

@@ -1,4 +1,4 @@
-import { assetHandle, type Handle } from '../../../src/contracts/handle';
+import { assetHandle, type Handle } from '../../../src/contracts/branches/handle';
 import type { Observation } from '../../../src/providers/media-provider';
 import { StatusWatcher } from '../../../src/providers/shared/watch/status-watcher';
 import { MemoryProvider } from '../../support/memory-provider';

@@ -1,5 +1,5 @@
 import { failure, type FailureType } from '../../../src/contracts/failures';
-import { assetHandle as asset, type Handle } from '../../../src/contracts/handle';
+import { assetHandle as asset, type Handle } from '../../../src/contracts/branches/handle';
 import type { Observation, ObservationTrouble, WatchOptions } from '../../../src/providers/media-provider';
 import { StatusWatcher } from '../../../src/providers/shared/watch/status-watcher';
 import { MemoryProvider } from '../../support/memory-provider';

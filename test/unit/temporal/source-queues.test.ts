@@ -12,7 +12,7 @@ import { ConfigError } from '../../../src/config-error';
 import { failure } from '../../../src/contracts/failures';
 import { fileTaskQueue, lifecycleWorkflowId, rootTaskQueue } from '../../../src/contracts/ids';
 import { activityEnvironment, dependencies, OWNER } from '../../support/activity-dependencies';
-import { FakeProvider } from '../../support/memory-provider';
+import { MemoryProvider } from '../../support/memory-provider';
 
 const NOW = 1_800_000_000_000;
 const at = (ms: number) => msToTs(ms);
@@ -141,17 +141,17 @@ describe('the accepted input', () => {
   const accepting = (sourceQueues: SourceQueues, input: unknown) =>
     createLocalActivities({ owner: OWNER, sourceQueues }).acceptInput(input, lifecycleWorkflowId('twelvelabs', 'k'));
 
-  test('of a file names the queue of its folder, or null while there is none', async () => {
+  test('of a file names the queue of its folder, and none while nobody serves it', async () => {
     const accepted = await accepting(serving('/media'), file);
     expect(accepted.sourceQueue).toBe(fileTaskQueue('twelvelabs', '/media'));
-    expect((await accepting(serving(), file)).sourceQueue).toBeNull();
+    expect((await accepting(serving(), file)).sourceQueue).toBeUndefined();
   });
 
   test('is accepted also while nobody can tell who serves what', async () => {
     const find = async (): Promise<never> => {
       throw new Error('unavailable');
     };
-    expect((await accepting({ find }, file)).sourceQueue).toBeNull();
+    expect((await accepting({ find }, file)).sourceQueue).toBeUndefined();
   });
 
   test('of any other source names no queue', async () => {
@@ -162,7 +162,7 @@ describe('the accepted input', () => {
 
 describe('the wait for somebody who serves the file', () => {
   const waiting = (find: SourceQueues['find'], sourceDeadlineMs: number) => {
-    const deps = dependencies({ provider: new FakeProvider(), sourceQueues: { find }, sourceDeadlineMs });
+    const deps = dependencies({ provider: new MemoryProvider(), sourceQueues: { find }, sourceDeadlineMs });
     const env = activityEnvironment();
     const input = { provider: 'twelvelabs', path: 'x.mp4' } as const;
     return { env, ends: env.run(() => createFindSourceQueue(deps)(input)) as Promise<string> };

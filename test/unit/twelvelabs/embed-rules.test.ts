@@ -3,7 +3,7 @@ import { lifecycleWorkflowId } from '../../../src/contracts/ids';
 import { embedsAtOnce } from '../../../src/providers/twelvelabs/branches/embed-rules';
 import { OWNER } from '../../support/activity-dependencies';
 
-const activities = createLocalActivities({ owner: OWNER });
+const activities = createLocalActivities({ owner: OWNER, sourceQueues: { find: async () => undefined } });
 const accepting = (path: string, branch: object, more: object = {}) =>
   activities.acceptInput(
     { source: { type: 'file', path }, branch: { type: 'embed', ...branch }, ...more },

@@ -1,7 +1,7 @@
 import { tagFields } from '../../../src/contracts/resource';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { failureType } from '../../../src/contracts/failures';
-import { assetHandle, type Handle } from '../../../src/contracts/handle';
+import { assetHandle, type Handle } from '../../../src/contracts/branches/handle';
 import { createTwelveLabsProvider } from '../../../src/providers/twelvelabs/twelvelabs-provider';
 import { serve } from '../../support/servers/http-server';
 

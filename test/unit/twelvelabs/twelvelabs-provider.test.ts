@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { failureType } from '../../../src/contracts/failures';
-import { assetHandle } from '../../../src/contracts/handle';
+import { assetHandle } from '../../../src/contracts/branches/handle';
 import type { BranchItem } from '../../../src/providers/branch-kind';
 import type { Submission } from '../../../src/providers/intake';
 import { only, SubmissionAborted } from '../../../src/providers/outcome';

@@ -1,5 +1,5 @@
 import { failure, FAILURES, failureType } from '../../../contracts/failures';
-import type { Handle } from '../../../contracts/handle';
+import type { Handle } from '../../../contracts/branches/handle';
 import type { MediaProvider, Observation } from '../../media-provider';
 import { sleep } from '../sleep';
 import { needsConfirmation, watchRound } from './watch-round';

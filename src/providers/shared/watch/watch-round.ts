@@ -1,5 +1,5 @@
 import { FAILURES, failureType, type FailureType } from '../../../contracts/failures';
-import type { Handle } from '../../../contracts/handle';
+import type { Handle } from '../../../contracts/branches/handle';
 import type { MediaProvider, Observation, ObservationTrouble, WatchOptions } from '../../media-provider';
 
 /** Hears what a round learns. */

@@ -3,21 +3,13 @@ import type { ApplicationFailure } from '@temporalio/common';
 import { request, type Dispatcher } from 'undici';
 import type { z } from 'zod';
 import { failureType, type FailureType } from '../../../contracts/failures';
-import type { EmbeddableKind } from '../branches/embed-rules';
 import { describeIssues } from '../../../contracts/checks/plain-input';
 import { createDispatcher } from '../../../http/dispatcher';
 import { NO_PROXIES, type ProxySettings } from '../../../http/proxy-settings';
 import { SubmissionAborted } from '../../outcome';
 import { RequestGate, type Pass } from '../../shared/request-gate/request-gate';
-import {
-  failureOfAnswer,
-  failureOfConnection,
-  failureOfForeignBody,
-  failureOfShape,
-  neverConnected,
-  type RequestLabel,
-} from './errors';
-import type { RequestContent } from './multipart-form';
+import { failureOfAnswer, failureOfConnection, failureOfForeignBody, failureOfShape, neverConnected } from './errors';
+import type { ApiRequest } from './api-request';
 import { Outgoing } from './outgoing';
 import { limitedByDuration, windowOf } from './rate-limit';
 import { NotJson, streamedList } from './streamed-list';
@@ -30,20 +22,6 @@ export interface TwelveLabsAccount {
   requestTimeoutMs: number;
   /** None when left out. */
   proxies?: ProxySettings;
-}
-
-/** What requests are counted under; the provider publishes a limit for each but the last. */
-export type RequestKind = 'upload' | 'index' | `embed-${EmbeddableKind}` | 'other';
-
-export interface ApiRequest extends RequestLabel {
-  /** Default: `other`. */
-  kind?: RequestKind;
-  /** Path and query below the base URL, encoded. */
-  path: string;
-  json?: unknown;
-  form?: RequestContent;
-  onSentBytes?: (sentBytes: number) => void;
-  signal?: AbortSignal;
 }
 
 /** No usable answer, and the provider or the way to it is why. */

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import type { ApiRequest } from './client';
+import type { ApiRequest } from './api-request';
 import type { RequestContent } from './multipart-form';
 
 /** The body of a request and whether it may still be aborted without losing sight of its effect. */

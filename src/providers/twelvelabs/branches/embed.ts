@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import type { Branch } from '../../../contracts/branch';
+import type { Branch } from '../../../contracts/branches/branch';
 import { failure } from '../../../contracts/failures';
 import type { BranchDeclaration, BranchItem, ResultRecord } from '../../branch-kind';
 import { outcomeOf } from '../../outcome';
 import { CreatedSchema, EmbeddedSchema, EmbedTaskSchema, SegmentSchema } from '../api/schemas';
 import type { TwelveLabsConnection } from '../connection';
-import { kindOfFile } from '../intake/file-kind';
-import { embedRefusal, embedsAtOnce, usableOptions, type EmbeddableKind } from './embed-rules';
+import { kindOfFile, type FileKind } from '../intake/file-kind';
+import { embedRefusal, embedsAtOnce, usableOptions } from './embed-rules';
 
 const MODELS = ['marengo3.0', 'marengo3.5'] as const;
 const SCOPES = ['clip', 'asset'] as const;
@@ -96,7 +96,7 @@ function embedCall(route: '/embed-v2' | '/embed-v2/tasks', item: BranchItem<Embe
   } as const;
 }
 
-function embedRequest({ assetId, branch }: BranchItem<EmbedBranch>, kind: EmbeddableKind): Record<string, unknown> {
+function embedRequest({ assetId, branch }: BranchItem<EmbedBranch>, kind: FileKind): Record<string, unknown> {
   const refusal = embedRefusal(kind, branch);
   if (refusal) throw failure('InvalidRequest', `${refusal} (asset ${assetId})`);
   const input: Record<string, unknown> = { media_source: { asset_id: assetId } };
@@ -111,7 +111,7 @@ function embedRequest({ assetId, branch }: BranchItem<EmbedBranch>, kind: Embedd
 const KINDS = ['video', 'audio', 'image'] as const;
 
 /** By the MIME type, else by the name. @throws InvalidRequest */
-function kindOf({ assetId, fileType, filename = '' }: Omit<BranchItem<Branch>, 'branch'>): EmbeddableKind {
+function kindOf({ assetId, fileType, filename = '' }: Omit<BranchItem<Branch>, 'branch'>): FileKind {
   const told = KINDS.find((kind) => fileType?.startsWith(`${kind}/`)) ?? kindOfFile(filename);
   if (told !== 'other') return told;
   throw failure(

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { failureType } from '../../../contracts/failures';
-import type { Handle } from '../../../contracts/handle';
+import type { Handle } from '../../../contracts/branches/handle';
 import { carriesTag, readTag, tagFields, type BranchResource } from '../../../contracts/resource';
 import type { BranchDeclaration, BranchItem, BranchRemoval, RemoveOptions } from '../../branch-kind';
 import { outcomeOf, unlessGone, type CallOptions } from '../../outcome';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Handle } from '../../../contracts/handle';
+import type { Handle } from '../../../contracts/branches/handle';
 import { carriesTag, tagFields, type LedgerTag } from '../../../contracts/resource';
 import type { BranchDeclaration, BranchItem } from '../../branch-kind';
 import { outcomeOf, unlessGone } from '../../outcome';

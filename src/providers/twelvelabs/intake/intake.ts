@@ -1,4 +1,4 @@
-import type { Assets, ProviderAsset } from '../../media-provider';
+import type { Assets, ProviderAsset } from '../../assets';
 import type { Intake, Submission, SubmitOptions, Submitted } from '../../intake';
 import { outcomeOf, type Outcome } from '../../outcome';
 import { findTagged } from '../../shared/find-tagged';

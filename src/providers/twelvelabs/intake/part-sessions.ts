@@ -6,7 +6,8 @@ import type { OpenedUpload, PartUploads, PartUrl, UploadState } from '../../part
 import type { AssetFields } from '../input';
 import { kindOfFile } from './file-kind';
 import { readPages } from '../../shared/read-pages';
-import type { ApiRequest, TwelveLabsClient } from '../api/client';
+import type { ApiRequest } from '../api/api-request';
+import type { TwelveLabsClient } from '../api/client';
 import { LARGEST_PAGE } from '../api/lists';
 import type { PartStore } from './part-store';
 import { OpenedUploadSchema, PartUrlsSchema, UploadPageSchema, UploadStateSchema } from './upload-schemas';

@@ -1,5 +1,5 @@
 import type { StartBranchInput, StoredRecords, StoreTarget } from '../../../contracts/activities';
-import type { BranchPlan } from '../../../contracts/branch';
+import type { BranchPlan } from '../../../contracts/branches/branch';
 import type { BranchStatus } from '../../../contracts/lifecycle-status';
 import { resultName, type BranchResource, type Resource, type ResultResource } from '../../../contracts/resource';
 import type { Lifecycle } from './lifecycle';

@@ -1,5 +1,5 @@
-import { TAG_FIELDS } from '../src/contracts/resource';
-import type { EmulatorAsset, EmulatorState } from '../emulator/twelvelabs/control-client';
+import { TAG_FIELDS } from '../../src/contracts/resource';
+import type { EmulatorAsset, EmulatorState } from '../../emulator/twelvelabs/control-client';
 import type { Before, Evidence } from './evidence';
 
 type About = Pick<Evidence, 'key' | 'before' | 'twin'>;

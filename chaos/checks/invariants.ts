@@ -1,15 +1,12 @@
-import type { EmulatorState } from '../emulator/twelvelabs/control-client';
-import type { ReceiptEntry } from '../src/contracts/lifecycle-status';
-import type { Evidence } from './evidence';
+import type { EmulatorState } from '../../emulator/twelvelabs/control-client';
+import type { ReceiptEntry } from '../../src/contracts/lifecycle-status';
+import type { Evidence, Invariant } from './evidence';
 import { isHeldByOthers, isReleased, ownAssets, ownEntities, ownEntries } from './objects';
-import { phaseAt } from './phases';
-import type { Happening } from './schedule';
+import { phaseAt } from '../schedules/phases';
+import type { Happening } from '../schedules/schedule';
 import { secretsIn } from './secrets';
 import { SITUATION_INVARIANTS } from './situation-invariants';
-import { isAround } from './situations';
-
-/** What a lifecycle promises, as checks of what is known of one run. Each gives the violations, in words. */
-export type Invariant = (evidence: Evidence) => string[];
+import { isAround } from '../schedules/situations';
 
 const MOST_EVENTS = 60;
 /** A message and the workflow task it wakes; the first stop is within the 60. */

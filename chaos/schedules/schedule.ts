@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { CLEANUP_POLICIES, type CleanupPolicy } from '../src/contracts/cleanup-policy';
-import { situations, withShape, type Situations } from './situations';
+import { CLEANUP_POLICIES, type CleanupPolicy } from '../../src/contracts/cleanup-policy';
+import { situations, type Situations } from './situations';
 
 /** Phases in which something can go wrong. */
 export const STRUCK_PHASES = ['creating', 'processing', 'branching', 'cleaning'] as const;
@@ -95,6 +95,29 @@ const drawn: fc.Arbitrary<Schedule> = fc
 
 /** Draws schedules; smaller ones have fewer strikes, earlier. Without bias, since each seed draws just one. */
 export const schedules: fc.Arbitrary<Schedule> = fc.noBias(drawn);
+
+/** Some shapes need a source or a branch of their own. */
+function withShape(schedule: Schedule): Schedule {
+  const { branch, source } = schedule;
+  switch (schedule.shape) {
+    case 'indexed-by-others':
+      return { ...schedule, branch: branch.startsWith('entity') ? 'none' : branch };
+    case 'in-others-entity':
+      return { ...schedule, branch: branch.startsWith('entity') ? branch : 'none' };
+    case 'entity-joined':
+      return { ...schedule, branch: 'entity' };
+    case 'entry-existed':
+      return { ...schedule, branch: 'index', source: 'asset' };
+    case 'member-before':
+      return { ...schedule, branch: 'entity-existing', source: 'asset' };
+    case 'old-tags':
+      return { ...schedule, source: 'asset' };
+    case 'replaced-file':
+      return { ...schedule, source: source === 'parts' ? 'parts' : 'file' };
+    default:
+      return schedule;
+  }
+}
 
 /** What is to happen while the lifecycle cleans up needs a reason for it to clean up. */
 function withCleaning(schedule: Schedule): Schedule {

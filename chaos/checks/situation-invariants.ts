@@ -1,8 +1,7 @@
-import type { EmulatorState } from '../emulator/twelvelabs/control-client';
-import type { Evidence } from './evidence';
-import type { Invariant } from './invariants';
+import type { EmulatorState } from '../../emulator/twelvelabs/control-client';
+import type { Evidence, Invariant } from './evidence';
 import { goneBetween, isHeldByOthers, isReleased, ownAssets } from './objects';
-import { isAround } from './situations';
+import { isAround } from '../schedules/situations';
 
 /** What is promised in the situations of a schedule; everywhere else these hold by themselves. */
 export const SITUATION_INVARIANTS: Record<string, Invariant> = {

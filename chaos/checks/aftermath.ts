@@ -4,11 +4,11 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Client } from '@temporalio/client';
-import type { EmulatorControl } from '../emulator/twelvelabs/control-client';
-import type { LifecycleClient } from '../src/client/lifecycle-client';
-import { ORPHAN_SWEEP } from '../src/contracts/ids';
-import type { SweepInput } from '../src/contracts/ledger/sweep';
-import type { LifecycleStatus } from '../src/contracts/lifecycle-status';
+import type { EmulatorControl } from '../../emulator/twelvelabs/control-client';
+import type { LifecycleClient } from '../../src/client/lifecycle-client';
+import { ORPHAN_SWEEP } from '../../src/contracts/ids';
+import type { SweepInput } from '../../src/contracts/ledger/sweep';
+import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
 import type { Swept } from './evidence';
 
 /** What a sweep needs. */

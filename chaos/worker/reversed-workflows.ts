@@ -5,4 +5,4 @@ Object.defineProperty(Array.prototype, 'toReversed', {
   },
 });
 
-export * from '../src/workflows';
+export * from '../../src/workflows';

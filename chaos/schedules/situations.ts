@@ -1,5 +1,4 @@
 import fc from 'fast-check';
-import type { Schedule } from './schedule';
 
 /** What a lifecycle starts from, or what others do with its things; at most one of them a schedule. */
 export const SHAPES = [
@@ -66,29 +65,6 @@ export const situations: fc.Arbitrary<Situations> = fc
     around,
     ...(around.includes('awkward-key') ? { keyEnd: end } : {}),
   }));
-
-/** Some shapes need a source or a branch of their own. */
-export function withShape(schedule: Schedule): Schedule {
-  const { branch, source } = schedule;
-  switch (schedule.shape) {
-    case 'indexed-by-others':
-      return { ...schedule, branch: branch.startsWith('entity') ? 'none' : branch };
-    case 'in-others-entity':
-      return { ...schedule, branch: branch.startsWith('entity') ? branch : 'none' };
-    case 'entity-joined':
-      return { ...schedule, branch: 'entity' };
-    case 'entry-existed':
-      return { ...schedule, branch: 'index', source: 'asset' };
-    case 'member-before':
-      return { ...schedule, branch: 'entity-existing', source: 'asset' };
-    case 'old-tags':
-      return { ...schedule, source: 'asset' };
-    case 'replaced-file':
-      return { ...schedule, source: source === 'parts' ? 'parts' : 'file' };
-    default:
-      return schedule;
-  }
-}
 
 export const isAround = ({ around }: Situations, ...some: Surrounding[]): boolean =>
   some.some((one) => around.includes(one));

@@ -1,5 +1,5 @@
 import type { History } from '@temporalio/common/lib/proto-utils';
-import { SEARCH_ATTRIBUTES } from '../src/contracts/ids';
+import { SEARCH_ATTRIBUTES } from '../../src/contracts/ids';
 import { STRUCK_PHASES, type StruckPhase } from './schedule';
 
 export interface PhaseSpan {

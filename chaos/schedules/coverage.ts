@@ -1,4 +1,4 @@
-import type { Evidence } from './evidence';
+import type { Evidence } from '../checks/evidence';
 import { phaseAt } from './phases';
 import { HAPPENINGS, STRUCK_PHASES, type StruckPhase } from './schedule';
 import { SITUATIONS } from './situations';

@@ -1,7 +1,7 @@
-import { openAccount } from '../src/providers/registry';
-import { loadConfig } from '../src/config';
-import { connectWorker, startWorker } from '../src/worker';
-import { sabotagedOptions, sabotagedProvider } from './sabotage';
+import { openAccount } from '../../src/providers/open-account';
+import { loadConfig } from '../../src/config';
+import { connectWorker, startWorker } from '../../src/worker';
+import { sabotagedOptions, sabotagedProvider } from '../sabotage';
 
 /**
  * The worker of the explorer: the product's own, and on request one with a guard taken out, see `sabotage.ts`
@@ -13,7 +13,7 @@ async function main(): Promise<void> {
   const provider = sabotagedProvider(await openAccount(config), sabotage);
   const temporal = await connectWorker();
   const overrides = sabotagedOptions(temporal, provider, sabotage);
-  const worker = await startWorker({ config, provider, temporal, workflowBundle, overrides });
+  const worker = await startWorker({ config, providers: [provider], temporal, workflowBundle, overrides });
   process.once('SIGTERM', () => void worker.stop().then(() => process.exit(0)));
   console.error('worker ready');
   await worker.done;

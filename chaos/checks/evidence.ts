@@ -1,8 +1,8 @@
-import type { EmulatorState } from '../emulator/twelvelabs/control-client';
-import type { SweepReport } from '../src/contracts/ledger/sweep';
-import type { LifecycleStatus } from '../src/contracts/lifecycle-status';
-import type { Happening, Schedule, StopKind, StruckPhase } from './schedule';
-import type { Situation } from './situations';
+import type { EmulatorState } from '../../emulator/twelvelabs/control-client';
+import type { SweepReport } from '../../src/contracts/ledger/sweep';
+import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
+import type { Happening, Schedule, StopKind, StruckPhase } from '../schedules/schedule';
+import type { Situation } from '../schedules/situations';
 
 /** A call that the lifecycle made to the provider. */
 export interface JournalEntry {
@@ -95,3 +95,6 @@ export interface Evidence {
   before: Before;
   twin?: Twin;
 }
+
+/** What a lifecycle promises, as checks of what is known of one run. Each gives the violations, in words. */
+export type Invariant = (evidence: Evidence) => string[];

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { packageRoot } from '../src/stack/package-root';
+import { packageRoot } from '../../src/stack/package-root';
 import { WorkerProcess } from './worker-process';
 
 /** The worker of a lane: it is killed, and comes up again. */
@@ -54,6 +54,6 @@ export class LaneWorker {
   }
 
   private startProcess(): Promise<WorkerProcess> {
-    return WorkerProcess.start([path.join(packageRoot(), 'dist/chaos/worker.js')], this.environment);
+    return WorkerProcess.start([path.join(packageRoot(), 'dist/chaos/worker/worker.js')], this.environment);
   }
 }
