@@ -1,6 +1,6 @@
 import type { TemporalCluster } from '../../scripts/cluster/temporal-cluster';
 import { InvalidInput } from '../../src/temporal/errors';
-import { LifecycleClient } from '../../src/client/lifecycle-client';
+import type { LifecycleClient } from '../../src/client/lifecycle-client';
 import { cli, type CliResult } from '../support/cli';
 import { startTestCluster } from '../support/system/cluster';
 import { quickRetriesWorker } from '../support/system/quick-retries-worker';
@@ -37,7 +37,7 @@ beforeAll(async () => {
   await system.worker?.stop();
   system.program = await quickRetriesWorker(system.folder);
   await system.startWorker();
-  client = await LifecycleClient.connect({ temporal: { client: system.client, ...system.temporal } });
+  client = system.lifecycles;
 });
 afterAll(async () => {
   await system?.close();

@@ -2,32 +2,28 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { TwelveLabs, TwelvelabsApi } from 'twelvelabs-js';
-import { EmulatorControl } from '../../emulator/twelvelabs/control-client';
+import { type TwelveLabs, TwelvelabsApi } from 'twelvelabs-js';
+import type { EmulatorControl } from '../../emulator/twelvelabs/control-client';
 import { PART_ROUTE } from '../../emulator/twelvelabs/rules/uploads/part-urls';
-import { startEmulator, type Emulator } from '../../emulator/twelvelabs/start-emulator';
+import { OfficialSdk } from '../support/servers/official-sdk';
 
 const CLIP = path.resolve(__dirname, '../../samples/clip.mp4');
 
-let emulator: Emulator;
+let sdk: OfficialSdk;
 let control: EmulatorControl;
 let client: TwelveLabs;
 let folder: string;
-const baseUrlBefore = process.env.TWELVELABS_BASE_URL;
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'twelvelabs-js-'));
-  emulator = await startEmulator({ processing: { baseMs: 0, msPerMegabyte: 0 }, uploads: { chunkBytes: 20_000 } });
-  control = new EmulatorControl(emulator.controlUrl);
-  process.env.TWELVELABS_BASE_URL = emulator.url; // the SDK has no option for it
-  client = new TwelveLabs({ apiKey: 'tlk_any' });
+  sdk = await OfficialSdk.start({ uploads: { chunkBytes: 20_000 } });
+  control = sdk.api.control;
+  client = sdk.client;
   jest.spyOn(console, 'log').mockImplementation(() => {}); // the helper tells its progress
 });
 afterAll(async () => {
   jest.restoreAllMocks();
-  if (baseUrlBefore === undefined) delete process.env.TWELVELABS_BASE_URL;
-  else process.env.TWELVELABS_BASE_URL = baseUrlBefore;
-  await emulator.close();
+  await sdk.close();
   await rm(folder, { recursive: true, force: true });
 });
 beforeEach(() => control.reset());

@@ -1,29 +1,24 @@
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { TwelveLabs, TwelvelabsApi, TwelvelabsApiClient, TwelvelabsApiError } from 'twelvelabs-js';
-import { EmulatorControl } from '../../emulator/twelvelabs/control-client';
-import { startEmulator, type Emulator } from '../../emulator/twelvelabs/start-emulator';
+import { type TwelveLabs, TwelvelabsApi, TwelvelabsApiClient, TwelvelabsApiError } from 'twelvelabs-js';
+import type { EmulatorControl } from '../../emulator/twelvelabs/control-client';
+import { startEmulator } from '../../emulator/twelvelabs/start-emulator';
+import { OfficialSdk } from '../support/servers/official-sdk';
 
 const SAMPLES = path.resolve(__dirname, '../../samples');
 const sample = (name: string) => createReadStream(path.join(SAMPLES, name));
 
-let emulator: Emulator;
+let sdk: OfficialSdk;
 let control: EmulatorControl;
 let client: TwelveLabs;
-const baseUrlBefore = process.env.TWELVELABS_BASE_URL;
 
 beforeAll(async () => {
-  emulator = await startEmulator({ processing: { baseMs: 60_000, msPerMegabyte: 0 } });
-  control = new EmulatorControl(emulator.controlUrl);
-  process.env.TWELVELABS_BASE_URL = emulator.url; // the SDK has no option for it
-  client = new TwelveLabs({ apiKey: 'tlk_any' });
+  sdk = await OfficialSdk.start({ processing: { baseMs: 60_000, msPerMegabyte: 0 } });
+  control = sdk.api.control;
+  client = sdk.client;
 });
-afterAll(async () => {
-  if (baseUrlBefore === undefined) delete process.env.TWELVELABS_BASE_URL;
-  else process.env.TWELVELABS_BASE_URL = baseUrlBefore;
-  await emulator.close();
-});
+afterAll(() => sdk.close());
 
 const created = async (name: string): Promise<string> => {
   const { id } = await client.assets.create({ method: 'direct', file: sample(name), filename: name });

@@ -1,5 +1,5 @@
 import type { WorkflowHandle } from '@temporalio/client';
-import { LifecycleClient } from '../../src/client/lifecycle-client';
+import type { LifecycleClient } from '../../src/client/lifecycle-client';
 import type { FailureType } from '../../src/contracts/failures';
 import { sample, System, untilStatus } from '../support/system/system';
 
@@ -9,7 +9,7 @@ let system: System;
 let client: LifecycleClient;
 beforeAll(async () => {
   system = await System.start();
-  client = await LifecycleClient.connect({ temporal: { client: system.client, ...system.temporal } });
+  client = system.lifecycles;
 });
 afterAll(() => system.close());
 afterEach(async () => {

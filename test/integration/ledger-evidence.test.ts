@@ -1,4 +1,4 @@
-import { LifecycleClient } from '../../src/client/lifecycle-client';
+import type { LifecycleClient } from '../../src/client/lifecycle-client';
 import { lifecycleWorkflowId } from '../../src/contracts/ids';
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
 import { forget, sample, System, untilStatus } from '../support/system/system';
@@ -10,7 +10,7 @@ let system: System;
 let client: LifecycleClient;
 beforeAll(async () => {
   system = await System.start();
-  client = await LifecycleClient.connect({ temporal: { client: system.client, ...system.temporal } });
+  client = system.lifecycles;
 });
 afterAll(() => system.close());
 beforeEach(async () => {
@@ -18,20 +18,11 @@ beforeEach(async () => {
   await system.control.setProcessing({ baseMs: 100, msPerMegabyte: 0 });
 });
 
-const assetsOf = async (key: string) =>
-  (await system.control.state()).assets.filter((asset) => asset.user_metadata?.asset_lifecycle_key === key);
-const complete = async (key: string, input: object): Promise<LifecycleStatus> =>
-  (await (await system.start(key, input)).result()) as LifecycleStatus;
+const assetsOf = (key: string) => system.assetsOf(key);
+const complete = (key: string, input: object) => system.complete(key, input);
 const sweep = (options = {}) => client.sweep({ grace: '0s', ...options });
 
-/** A lifecycle that waits for its asset, terminated: it could not clean up. */
-async function terminated(key: string, input: object = {}): Promise<string> {
-  await system.control.setProcessing({ baseMs: HOUR_MS, msPerMegabyte: 0 });
-  const handle = await system.start(key, { source: sample('portrait-1.jpg'), ...input });
-  const { asset } = await untilStatus(handle, (status) => status.phase === 'processing' && !!status.asset);
-  await handle.terminate('a test');
-  return asset?.id ?? '';
-}
+const terminated = (key: string, input?: object) => system.terminateWaiting(key, input);
 
 describe('a release mark that was refused', () => {
   test.each([400, 401])('with %d stands in the receipt, and the sweep sets it', async (status) => {

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { LifecycleClient } from '../../src/client/lifecycle-client';
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
 import { quickRetriesWorker } from '../support/system/quick-retries-worker';
 import { API_KEY, sample, SAMPLES, System, untilStatus } from '../support/system/system';
@@ -129,7 +128,7 @@ test.each([
 });
 
 test('two starts at once with one key make one asset', async () => {
-  const client = await LifecycleClient.connect({ temporal: { client: system.client, ...system.temporal } });
+  const client = system.lifecycles;
   const input = { key: 'twice', source: sample('portrait-1.jpg'), filename: 'twice.jpg' };
   const starts = await Promise.all([client.start(input), client.start(input), client.start(input)]);
   expect(new Set(starts.map(({ runId }) => runId)).size).toBe(1);
@@ -139,7 +138,7 @@ test('two starts at once with one key make one asset', async () => {
 });
 
 test('a key whose last run was cancelled starts anew and takes up the asset that it kept', async () => {
-  const client = await LifecycleClient.connect({ temporal: { client: system.client, ...system.temporal } });
+  const client = system.lifecycles;
   const input = { key: 'again', source: sample('portrait-2.png'), filename: 'again.png' };
   await system.control.setProcessing({ baseMs: 3_600_000, msPerMegabyte: 0 });
   await client.start(input);

@@ -16,13 +16,12 @@ let system: System;
 let client: LifecycleClient;
 beforeAll(async () => {
   system = await System.start();
-  client = await LifecycleClient.connect({ temporal: { client: system.client, ...system.temporal } });
+  client = system.lifecycles;
 });
 afterAll(() => system.close());
 beforeEach(() => system.control.setProcessing({ baseMs: 100, msPerMegabyte: 0 }));
 
-const assetsOf = async (key: string) =>
-  (await system.control.state()).assets.filter((asset) => asset.user_metadata?.asset_lifecycle_key === key);
+const assetsOf = (key: string) => system.assetsOf(key);
 
 async function run(input: LifecycleInput, options?: { again: boolean }) {
   const started = await client.start(input, options);

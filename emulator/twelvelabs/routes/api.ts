@@ -15,7 +15,7 @@ interface RouteOptions {
 
 /**
  * Routes of the provider's API, with its keys, limits and two shapes of errors.
- * Source: TwelveLabs API reference, "Authentication", "Rate limits" and "Error codes"; v1.3.
+ * Source: the v1.3 OpenAPI document: `x-api-key`, `ErrorResponse` of `/embed-v2`, and the flat error of all others.
  */
 export class Api extends RoutedApi<RouteOptions> {
   protected readonly prefix = '/v1.3';

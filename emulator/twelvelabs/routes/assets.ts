@@ -18,6 +18,10 @@ import { merged, metadataObject, replaced } from '../rules/user-metadata';
 import type { ApiCall } from '../../shared/server/routed-api';
 import type { Api } from './api';
 
+/**
+ * Source: `/assets`: `create`, `list`, `retrieve`, `delete`, `update-user-metadata`, `replace-user-metadata`,
+ * `delete-user-metadata`; `list-by-asset` of indexed assets and of entities.
+ */
 export function assetRoutes(api: Api, emulation: Emulation): void {
   api.route(
     'POST',

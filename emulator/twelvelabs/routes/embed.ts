@@ -7,6 +7,7 @@ import type { Api } from './api';
 
 const nested = { nestedErrors: true };
 
+/** Source: `/embed-v2`: `create`; `/embed-v2/tasks`: `create`, `list`, `retrieve`. */
 export function embedRoutes(api: Api, emulation: Emulation): void {
   api.route(
     'POST',

@@ -6,6 +6,7 @@ import type { Api } from './api';
 const COLLECTION = '/entity-collections/{entity_collection_id}';
 const ENTITY = `${COLLECTION}/entities/{entity_id}`;
 
+/** Source: `/entity-collections` and `/entity-collections/{id}/entities`: every operation of both. */
 export function entityRoutes(api: Api, emulation: Emulation): void {
   const view = (entity: EntityRecord, status = 200) => ({ status, body: entities.entityView(emulation, entity) });
   const collectionId = (params: Record<string, string>): string => params.entity_collection_id ?? '';

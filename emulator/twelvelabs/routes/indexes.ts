@@ -6,6 +6,7 @@ import type { Api } from './api';
 const INDEX = '/indexes/{index_id}';
 const ENTRY = `${INDEX}/indexed-assets/{indexed_asset_id}`;
 
+/** Source: `/indexes` and `/indexes/{id}/indexed-assets`: every operation of both. */
 export function indexRoutes(api: Api, emulation: Emulation): void {
   const indexId = (params: Record<string, string>): string => params.index_id ?? '';
   const entryOf = (params: Record<string, string>) =>

@@ -5,7 +5,7 @@ import { admitPart, takePart, type ArrivedChunk } from '../rules/uploads/parts';
 
 /**
  * The store that the URLs of chunks point to.
- * Source: TwelveLabs guide "Upload large files in parts", step "Upload the chunks": PUT to each presigned URL.
+ * Source: `POST /assets/multipart-uploads`: each chunk is PUT to its presigned URL, and the answer's ETag is its proof.
  */
 export function twelvelabsPartStore(emulation: Emulation): PartStoreRules {
   return {

@@ -8,6 +8,10 @@ import type { Api } from './api';
 const UPLOADS = '/assets/multipart-uploads';
 const UPLOAD = `${UPLOADS}/{upload_id}`;
 
+/**
+ * Source: `/assets/multipart-uploads`: `create`, `list-incomplete-uploads`, `get-status`, `report-chunk-batch`,
+ * `get-additional-presigned-urls`.
+ */
 export function uploadRoutes(api: Api, emulation: Emulation): void {
   const idOf = ({ params }: ApiCall): string => params.upload_id ?? '';
   /** The store has the API's host name, as the caller knows it, and a port of its own. */

@@ -16,7 +16,7 @@ export function createdView(emulation: Emulation, asset: AssetRecord): AssetView
   return { ...commonView(emulation, asset), status };
 }
 
-/** The answer of list and retrieve. */
+/** The answer of list and retrieve. Source: `GET /assets/{asset_id}`. */
 export function assetView(emulation: Emulation, asset: AssetRecord): AssetView {
   const { clock, store } = emulation;
   const status = stateOf(asset.progress, clock.now());
@@ -63,7 +63,7 @@ function streamViews({ origin }: Emulation, asset: AssetRecord, status: string):
 
 const TYPES = ['image', 'video', 'audio', 'document'];
 
-/** Newest first. A filter by ids reads those records directly. */
+/** Newest first. A filter by ids reads those records directly. Source: `GET /assets`. */
 export function listAssets(emulation: Emulation, query: Query): Page<AssetView> {
   const { assets } = emulation.store;
   const types = many(query, 'asset_types');

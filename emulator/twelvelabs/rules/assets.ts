@@ -28,6 +28,7 @@ const FieldsSchema = z.object({
   user_metadata: z.string().transform(metadataText).optional(),
 });
 
+/** Source: `POST /assets`. */
 export function createAsset(emulation: Emulation, form: AssetForm): AssetRecord {
   const fields = parse(FieldsSchema, form.fields);
   const source = fields.method === 'direct' ? directSource(form) : urlSource(fields.url);
@@ -125,7 +126,10 @@ export const referencesOf = ({ store }: Emulation, assetId: string) =>
 export const entitiesOf = ({ store }: Emulation, assetId: string) =>
   [...store.entities.values()].filter((entity) => entity.assetIds.includes(assetId));
 
-/** Index entries block; with `force` they go too. Entities never block: they lose the asset. A session ends. */
+/**
+ * Index entries block; with `force` they go too. Entities never block: they lose the asset. A session ends.
+ * Source: `DELETE /assets/{asset_id}`.
+ */
 export function deleteAsset(emulation: Emulation, id: string, force: boolean): void {
   const { store, background, parts } = emulation;
   const asset = findAsset(emulation, id);
@@ -152,6 +156,7 @@ export function deleteAsset(emulation: Emulation, id: string, force: boolean): v
   store.assets.delete(asset.id);
 }
 
+/** Source: `PATCH`, `PUT`, `DELETE /assets/{asset_id}/user-metadata`. */
 export function changeMetadata(emulation: Emulation, id: string, change: (metadata: Metadata) => Metadata): void {
   const asset = findAsset(emulation, id);
   asset.userMetadata = change(asset.userMetadata);

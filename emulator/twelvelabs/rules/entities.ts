@@ -27,6 +27,7 @@ export function findEntity(emulation: Emulation, collectionId: string, id: strin
   return entity.collectionId === collection.id ? entity : existing(new Map<string, EntityRecord>(), 'entity', id);
 }
 
+/** Source: `POST /entity-collections`. */
 export function createCollection({ store, clock }: Emulation, body: unknown): CollectionRecord {
   const now = clock.now();
   const collection = { id: store.newId(), ...parse(CollectionSchema, body), createdAt: now, updatedAt: now };
@@ -67,6 +68,7 @@ export const collectionView = (
   updated_at: clock.iso(updatedAt),
 });
 
+/** Source: `POST /entity-collections/{id}/entities`. */
 export function createEntity(emulation: Emulation, collectionId: string, body: unknown): EntityRecord {
   const collection = findCollection(emulation, collectionId);
   const { name, description, asset_ids, metadata } = parse(EntitySchema, body);
@@ -94,7 +96,10 @@ function refuseOther(emulation: Emulation, assetId: string): void {
   refuseForMarengo(media);
 }
 
-/** One bad entity does not stop the others; the answer lists both. */
+/**
+ * One bad entity does not stop the others; the answer lists both.
+ * Source: `create-bulk`, `POST /entity-collections/{id}/entities/bulk`.
+ */
 export function createEntities(emulation: Emulation, collectionId: string, body: unknown) {
   findCollection(emulation, collectionId);
   const made: EntityRecord[] = [];
@@ -122,12 +127,14 @@ export function updateEntity(emulation: Emulation, entity: EntityRecord, body: u
   return entity;
 }
 
+/** Source: `create-assets`, `POST /entity-collections/{id}/entities/{entity_id}/assets`. */
 export function addAssets(emulation: Emulation, entity: EntityRecord, body: unknown): EntityRecord {
   const { asset_ids } = parse(AssetIdsSchema, body);
   for (const id of asset_ids) refuseOther(emulation, id);
   return changeAssets(emulation, entity, [...new Set([...entity.assetIds, ...asset_ids])]);
 }
 
+/** Source: `delete-assets`, `DELETE /entity-collections/{id}/entities/{entity_id}/assets`. */
 export function removeAssets(emulation: Emulation, entity: EntityRecord, body: unknown): EntityRecord {
   const { asset_ids } = parse(AssetIdsSchema, body);
   const left = entity.assetIds.filter((id) => !asset_ids.includes(id));
@@ -141,6 +148,7 @@ function changeAssets(emulation: Emulation, entity: EntityRecord, assetIds: stri
   return Object.assign(entity, { assetIds, updatedAt: emulation.clock.now() });
 }
 
+/** Source: `GET /entity-collections/{id}/entities`. */
 export function listEntities(emulation: Emulation, collectionId: string, query: Query) {
   const collection = findCollection(emulation, collectionId);
   const statuses = known(query, 'status', ['processing', 'ready']);

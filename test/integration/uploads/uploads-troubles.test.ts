@@ -1,6 +1,6 @@
 import { appendFile, copyFile, rename, rm, truncate, utimes } from 'node:fs/promises';
 import path from 'node:path';
-import { LifecycleClient } from '../../../src/client/lifecycle-client';
+import type { LifecycleClient } from '../../../src/client/lifecycle-client';
 import { SAMPLES, System } from '../../support/system/system';
 
 jest.setTimeout(120_000);
@@ -12,7 +12,7 @@ beforeAll(async () => {
     processing: { baseMs: 300, msPerMegabyte: 0 },
     uploads: { chunkBytes: 8 * 1024 },
   });
-  client = await LifecycleClient.connect({ temporal: { client: system.client, ...system.temporal } });
+  client = system.lifecycles;
 });
 afterAll(() => system.close());
 afterEach(() => system.control.clearFaults());

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { LifecycleClient } from '../../../src/client/lifecycle-client';
+import type { LifecycleClient } from '../../../src/client/lifecycle-client';
 import type { LifecycleStatus } from '../../../src/contracts/lifecycle-status';
 import { sample, System, untilStatus } from '../../support/system/system';
 
@@ -15,7 +15,7 @@ beforeAll(async () => {
     processing: { baseMs: 300, msPerMegabyte: 0 },
     uploads: { chunkBytes: CHUNK_BYTES },
   });
-  client = await LifecycleClient.connect({ temporal: { client: system.client, ...system.temporal } });
+  client = system.lifecycles;
 });
 afterAll(() => system.close());
 afterEach(async () => {
@@ -27,8 +27,7 @@ const upload = { method: 'multipart' };
 const source = sample('city.mp4');
 const run = async (key: string, input: object = {}): Promise<LifecycleStatus> =>
   (await (await system.start(key, { source, upload, ...input })).result()) as LifecycleStatus;
-const assetsOf = async (key: string) =>
-  (await system.control.state()).assets.filter((asset) => asset.user_metadata?.asset_lifecycle_key === key);
+const assetsOf = (key: string) => system.assetsOf(key);
 const sha256OfSource = async (): Promise<string> =>
   createHash('sha256')
     .update(await readFile(source.path))

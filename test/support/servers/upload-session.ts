@@ -1,5 +1,6 @@
-import { EmulatorControl } from '../../../emulator/twelvelabs/control-client';
-import { startEmulator, type Emulator, type EmulatorOptions } from '../../../emulator/twelvelabs/start-emulator';
+import type { EmulatorControl } from '../../../emulator/twelvelabs/control-client';
+import type { Emulator, EmulatorOptions } from '../../../emulator/twelvelabs/start-emulator';
+import { ProviderApi } from './provider-api';
 
 export const HOUR_MS = 3_600_000;
 export const KIB = 1024;
@@ -28,36 +29,40 @@ export interface Report {
   url?: string;
 }
 
-export interface Reply<T> {
+/** What a request came to, or the provider's error. */
+interface Reply<T> {
   status: number;
-  body: T;
+  body: T & { code: string; message: string };
 }
 
 /** A client of upload sessions as plain as can be: what it sends is what the test says. */
 export class Uploader {
-  private constructor(
-    readonly emulator: Emulator,
-    readonly control: EmulatorControl,
-  ) {}
+  private constructor(private readonly api: ProviderApi) {}
 
   static async start(options: EmulatorOptions = {}): Promise<Uploader> {
-    const emulator = await startEmulator({ processing: { baseMs: 0, msPerMegabyte: 0 }, ...options });
-    return new Uploader(emulator, new EmulatorControl(emulator.controlUrl));
+    return new Uploader(await ProviderApi.start(options));
   }
 
-  close = (): Promise<void> => this.emulator.close();
-
-  async call<T = Record<string, unknown>>(method: string, route: string, body?: object): Promise<Reply<T>> {
-    const response = await fetch(`${this.emulator.url}${route}`, {
-      method,
-      headers: { 'x-api-key': 'k', ...(body ? { 'content-type': 'application/json' } : {}) },
-      ...(body ? { body: JSON.stringify(body) } : {}),
-    });
-    const text = await response.text();
-    return { status: response.status, body: (text ? JSON.parse(text) : undefined) as T };
+  get emulator(): Emulator {
+    return this.api.emulator;
   }
 
-  create = (fields: object): Promise<Reply<Session & { code: string; message: string }>> =>
+  get control(): EmulatorControl {
+    return this.api.control;
+  }
+
+  close = (): Promise<void> => this.api.close();
+
+  async call<T = Record<string, unknown>>(
+    method: string,
+    route: string,
+    body?: object,
+  ): Promise<{ status: number; body: T }> {
+    const reply = await this.api.call(method, route, body);
+    return { status: reply.status, body: reply.body as T };
+  }
+
+  create = (fields: object): Promise<Reply<Session>> =>
     this.call('POST', '/assets/multipart-uploads', { filename: 'film.mp4', type: 'video', ...fields });
 
   async session(fields: object): Promise<Session> {
@@ -75,7 +80,7 @@ export class Uploader {
     return body.upload_urls;
   }
 
-  report = (session: Session, chunks: object[]): Promise<Reply<Report & { code: string; message: string }>> =>
+  report = (session: Session, chunks: object[]): Promise<Reply<Report>> =>
     this.call('POST', `/assets/multipart-uploads/${session.upload_id}`, { completed_chunks: chunks });
 
   asset = async (id: string) => (await this.call('GET', `/assets/${id}`)).body;

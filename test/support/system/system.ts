@@ -2,8 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
-import { EmulatorControl } from '../../../emulator/twelvelabs/control-client';
+import { EmulatorControl, type EmulatorAsset } from '../../../emulator/twelvelabs/control-client';
 import { startEmulator, type Emulator, type EmulatorOptions } from '../../../emulator/twelvelabs/start-emulator';
+import { LifecycleClient } from '../../../src/client/lifecycle-client';
 import { ASSET_LIFECYCLE, lifecycleWorkflowId, WORKFLOW_TASK_QUEUE } from '../../../src/contracts/ids';
 import type { LifecycleStatus } from '../../../src/contracts/lifecycle-status';
 import type { TemporalServer } from '../../../src/stack/temporal-server';
@@ -25,6 +26,8 @@ export class System {
     readonly emulator: Emulator,
     readonly control: EmulatorControl,
     readonly client: Client,
+    /** The library's client; it shares the connection of {@link client}. */
+    readonly lifecycles: LifecycleClient,
     readonly folder: string,
   ) {}
 
@@ -38,7 +41,9 @@ export class System {
     const emulator = await startEmulator(emulatorOptions);
     const connection = await Connection.connect({ address: temporal.address });
     const client = new Client({ connection, namespace: temporal.namespace });
-    const system = new System(temporal, emulator, new EmulatorControl(emulator.controlUrl), client, folder);
+    const lifecycles = await LifecycleClient.connect({ temporal: { client, ...temporal } });
+    const control = new EmulatorControl(emulator.controlUrl);
+    const system = new System(temporal, emulator, control, client, lifecycles, folder);
     await system.startWorker();
     return system;
   }
@@ -73,6 +78,29 @@ export class System {
       workflowId: lifecycleWorkflowId('twelvelabs', key),
       args: [{ key, ...input }],
     });
+  }
+
+  /** Runs a lifecycle to its end. */
+  async complete(key: string, input: object): Promise<LifecycleStatus> {
+    return (await (await this.start(key, input)).result()) as LifecycleStatus;
+  }
+
+  /**
+   * Terminates a lifecycle while it waits for its asset, so that it cannot clean up. Processing takes an hour from then on.
+   * @returns the asset's id
+   */
+  async terminateWaiting(key: string, input: object = {}): Promise<string> {
+    await this.control.setProcessing({ baseMs: 3_600_000, msPerMegabyte: 0 });
+    const handle = await this.start(key, { source: sample('portrait-1.jpg'), ...input });
+    const { asset } = await untilStatus(handle, (status) => status.phase === 'processing' && !!status.asset);
+    await handle.terminate('a test');
+    return asset?.id ?? '';
+  }
+
+  /** Assets at the provider that carry the key's tag. */
+  async assetsOf(key: string): Promise<EmulatorAsset[]> {
+    const { assets } = await this.control.state();
+    return assets.filter((asset) => asset.user_metadata?.asset_lifecycle_key === key);
   }
 
   /** The provider's API, as somebody else would use it. */

@@ -5,9 +5,13 @@ import { ROOT } from '../../support/imports';
 const inFolder = (folder: string): string[] =>
   readdirSync(path.join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((name) => path.join(folder, name));
 
-const pages = ['README.md', 'CONTRIBUTING.md', 'emulator/README.md', ...inFolder('docs')].filter((file) =>
-  file.endsWith('.md'),
-);
+const pages = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'emulator/README.md',
+  'emulator/twelvelabs/README.md',
+  ...inFolder('docs'),
+].filter((file) => file.endsWith('.md'));
 const read = (page: string): string => readFileSync(path.join(ROOT, page), 'utf8');
 
 test('every relative link of a page leads to a file', () => {

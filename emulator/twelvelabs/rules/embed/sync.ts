@@ -23,7 +23,7 @@ const TextImageSchema = z.object({
 });
 const MAX_TEXT_CHARACTERS = 2000;
 
-/** `POST /embed-v2`: answers at once; media of up to ten minutes. */
+/** Answers at once, for media of up to ten minutes. Source: `POST /embed-v2`. */
 export async function embedNow(emulation: Emulation, body: unknown): Promise<{ data: Segment[] }> {
   const type = (body as { input_type?: unknown } | undefined)?.input_type;
   if (type === 'text') {

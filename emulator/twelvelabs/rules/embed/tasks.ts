@@ -13,7 +13,10 @@ import { planOf, refuseOtherKind, refuseOtherWay } from './plan';
 import { segmentsOf } from './segments';
 import { listedMetadata, taskMetadata } from './task-views';
 
-/** Checks what can be checked at once; a URL is fetched afterwards, and what is wrong with it fails the task. */
+/**
+ * Checks what can be checked at once; a URL is fetched afterwards, and what is wrong with it fails the task.
+ * Source: `POST /embed-v2/tasks`.
+ */
 export async function createTask(emulation: Emulation, body: unknown): Promise<EmbedTaskRecord> {
   const { plan, source } = planOf(body);
   refuseOtherWay(plan, 'task');
@@ -51,6 +54,7 @@ function takeIn(emulation: Emulation, task: EmbedTaskRecord, media: MediaFacts):
   task.progress = workOnMedia(emulation, media);
 }
 
+/** Source: `GET /embed-v2/tasks/{task_id}`. */
 export function taskView(emulation: Emulation, id: string) {
   const { store, clock } = emulation;
   const task = store.embedTasks.get(id.toLowerCase());
@@ -69,6 +73,7 @@ const STATUSES = ['processing', 'ready', 'failed'];
 /** Results are kept that long, and older tasks are listed only when asked for. */
 const KEPT_MS = 7 * 24 * 3_600_000;
 
+/** Source: `GET /embed-v2/tasks`. */
 export function listTasks(emulation: Emulation, query: Query) {
   const { store, clock } = emulation;
   const now = clock.now();

@@ -23,7 +23,10 @@ const STATUSES = ['ready', 'pending', 'queued', 'indexing', 'failed', 'validatin
 const EMBEDDING_OPTIONS = ['visual', 'audio', 'transcription', 'visual-text'];
 const PLAN = { separate: true, fused: false, clipSec: 4, fixedClips: false };
 
-/** The contract does not say whether an asset may be indexed twice; here it may. */
+/**
+ * The contract does not say whether an asset may be indexed twice; here it may.
+ * Source: `POST /indexes/{index-id}/indexed-assets`.
+ */
 export function createEntry(emulation: Emulation, indexId: string, body: unknown): IndexedAssetRecord {
   const { store, clock } = emulation;
   const index = findIndex(emulation, indexId);
@@ -75,6 +78,7 @@ export function changeEntryMetadata(emulation: Emulation, entry: IndexedAssetRec
   entry.updatedAt = emulation.clock.now();
 }
 
+/** Source: `GET /indexes/{index-id}/indexed-assets`. */
 export function listEntries(emulation: Emulation, indexId: string, query: Query) {
   const index = findIndex(emulation, indexId);
   const statuses = known(query, 'status', STATUSES);
@@ -125,6 +129,7 @@ export function entryView(emulation: Emulation, entry: IndexedAssetRecord) {
   };
 }
 
+/** Source: `GET /indexes/{index-id}/indexed-assets/{indexed-asset-id}`. */
 export function entryDetail(emulation: Emulation, entry: IndexedAssetRecord, query: Query) {
   const media = emulation.store.mediaOf(entry);
   const options = known(query, 'embedding_option', EMBEDDING_OPTIONS);

@@ -22,6 +22,7 @@ const FAMILIES = ['marengo', 'pegasus'];
 
 export const findIndex = ({ store }: Emulation, id: string): IndexRecord => existing(store.indexes, 'index', id);
 
+/** Source: `POST /indexes`. */
 export function createIndex({ store, clock }: Emulation, body: unknown): IndexRecord {
   const { index_name, models, addons } = parse(IndexSchema, body);
   if ([...store.indexes.values()].some(({ name }) => name === index_name)) {
@@ -52,6 +53,7 @@ export function deleteIndex(emulation: Emulation, id: string): void {
   store.indexes.delete(index.id);
 }
 
+/** Source: `GET /indexes`. */
 export function listIndexes(emulation: Emulation, query: Query) {
   const found = sorted(emulation.store.indexes.values(), query, SORT_KEYS).filter(
     ({ name, models, createdAt, updatedAt }) =>

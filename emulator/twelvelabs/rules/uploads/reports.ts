@@ -22,6 +22,7 @@ type Reported = z.output<typeof ReportSchema>['completed_chunks'][number];
 /**
  * Marks a batch of chunks as reported, all or none. Chunks that were reported before are only counted.
  * The last one completes the session.
+ * Source: `report-chunk-batch`.
  */
 export async function reportChunks(emulation: Emulation, id: string, body: unknown) {
   const upload = findUpload(emulation, id);

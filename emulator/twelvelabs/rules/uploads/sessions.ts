@@ -21,7 +21,10 @@ const CreateSchema = z.object({
 });
 const UrlsSchema = z.object({ start: z.number().int().min(1), count: z.number().int().min(1).max(50) });
 
-/** Opens a session and reserves its asset, which is there at once and waits for the parts. */
+/**
+ * Opens a session and reserves its asset, which is there at once and waits for the parts.
+ * Source: `POST /assets/multipart-uploads`.
+ */
 export function createUpload(emulation: Emulation, body: unknown): UploadRecord {
   const fields = parse(CreateSchema, body);
   const { filename, type, total_size: totalSize } = fields;
@@ -93,7 +96,10 @@ export function createdUpload(emulation: Emulation, upload: UploadRecord, hostna
   };
 }
 
-/** @throws ApiError 400 for a range that reaches past the last chunk, and for a session that has ended. */
+/**
+ * @throws ApiError 400 for a range that reaches past the last chunk, and for a session that has ended.
+ * Source: `get-additional-presigned-urls`.
+ */
 export function furtherUrls(emulation: Emulation, id: string, body: unknown, hostname: string) {
   const upload = findUpload(emulation, id);
   const { start, count } = parse(UrlsSchema, body);

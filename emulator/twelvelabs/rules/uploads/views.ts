@@ -5,7 +5,10 @@ import { pageOf } from '../paging';
 import { partsSha256 } from './hashed-media';
 import { findUpload, partsInOrder, reportedParts, statusOf } from './status';
 
-/** Sessions that have not completed, newest first. As the provider's, an item names neither asset nor file. */
+/**
+ * Sessions that have not completed, newest first. As the provider's, an item names neither asset nor file.
+ * Source: `list-incomplete-uploads`.
+ */
 export function listIncomplete({ store, clock }: Emulation, query: Query) {
   const now = clock.now();
   const incomplete = [...store.uploads.values()].filter((upload) => statusOf(upload, now) !== 'completed').reverse();
@@ -20,7 +23,7 @@ export function listIncomplete({ store, clock }: Emulation, query: Query) {
   }));
 }
 
-/** Pages go over all chunks; one that was uploaded and not reported is `pending`. */
+/** Pages go over all chunks; one that was uploaded and not reported is `pending`. Source: `get-status`. */
 export function uploadStatus(emulation: Emulation, id: string, query: Query) {
   const { clock } = emulation;
   const upload = findUpload(emulation, id);
