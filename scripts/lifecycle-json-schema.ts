@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { inputSchemas } from '../src/providers/registry';
+import { inputSchemas, type Registry } from '../src/providers/registry';
 
 type JsonSchema = Record<string, unknown> & { properties?: Record<string, JsonSchema>; required?: string[] };
 
 /** The lifecycle's input for clients in other languages. What is optional may also be `null`, as the service takes it. */
-export function lifecycleJsonSchema(): JsonSchema {
-  const [first = {}, ...others] = inputSchemas().map((schema) =>
+export function lifecycleJsonSchema(registry?: Registry): JsonSchema {
+  const [first = {}, ...others] = inputSchemas(registry).map((schema) =>
     withNulls(z.toJSONSchema(schema, { io: 'input' }) as JsonSchema),
   );
   const union = others.length === 0 ? first : { anyOf: [first, ...others] };

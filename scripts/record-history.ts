@@ -35,10 +35,10 @@ async function main(): Promise<void> {
   for (const type of types) await mkdir(path.join(recorded, type), { recursive: true });
   const samples = path.join(packageRoot(), 'samples');
   const media = await serveMedia(samples);
+  Object.assign(process.env, s3At(media.url)); // the S3 client reads the environment itself
   const stack = await startLocalStack({
     environment: {
       ...process.env,
-      ...s3At(media.url),
       ASSET_LIFECYCLE_SOURCE_ROOTS: samples,
       ASSET_LIFECYCLE_SOURCE_DEADLINE: '2s',
       ASSET_LIFECYCLE_SETTLE_WINDOW: '1s',
@@ -95,6 +95,7 @@ async function main(): Promise<void> {
 
 /** Settings of the S3 client, which would otherwise be those of this machine. The credentials are made up. */
 const s3At = (url: string) => ({
+  ASSET_LIFECYCLE_S3_FORCE_PATH_STYLE: 'true',
   AWS_ENDPOINT_URL_S3: url,
   AWS_REGION: 'us-east-1',
   AWS_ACCESS_KEY_ID: 'recorded',

@@ -6,13 +6,14 @@ import { stopScenarios } from './stops';
 import { uploadScenarios } from './uploads';
 
 /**
- * Every branch, upload, stop and failure. A name with a slash says the workflow's type, any other is a lifecycle. The
- * sweeps come last: they find what the scenarios before them left behind.
+ * Every branch, upload, stop and failure. A name with a slash says the workflow's type, any other is a lifecycle.
+ * Deletions and sweeps come first: later scenarios put the provider's clock forward, and a sweep leaves alone every asset
+ * that is younger than its clock.
  */
 export const scenarios: Record<string, Scenario> = {
+  ...ledgerScenarios,
   ...branchScenarios,
   ...uploadScenarios,
   ...stopScenarios,
   ...failureScenarios,
-  ...ledgerScenarios,
 };

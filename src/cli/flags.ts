@@ -1,3 +1,5 @@
+import { Option } from 'commander';
+import { DEFAULT_PROVIDER, providerNames } from '../providers/registry';
 import { UsageError } from './exit';
 
 const HIGHEST_PORT = 65_535;
@@ -34,3 +36,7 @@ export function checkDistinct(ports: Readonly<Record<string, number>>): void {
     seen.set(port, flag);
   }
 }
+
+/** `--provider`, of commands about a key or an account. */
+export const providerOption = (): Option =>
+  new Option('--provider <name>', 'whose lifecycles or assets').choices(providerNames()).default(DEFAULT_PROVIDER);

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { Option } from 'commander';
 import type { InputFlag } from '../providers/branch-kind';
 import type { ProviderDeclaration } from '../providers/provider-declaration';
-import { PROVIDERS, type LifecycleInput } from '../providers/registry';
+import { PROVIDERS, type LifecycleInput, type Registry } from '../providers/registry';
 import { failureType } from '../contracts/failures';
 import type { Config } from '../config';
 import { createFileSources } from '../storage/files/file-sources';
@@ -34,20 +34,24 @@ const S3_LIKE = /^s3:\/\//i;
 const URL_LIKE = /^[a-z][a-z0-9+.-]+:\/\//i;
 
 /** The lifecycle's input that the flags say; checked by the client, which knows the schema. */
-export async function inputOf(target: string | undefined, flags: StartFlags): Promise<LifecycleInput> {
-  const input = await fromFlags(target, flags);
+export async function inputOf(
+  target: string | undefined,
+  flags: StartFlags,
+  registry: Registry = PROVIDERS,
+): Promise<LifecycleInput> {
+  const input = await fromFlags(target, flags, registry);
   const source: unknown = input?.source; // may be anything: it is checked later
   if (!flags.allowSignedUrl || typeof source !== 'object' || source === null) return input;
   return { ...input, source: { ...source, allowSignedUrl: true } as LifecycleInput['source'] };
 }
 
-async function fromFlags(target: string | undefined, flags: StartFlags): Promise<LifecycleInput> {
+async function fromFlags(target: string | undefined, flags: StartFlags, registry: Registry): Promise<LifecycleInput> {
   const given = await givenInput(flags);
   if (given) {
     if (target || flags.asset) throw new UsageError('give either <file|url|s3>, --asset or --input, not two of them');
     return given as LifecycleInput;
   }
-  const declared = declarationFor(flags.provider);
+  const declared = declarationFor(flags.provider, registry);
   const input: Record<string, unknown> = {
     key: flags.key,
     provider: flags.provider,
@@ -100,8 +104,8 @@ function s3SourceOf(uri: string): unknown {
 }
 
 /** A name that no provider has is told by the check of the whole input. */
-const declarationFor = (name: string | undefined): ProviderDeclaration =>
-  PROVIDERS.find((one) => one.name === name) ?? PROVIDERS[0];
+const declarationFor = (name: string | undefined, registry: Registry = PROVIDERS): ProviderDeclaration =>
+  registry.find((one) => one.name === name) ?? registry[0];
 
 function branchOf({ branches }: ProviderDeclaration, flags: StartFlags): unknown {
   if (flags.branch === undefined) return undefined;

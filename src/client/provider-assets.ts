@@ -17,8 +17,8 @@ export interface ProviderAssets {
   get(assetId: string): Promise<ProviderAsset>;
   /**
    * Deletes for good.
-   * @param options.force also where indexed assets refer to it, or entities hold it, which lose it then.
-   * @throws ResourceGone · BlockedByReferences, which names the entities
+   * @param options.force also where others refer to it, which lose it then.
+   * @throws ResourceGone · BlockedByReferences, which names who would lose it
    */
   delete(assetId: string, options?: { force?: boolean }): Promise<void>;
 }
@@ -42,7 +42,7 @@ export function providerAssets(provider: () => Promise<MediaProvider>): Provider
   };
 }
 
-/** Entities hold the asset. The provider would delete it, and they would lose it without notice. */
+/** Others hold the asset. The provider would delete it, and they would lose it without notice. */
 function refuseIfHeld(assetId: string, referrers: readonly Referrer[]): void {
   const held = referrers.filter(({ blocksDeletion }) => !blocksDeletion).map(({ words }) => words);
   if (held.length === 0) return;

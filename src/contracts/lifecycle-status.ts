@@ -68,11 +68,11 @@ export interface BranchStatus {
 
 /** What cleanup did with one resource. */
 export interface ReceiptEntry {
-  /** `asset`, `result`, `upload-session`, or what a branch makes: `entity`. */
+  /** `asset`, `result`, `upload-session`, or the kind of what a branch makes. */
   resource: string;
   /** Absent when nothing with the lifecycle's tag was ever found. */
   id?: string;
-  /** The collection or index it is in. */
+  /** Id of what it is in, where it is in something. */
   in?: string;
   result: 'deleted' | 'kept' | 'leftover';
   /** `deleted`: how that is known. `kept`: why. `leftover`: the error, in the provider's words. */

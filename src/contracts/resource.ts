@@ -27,12 +27,12 @@ export interface AssetResource {
 
 /** What a branch makes of the asset, or the asset's place in something that existed before. */
 export interface BranchResource {
-  /** As the branch's plan names it: `entity`. Never `asset` or `result`. */
+  /** As the branch's plan names it. Never `asset` or `result`. */
   kind: string;
   /** `type` of the branch, whose object at the provider finds and removes it. */
   branch: string;
   id?: string;
-  /** The collection or index it is in. */
+  /** Id of what it is in, where it is in something. */
   in?: string;
   /** Narrows the search for the tag. */
   name?: string;

@@ -32,12 +32,12 @@ export interface AssetPage {
   totalItems: number;
 }
 
-/** Something that is made of an asset, or holds it: an entity, an index entry. */
+/** An object of a branch that is made of an asset, or holds it. */
 export interface Referrer {
   /** `type` of the branch that makes such objects. */
   branch: string;
   id: string;
-  /** In words for a receipt: `entity e1 in collection c1`. */
+  /** In words for a receipt: kind, id and where it is. */
   words: string;
   /** The provider refuses an unforced deletion of the asset while this refers to it. */
   blocksDeletion: boolean;

@@ -25,6 +25,8 @@ export interface BranchDeclaration<B extends Branch = Branch, Connection = never
   /** Strict object with the literal `type`; checks the input's `branch` and fills in its defaults. */
   readonly schema: z.ZodType<B>;
   readonly flags: readonly InputFlag[];
+  /** Arguments of `start` that show it in the help text. */
+  readonly example: string;
   /** What the branch may make at the provider. Pure; it is registered before the call that makes it. */
   plan(branch: B): BranchPlan;
   /** Why a file of that name can have no such branch, where the name tells; a sentence that names the field. */

@@ -12,10 +12,10 @@ import type { MediaProvider } from './media-provider';
  */
 export interface ProviderDeclaration<Name extends string = string, Settings = unknown> {
   readonly name: Name;
-  /** As its vendor writes it: `TwelveLabs`. */
+  /** As its vendor writes it, for people. */
   readonly title: string;
-  /** Checks a whole lifecycle input for this provider and fills in its defaults; a strict object. */
-  readonly input: z.ZodType;
+  /** Checks a whole lifecycle input for this provider, with these branches, and fills in its defaults; a strict object. */
+  input(branches: readonly BranchDeclaration<Branch, never>[]): z.ZodType;
   /** Names of the input's fields that only this provider has. */
   readonly fields: readonly string[];
   /** Flags of `start` for those fields. */

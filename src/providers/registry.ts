@@ -21,7 +21,7 @@ export type LifecycleInput = TwelveLabsInput;
 /** As tests may extend it. */
 export type Registry = readonly [ProviderDeclaration, ...ProviderDeclaration[]];
 
-const REGISTRY = PROVIDERS as unknown as Registry;
+const REGISTRY: Registry = PROVIDERS;
 
 export const DEFAULT_PROVIDER: ProviderName = REGISTRY[0].name;
 
@@ -54,7 +54,7 @@ export function acceptInput(input: unknown, registry: Registry = REGISTRY): Comp
   const declared = registry.find(({ name }) => name === (named ?? registry[0].name));
   if (!declared)
     throw failure('InvalidRequest', `The lifecycle's input is not valid: provider: ${mustBeOneOf(registry)}`);
-  const accepted = accept(declared.input, 'lifecycle', input) as Record<string, unknown>;
+  const accepted = accept(schemaOf(declared), 'lifecycle', input) as Record<string, unknown>;
   const common: Record<string, unknown> = {};
   const fields: Record<string, unknown> = {};
   for (const [name, field] of Object.entries(accepted)) {
@@ -63,8 +63,19 @@ export function acceptInput(input: unknown, registry: Registry = REGISTRY): Comp
   return { ...common, fields } as unknown as CompleteInput;
 }
 
-/** Schemas of the whole input by provider, for a published document. */
-export const inputSchemas = (registry: Registry = REGISTRY): z.ZodType[] => registry.map(({ input }) => input);
+/** Schemas of the whole input, one for each provider, for a published document. */
+export const inputSchemas = (registry: Registry = REGISTRY): z.ZodType[] => registry.map(schemaOf);
+
+const schemas = new WeakMap<ProviderDeclaration, z.ZodType>();
+
+/** Of the provider's fields and all of its branches; made once. */
+function schemaOf(declared: ProviderDeclaration): z.ZodType {
+  const known = schemas.get(declared);
+  if (known) return known;
+  const schema = declared.input(declared.branches);
+  schemas.set(declared, schema);
+  return schema;
+}
 
 /** What the input's branch may make; `undefined` where there is none. */
 export function planOf({ provider, branch }: CompleteInput, registry: Registry = REGISTRY): BranchPlan | undefined {

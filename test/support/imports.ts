@@ -15,6 +15,8 @@ export interface ImportOf {
   /** A file below the root without its ending, or a package's name. */
   imported: string;
   lazy: boolean;
+  /** Imports types only, which costs nothing when the program runs. */
+  typeOnly: boolean;
 }
 
 /** Every TypeScript file below the folders. */
@@ -37,10 +39,26 @@ export function importsOf({ file, text }: SourceText): ImportOf[] {
       item.type === 'ExportAllDeclaration'
         ? item.source
         : undefined;
-    return source ? [{ specifier: source.value, lazy: false }] : [];
+    return source ? [{ specifier: source.value, lazy: false, typeOnly: isTypeOnly(item) }] : [];
   });
-  for (const [, specifier = ''] of text.matchAll(/\bimport\('([^']+)'\)/g)) specifiers.push({ specifier, lazy: true });
-  return specifiers.map(({ specifier, lazy }) => ({ file, imported: resolved(file, specifier), lazy }));
+  for (const [, specifier = ''] of text.matchAll(/\bimport\('([^']+)'\)/g))
+    specifiers.push({ specifier, lazy: true, typeOnly: false });
+  return specifiers.map(({ specifier, lazy, typeOnly }) => ({
+    file,
+    imported: resolved(file, specifier),
+    lazy,
+    typeOnly,
+  }));
+}
+
+function isTypeOnly(item: Module['body'][number]): boolean {
+  if (item.type === 'ExportNamedDeclaration') return (item as { typeOnly?: boolean }).typeOnly === true;
+  if (item.type !== 'ImportDeclaration') return false;
+  const named = item.specifiers.filter((one) => one.type === 'ImportSpecifier');
+  return (
+    item.typeOnly ||
+    (named.length > 0 && named.length === item.specifiers.length && named.every((one) => one.isTypeOnly))
+  );
 }
 
 function resolved(file: string, specifier: string): string {

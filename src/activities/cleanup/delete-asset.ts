@@ -18,7 +18,7 @@ export interface AssetDeletion {
   force?: boolean;
   /** What the tag was when the deletion was decided on. */
   claim?: string;
-  /** Ids of entities that have just ended: the provider may still list them. */
+  /** Ids of branch objects that have just ended: the provider may still list them. */
   ended?: ReadonlySet<string>;
   signal: AbortSignal;
 }
@@ -27,8 +27,8 @@ export interface AssetDeletion {
 type Ending = Pick<ReceiptEntry, 'result' | 'because' | 'referrers'>;
 
 /**
- * Deletes an asset unless others use it: whoever holds it is named then. The provider itself protects only what is
- * indexed: of entities it would take the asset without a word.
+ * Deletes an asset unless others use it: whoever holds it is named then. The provider itself protects only some of them:
+ * from the others it would take the asset without a word.
  */
 export async function deleteAsset(id: string, deletion: AssetDeletion): Promise<Ending> {
   const { provider, force = false, signal } = deletion;

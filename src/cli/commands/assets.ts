@@ -4,10 +4,11 @@ import { providerAssets, type ProviderAssets } from '../../client/provider-asset
 import { loadConfig } from '../../config';
 import type { ProviderAsset } from '../../providers/assets';
 import { action } from '../context';
-import { wholeNumber } from '../flags';
+import { providerOption, wholeNumber } from '../flags';
 import { print, printJson, tableOf } from '../output';
 
 interface ListFlags {
+  provider: string;
   page?: number;
   pageSize?: number;
   id?: string[];
@@ -18,8 +19,8 @@ interface ListFlags {
 }
 
 /** The provider's own assets need no Temporal server. */
-async function withAssets(use: (assets: ProviderAssets) => Promise<void>): Promise<void> {
-  const account = await openAccount(loadConfig());
+async function withAssets(provider: string, use: (assets: ProviderAssets) => Promise<void>): Promise<void> {
+  const account = await openAccount(loadConfig(), provider);
   try {
     await use(providerAssets(async () => account));
   } finally {
@@ -45,6 +46,7 @@ const rowsOf = (items: ProviderAsset[]): string | string[] =>
 const listCommand = (): Command =>
   new Command('list')
     .summary('list assets at the provider, newest first')
+    .addOption(providerOption())
     .option('--page <n>', 'which page, from 1', wholeNumber('--page', 1))
     .option('--page-size <n>', '1 to 50 (default: 10)', wholeNumber('--page-size', 1, 50))
     .option('--id <id...>', 'only these')
@@ -53,8 +55,8 @@ const listCommand = (): Command =>
     .option('--all', 'every page from there on')
     .option('--json', 'print a JSON array only')
     .action(
-      action(({ page, pageSize, id, type, filename, all, json }: ListFlags) =>
-        withAssets(async (assets) => {
+      action(({ provider, page, pageSize, id, type, filename, all, json }: ListFlags) =>
+        withAssets(provider, async (assets) => {
           const query = { page, pageSize, ids: id, types: type, filename };
           const items: ProviderAsset[] = [];
           if (all) for await (const asset of assets.listAll(query)) items.push(asset);
@@ -69,10 +71,11 @@ const getCommand = (): Command =>
   new Command('get')
     .summary('show an asset')
     .argument('<id>', 'asset id')
+    .addOption(providerOption())
     .option('--json', 'print JSON only')
     .action(
-      action((id: string, { json }: { json?: boolean }) =>
-        withAssets(async (assets) => {
+      action((id: string, { provider, json }: { provider: string; json?: boolean }) =>
+        withAssets(provider, async (assets) => {
           const asset = await assets.get(id);
           if (json) printJson(asset);
           else print(rowsOf([asset]));
@@ -84,11 +87,12 @@ const deleteCommand = (): Command =>
   new Command('delete')
     .summary('delete an asset')
     .argument('<id>', 'asset id')
-    .option('--force', 'also where indexed assets refer to it, or entities hold it')
+    .addOption(providerOption())
+    .option('--force', 'also where others refer to it, which lose it then')
     .option('--json', 'print JSON only')
     .action(
-      action((id: string, { force, json }: { force?: boolean; json?: boolean }) =>
-        withAssets(async (assets) => {
+      action((id: string, { provider, force, json }: { provider: string; force?: boolean; json?: boolean }) =>
+        withAssets(provider, async (assets) => {
           await assets.delete(id, { force });
           if (json) printJson({ id, deleted: true });
           else print(`deleted ${id}`);

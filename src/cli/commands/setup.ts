@@ -4,12 +4,13 @@ import { ensureSweepSchedule, findSweepSchedule, type ScheduleOutcome } from '..
 import { durationMs } from '../../contracts/duration';
 import { DEFAULT_GRACE } from '../../contracts/ledger/sweep';
 import type { SearchAttributesOutcome } from '../../temporal/namespace/prepare-namespace';
-import { DEFAULT_PROVIDER } from '../../providers/registry';
 import { action } from '../context';
 import { EXIT, UsageError, type ExitCode } from '../exit';
+import { providerOption } from '../flags';
 import { print, printJson } from '../output';
 
 interface SetupFlags {
+  provider: string;
   check?: boolean;
   sweepEvery: string;
   grace: string;
@@ -34,6 +35,7 @@ export const setupCommand = (): Command =>
         'server does not let it add search attributes, as on Temporal Cloud, it prints the commands that do. ' +
         'Exit code 1 when something is left to do.',
     )
+    .addOption(providerOption())
     .option('--check', 'only say what is missing; exit code 1 if something is')
     .option('--sweep-every <duration>', 'how often orphans are swept', '1h')
     .option('--grace <duration>', 'how old an orphan must be', DEFAULT_GRACE)
@@ -51,7 +53,7 @@ export const setupCommand = (): Command =>
     );
 
 /** Two steps, each with its own outcome: the second is taken whatever became of the first. */
-async function prepare({ check, grace }: SetupFlags, everyMs: number, graceMs: number): Promise<SetupReport> {
+async function prepare({ provider, check, grace }: SetupFlags, everyMs: number, graceMs: number): Promise<SetupReport> {
   const { inspectNamespace, retentionWarning } = await import('../../temporal/namespace/namespace.js');
   const { ensureSearchAttributes, searchAttributesAsFound } =
     await import('../../temporal/namespace/prepare-namespace.js');
@@ -65,8 +67,8 @@ async function prepare({ check, grace }: SetupFlags, everyMs: number, graceMs: n
         ? searchAttributesAsFound(place, state)
         : await ensureSearchAttributes(connection, place, state),
       schedule: check
-        ? await findSweepSchedule(client, DEFAULT_PROVIDER)
-        : await ensureSweepSchedule(client, DEFAULT_PROVIDER, { everyMs, grace }),
+        ? await findSweepSchedule(client, provider)
+        : await ensureSweepSchedule(client, provider, { everyMs, grace }),
       retention: retentionWarning(state, graceMs + 2 * everyMs),
     };
   } finally {

@@ -1,7 +1,14 @@
 import { Command, Option } from 'commander';
 import { loadConfig } from '../../config';
 import type { InputFlag } from '../../providers/branch-kind';
-import { acceptInput, branchTypes, DEFAULT_PROVIDER, providerNames, PROVIDERS } from '../../providers/registry';
+import {
+  acceptInput,
+  branchTypes,
+  DEFAULT_PROVIDER,
+  providerNames,
+  PROVIDERS,
+  type Registry,
+} from '../../providers/registry';
 import { action, withClient } from '../context';
 import { exitCodeOfOutcome } from '../exit';
 import { follow } from '../follow';
@@ -11,7 +18,7 @@ import { checkLocalFile, inputOf, type StartFlags } from '../start-input';
 const list = (text: string): string[] => text.split(',').map((part) => part.trim());
 const collect = (value: string, earlier: string[] = []): string[] => [...earlier, value];
 
-export const startCommand = (): Command => {
+export const startCommand = (registry: Registry = PROVIDERS): Command => {
   const command = new Command('start');
   command
     .summary('start a lifecycle, or join the one its key has')
@@ -23,19 +30,19 @@ export const startCommand = (): Command => {
       'a local file, an http(s) URL that the provider fetches, or s3://bucket/key[?versionId=…]',
     )
     .option('--asset <id>', 'adopt an asset that exists at the provider')
-    .option('--provider <name>', `${oneOf(providerNames())} (default: ${DEFAULT_PROVIDER})`)
+    .option('--provider <name>', `${oneOf(providerNames(registry))} (default: ${DEFAULT_PROVIDER})`)
     .option('--key <key>', 'business key; default: the path, the URL, the S3 URI or the asset id')
-    .option('--branch <type>', `${oneOf(branchTypes())} (default: none)`);
+    .option('--branch <type>', `${oneOf(branchTypes(registry))} (default: none)`);
   addFlags(
     command,
-    PROVIDERS.flatMap(({ branches }) => branches.flatMap(({ flags }) => flags)),
+    registry.flatMap(({ branches }) => branches.flatMap(({ flags }) => flags)),
   );
   command
     .option('--filename <name>', 'name at the provider; default: the file’s own')
     .option('--metadata <name=value>', 'user metadata; repeatable, or one JSON object', collect);
   addFlags(
     command,
-    PROVIDERS.flatMap(({ flags }) => flags),
+    registry.flatMap(({ flags }) => flags),
   );
   return command
     .option('--upload-method <method>', 'auto (default: by size and kind), direct or multipart')
@@ -54,10 +61,7 @@ export const startCommand = (): Command => {
       'after',
       `
 Examples:
-  $ asset-lifecycle start intro.mp4 --branch embed --wait
-  $ asset-lifecycle start face.jpg --branch entity --collection <id> --name Ada
-  $ asset-lifecycle start https://example.com/film.mp4 --branch index --index <id> --json
-  $ asset-lifecycle start s3://media/film.mp4 --branch embed`,
+${examplesOf(registry)}`,
     )
     .action(
       action(
@@ -93,8 +97,14 @@ function addFlags(command: Command, flags: readonly InputFlag[]): void {
   }
 }
 
-/** `a, b or c`. */
-const oneOf = (names: readonly string[]): string => `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
+/** `a`, `a or b`, `a, b or c`. */
+const oneOf = (names: readonly string[]): string =>
+  names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
+
+const examplesOf = (registry: Registry): string =>
+  [...registry.flatMap(({ branches }) => branches.map(({ example }) => example)), 's3://media/film.mp4']
+    .map((example) => `  $ asset-lifecycle start ${example}`)
+    .join('\n');
 
 const differsText = (fields: string[]): string =>
   `warning: the lifecycle that was joined began with another ${fields.join(', ')}; once it has ended, --again runs it anew`;

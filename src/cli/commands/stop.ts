@@ -4,6 +4,7 @@ import { CLEANUP_POLICIES, type CleanupPolicy } from '../../contracts/cleanup-po
 import type { LifecycleStatus } from '../../contracts/lifecycle-status';
 import { action, withClient } from '../context';
 import { exitCodeOfOutcome, UsageError, type ExitCode } from '../exit';
+import { providerOption } from '../flags';
 import { follow } from '../follow';
 import { describeStatus, note, print, printJson } from '../output';
 
@@ -11,6 +12,7 @@ interface StopFlags {
   reason?: string;
   cleanup?: CleanupPolicy;
   wait?: boolean;
+  provider: string;
   json?: boolean;
 }
 
@@ -18,20 +20,21 @@ export const cancelCommand = (): Command =>
   new Command('cancel')
     .summary('stop a lifecycle and clean up as its policy says')
     .argument('<key>', 'the lifecycle’s key')
+    .addOption(providerOption())
     .option('--reason <text>', 'kept in the status')
     .addOption(new Option('--cleanup <policy>', 'instead of the input’s own policy').choices(CLEANUP_POLICIES))
     .option('--wait', 'wait for the receipt; exit 1 unless the lifecycle ends as cancelled')
     .option('--json', 'print JSON only')
     .addHelpText('after', '\nExample:\n  $ asset-lifecycle cancel movies/intro.mp4 --cleanup keep --wait')
     .action(
-      action((key: string, { reason, cleanup, wait, json }: StopFlags) =>
+      action((key: string, { provider, reason, cleanup, wait, json }: StopFlags) =>
         withClient(async (client) => {
           await client.cancel(key, { reason, cleanup });
           if (!json) note(`asked ${key} to stop`);
           return wait
             ? show(await follow(client, key, json === true), 'cancelled', json)
             : showNow(await client.status(key), json);
-        }),
+        }, provider),
       ),
     );
 
@@ -40,14 +43,19 @@ export const forceDeleteCommand = (): Command =>
     .summary('stop a lifecycle and remove everything, by force')
     .description(
       'Stops a running lifecycle, or finds by its tag what a closed one has made, and removes all of it: dependents ' +
-        'first, also where indexed assets of others refer to the asset. Harmless to repeat.',
+        'first, also where others refer to the asset. Harmless to repeat.',
     )
     .argument('<key>', 'the lifecycle’s key')
+    .addOption(providerOption())
     .option('--reason <text>', 'kept in the status')
     .option('--wait', 'wait for the receipt; exit 1 unless everything is deleted')
     .option('--json', 'print JSON only')
     .addHelpText('after', '\nExample:\n  $ asset-lifecycle force-delete movies/intro.mp4 --wait')
-    .action(action((key: string, flags: StopFlags) => withClient((client) => forceDelete(client, key, flags))));
+    .action(
+      action((key: string, flags: StopFlags) =>
+        withClient((client) => forceDelete(client, key, flags), flags.provider),
+      ),
+    );
 
 async function forceDelete(client: LifecycleClient, key: string, { reason, wait, json }: StopFlags) {
   const deletion = await client.forceDelete(key, { reason });

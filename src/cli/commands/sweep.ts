@@ -2,9 +2,11 @@ import { Command } from 'commander';
 import { DEFAULT_GRACE, type SweepReport } from '../../contracts/ledger/sweep';
 import { action, withClient } from '../context';
 import { EXIT } from '../exit';
+import { providerOption } from '../flags';
 import { note, print, printJson, tableOf } from '../output';
 
 interface SweepFlags {
+  provider: string;
   dryRun?: boolean;
   includeVanished?: boolean;
   grace: string;
@@ -19,6 +21,7 @@ export const sweepCommand = (): Command =>
         'lifecycle was terminated or left them over end as their own cleanup policy says. An asset without the tag, or ' +
         'of an open lifecycle, is never touched. One whose lifecycle Temporal does not know any more is only listed.',
     )
+    .addOption(providerOption())
     .option('--dry-run', 'only say what would be done')
     .option(
       '--include-vanished',
@@ -29,14 +32,14 @@ export const sweepCommand = (): Command =>
     .option('--json', 'print the report as JSON only')
     .addHelpText('after', '\nExample:\n  $ asset-lifecycle sweep --dry-run --grace 1h')
     .action(
-      action(({ dryRun, includeVanished, grace, json }: SweepFlags) =>
+      action(({ provider, dryRun, includeVanished, grace, json }: SweepFlags) =>
         withClient(async (client) => {
           if (!json) note('looking at every asset of the account; see Temporal Web for its progress');
           const report = await client.sweep({ dryRun, includeVanished, grace });
           if (json) printJson(report);
           else print(describe(report));
           return report.leftover > 0 ? EXIT.lifecycleFailed : EXIT.done;
-        }),
+        }, provider),
       ),
     );
 

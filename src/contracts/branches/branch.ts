@@ -13,11 +13,11 @@ export const NO_BRANCH = 'none';
 export interface BranchPlan {
   /** The object that it makes or changes; none where nothing is left at the provider that could be removed. */
   makes?: {
-    /** Kind of the object in receipts: `entity`. */
+    /** Kind of the object, as receipts name it. */
     kind: string;
     /** Known beforehand only when the object existed before. */
     id?: string;
-    /** The collection or index it is in. */
+    /** Id of what it is in. */
     in?: string;
     /** Name to give it, and to look for it by; the asset's filename, or else the key, where it is left out. */
     name?: string;

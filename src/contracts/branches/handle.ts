@@ -3,9 +3,9 @@ export interface Handle {
   /** `asset`, or a kind that only the provider's adapter knows. Handles of one kind are asked for together. */
   kind: string;
   id: string;
-  /** The collection or index it is in. */
+  /** Id of what it is in, where it is in something. */
   in?: string;
-  /** Names it in messages, at the start of a sentence: `Embed task t1`. */
+  /** Names it in messages, at the start of a sentence: `Asset a1`. */
   words: string;
 }
 

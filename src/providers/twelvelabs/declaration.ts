@@ -3,13 +3,13 @@ import type { ProviderDeclaration } from '../provider-declaration';
 import { BRANCHES } from './branches/list';
 import { EnvironmentSchema, type TwelveLabsSettings } from './config';
 import { routeOf } from './intake/route';
-import { FIELD_NAMES, FLAGS, NAME, TwelveLabsInputSchema } from './input';
+import { FIELD_NAMES, FLAGS, NAME, inputSchema } from './input';
 
 /** TwelveLabs API v1.3. */
 export const twelvelabs: ProviderDeclaration<typeof NAME, TwelveLabsSettings> = {
   name: NAME,
   title: 'TwelveLabs',
-  input: TwelveLabsInputSchema,
+  input: inputSchema,
   fields: FIELD_NAMES,
   flags: FLAGS,
   branches: BRANCHES,

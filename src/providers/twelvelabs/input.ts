@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { SourceSchema } from '../../contracts/source';
 import { branchField, lifecycleInput } from '../input-schemas';
 import type { BranchDeclaration, InputFlag } from '../branch-kind';
-import { BRANCHES } from './branches/list';
+import type { BRANCHES } from './branches/list';
 
 export const NAME = 'twelvelabs';
 
@@ -30,5 +30,4 @@ export const inputSchema = <const D extends readonly Pick<BranchDeclaration, 'ty
     branch: branchField(branches),
   });
 
-export const TwelveLabsInputSchema = inputSchema(BRANCHES);
-export type TwelveLabsInput = z.input<typeof TwelveLabsInputSchema>;
+export type TwelveLabsInput = z.input<ReturnType<typeof inputSchema<typeof BRANCHES>>>;

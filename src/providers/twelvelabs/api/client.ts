@@ -3,7 +3,7 @@ import type { ApplicationFailure } from '@temporalio/common';
 import { request, type Dispatcher } from 'undici';
 import type { z } from 'zod';
 import { failureType, type FailureType } from '../../../contracts/failures';
-import { describeIssues } from '../../../contracts/checks/plain-input';
+import { describeIssues } from '../../../contracts/checks/describe-issues';
 import { createDispatcher } from '../../../http/dispatcher';
 import { NO_PROXIES, type ProxySettings } from '../../../http/proxy-settings';
 import { SubmissionAborted } from '../../outcome';

@@ -38,6 +38,7 @@ export const embed = {
     { flag: '--scopes <list>', field: 'scopes', help: 'embed: clip,asset', list: true },
     { flag: '--options <list>', field: 'options', help: 'embed: visual,audio,transcription', list: true },
   ],
+  example: 'intro.mp4 --branch embed --wait',
   plan: () => ({ stores: true }),
 
   refusal(branch, filename) {

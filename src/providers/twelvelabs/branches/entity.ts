@@ -36,6 +36,7 @@ export const entity = {
     { flag: '--description <text>', field: 'description', help: 'entity: its description' },
     { flag: '--entity <id>', field: 'entityId', help: 'entity: add the asset to this entity instead of making one' },
   ],
+  example: 'face.jpg --branch entity --collection <id> --name Ada',
   plan: ({ collectionId, entityId, name }) => ({
     stores: false,
     makes:

@@ -28,6 +28,7 @@ export const indexEntry = {
     { flag: '--index <id>', field: 'indexId', help: 'index: the index' },
     { flag: '--video-stream', field: 'enableVideoStream', help: 'index: let the provider keep a stream' },
   ],
+  example: 'https://example.com/film.mp4 --branch index --index <id> --json',
   plan: ({ indexId }) => ({ stores: false, makes: { kind: 'indexed-asset', in: indexId } }),
 
   connect: ({ client }) => ({
