@@ -6,14 +6,10 @@ import { createStartBranch } from '../../../src/activities/start-branch';
 import { createStoreRecords } from '../../../src/activities/store-records';
 import type { StartedBranch, StoredRecords } from '../../../src/contracts/activities';
 import { failure } from '../../../src/contracts/failures';
-import type { CompleteInput } from '../../../src/contracts/lifecycle-input';
 import type { BranchResource, LifecycleTag } from '../../../src/contracts/resource';
 import { connectBranches, type BranchDeclaration } from '../../../src/providers/branch-kind';
 import { outcomeOf } from '../../../src/providers/outcome';
-import { acceptInput, branchTypes, planOf, type Registry } from '../../../src/providers/registry';
 import { StatusWatcher } from '../../../src/providers/shared/watch/status-watcher';
-import { twelvelabs } from '../../../src/providers/twelvelabs/declaration';
-import { inputSchema } from '../../../src/providers/twelvelabs/input';
 import { activityEnvironment, dependencies } from '../../support/activity-dependencies';
 import { MemoryProvider } from '../../support/memory-provider';
 
@@ -21,7 +17,8 @@ import { MemoryProvider } from '../../support/memory-provider';
 const chapters: BranchDeclaration<{ type: 'chapters'; most: number }, MemoryProvider> = {
   type: 'chapters',
   schema: z.strictObject({ type: z.literal('chapters'), most: z.number().int().default(3) }),
-  flags: [{ flag: '--most <n>', field: 'most', help: 'most chapters' }],
+  flags: [],
+  example: 'film.mp4 --branch chapters',
   plan: () => ({ makes: { kind: 'chapter-list' }, stores: true }),
   connect: (memory) => ({
     effect: () => 'create',
@@ -50,15 +47,11 @@ const startOf = (assetId: string, known: Set<string>) => {
   return { id, handle: { kind: 'chapters', id, words: `Chapter list ${id}` } };
 };
 
-const registry: Registry = [
-  { ...twelvelabs, branches: [...twelvelabs.branches, chapters], input: inputSchema([chapters]) },
-];
 const tag: LifecycleTag = { key: 'k', workflowId: 'w', runId: 'r', onCancel: 'delete', onFailure: 'keep' };
 
 let memory: MemoryProvider;
 let deps: ActivityDependencies;
 let lines: unknown[];
-let accepted: CompleteInput;
 beforeEach(() => {
   memory = new MemoryProvider();
   memory.addAsset({ id: 'a1', status: 'ready' });
@@ -80,13 +73,11 @@ beforeEach(() => {
     requestsPerMinute: 60_000,
   });
   deps = dependencies({ provider: memory, results, watcher });
-  const branch = { type: 'chapters' };
-  accepted = acceptInput({ source: { type: 'asset', assetId: 'a1' }, branch }, registry);
 });
 
 const start = (attempt = 1): Promise<StartedBranch> =>
   activityEnvironment({ attempt }).run(() =>
-    createStartBranch(deps)({ provider: 'twelvelabs', assetId: 'a1', branch: accepted.branch, tag }),
+    createStartBranch(deps)({ provider: 'twelvelabs', assetId: 'a1', branch: { type: 'chapters', most: 3 }, tag }),
   );
 const chapterList = (id?: string): BranchResource => {
   return { kind: 'chapter-list', branch: 'chapters', id, assetId: 'a1', tag };
@@ -96,15 +87,7 @@ const remove = (resource: BranchResource) =>
     createRemoveResources(deps)({ provider: 'twelvelabs', resources: [resource], policy: 'delete' }),
   );
 
-test('its schema checks the input and fills in its defaults, and its plan says what it makes', () => {
-  expect(branchTypes(registry)).toContain('chapters');
-  expect(accepted.branch).toEqual({ type: 'chapters', most: 3 });
-  expect(planOf(accepted, registry)).toEqual({ makes: { kind: 'chapter-list' }, stores: true });
-  const wrong = { source: { type: 'asset', assetId: 'a1' }, branch: { type: 'chapters', most: 'all' } };
-  expect(() => acceptInput(wrong, registry)).toThrow(/branch\.most/);
-});
-
-test('it is started, waited for, its records are stored, and it is removed by the steps that every branch has', async () => {
+test('a branch that no file of src knows is started, watched, stored and removed by the steps that every branch has', async () => {
   const { id, handle } = await start();
   if (!handle) throw new Error('the start gave nothing to wait for');
   await activityEnvironment().run(() => createHeldWaits(deps).untilBranchReady({ provider: 'twelvelabs', handle }));
