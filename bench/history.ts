@@ -1,7 +1,7 @@
-import { DEFAULT_PROVIDER } from '../src/providers/registry';
 import path from 'node:path';
 import { ASSET_LIFECYCLE, lifecycleWorkflowId, WORKFLOW_TASK_QUEUE } from '../src/contracts/ids';
-import type { BenchSystem } from './bench-system';
+import { DEFAULT_PROVIDER } from '../src/providers/registry';
+import type { BenchSystem } from './system/bench-system';
 import type { Figure } from './figures';
 
 /** Events and bytes of an `embed` lifecycle whose waits last a second and an hour on the emulator's clock. */

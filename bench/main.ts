@@ -2,17 +2,18 @@ import { benchActions } from './actions';
 import { benchHistory } from './history';
 import { runBenches } from './run-benches';
 import { benchThroughput } from './throughput';
+import { benchLargeResults } from './twelvelabs/large-results';
+import { benchRequests } from './twelvelabs/requests';
 import { benchUpload } from './upload';
 import { benchWaiting } from './waiting';
 
 /** `npm run bench [-- name …]` */
-runBenches(
-  {
-    throughput: benchThroughput,
-    history: benchHistory,
-    upload: benchUpload,
-    waiting: benchWaiting,
-    actions: benchActions,
-  },
-  process.argv.slice(2),
-);
+runBenches('bench', {
+  throughput: benchThroughput,
+  history: benchHistory,
+  requests: benchRequests,
+  upload: benchUpload,
+  results: benchLargeResults,
+  waiting: benchWaiting,
+  actions: benchActions,
+});

@@ -1,39 +1,64 @@
 import { loadavg } from 'node:os';
+import { Command } from 'commander';
 import Table from 'cli-table3';
-import { startBenchSystem, type BenchOptions, type BenchSystem } from './bench-system';
-import type { Figure } from './figures';
+import { medianFigures, type Figure } from './figures';
+import { startBenchSystem, type BenchOptions, type BenchSystem } from './system/bench-system';
 
 export type Benches = Record<string, (system: BenchSystem) => Promise<Figure[]>>;
 
+interface Flags {
+  cluster?: boolean;
+  runs: string;
+  json?: boolean;
+}
+
 /**
- * Prints the figures of one run, side by side; the process exits 1 when one misses its goal.
- * @param args names of benches, all when there is none; `--cluster` runs them on a Temporal server with PostgreSQL.
+ * Prints the figures, side by side; the process exits 1 when one misses its goal, and 70 when a bench breaks.
+ * @param name of the npm script, for the help.
  */
-export function runBenches(benches: Benches, args: readonly string[], emulatorFlags?: readonly string[]): void {
-  run(benches, args, emulatorFlags).catch((error: unknown) => {
+export function runBenches(name: string, benches: Benches, emulatorFlags?: readonly string[]): void {
+  const command = new Command(name)
+    .description('Measures what the documentation gives figures of.')
+    .argument('[names...]', `benches, of ${Object.keys(benches).join(', ')}; all when there is none`)
+    .option('--runs <n>', 'how often each is run; the median of each figure is given', '1')
+    .option('--cluster', 'on a Temporal server with PostgreSQL instead of the dev server')
+    .option('--json', 'print the figures as JSON')
+    .parse();
+  const flags = command.opts<Flags>();
+  run(benches, command.args, flags, { emulatorFlags, cluster: flags.cluster }).catch((error: unknown) => {
     console.error(error);
-    process.exitCode = 1;
+    process.exitCode = 70;
   });
 }
 
-async function run(benches: Benches, args: readonly string[], emulatorFlags?: readonly string[]): Promise<void> {
-  const names = args.filter((arg) => arg !== '--cluster');
-  const options: BenchOptions = { emulatorFlags, cluster: args.includes('--cluster') };
+async function run(
+  benches: Benches,
+  names: readonly string[],
+  { runs, json }: Flags,
+  options: BenchOptions,
+): Promise<void> {
   const unknown = names.filter((name) => !(name in benches));
   if (unknown.length > 0)
     throw new Error(`unknown bench ${unknown.join(', ')}; there are ${Object.keys(benches).join(', ')}`);
-  const table = new Table({ head: ['figure', 'measured', 'goal', '', 'note'] });
-  let missed = false;
+  const figures: Figure[] = [];
   for (const [name, bench] of Object.entries(benches)) {
     if (names.length > 0 && !names.includes(name)) continue;
-    console.error(`bench ${name} … (load ${loadavg()[0]?.toFixed(1)})`);
-    for (const { name: figure, value, unit, goal, ok, note } of await figuresOf(bench, options)) {
-      table.push([figure, `${value.toFixed(2)} ${unit}`.trim(), goal, ok ? 'ok' : 'MISSED', note ?? '']);
-      missed ||= !ok;
+    const found: Figure[][] = [];
+    for (let turn = 1; turn <= Number(runs); turn++) {
+      console.error(`bench ${name}, ${turn} of ${runs} … (load ${loadavg()[0]?.toFixed(1)})`);
+      found.push(await figuresOf(bench, options));
     }
+    figures.push(...medianFigures(found));
   }
-  console.log(table.toString());
-  if (missed) process.exitCode = 1;
+  console.log(json ? JSON.stringify(figures) : tableOf(figures));
+  if (figures.some(({ ok }) => !ok)) process.exitCode = 1;
+}
+
+function tableOf(figures: readonly Figure[]): string {
+  const table = new Table({ head: ['figure', 'measured', 'goal', '', 'note'] });
+  for (const { name, value, unit, goal, ok, note } of figures)
+    table.push([name, `${value.toFixed(2)} ${unit}`.trim(), goal, ok ? 'ok' : 'MISSED', note ?? '']);
+  return table.toString();
 }
 
 /** The files of a bench are large and its processes many: they go also when it is told to stop. */

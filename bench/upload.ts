@@ -1,8 +1,8 @@
-import { DEFAULT_PROVIDER } from '../src/providers/registry';
 import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { ASSET_LIFECYCLE, lifecycleWorkflowId, WORKFLOW_TASK_QUEUE } from '../src/contracts/ids';
-import type { BenchSystem } from './bench-system';
+import { DEFAULT_PROVIDER } from '../src/providers/registry';
+import type { BenchSystem } from './system/bench-system';
 import type { Figure } from './figures';
 
 const MEGABYTE = 1024 ** 2;

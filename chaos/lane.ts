@@ -1,29 +1,33 @@
-import { DEFAULT_PROVIDER, PROVIDERS } from '../src/providers/registry';
+import { DEFAULT_PROVIDER } from '../src/providers/registry';
 import { mkdir, rm } from 'node:fs/promises';
-import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { EmulatorControl } from '../emulator/twelvelabs/control-client';
 import { startEmulator, type Emulator } from '../emulator/twelvelabs/start-emulator';
 import { LifecycleClient } from '../src/client/lifecycle-client';
 import { ASSET_LIFECYCLE, WORKFLOW_TASK_QUEUE } from '../src/contracts/ids';
-import { sha256OfResult, sweepWithin, textsBelow } from './checks/aftermath';
+import { sha256OfResult, sweepWithin, takeLines, textsBelow } from './checks/aftermath';
 import type { Evidence, Swept, Twin } from './checks/evidence';
 import { LaneWorker } from './worker/lane-worker';
 import { createNamespace, forgetRuns, heardOf } from './namespaces';
 import { phasesOf } from './schedules/phases';
+import {
+  filesFolderOf,
+  resultsFolderOf,
+  schemaBreaksFileOf,
+  workerEnvironment,
+  type LaneSettings,
+} from './lane-settings';
 import { Scene } from './scene';
 import type { Schedule } from './schedules/schedule';
-import { API_KEY, readableText } from './checks/secrets';
+import { readableText } from './checks/secrets';
 import { isAround, type Situation } from './schedules/situations';
 import { Somebody } from './somebody';
 import { Striker, type Moment } from './striker';
 import { TwinNamespace } from './twin-namespace';
 
-export const SETTLE_WINDOW_MS = 1500;
 /** Three parts of a film, one of an image. */
 const CHUNK_BYTES = 48 * 1024;
-const REQUEST_TIMEOUT_MS = 2000;
 /** A lifecycle that has not ended by then never will. */
 const BOUND_MS = 180_000;
 /** Of a slow provider, before an effect and after it: no more than a request may take. */
@@ -33,20 +37,6 @@ const MOST_HELD_MS = 1200;
 /** Grace of a sweep that is to find something, and how long that takes to be old enough. */
 const GRACE = '2s';
 const GRACE_IS_OVER_MS = 2300;
-
-export interface LaneSettings {
-  name: string;
-  /** Of the Temporal server. */
-  address: string;
-  /** Serves the samples. */
-  filesUrl: string;
-  samples: string;
-  folder: string;
-  /** Of the explorer's worker: which guard is taken out. */
-  sabotage: NodeJS.ProcessEnv;
-  /** A sweep that has not ended by then never will. */
-  sweepBoundMs: number;
-}
 
 interface Parts {
   connection: Connection;
@@ -80,6 +70,7 @@ export class Lane {
       processing: { baseMs: 150, msPerMegabyte: 0 },
       uploads: { chunkBytes: CHUNK_BYTES },
       hooks: striker,
+      violationsFile: schemaBreaksFileOf(settings),
     });
     const control = new EmulatorControl(emulator.controlUrl);
     const somebody = new Somebody(emulator.url, samples);
@@ -158,6 +149,7 @@ export class Lane {
       resultSha256: await sha256OfResult(status),
       before: scene.before,
       twin: twin && (await this.twinAfter(twin)),
+      schemaBreaks: await takeLines(schemaBreaksFileOf(this.settings)),
       texts: {
         history: readableText(history),
         log: worker.log,
@@ -219,29 +211,6 @@ export class Lane {
   private get resultsFolder(): string {
     return resultsFolderOf(this.settings);
   }
-}
-
-const [PROVIDER] = PROVIDERS;
-
-const filesFolderOf = ({ folder, name }: LaneSettings): string => path.join(folder, name, 'files');
-const resultsFolderOf = ({ folder, name }: LaneSettings): string => path.join(folder, name, 'results');
-
-function workerEnvironment(settings: LaneSettings, url: string): NodeJS.ProcessEnv {
-  const { name, address, samples, sabotage } = settings;
-  return {
-    TEMPORAL_ADDRESS: address,
-    TEMPORAL_NAMESPACE: name,
-    ...PROVIDER.emulatorEnvironment(new URL(url).origin),
-    [PROVIDER.credentials[0]]: API_KEY,
-    ASSET_LIFECYCLE_SOURCE_ROOTS: [samples, filesFolderOf(settings)].join(path.delimiter),
-    ASSET_LIFECYCLE_RESULTS: resultsFolderOf(settings),
-    ASSET_LIFECYCLE_POLL_INTERVAL_MIN: '50ms',
-    ASSET_LIFECYCLE_POLL_INTERVAL_MAX: '200ms',
-    ASSET_LIFECYCLE_POLL_REQUESTS_PER_MINUTE: '6000',
-    ASSET_LIFECYCLE_SETTLE_WINDOW: `${SETTLE_WINDOW_MS}ms`,
-    ASSET_LIFECYCLE_REQUEST_TIMEOUT: `${REQUEST_TIMEOUT_MS}ms`,
-    ...sabotage,
-  };
 }
 
 /** What others were to do may have come too late, and a mark may never have been wanted. */

@@ -81,9 +81,12 @@ interface TwelveLabsFlags {
 export const EMULATORS: readonly [EmulatorKind, ...EmulatorKind[]] = [twelvelabs];
 
 /** Emulators that are started together: the first as asked for, each further one beside it. */
-export function placesOf(first: EmulatorStart): { kind: EmulatorKind; options: EmulatorStart }[] {
+export function placesOf(
+  first: EmulatorStart,
+  kinds: readonly EmulatorKind[] = EMULATORS,
+): { kind: EmulatorKind; options: EmulatorStart }[] {
   const beside = (port: number, at: number): number => (port === 0 ? 0 : port + at);
-  return EMULATORS.map((kind, at) => ({
+  return kinds.map((kind, at) => ({
     kind,
     options: {
       ...first,

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
-import type { BenchProcess, BenchSystem } from '../bench-system';
+import type { BenchProcess, BenchSystem } from '../system/bench-system';
 import type { Figure } from '../figures';
 import { CHUNK_BYTES, CONCURRENCY, MEBIBYTE, partsSha256Of, writeRandomFile } from './source-files';
 import { sessionOf, startUpload } from './uploads';

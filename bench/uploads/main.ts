@@ -5,7 +5,7 @@ import { CHUNK_BYTES } from './source-files';
 import { benchThroughput } from './throughput';
 
 /** `npm run bench:upload [-- name …]`: uploads in parts, on loopback and against the emulator. */
-runBenches({ throughput: benchThroughput, memory: benchMemory, kills: benchKills }, process.argv.slice(2), [
+runBenches('bench:upload', { throughput: benchThroughput, memory: benchMemory, kills: benchKills }, [
   '--chunk-bytes',
   String(CHUNK_BYTES),
   '--part-bytes',

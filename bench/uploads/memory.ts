@@ -1,6 +1,6 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import path from 'node:path';
-import type { BenchSystem } from '../bench-system';
+import type { BenchSystem } from '../system/bench-system';
 import type { Figure } from '../figures';
 import { CHUNK_BYTES, CONCURRENCY, MEBIBYTE, writeSparseFile } from './source-files';
 import { secondsOf, uploadByProduct } from './uploads';

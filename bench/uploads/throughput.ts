@@ -1,10 +1,10 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
-import type { BenchSystem } from '../bench-system';
+import type { BenchSystem } from '../system/bench-system';
 import { median, type Figure } from '../figures';
 import { CHUNK_BYTES, CONCURRENCY, cutIntoParts, MEBIBYTE, writeRandomFile } from './source-files';
-import { uploadByCurl } from './upload-by-curl';
-import { uploadBySdk } from './upload-by-sdk';
+import { uploadByCurl } from '../twelvelabs/upload-by-curl';
+import { uploadBySdk } from '../twelvelabs/upload-by-sdk';
 import { secondsOf, uploadByProduct } from './uploads';
 
 const SIZE_BYTES = 2048 * MEBIBYTE;

@@ -1,9 +1,9 @@
-import { DEFAULT_PROVIDER } from '../../src/providers/registry';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { EmulatorUpload } from '../../emulator/twelvelabs/control-client';
 import { ASSET_LIFECYCLE, lifecycleWorkflowId, WORKFLOW_TASK_QUEUE } from '../../src/contracts/ids';
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
-import type { BenchSystem } from '../bench-system';
+import { DEFAULT_PROVIDER } from '../../src/providers/registry';
+import type { BenchSystem } from '../system/bench-system';
 import { CONCURRENCY } from './source-files';
 
 /** Starts the lifecycle of a file that goes up in parts, which ends within ten minutes whatever happens. */

@@ -78,6 +78,8 @@ export interface Evidence {
   /** Everything that was written down, readable: the history, the log of the workers, heartbeats, stored results. */
   texts: Record<'history' | 'log' | 'heartbeats' | 'results', string>;
   calls: JournalEntry[];
+  /** Requests and answers that were not as the provider's schemas say, a line each. */
+  schemaBreaks: string[];
   struck: Struck[];
   stops: AskedStop[];
   /** True if a release mark was refused by the surroundings. */

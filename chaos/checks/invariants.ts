@@ -33,6 +33,7 @@ export const INVARIANTS: Record<string, Invariant> = {
   'the history is short': ({ events, stops }) => (events > mostEvents(stops) ? [`${events} events`] : []),
   'nothing secret is kept': ({ texts }) =>
     Object.entries(texts).flatMap(([where, text]) => secretsIn(text).map((secret) => `${secret} is in the ${where}`)),
+  'requests are as the provider documents': ({ schemaBreaks }) => schemaBreaks,
   ...SITUATION_INVARIANTS,
 };
 

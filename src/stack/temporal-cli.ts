@@ -45,7 +45,10 @@ export async function resolveTemporalCli(environment: Environment, onProgress: O
   onProgress('the Temporal server is not here yet; trying to download it …');
   const refusal = await download(folder);
   const fetched = await newestDownload(folder);
-  if (fetched) return { path: fetched, from: 'download' };
+  if (fetched) {
+    onProgress(`downloaded; kept in ${folder}`);
+    return { path: fetched, from: 'download' };
+  }
 
   const go = await onPath(['go'], environment);
   if (!go) {

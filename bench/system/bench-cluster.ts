@@ -1,8 +1,8 @@
 import { Connection } from '@temporalio/client';
-import { findClusterPrograms } from '../scripts/cluster/cluster-programs';
-import { TemporalCluster } from '../scripts/cluster/temporal-cluster';
-import { inspectNamespace } from '../src/temporal/namespace/namespace';
-import { ensureSearchAttributes } from '../src/temporal/namespace/prepare-namespace';
+import { findClusterPrograms } from '../../scripts/cluster/cluster-programs';
+import { TemporalCluster } from '../../scripts/cluster/temporal-cluster';
+import { inspectNamespace } from '../../src/temporal/namespace/namespace';
+import { ensureSearchAttributes } from '../../src/temporal/namespace/prepare-namespace';
 
 /** A Temporal server on PostgreSQL instead of the dev server, with a prepared namespace. */
 export async function startBenchCluster(environment: NodeJS.ProcessEnv): Promise<TemporalCluster> {

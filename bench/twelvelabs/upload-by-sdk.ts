@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import type { EmulatorUpload } from '../../emulator/twelvelabs/control-client';
-import type { BenchSystem } from '../bench-system';
-import { sessionOf } from './uploads';
+import type { BenchSystem } from '../system/bench-system';
+import { sessionOf } from '../uploads/uploads';
 
 const GIVE_UP_MS = 300_000;
 

@@ -5,8 +5,8 @@ import { promisify } from 'node:util';
 import { only } from '../../src/providers/outcome';
 import { createTwelveLabsProvider } from '../../src/providers/twelvelabs/twelvelabs-provider';
 import type { SourceBytes } from '../../src/storage/files/source-bytes';
-import type { BenchSystem } from '../bench-system';
-import { CONCURRENCY } from './source-files';
+import type { BenchSystem } from '../system/bench-system';
+import { CONCURRENCY } from '../uploads/source-files';
 
 const MOST_URLS = 50;
 const GIVE_UP_SEC = 300;

@@ -5,11 +5,11 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Client, Connection } from '@temporalio/client';
-import { EmulatorControl } from '../emulator/twelvelabs/control-client';
-import { startTemporalServer, type TemporalServer } from '../src/stack/temporal-server';
+import { EmulatorControl } from '../../emulator/twelvelabs/control-client';
+import { startTemporalServer, type TemporalServer } from '../../src/stack/temporal-server';
 import { startBenchCluster } from './bench-cluster';
 
-const MAIN = path.join(__dirname, '../src/cli/main.js');
+const MAIN = path.join(__dirname, '../../src/cli/main.js');
 
 /** Server, emulator and worker, each a process of its own as in production, so that each can be measured. */
 export interface BenchSystem {
@@ -47,7 +47,7 @@ export async function startBenchSystem(
     TEMPORAL_ADDRESS: temporal.address,
     TEMPORAL_NAMESPACE: temporal.namespace,
     TWELVELABS_BASE_URL: url,
-    ASSET_LIFECYCLE_SOURCE_ROOTS: [path.resolve(__dirname, '../../samples'), folder].join(path.delimiter),
+    ASSET_LIFECYCLE_SOURCE_ROOTS: [path.resolve(__dirname, '../../../samples'), folder].join(path.delimiter),
     ASSET_LIFECYCLE_RESULTS: path.join(folder, 'results'),
   };
   return {

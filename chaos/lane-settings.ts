@@ -1,0 +1,46 @@
+import path from 'node:path';
+import { PROVIDERS } from '../src/providers/registry';
+import { API_KEY } from './checks/secrets';
+
+const SETTLE_WINDOW_MS = 1500;
+const REQUEST_TIMEOUT_MS = 2000;
+
+export interface LaneSettings {
+  name: string;
+  /** Of the Temporal server. */
+  address: string;
+  /** Serves the samples. */
+  filesUrl: string;
+  samples: string;
+  folder: string;
+  /** Of the explorer's worker: which guard is taken out. */
+  sabotage: NodeJS.ProcessEnv;
+  /** A sweep that has not ended by then never will. */
+  sweepBoundMs: number;
+}
+
+const [PROVIDER] = PROVIDERS;
+
+export const filesFolderOf = ({ folder, name }: LaneSettings): string => path.join(folder, name, 'files');
+export const schemaBreaksFileOf = ({ folder, name }: LaneSettings): string =>
+  path.join(folder, `${name}-schema-breaks.txt`);
+export const resultsFolderOf = ({ folder, name }: LaneSettings): string => path.join(folder, name, 'results');
+
+/** Of the lane's worker: quick polls, short windows. */
+export function workerEnvironment(settings: LaneSettings, url: string): NodeJS.ProcessEnv {
+  const { name, address, samples, sabotage } = settings;
+  return {
+    TEMPORAL_ADDRESS: address,
+    TEMPORAL_NAMESPACE: name,
+    ...PROVIDER.emulatorEnvironment(new URL(url).origin),
+    [PROVIDER.credentials[0]]: API_KEY,
+    ASSET_LIFECYCLE_SOURCE_ROOTS: [samples, filesFolderOf(settings)].join(path.delimiter),
+    ASSET_LIFECYCLE_RESULTS: resultsFolderOf(settings),
+    ASSET_LIFECYCLE_POLL_INTERVAL_MIN: '50ms',
+    ASSET_LIFECYCLE_POLL_INTERVAL_MAX: '200ms',
+    ASSET_LIFECYCLE_POLL_REQUESTS_PER_MINUTE: '6000',
+    ASSET_LIFECYCLE_SETTLE_WINDOW: `${SETTLE_WINDOW_MS}ms`,
+    ASSET_LIFECYCLE_REQUEST_TIMEOUT: `${REQUEST_TIMEOUT_MS}ms`,
+    ...sabotage,
+  };
+}

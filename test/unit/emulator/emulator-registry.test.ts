@@ -1,0 +1,28 @@
+import { EMULATORS, placesOf } from '../../../emulator/registry';
+import { DEFAULT_PROVIDER, declarationOf, providerNames } from '../../../src/providers/registry';
+
+const processing = { baseMs: 0, msPerMegabyte: 0 };
+
+test('every provider has an emulator, and that of the default provider comes first', () => {
+  expect(EMULATORS.map(({ name }) => name).toSorted()).toEqual(providerNames().toSorted());
+  expect(EMULATORS[0].name).toBe(DEFAULT_PROVIDER);
+  for (const { name, title } of EMULATORS) expect(title).toBe(declarationOf(name).title);
+});
+
+test.each(EMULATORS)('the settings of a worker for the $title emulator name the URL of its API', async (kind) => {
+  const emulator = await kind.start({ port: 0, processing });
+  try {
+    expect(Object.values(declarationOf(kind.name).emulatorEnvironment(emulator.origin))).toEqual([emulator.url]);
+    const told = (await (await fetch(`${emulator.controlUrl}/`)).json()) as { emulator: string };
+    expect(told.emulator).toBe(kind.name);
+  } finally {
+    await emulator.close();
+  }
+});
+
+test('a second emulator gets the ports beside the first one’s, and a state folder of its own', () => {
+  const second = { ...EMULATORS[0], name: 'other' };
+  const first = { port: 8090, storePort: 0, stateFolder: '/state', processing };
+  const places = placesOf(first, [EMULATORS[0], second]);
+  expect(places.map(({ options }) => options)).toEqual([first, { ...first, port: 8091, stateFolder: '/state/other' }]);
+});
