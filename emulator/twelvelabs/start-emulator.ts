@@ -77,7 +77,8 @@ const BODY_LIMIT_BYTES = 50 * 1024 ** 2;
 /** Starts the emulator and answers once it listens. */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
   const { port = 0, storePort = 0, host = '127.0.0.1', stateFolder } = options;
-  const [store, clock] = [new Store(), new Clock()];
+  const store = new Store();
+  const clock = new Clock();
   const state = stateFolder === undefined ? undefined : await StateFolder.open(stateFolder, STATE_FILE, store, clock);
   clock.skewMs = options.clockSkewMs ?? 0;
   const emulation = await emulationOf(options, store, clock);

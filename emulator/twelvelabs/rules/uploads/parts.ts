@@ -19,7 +19,8 @@ export function admitPart(emulation: Emulation, part: SignedPart, contentLength:
   if (contentLength === undefined) {
     throw refused(411, 'MissingContentLength', 'You must provide the Content-Length HTTP header.');
   }
-  const [given, expected] = [Number(contentLength), bytesOfChunk(upload, part.index)];
+  const given = Number(contentLength);
+  const expected = bytesOfChunk(upload, part.index);
   if (given === expected) return upload;
   const code = given < expected ? 'EntityTooSmall' : 'EntityTooLarge';
   throw refused(400, code, `Part ${part.index} must have ${expected} bytes, and has ${given}.`);
