@@ -50,8 +50,8 @@ export interface EmulatorOptions extends Partial<Switches> {
   /** How slow every answer is; default: at once. */
   pace?: Partial<Pace>;
   /**
-   * Holds all requests and answers against the provider's schemas, and writes there what breaks them. Default: the
-   * environment's `ASSET_LIFECYCLE_EMULATOR_VIOLATIONS`, by which tests reach the emulators of processes below them.
+   * Checks all requests and answers against the provider's schemas, and writes each difference to this file. Default:
+   * the environment's `ASSET_LIFECYCLE_EMULATOR_VIOLATIONS`, so that tests also reach emulators of child processes.
    */
   violationsFile?: string;
   /** Accepted keys; default: any that is not empty. */
@@ -182,7 +182,7 @@ async function serverOf(emulation: Emulation, traffic: Traffic, onExchange?: (ex
   return app;
 }
 
-/** Fetches, and looks into uploaded parts, that a restart broke off. */
+/** Restarts the fetches and the inspections of uploaded parts that a restart interrupted. */
 function resume(emulation: Emulation): void {
   const { assets, embedTasks, uploads } = emulation.store;
   for (const asset of assets.values()) {

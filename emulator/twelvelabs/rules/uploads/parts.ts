@@ -77,7 +77,7 @@ export async function takePart(
   return { commit, discard };
 }
 
-/** A report of the part before stays good only for the same ETag. */
+/** A part that replaces another keeps its report only if the ETag is the same. */
 function replace({ parts, clock }: Emulation, upload: UploadRecord, signed: SignedPart, record: PartRecord): void {
   const before = upload.parts[signed.index];
   if (before?.file !== undefined) parts.discard(upload.id, before.file);
