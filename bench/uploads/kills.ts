@@ -12,7 +12,7 @@ const SIZE_BYTES = 2048 * MEBIBYTE;
 const PARTS = SIZE_BYTES / CHUNK_BYTES;
 const KILLS = 20;
 const LOOK_EVERY_MS = 20;
-const CHAOS = path.join(__dirname, '../../chaos');
+const CHAOS_WORKER = path.join(__dirname, '../../chaos/worker');
 
 /** A worker that is killed while it uploads, again and again: which bytes go twice, and what comes of the file. */
 export async function benchKills(system: BenchSystem): Promise<Figure[]> {
@@ -63,12 +63,12 @@ function figuresOf(seen: { bytesReceived: number; same: boolean; assets: number;
 
 /** The worker as it is, and the workflows with a shorter patience: 20 deaths would cost ten minutes of waiting. */
 const startWorker = (system: BenchSystem, bundle: string): Promise<BenchProcess> =>
-  system.startWorker({ CHAOS_WORKFLOWS: bundle }, [path.join(CHAOS, 'worker.js')]);
+  system.startWorker({ CHAOS_WORKFLOWS: bundle }, [path.join(CHAOS_WORKER, 'worker.js')]);
 
 async function quickBundle({ folder }: BenchSystem): Promise<string> {
   const { code } = await bundleWorkflowCode({
     workflowsPath: path.join(__dirname, '../../src/workflows/index.js'),
-    workflowInterceptorModules: [path.join(CHAOS, 'quick-retries.js')],
+    workflowInterceptorModules: [path.join(CHAOS_WORKER, 'quick-retries.js')],
     logger: new DefaultLogger('ERROR'),
   });
   const file = path.join(folder, 'quick-workflows.js');

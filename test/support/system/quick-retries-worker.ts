@@ -8,7 +8,7 @@ const DIST = path.resolve(__dirname, '../../../dist');
 export async function quickRetriesWorker(folder: string) {
   const { code } = await bundleWorkflowCode({
     workflowsPath: path.join(DIST, 'src/workflows/index.js'),
-    workflowInterceptorModules: [path.join(DIST, 'chaos/quick-retries.js')],
+    workflowInterceptorModules: [path.join(DIST, 'chaos/worker/quick-retries.js')],
     logger: new DefaultLogger('ERROR'),
   });
   const bundle = path.join(folder, 'quick-workflows.js');
