@@ -108,7 +108,7 @@ export interface AcceptedInput extends CompleteInput {
  * @param whose for the message: `lifecycle`, `sweep`.
  * @throws InvalidRequest naming every wrong field and what it may be.
  */
-export function accept<S extends z.ZodType>(schema: S, whose: string, input: unknown): z.output<S> {
+export function checkAgainst<S extends z.ZodType>(schema: S, whose: string, input: unknown): z.output<S> {
   const { value, problem } = plainInput(input);
   const parsed = problem === undefined ? schema.safeParse(value) : undefined;
   if (parsed?.success) return parsed.data;

@@ -1,14 +1,14 @@
 import type { AssetSnapshot } from '../contracts/lifecycle-status';
 import type { CallOptions, Outcome } from './outcome';
 
-/** An asset with the provider's user metadata, for those who must look for a tag. */
+/** An asset with its user metadata, which holds the tag. */
 export interface ProviderAsset extends AssetSnapshot {
   metadata: Record<string, unknown>;
   /** The provider's own words when `status` is `failed`. */
   errorMessage?: string;
 }
 
-/** The part of an asset that goes into status and history: no user metadata, no provider message. */
+/** Gives the part of an asset that goes into status and history: no user metadata, no provider message. */
 export function snapshotOf({ metadata: _metadata, errorMessage: _message, ...snapshot }: ProviderAsset): AssetSnapshot {
   return snapshot;
 }
@@ -32,14 +32,14 @@ export interface AssetPage {
   totalItems: number;
 }
 
-/** An object of a branch that is made of an asset, or holds it. */
+/** An object of a branch that uses an asset. */
 export interface Referrer {
   /** `type` of the branch that makes such objects. */
   branch: string;
   id: string;
-  /** In words for a receipt: kind, id and where it is. */
+  /** Words for a receipt: kind, id and parent. */
   words: string;
-  /** The provider refuses an unforced deletion of the asset while this refers to it. */
+  /** True if the provider refuses to delete the asset while this object exists, unless forced. */
   blocksDeletion: boolean;
 }
 
@@ -50,7 +50,7 @@ export interface Assets {
   /** Outcomes in the order of the ids. Failures: ResourceGone · BlockedByReferences, unless `force`. */
   remove(assetIds: readonly string[], options: CallOptions & { force: boolean }): Promise<Outcome<void>[]>;
   /**
-   * Sets fields of each asset's user metadata, takes away those that are null, and leaves the others. Outcomes in the
+   * Sets fields of each asset's user metadata, removes fields that are null, and leaves all others. Outcomes in the
    * order of the changes. Failures: ResourceGone.
    */
   annotate(
@@ -58,8 +58,8 @@ export interface Assets {
     options?: CallOptions,
   ): Promise<Outcome<void>[]>;
   /**
-   * Everything that refers to the asset; none where it is gone. `unprotectedOnly` leaves out what the provider protects by
-   * itself, which may save a request.
+   * Everything that refers to the asset; nothing if it is gone. `unprotectedOnly` leaves out referrers with
+   * `blocksDeletion`, which may save a request.
    */
   referrers(assetId: string, options?: CallOptions & { unprotectedOnly?: boolean }): Promise<Referrer[]>;
 }

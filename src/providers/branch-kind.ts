@@ -6,7 +6,7 @@ import type { CallOptions, Outcome } from './outcome';
 
 /** A flag of `start` that sets one field of a branch or of a provider's input. */
 export interface InputFlag {
-  /** As commander takes it: `--model <name>`, `--scopes <list>`, `--video-stream`. */
+  /** In commander's syntax: `--model <name>`, `--scopes <list>`, `--video-stream`. */
   flag: string;
   /** Field that it sets. */
   field: string;
@@ -25,90 +25,90 @@ export interface BranchDeclaration<B extends Branch = Branch, Connection = never
   /** Strict object with the literal `type`; checks the input's `branch` and fills in its defaults. */
   readonly schema: z.ZodType<B>;
   readonly flags: readonly InputFlag[];
-  /** Arguments of `start` that show it in the help text. */
+  /** Arguments of `start` that the help text shows as an example. */
   readonly example: string;
-  /** What the branch may make at the provider. Pure; it is registered before the call that makes it. */
+  /** What the branch may make at the provider. Pure: the workflow records the plan before the call that makes it. */
   plan(branch: B): BranchPlan;
-  /** Why a file of that name can have no such branch, where the name tells; a sentence that names the field. */
+  /** A sentence, naming the field, why a file of that name cannot have this branch; `undefined` if the name allows it. */
   refusal?(branch: B, filename: string): string | undefined;
   connect(connection: Connection): BranchOperations<B>;
 }
 
-/** An asset to branch from, with what tells its kind. */
+/** An asset to start the branch with. */
 export interface BranchItem<B extends Branch = Branch> {
   branch: B;
   assetId: string;
   /** MIME type. */
   fileType?: string;
   filename?: string;
-  /** As {@link BranchPlan.makes} says, filled in. */
+  /** Name for the object; {@link BranchPlan.makes} with its default filled in. */
   name?: string;
   tag: LedgerTag;
 }
 
-/** What a start gave: an object to wait for, or the records at once. */
+/** Result of a start: an object to wait for, or the records at once. */
 export interface BranchStart {
-  /** Wait until it is ready. */
+  /** Handle to wait for, if the object is not ready yet. */
   handle?: Handle;
-  /** Id for people and receipts; none where nothing was made. */
+  /** Id for people and receipts; absent if nothing was made. */
   id?: string;
-  /** Somebody else had made it before. */
+  /** True if the object was there before this start. */
   adopted?: boolean;
-  /** The answer itself; {@link words} then names what was asked for, at the start of a sentence. */
+  /** The records, if the answer holds them; {@link words} then names the request, to begin a sentence. */
   records?: AsyncIterable<ResultRecord>;
   words?: string;
 }
 
-/** One line of a result: an embedding segment as the provider gives it. */
+/** One line of a result, as the provider gives it. */
 export interface ResultRecord {
   embedding: readonly number[];
   [field: string]: unknown;
 }
 
-/** What became of one object that was to be removed. */
+/** Outcome of removing one object. */
 export interface BranchRemoval {
   result: 'deleted' | 'kept';
   because: string;
-  /** `kept` because these use it. */
+  /** Objects that use it, so that it was `kept`. */
   referrers?: string[];
 }
 
 export interface RemoveOptions extends CallOptions {
-  /** Removes also what others use. */
+  /** Removes the object even if others use it. */
   force: boolean;
-  /** Ids of the lifecycle's own assets, as far as they are known. */
+  /** Known ids of the lifecycle's own assets. */
   own: ReadonlySet<string>;
 }
 
 /**
- * What a branch does at the provider. Single attempts, as everything of the port. A branch that leaves nothing behind
- * has no `find`, `madeFrom`, `tagged` or `remove`; one without records has no `records`.
+ * Calls of a branch at the provider. Like the whole port they make single attempts. A branch that leaves nothing behind
+ * has no `find`, `madeFrom`, `tagged` or `remove`; a branch without records has no `records`.
  */
 export interface BranchOperations<B extends Branch = Branch> {
   /**
-   * How a repeat of `start` must be guarded. `free`: nothing that matters is made, it is simply repeated. `create`: look
-   * with `find` first, and wait until a late answer can no longer come. `join`: repeating is harmless, but whether it was
-   * there before must be known, so the write is recorded at the server before it goes out.
+   * How a repeat of `start` must be guarded. `free`: just repeat it, a second object does no harm. `create`: first look
+   * with `find`, and wait until a late effect can no longer come. `join`: a repeat is harmless, but cleanup must know
+   * whether the object was there before, so the write is recorded at Temporal before it goes out.
    */
   effect(branch: B): 'free' | 'create' | 'join';
-  /** Starts it for each item; outcomes in their order. Never looks for earlier ones. */
+  /** Starts the branch for each item; outcomes in their order. Does not look for earlier starts. */
   start(items: readonly BranchItem<B>[], options?: CallOptions): Promise<Outcome<BranchStart>[]>;
-  /** What an earlier start has left for this asset, and what others have (`adopted`); own ones come first. */
+  /** Finds objects that exist for this asset: the lifecycle's own first, then those of others (`adopted`). */
   find?(item: BranchItem<B>, options?: CallOptions): Promise<BranchStart[]>;
-  /** Every object of this branch that the lifecycle of the tag made of the asset, oldest first; none of one that is gone. */
+  /** Finds every object that the lifecycle of the tag made from the asset, oldest first; none if the asset is gone. */
   madeFrom?(asset: { assetId: string; tag: ReadTag }, options?: CallOptions): Promise<BranchResource[]>;
-  /** Ids of the objects like `resource` that carry its tag, oldest first; for one whose id is not known. */
+  /** For a resource without a known id: the ids of the objects that carry its tag, oldest first. */
   tagged?(resource: BranchResource & { tag: LedgerTag }, options?: CallOptions): Promise<string[]>;
-  /** The records of a ready object, streamed with flat memory. */
+  /** Streams the records of a ready object with flat memory. */
   records?(handle: Handle, options?: CallOptions): AsyncIterable<ResultRecord>;
   /**
-   * Removes one object of the lifecycle, unless others use it. A failure that is not about this object is thrown.
-   * @throws ResourceGone, which counts as deleted
+   * Removes one object of the lifecycle, unless others use it.
+   * @throws ResourceGone (the caller counts it as deleted) · failures that do not concern this object
    */
   remove?(resource: BranchResource & { id: string }, options: RemoveOptions): Promise<BranchRemoval>;
   /**
-   * True if a sweep finds such an object only by way of its asset: the asset then stays when the object is left over.
-   * False where the provider's reference protects the asset by itself.
+   * True if a sweep can find the object only through its asset. If the object is then left over, its asset is kept too.
+   * False if the provider refuses to delete an asset with such an object.
    */
   foundByAsset?(resource: BranchResource): boolean;
 }
@@ -118,7 +118,7 @@ export interface BranchKind<B extends Branch = Branch> extends BranchOperations<
   readonly type: B['type'];
 }
 
-/** The branches of an account that was opened, by their type. */
+/** Connects the branches of an opened account, by their type. */
 export function connectBranches<Connection>(
   declarations: readonly BranchDeclaration<Branch, Connection>[],
   connection: Connection,

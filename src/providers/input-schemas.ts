@@ -10,7 +10,7 @@ interface BranchSchemaOf {
   readonly schema: z.ZodType<Branch>;
 }
 
-/** Branches as callers write them. */
+/** Type of a branch in a caller's input, before defaults. */
 export type BranchInputOf<D extends readonly BranchSchemaOf[]> =
   z.input<D[number]['schema']> | z.input<typeof NoBranchSchema>;
 
@@ -18,11 +18,12 @@ export type BranchInputOf<D extends readonly BranchSchemaOf[]> =
 export function branchField<const D extends readonly BranchSchemaOf[]>(
   declared: D,
 ): z.ZodDefault<z.ZodType<Branch, BranchInputOf<D>>> {
-  const schemas = [...declared.map(({ schema }) => schema), NoBranchSchema];
+  const schemas: z.ZodType<Branch>[] = [...declared.map(({ schema }) => schema), NoBranchSchema];
   const names = [...declared.map(({ type }) => type), NO_BRANCH].map((type) => `"${type}"`);
   const last = names.pop();
   const expected = names.length === 0 ? `must be ${last}` : `must be ${names.join(', ')} or ${last}`;
-  const union = z.discriminatedUnion('type', schemas as unknown as [typeof NoBranchSchema], {
+  // zod asks for a non-empty tuple; NoBranchSchema is always an element
+  const union = z.discriminatedUnion('type', schemas as [typeof NoBranchSchema], {
     error: (issue) => (issue.code === 'invalid_union' ? expected : undefined),
   });
   return (union as z.ZodType<Branch, BranchInputOf<D>>).default({ type: NO_BRANCH });

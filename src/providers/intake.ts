@@ -5,15 +5,15 @@ import type { ProviderAsset } from './assets';
 import type { CallOptions, Outcome } from './outcome';
 import type { OpenedUpload, PartUploads } from './part-uploads';
 
-/** What is known of an item before anything goes out. */
+/** Facts about an item before anything is sent. */
 export interface ItemFacts {
   /** Name at the provider. */
   filename: string;
-  /** `url`: the provider fetches it. `file`: this worker sends it. `object`: either, unless `noUrlBecause`. */
+  /** `url`: the provider fetches it. `file`: this worker sends it. `object`: either way; only sent if `noUrlBecause`. */
   source: 'url' | 'file' | 'object';
   /** Why no URL can name the object. */
   noUrlBecause?: string;
-  /** Absent where only the provider can learn it. */
+  /** Absent if this worker cannot know it. */
   sizeBytes?: number;
   /** The input's `upload.method`. */
   method: 'auto' | 'direct' | 'multipart';
@@ -22,8 +22,8 @@ export interface ItemFacts {
 }
 
 /**
- * How an item goes up. `url`: the provider fetches it. `whole`: in one request. `parts`: a session is opened, whose
- * parts are sent by the shared lanes.
+ * How an item is uploaded. `url`: the provider fetches it. `whole`: in one request. `parts`: in a session, whose parts
+ * the shared lanes send.
  */
 export type Route = 'url' | 'whole' | 'parts';
 
@@ -36,43 +36,43 @@ export interface Submission {
   fields: ProviderFields;
   /** Ownership, kept in the asset's user metadata from the moment it is made. */
   tag: LedgerTag;
-  /** `parts`: the bytes follow; here they only say what is to come. */
+  /** For `parts`, `bytes` only gives size and content; the lanes send it later. */
   content: { route: 'url'; url: string } | { route: 'whole' | 'parts'; bytes: SourceBytes };
 }
 
 export interface SubmitOptions extends CallOptions {
-  /** Called as the bytes of a `whole` item go out, with that item's place in the list. */
+  /** Called as the bytes of a `whole` item go out, with the item's index. */
   onProgress?: (item: number, sentBytes: number) => void;
 }
 
-/** What a submission came to: an asset that has its bytes, or a session that waits for parts. */
+/** Result of a submission: an asset that has its bytes, or a session that waits for parts. */
 export type Submitted = { asset: ProviderAsset } | { upload: OpenedUpload };
 
-/** Whose assets to find. */
+/** Names the lifecycle whose assets to find. */
 export interface OwnershipQuery {
   tag: Pick<LedgerTag, 'key' | 'owner'>;
   /** Narrows the search where the provider can. */
   filename?: string;
-  /** RFC 3339; assets made before are not looked at. Without it the search ends after a few pages. */
+  /** RFC 3339; older assets are not searched. Without it the search ends after a few pages. */
   since?: string;
 }
 
-/** How sources become assets at a provider: limits by kind of file, ways to go up, sessions. */
+/** Turns sources into assets at a provider: limits by kind of file, ways to upload, sessions. */
 export interface Intake {
-  /** Says how the item goes up. Sends nothing. @throws InvalidRequest · PayloadTooLarge naming limit and value */
+  /** Chooses how to upload the item. Sends nothing. @throws InvalidRequest · PayloadTooLarge naming limit and value */
   route(item: ItemFacts): Route;
   /**
-   * Submits items, at most {@link Traits.itemsPerSubmission}; outcomes in their order. Never looks for earlier ones.
-   * Failures: OutcomeUnknown when the request went out in full and no answer came · SubmissionAborted when it did not.
+   * Submits items, at most {@link Traits.itemsPerSubmission}; outcomes in their order. Never looks for earlier assets.
+   * Failures: OutcomeUnknown if the whole request was sent and no answer came · SubmissionAborted if part was sent.
    */
   submit(items: readonly Submission[], options?: SubmitOptions): Promise<Outcome<Submitted>[]>;
   /**
-   * Items that give the same text may share a submission; without it, all may. Read where submissions of several
-   * callers are gathered, see {@link Traits.gatherMs}.
+   * Items with the same text may share a submission; if absent, all items may. Only used where submissions are
+   * gathered, see {@link Traits.gatherMs}.
    */
   together?(item: Submission): string;
-  /** The assets that carry each tag, oldest first, in the order of the queries. */
+  /** Finds the assets that carry each tag: oldest first, one list per query. */
   find(queries: readonly OwnershipQuery[], options?: CallOptions): Promise<ProviderAsset[][]>;
-  /** The sessions that {@link submit} opened for `parts`. */
+  /** Operations on the sessions that {@link submit} opens for `parts`. */
   readonly parts: PartUploads;
 }

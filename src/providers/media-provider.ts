@@ -6,11 +6,11 @@ import type { Intake } from './intake';
 import type { CallOptions } from './outcome';
 
 /**
- * A media API. It takes many items and gives an outcome for each; a single lifecycle is many with one. What differs
- * between providers is data in {@link Traits} and objects in `branches`, never a question for the provider's name.
+ * A media API. Calls take many items and give an outcome for each; a single lifecycle passes a list of one. Differences
+ * between providers are data in {@link Traits} and objects in `branches`. No code asks for the provider's name.
  *
- * Adapters make single attempts: they never retry, they map every answer to one failure of `contracts/failures.ts`, and
- * a failure after which the effect is not known is `OutcomeUnknown`.
+ * Adapters make single attempts: they never retry, and map every error to one failure of `contracts/failures.ts`. If a
+ * write may have had its effect, the failure is `OutcomeUnknown`.
  */
 export interface MediaProvider {
   readonly name: ProviderName;
@@ -20,48 +20,48 @@ export interface MediaProvider {
   /** By the `type` of the branch in a lifecycle's input; empty where the provider has none. */
   readonly branches: Readonly<Record<string, BranchKind>>;
   /**
-   * Asks once for the state of many objects, in as few requests as the API allows; yields as answers come. A request
-   * that failed is yielded as the trouble of the handles it was for, and the others are asked for all the same.
+   * Asks once for the state of many objects, in as few requests as the API allows, and yields as answers come. A failed
+   * request is yielded as trouble of its handles; the other requests still go out.
    */
   watch(handles: readonly Handle[], options: WatchOptions): AsyncIterable<Observation | ObservationTrouble>;
-  /** Ends the connections. */
+  /** Closes the connections. */
   close(): Promise<void>;
 }
 
-/** Facts about a provider that the shared code and the activities decide by. */
+/** Facts about a provider, on which the shared code and the activities base their decisions. */
 export interface Traits {
   /** Most items of one {@link Intake.submit}. */
   readonly itemsPerSubmission: number;
   /**
-   * How long a submission waits for others to share its request, in milliseconds; 0 where each item has a request of
-   * its own, so that nothing is gained by waiting.
+   * How long a submission waits for others to share its request, in milliseconds; 0 if each item has its own request
+   * anyway.
    */
   readonly gatherMs: number;
   /** Most handles that one status request covers. */
   readonly handlesPerWatch: number;
   /** Most assets on one page of a list. */
   readonly assetsPerPage: number;
-  /** Whether fields can be added to an asset after it was made: release marks, adoptions, notes. */
+  /** True if fields can be added to an existing asset: release marks, adoptions, notes. */
   readonly marksAssets: boolean;
 }
 
-/** What the provider said of an object in one round. `gone` only after it was asked for by its own id. */
+/** State of an object in one round. `gone` is only given after a request for that very id. */
 export interface Observation {
   handle: Handle;
   state: 'working' | 'ready' | 'failed' | 'gone';
   /** The provider's own words, when it gave any. */
   message?: string;
-  /** For assets that were found. */
+  /** The asset, if the object is one and was found. */
   asset?: ProviderAsset;
 }
 
-/** Objects whose state could not be read in one round, and why. Others of the round are not affected. */
+/** Objects whose state could not be read in one round, and why. */
 export interface ObservationTrouble {
   handles: readonly Handle[];
   error: unknown;
 }
 
 export interface WatchOptions extends CallOptions {
-  /** Awaited before each request, so that whoever watches decides the rate. */
+  /** Awaited before each request, so that the caller controls the rate. */
   pace: () => Promise<void>;
 }

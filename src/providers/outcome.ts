@@ -2,17 +2,17 @@ import { failureType } from '../contracts/failures';
 
 /** Options of every call that reaches the provider. */
 export interface CallOptions {
-  /** Aborts the call; what it may have done by then is the caller's to find out. */
+  /** Aborts the call. The caller must find out whether it had an effect. */
   signal?: AbortSignal;
 }
 
-/** What became of one item of many. A failed item never hides what became of the others. */
+/** Outcome of one item of many. A failed item does not hide the outcomes of the others. */
 export type Outcome<T> = { ok: true; value: T } | { ok: false; error: unknown };
 
 export const succeeded = <T>(value: T): Outcome<T> => ({ ok: true, value });
 export const failed = (error: unknown): Outcome<never> => ({ ok: false, error });
 
-/** The outcome of work on one item, whatever it throws. */
+/** Runs `work` and gives its result or error as an outcome. */
 export async function outcomeOf<T>(work: () => Promise<T>): Promise<Outcome<T>> {
   try {
     return succeeded(await work());
@@ -21,7 +21,7 @@ export async function outcomeOf<T>(work: () => Promise<T>): Promise<Outcome<T>> 
   }
 }
 
-/** The value of a single item's outcome. @throws its error, or when there is not exactly one outcome. */
+/** Gives the value of the only outcome. @throws its error, or an error if there is not exactly one outcome. */
 export function only<T>(outcomes: readonly Outcome<T>[]): T {
   const [outcome, ...others] = outcomes;
   if (!outcome || others.length > 0) throw new Error(`expected one outcome, not ${outcomes.length}`);
@@ -30,14 +30,14 @@ export function only<T>(outcomes: readonly Outcome<T>[]): T {
 }
 
 /**
- * A write was aborted before it had gone out in full, so it had no effect. A write that had gone out is never thrown
- * away: the adapter waits for its answer, also when the signal aborts, because only then is the effect known.
+ * A write was aborted before all of it was sent, so it had no effect. For a write that was sent in full the adapter
+ * waits for the answer even if the signal aborts, because only the answer tells the effect.
  */
 export class SubmissionAborted extends Error {
   override readonly name = 'SubmissionAborted';
 }
 
-/** What a call gave; `undefined` where the provider does not know (any more) what it was about. */
+/** Gives the result of a call; `undefined` if it fails with ResourceGone. */
 export async function unlessGone<T>(call: Promise<T>): Promise<T | undefined> {
   try {
     return await call;

@@ -1,32 +1,32 @@
 import type { CallOptions } from './outcome';
 
-/** Where one part goes, once. The URL is a secret. */
+/** URL for one PUT of one part. It is a secret. */
 export interface PartUrl {
-  /** From 1. */
+  /** Number of the part, from 1. */
   part: number;
   url: string;
-  /** Epoch milliseconds of this machine. */
+  /** Epoch milliseconds by this machine's clock. */
   expiresAt: number;
 }
 
-/** A session that was opened, and the asset that it reserved. */
+/** An opened session and the asset that it reserves. */
 export interface OpenedUpload {
   sessionId: string;
   assetId: string;
-  /** Of every part but the last, which has the rest. */
+  /** Size of every part except the last, which has the rest. */
   partBytes: number;
   totalParts: number;
   /** RFC 3339. */
   expiresAt?: string;
-  /** For the first parts only. */
+  /** URLs for the first parts only. */
   urls: PartUrl[];
-  /** To be sent with every part. */
+  /** Headers to send with every part. */
   headers: Record<string, string>;
 }
 
 export interface UploadState {
   state: 'active' | 'completed' | 'failed' | 'expired';
-  /** Parts that were reported, by number. */
+  /** Numbers of the reported parts. */
   reported: ReadonlySet<number>;
 }
 
@@ -38,13 +38,13 @@ export interface UploadedPart {
 
 export interface PutPartOptions extends CallOptions {
   headers: Record<string, string>;
-  /** Of the bytes, in hexadecimal. */
+  /** MD5 of the bytes, in hexadecimal. */
   md5: string;
 }
 
 /**
- * The part store did not take a part. `stale`: a fresh URL may do; `damaged`: it got other bytes than were sent;
- * `gone`: the session has ended.
+ * The part store refused a part. `stale`: try again with a fresh URL. `damaged`: the bytes arrived changed. `gone`: the
+ * session has ended.
  */
 export class PartRefused extends Error {
   override readonly name = 'PartRefused';
@@ -57,7 +57,7 @@ export class PartRefused extends Error {
   }
 }
 
-/** Sessions that take a file in parts. Single attempts, as everything of the port. */
+/** Sessions that take a file in parts. Like the whole port, single attempts. */
 export interface PartUploads {
   /** @throws ResourceGone when the provider does not know the session. */
   state(sessionId: string, options?: CallOptions): Promise<UploadState>;
@@ -66,13 +66,13 @@ export interface PartUploads {
   readonly urlsPerRequest: number;
   /** Most parts of one report. */
   readonly partsPerReport: number;
-  /** Tells of parts that are in the store; repeating it is harmless. */
+  /** Reports parts that are in the store; safe to repeat. */
   report(sessionId: string, parts: readonly UploadedPart[], options?: CallOptions): Promise<void>;
-  /** Sessions that have not completed, newest first: size and time of opening are all there is to know them by. */
+  /** Sessions that have not completed, newest first. Providers may give no more than size and time of opening. */
   incomplete(options?: CallOptions): Promise<{ sizeBytes: number; createdAt?: string }[]>;
   /**
-   * Sends one part to the store, without the API key, and gives the ETag it answers with. The time limit is for a
-   * stall, not for the whole.
+   * Sends one part to the store, without the API key, and gives the ETag of the answer. The time limit applies to a
+   * stall, not to the whole PUT.
    * @throws PartRefused · ProviderUnavailable · ProviderRejected
    */
   put(target: PartUrl, bytes: Buffer, options: PutPartOptions): Promise<string>;

@@ -5,27 +5,27 @@ import { failure } from '../contracts/failures';
 import type { ProviderName } from '../contracts/ids';
 import { DeletionInputSchema, type AcceptedDeletion } from '../contracts/ledger/deletion';
 import { SweepInputSchema, type AcceptedSweep } from '../contracts/ledger/sweep';
-import { accept, type CompleteInput } from '../contracts/lifecycle-input';
+import { checkAgainst, type CompleteInput } from '../contracts/lifecycle-input';
 import { filenameOfSource } from '../contracts/source-name';
 import type { BranchDeclaration } from './branch-kind';
 import type { ProviderDeclaration } from './provider-declaration';
 import { twelvelabs } from './twelvelabs/declaration';
 import type { TwelveLabsInput } from './twelvelabs/input';
 
-/** The media APIs that a lifecycle can run at; the first is the default. */
+/** The providers that a lifecycle can run at; the first is the default. */
 export const PROVIDERS = [twelvelabs] as const;
 
 /** What a caller sends. In JSON an optional field may also be `null`. */
 export type LifecycleInput = TwelveLabsInput;
 
-/** As tests may extend it. */
+/** A list of providers; tests pass longer ones. */
 export type Registry = readonly [ProviderDeclaration, ...ProviderDeclaration[]];
 
 const REGISTRY: Registry = PROVIDERS;
 
 export const DEFAULT_PROVIDER: ProviderName = REGISTRY[0].name;
 
-/** Names of the providers there are. */
+/** Names of all providers. */
 export const providerNames = (registry: Registry = REGISTRY): ProviderName[] => registry.map(({ name }) => name);
 
 /** Types of the branches of all providers, and `none`. */
@@ -33,7 +33,7 @@ export const branchTypes = (registry: Registry = REGISTRY): string[] => [
   ...new Set([...registry.flatMap(({ branches }) => branches.map(({ type }) => type)), NO_BRANCH]),
 ];
 
-/** @throws InvalidRequest that names the providers there are */
+/** Declaration of the provider of that name. @throws InvalidRequest that lists all providers */
 export function declarationOf(name: unknown, registry: Registry = REGISTRY): ProviderDeclaration {
   const declared = registry.find((one) => one.name === name);
   if (declared) return declared;
@@ -54,21 +54,21 @@ export function acceptInput(input: unknown, registry: Registry = REGISTRY): Comp
   const declared = registry.find(({ name }) => name === (named ?? registry[0].name));
   if (!declared)
     throw failure('InvalidRequest', `The lifecycle's input is not valid: provider: ${mustBeOneOf(registry)}`);
-  const accepted = accept(schemaOf(declared), 'lifecycle', input) as Record<string, unknown>;
+  const accepted = checkAgainst(schemaOf(declared), 'lifecycle', input) as Record<string, unknown>;
   const common: Record<string, unknown> = {};
   const fields: Record<string, unknown> = {};
   for (const [name, field] of Object.entries(accepted)) {
     (declared.fields.includes(name) ? fields : common)[name] = field;
   }
-  return { ...common, fields } as unknown as CompleteInput;
+  return { ...(common as Omit<CompleteInput, 'fields'>), fields }; // the schema has checked them
 }
 
-/** Schemas of the whole input, one for each provider, for a published document. */
+/** Schemas of the whole input, one for each provider, for the published JSON Schema. */
 export const inputSchemas = (registry: Registry = REGISTRY): z.ZodType[] => registry.map(schemaOf);
 
 const schemas = new WeakMap<ProviderDeclaration, z.ZodType>();
 
-/** Of the provider's fields and all of its branches; made once. */
+/** Schema of a provider's whole input, with all of its branches; built once. */
 function schemaOf(declared: ProviderDeclaration): z.ZodType {
   const known = schemas.get(declared);
   if (known) return known;
@@ -77,12 +77,12 @@ function schemaOf(declared: ProviderDeclaration): z.ZodType {
   return schema;
 }
 
-/** What the input's branch may make; `undefined` where there is none. */
+/** What the input's branch may make; `undefined` without a branch. */
 export function planOf({ provider, branch }: CompleteInput, registry: Registry = REGISTRY): BranchPlan | undefined {
   return branchOf(provider, branch, registry)?.plan(branch);
 }
 
-/** Why the source, by its name, can have no such branch; `undefined` where nothing speaks against it. */
+/** Why a source of that name cannot have the input's branch; `undefined` if it can. */
 export function branchRefusal(
   { provider, source, filename, branch }: CompleteInput,
   registry: Registry = REGISTRY,
@@ -98,11 +98,12 @@ function branchOf(provider: ProviderName, branch: Branch, registry: Registry): B
   return declarationOf(provider, registry).branches.find(({ type }) => type === branch.type);
 }
 
-/** A deletion's or a sweep's input, with the default provider. @throws InvalidRequest */
+/** Checks the input of a deletion and fills in the default provider. @throws InvalidRequest */
 export const acceptDeletion = (input: unknown): AcceptedDeletion =>
-  checkedProvider(accept(DeletionInputSchema, 'deletion', withProvider(input)), 'deletion');
+  checkedProvider(checkAgainst(DeletionInputSchema, 'deletion', withProvider(input)), 'deletion');
+/** Checks the input of a sweep and fills in the default provider. @throws InvalidRequest */
 export const acceptSweep = (input: unknown): AcceptedSweep =>
-  checkedProvider(accept(SweepInputSchema, 'sweep', withProvider(input)), 'sweep');
+  checkedProvider(checkAgainst(SweepInputSchema, 'sweep', withProvider(input)), 'sweep');
 
 function withProvider(input: unknown): unknown {
   if (typeof input !== 'object' || input === null || Array.isArray(input)) return input;

@@ -5,14 +5,14 @@ import { readPages } from './read-pages';
 import { sleep } from './sleep';
 
 const PAGE_SIZE = 50;
-/** The provider's clock and ours may differ by this much. */
+/** Assumed largest difference between the provider's clock and ours. */
 const CLOCK_SKEW_MS = 5 * 60_000;
-/** Pages read when nothing bounds the search in time: the newest 200 assets of that name. */
+/** Most pages read if the query has no `since`. */
 const MAX_UNBOUNDED_PAGES = 4;
 
 /**
- * Assets that carry each tag, oldest first, in the order of the queries. Lists are newest first, so it reads back until
- * `since`. Queries for the same filename share one walk.
+ * Finds the assets that carry each tag: oldest first, one list per query. The provider lists newest first, so the
+ * search reads back to `since`. Queries for the same filename share one search.
  */
 export async function findTagged(
   assets: Pick<Assets, 'list'>,
@@ -43,7 +43,7 @@ function goesOn({ since }: OwnershipQuery, pages: number, last: ProviderAsset | 
   return last?.createdAt === undefined || Date.parse(last.createdAt) >= Date.parse(since) - CLOCK_SKEW_MS;
 }
 
-/** The whole list, newest first, page by page; at most a page every `spacingMs`. */
+/** Yields the pages of the whole list, newest first, at most one every `spacingMs`. */
 export async function* assetPages(
   assets: Pick<Assets, 'list'>,
   { filename, spacingMs = 0 }: { filename?: string; spacingMs?: number },

@@ -2,7 +2,7 @@ import type { Intake, Submission, SubmitOptions, Submitted } from '../intake';
 import type { MediaProvider, Traits } from '../media-provider';
 import { failed, SubmissionAborted, type Outcome } from '../outcome';
 
-/** One item of one caller, until its outcome is known. */
+/** One submitted item that waits for its outcome. */
 interface Entry {
   item: Submission;
   signal?: AbortSignal;
@@ -17,11 +17,11 @@ interface Batch {
 }
 
 /**
- * The provider's intake, with the submissions of several callers gathered into one call where the traits say that this
- * saves requests. Each caller gets the outcomes of its own items, as if it had called alone:
- * - whoever aborts before the call goes out is not in it, and gets `SubmissionAborted`;
- * - whoever aborts later still gets the outcome, and the call is aborted only when all of its callers have;
- * - an error of the whole call is the outcome of every item in it.
+ * The provider's intake, where submissions of several callers share one call if the traits set `gatherMs`. Each caller
+ * gets the outcomes of its own items only:
+ * - a caller that aborts before the call goes out is not part of it, and gets `SubmissionAborted`;
+ * - a caller that aborts later still gets its outcome; the call is aborted once all of its callers have aborted;
+ * - if the whole call fails, its error is the outcome of every item.
  */
 export function gatheringIntake({ intake, traits }: Pick<MediaProvider, 'intake' | 'traits'>): Intake {
   if (traits.gatherMs === 0) return intake;
@@ -34,7 +34,7 @@ export function gatheringIntake({ intake, traits }: Pick<MediaProvider, 'intake'
   };
 }
 
-/** The provider with such an intake; all else is its own. */
+/** The provider with a gathering intake; everything else stays as it is. */
 export function withGatheredIntake(provider: MediaProvider): MediaProvider {
   const { name, traits, assets, branches } = provider;
   return {
@@ -49,7 +49,7 @@ export function withGatheredIntake(provider: MediaProvider): MediaProvider {
 }
 
 class Gathering {
-  /** Batches that are still open, by what `together` says of their items. */
+  /** Open batches, by the text that `together` gives for their items. */
   private readonly open = new Map<string, Batch>();
 
   constructor(
@@ -59,12 +59,12 @@ class Gathering {
 
   submit(items: readonly Submission[], { signal, onProgress }: SubmitOptions = {}): Promise<Outcome<Submitted>[]> {
     const outcomes = items.map((item, index) =>
-      this.enter(item, { signal, onProgress: (sentBytes) => onProgress?.(index, sentBytes) }),
+      this.joinBatch(item, { signal, onProgress: (sentBytes) => onProgress?.(index, sentBytes) }),
     );
     return Promise.all(outcomes);
   }
 
-  private enter(item: Submission, options: Pick<Entry, 'signal' | 'onProgress'>): Promise<Outcome<Submitted>> {
+  private joinBatch(item: Submission, options: Pick<Entry, 'signal' | 'onProgress'>): Promise<Outcome<Submitted>> {
     return new Promise((resolve) => {
       const { signal } = options;
       if (signal?.aborted) return resolve(notSent(item));
@@ -76,7 +76,7 @@ class Gathering {
         resolve(outcome);
       }
       const leave = (): void => {
-        if (this.open.get(key) !== batch) return; // it went out: the answer is awaited
+        if (this.open.get(key) !== batch) return; // the call has gone out: its answer is awaited
         batch.entries.splice(batch.entries.indexOf(entry), 1);
         if (batch.entries.length === 0) this.close(key, batch);
         resolve(notSent(item));
@@ -104,7 +104,7 @@ class Gathering {
   }
 
   private async call(entries: readonly Entry[]): Promise<void> {
-    const { signal, release } = whenAllAbort(entries.map((entry) => entry.signal));
+    const { signal, stopListening } = whenAllAbort(entries.map((entry) => entry.signal));
     try {
       const items = entries.map(({ item }) => item);
       const onProgress = (item: number, sentBytes: number): void => entries[item]?.onProgress?.(sentBytes);
@@ -113,7 +113,7 @@ class Gathering {
     } catch (error) {
       for (const { resolve } of entries) resolve(failed(error));
     } finally {
-      release();
+      stopListening();
     }
   }
 }
@@ -123,8 +123,11 @@ const notSent = ({ filename }: Submission): Outcome<never> =>
 
 const noOutcome = (index: number): Error => new Error(`the provider gave no outcome for item ${index} of a submission`);
 
-/** Aborts once each of the signals has; never while a caller cannot abort. */
-function whenAllAbort(signals: readonly (AbortSignal | undefined)[]): { signal: AbortSignal; release: () => void } {
+/** Aborts once every signal has aborted; never if one caller gave no signal. */
+function whenAllAbort(signals: readonly (AbortSignal | undefined)[]): {
+  signal: AbortSignal;
+  stopListening: () => void;
+} {
   const all = new AbortController();
   const onAbort = (): void => {
     if (signals.every((signal) => signal?.aborted)) all.abort(signals[0]?.reason);
@@ -132,7 +135,7 @@ function whenAllAbort(signals: readonly (AbortSignal | undefined)[]): { signal: 
   for (const signal of signals) signal?.addEventListener('abort', onAbort, { once: true });
   return {
     signal: all.signal,
-    release: () => {
+    stopListening: () => {
       for (const signal of signals) signal?.removeEventListener('abort', onAbort);
     },
   };

@@ -1,7 +1,7 @@
-/** One page of a list, as a provider gives it. */
+/** One page of a provider's list. */
 export interface ListPage {
   items: readonly unknown[];
-  /** How many pages the list has, where the provider tells; 0 and `undefined` say nothing. */
+  /** Number of pages, where the provider states it; 0 and `undefined` mean unknown. */
   totalPages?: number;
 }
 
@@ -14,9 +14,9 @@ interface PageReading<P extends ListPage> {
 }
 
 /**
- * Reads a list page by page. A page that is shorter than asked for is not taken for the last one: the provider may limit
- * pages further, or leave out what was deleted meanwhile. The list ends at its told number of pages, or at an empty page;
- * where no number is told, also at a page without anything new, because some servers repeat the last page for ever.
+ * Reads a list page by page. A short page is not taken for the last one: the provider may use smaller pages, or leave
+ * out deleted items. The list ends at its stated number of pages, or at an empty page. Without a stated number it also
+ * ends at a page without new items, because some servers repeat the last page for ever.
  */
 export async function* readPages<P extends ListPage>(
   read: (page: number) => Promise<P>,

@@ -1,7 +1,7 @@
-/** Node fires a timer that is longer than this at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+/** Node fires a longer timer immediately. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** Ends after `ms`, at most 24 days, or as soon as the signal aborts. */
+/** Resolves after `ms` (at most 24 days), or when the signal aborts. */
 export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal?.aborted) return resolve();
@@ -10,7 +10,7 @@ export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
       signal?.removeEventListener('abort', end);
       resolve();
     };
-    const timer = setTimeout(end, Math.min(ms, LONGEST_TIMER_MS));
+    const timer = setTimeout(end, Math.min(ms, MAX_TIMER_MS));
     signal?.addEventListener('abort', end, { once: true });
   });
 }

@@ -4,9 +4,9 @@ import type { TwelveLabsClient } from './api/client';
 import { itemsOf } from './api/lists';
 import { EntityPageSchema, ReferencePageSchema } from './api/schemas';
 
-/** An entity that an asset is part of. */
+/** An entity that contains an asset. */
 export interface EntityOfAsset {
-  /** Absent where the provider does not say it. */
+  /** Absent if the provider does not state it. */
   collectionId?: string;
   entityId: string;
   name: string;
@@ -21,7 +21,7 @@ export interface IndexEntry {
 }
 
 /**
- * Every entity that the asset is part of; none of an asset that is gone, unless that is to be a failure.
+ * Every entity that contains the asset. If the asset is gone: none, or ResourceGone where the caller asks for it.
  * Source: `GET /assets/{asset_id}/entities`.
  */
 export async function entitiesOf(
@@ -41,7 +41,7 @@ export async function entitiesOf(
   return gone === 'is a failure' ? read() : ((await unlessGone(read())) ?? []);
 }
 
-/** Every index entry of the asset; none of an asset that is gone. Source: `GET /assets/{asset_id}/indexed-assets`. */
+/** Every index entry of the asset; none if the asset is gone. Source: `GET /assets/{asset_id}/indexed-assets`. */
 export async function indexEntriesOf(
   client: TwelveLabsClient,
   assetId: string,
@@ -59,7 +59,7 @@ export async function indexEntriesOf(
 }
 
 /**
- * What refers to the asset: entities, which would lose it, and index entries, which keep the provider from deleting it.
+ * Everything that refers to the asset: entities, which would lose it, and index entries, which block its deletion.
  * Source: `GET /assets/{asset_id}/entities`, `GET /assets/{asset_id}/indexed-assets`.
  */
 export async function referrersOf(

@@ -5,7 +5,7 @@ import { withoutQueries } from './api/errors';
 import { AssetPageSchema, AssetSchema, type AssetAnswer } from './api/schemas';
 import { referrersOf } from './asset-users';
 
-/** Operations under `/assets`. */
+/** Operations under `/assets`. Source: the operations named below. */
 export function assetOperations(client: TwelveLabsClient): Assets {
   return {
     /** Source: `GET /assets`. */
@@ -31,7 +31,7 @@ export function assetOperations(client: TwelveLabsClient): Assets {
       return assetOf(await client.call({ ...one('GET', assetId), signal }, AssetSchema));
     },
 
-    /** One `DELETE /assets/{asset_id}` each: the API deletes a single asset a call. */
+    /** One request per asset. Source: `DELETE /assets/{asset_id}`. */
     remove: (assetIds, { force, signal }) =>
       Promise.all(
         assetIds.map((assetId) =>
@@ -42,7 +42,7 @@ export function assetOperations(client: TwelveLabsClient): Assets {
         ),
       ),
 
-    /** One `PATCH /assets/{asset_id}/user-metadata` each. */
+    /** One request per asset. Source: `PATCH /assets/{asset_id}/user-metadata`. */
     annotate: (changes, { signal } = {}) =>
       Promise.all(
         changes.map(({ assetId, fields }) =>
@@ -74,7 +74,7 @@ const one = (method: 'GET' | 'PATCH' | 'DELETE', assetId: string) =>
 
 const STATUSES: Readonly<Record<string, ProviderAsset['status']>> = { ready: 'ready', failed: 'failed' };
 
-/** Older API versions also say `waiting`; whatever is not an end is on the way there. */
+/** Every status other than `ready` and `failed` counts as processing. Source: `GET /assets/{asset_id}`. */
 export function assetOf(answer: AssetAnswer): ProviderAsset {
   const { video_width, image_width, video_height, image_height } = answer.technical_metadata ?? {};
   return {
@@ -88,6 +88,6 @@ export function assetOf(answer: AssetAnswer): ProviderAsset {
     heightPixels: video_height ?? image_height,
     createdAt: answer.created_at,
     metadata: answer.user_metadata ?? {},
-    errorMessage: answer.error?.message && withoutQueries(answer.error.message), // may name the URL it fetched
+    errorMessage: answer.error?.message && withoutQueries(answer.error.message), // it may contain the URL
   };
 }

@@ -6,7 +6,7 @@ export interface TwelveLabsSettings {
   readonly baseUrl: string;
 }
 
-/** The variables of the official SDK. */
+/** Environment variables; the names are those of the official SDK. */
 export const EnvironmentSchema = z
   .object({
     TWELVE_LABS_API_KEY: z.string().trim().optional(),

@@ -1,7 +1,7 @@
 import type { Assets } from '../assets';
 import type { TwelveLabsClient } from './api/client';
 
-/** What the branches work with: the account's requests, and its assets. */
+/** Access to an account for its branches: requests and assets. */
 export interface TwelveLabsConnection {
   client: TwelveLabsClient;
   assets: Pick<Assets, 'get'>;

@@ -6,7 +6,7 @@ import type { BRANCHES } from './branches/list';
 
 export const NAME = 'twelvelabs';
 
-/** What the provider is asked to make of an asset beside storing it. Source: `POST /assets`. */
+/** Additional results that the provider makes of an asset. Source: `POST /assets`. */
 const ASSET_FIELDS = {
   /** Ask the provider for an HLS stream of the asset (video and audio). */
   enableHls: z.boolean().default(false),

@@ -2,7 +2,7 @@ import type { Branch } from '../../contracts/branches/branch';
 import { connectBranches, type BranchDeclaration } from '../branch-kind';
 import type { MediaProvider, Traits } from '../media-provider';
 import { TwelveLabsClient, type TwelveLabsAccount } from './api/client';
-import { LARGEST_PAGE } from './api/lists';
+import { MAX_PAGE_ITEMS } from './api/lists';
 import { assetOperations } from './assets';
 import { BRANCHES } from './branches/list';
 import type { TwelveLabsConnection } from './connection';
@@ -15,8 +15,8 @@ import { createWatch } from './watch';
 const TRAITS: Traits = {
   itemsPerSubmission: 1,
   gatherMs: 0,
-  handlesPerWatch: LARGEST_PAGE,
-  assetsPerPage: LARGEST_PAGE,
+  handlesPerWatch: MAX_PAGE_ITEMS,
+  assetsPerPage: MAX_PAGE_ITEMS,
   marksAssets: true,
 };
 

@@ -4,19 +4,19 @@ import type { Assets, ProviderAsset } from '../assets';
 import type { MediaProvider, Observation, ObservationTrouble, WatchOptions } from '../media-provider';
 import { readPages } from '../shared/read-pages';
 import type { TwelveLabsClient } from './api/client';
-import { itemsOf, LARGEST_PAGE } from './api/lists';
+import { itemsOf, MAX_PAGE_ITEMS } from './api/lists';
 import { StatePageSchema, StateSchema } from './api/schemas';
 
-/** Where a list has no filter by id, up to so many objects are asked for singly. */
+/** For lists without a filter by id: most objects that are read one by one instead of as a list. */
 const MAX_SINGLE_READS = 3;
 
 type Heard = Observation | ObservationTrouble;
 
-/** Where the states of a kind that has no id filter are read: singly, and as a list of what is still being worked on. */
+/** Paths for handles whose list has no filter by id: one object, or the list of objects still in work. */
 interface StateRoute {
-  /** The parent's path, so that one list serves all below it. */
+  /** Path of the parent's list, which serves all of its objects. */
   list: string;
-  /** Template of `list`: what all parents of the kind share. */
+  /** Path template of `list`, the same for all parents. */
   listRoute: string;
   working: readonly string[];
   one: string;
@@ -25,8 +25,8 @@ interface StateRoute {
 }
 
 /**
- * Asks for many handles in few requests. An id missing from a list is asked for by itself before it is believed gone,
- * and so is every id of a list that was refused: one of them, or their parent, may be why.
+ * Asks for many handles in few requests. An id that is missing from a list is read by itself before it counts as gone.
+ * If a list is refused, every id of it is read by itself, because one id or the parent may be the reason.
  * Source: `GET /assets`, `/embed-v2/tasks`, `/entity-collections/{id}/entities`, `/indexes/{id}/indexed-assets`, and the
  * same with an id.
  */
@@ -52,8 +52,8 @@ async function* watchAssets(
   options: WatchOptions,
 ): AsyncGenerator<Heard> {
   const { pace, signal } = options;
-  for (let from = 0; from < handles.length; from += LARGEST_PAGE) {
-    const batch = handles.slice(from, from + LARGEST_PAGE);
+  for (let from = 0; from < handles.length; from += MAX_PAGE_ITEMS) {
+    const batch = handles.slice(from, from + MAX_PAGE_ITEMS);
     const found = yield* listed(batch, new Map<string, ProviderAsset>(), () => assetsOf(assets, batch, options));
     if (!found) continue;
     for (const handle of batch) {
@@ -79,7 +79,7 @@ async function assetsOf(
   const found = new Map<string, ProviderAsset>();
   const read = async (page: number) => {
     await pace();
-    return assets.list({ ids, page, pageSize: LARGEST_PAGE }, { signal });
+    return assets.list({ ids, page, pageSize: MAX_PAGE_ITEMS }, { signal });
   };
   for await (const { items } of readPages(read, { idOf: (asset) => asset.id })) {
     for (const asset of items) found.set(asset.id, asset);
@@ -116,12 +116,12 @@ async function* watchStates(
         { method: 'GET', route, path: one, about, creates: false, signal: options.signal },
         StateSchema,
       );
-      return { handle, state: stateOf(status), message: error?.message };
+      return { handle, state: observedState(status), message: error?.message };
     });
   }
 }
 
-/** Ids below the handles' common parent that are still being worked on; whoever is not among them has ended. */
+/** Ids of the objects of the handles' parent that are still in work. Every other object has ended. */
 async function idsAtWork(
   client: TwelveLabsClient,
   [first]: readonly Handle[],
@@ -142,8 +142,8 @@ function routeOf(handle: Handle): StateRoute {
     case 'entity':
       return stateRoute('/entity-collections/{id}/entities', handle, ['processing']);
     case 'indexed-asset':
-      // "validating" is a state as well, but no value that the list's filter is documented to take: such an entry is
-      // missing from the list and therefore asked for singly
+      // The list's filter is not documented to take "validating": such an entry is missing from the list, and therefore
+      // read by itself.
       return stateRoute('/indexes/{id}/indexed-assets', handle, ['pending', 'queued', 'indexing']);
     default:
       throw new Error(`a handle of the kind "${handle.kind}" is not of this provider`);
@@ -155,10 +155,10 @@ function stateRoute(listRoute: string, { id, in: parent = '' }: Handle, working:
   return { list, listRoute, working, one: `${list}/${encodeURIComponent(id)}`, route: `${listRoute}/{id}`, about: id };
 }
 
-const stateOf = (status: string): Observation['state'] =>
+const observedState = (status: string): Observation['state'] =>
   status === 'ready' || status === 'failed' ? status : 'working';
 
-/** What a list tells; `none` when it was refused, and nothing when it could not be read, which is then told. */
+/** Gives the list, or `none` if it was refused. If it could not be read, yields the trouble and gives nothing. */
 async function* listed<T>(
   handles: readonly Handle[],
   none: T,

@@ -10,7 +10,7 @@ test('all uploads of a worker together have no more memory than was given, and w
   const third = buffers.take(10, never).then((lease) => (order.push('third'), lease));
   await new Promise(setImmediate);
   expect(order).toEqual([]);
-  first.release();
+  first.giveBack();
   const [{ buffer }] = await Promise.all([second, third]);
   expect(order).toEqual(['second', 'third']);
   expect(buffer).toBe(first.buffer); // not made anew
@@ -24,8 +24,8 @@ test('a part larger than the memory has its turn alone', async () => {
   const next = buffers.take(1, never).then(() => (given = true));
   await new Promise(setImmediate);
   expect(given).toBe(false);
-  large.release();
-  large.release(); // a second time counts for nothing
+  large.giveBack();
+  large.giveBack(); // a second time counts for nothing
   await next;
 });
 
@@ -38,5 +38,5 @@ test('whoever is cancelled while waiting leaves, and keeps nobody behind waiting
   cancelled.abort(new Error('cancelled'));
   await expect(large).rejects.toThrow('cancelled');
   expect((await small).buffer.byteLength).toBe(40);
-  first.release();
+  first.giveBack();
 });

@@ -2,7 +2,7 @@ import { failureType } from '../../../src/contracts/failures';
 import { RequestGate } from '../../../src/providers/shared/request-gate/request-gate';
 import type { Trouble } from '../../../src/providers/shared/request-gate/outages';
 
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+const MAX_TIMER_MS = 2 ** 31 - 1;
 let gate: RequestGate;
 beforeEach(() => {
   jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask'] });
@@ -13,7 +13,7 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-const ask = (route: string) => gate.enter(route, route);
+const ask = (route: string) => gate.admit(route, route);
 async function fail(route: string, times: number, trouble: Trouble = 'no usable answer'): Promise<void> {
   for (let n = 0; n < times; n++) (await ask(route)).failed(trouble);
 }
@@ -76,7 +76,7 @@ test('a limit that is told to last for years holds the account for minutes, and 
   second.limited({ remaining: 0, resetInMs: years }, years);
   await jest.advanceTimersByTimeAsync(5000);
   expect(await waiting).toBe('RateLimited');
-  expect(Math.max(...timers.mock.calls.map(([, delay]) => delay ?? 0))).toBeLessThanOrEqual(LONGEST_TIMER_MS);
+  expect(Math.max(...timers.mock.calls.map(([, delay]) => delay ?? 0))).toBeLessThanOrEqual(MAX_TIMER_MS);
   await jest.advanceTimersByTimeAsync(10 * 60_000);
   expect(await stateOf('POST /assets')).toBe('open');
 });

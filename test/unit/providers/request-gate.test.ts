@@ -55,7 +55,7 @@ async function run(gate: RequestGate, provider: Provider, slots: { free: number 
     slots.free -= 1;
     let wait = Math.min(1000 * 2 ** attempt, MINUTE_MS);
     try {
-      const pass = await gate.enter('upload', 'POST /assets');
+      const pass = await gate.admit('upload', 'POST /assets');
       const answer = await provider.answer();
       if (answer === 'ok') return pass.answered(provider.told);
       if (answer === 'down') pass.failed('no usable answer');
@@ -114,23 +114,23 @@ test('an outage of ten minutes is probed by one; then 200 waiting runs go on wit
 
 test('whoever waits for a turn leaves at once when it is cancelled', async () => {
   const gate = new RequestGate();
-  const first = await gate.enter('upload', 'POST /assets');
+  const first = await gate.admit('upload', 'POST /assets');
   first.answered({ limit: 1, remaining: 0, resetInMs: 3000 });
   const { signal, abort } = abortable();
-  const waiting = gate.enter('upload', 'POST /assets', signal);
+  const waiting = gate.admit('upload', 'POST /assets', signal);
   abort();
   await expect(waiting).rejects.toThrow('cancelled');
 });
 
 test('a wait of seconds is held, a longer one is sent back with the time of its turn', async () => {
   const gate = new RequestGate();
-  (await gate.enter('upload', 'POST /assets')).answered({ limit: 60, remaining: 0, resetInMs: 3000 });
-  const held = gate.enter('upload', 'POST /assets');
+  (await gate.admit('upload', 'POST /assets')).answered({ limit: 60, remaining: 0, resetInMs: 3000 });
+  const held = gate.admit('upload', 'POST /assets');
   await jest.advanceTimersByTimeAsync(3000);
   (await held).answered({ limit: 60, remaining: 0, resetInMs: 60_000 });
   const turns: number[] = [];
   for (let n = 0; n < 3; n++) {
-    const error: unknown = await gate.enter('upload', 'POST /assets').catch((thrown: unknown) => thrown);
+    const error: unknown = await gate.admit('upload', 'POST /assets').catch((thrown: unknown) => thrown);
     expect(failureType(error)).toBe('RateLimited');
     turns.push(Number((error as ApplicationFailure).nextRetryDelay));
   }
@@ -140,19 +140,19 @@ test('a wait of seconds is held, a longer one is sent back with the time of its 
 test('two refusals in a row that tell no limit are waited for as long as each says', async () => {
   const gate = new RequestGate();
   for (let n = 0; n < 2; n++) {
-    const entering = gate.enter('upload', 'POST /assets');
+    const entering = gate.admit('upload', 'POST /assets');
     await jest.advanceTimersByTimeAsync(1000);
     (await entering).limited(undefined, 1000);
   }
-  const third = gate.enter('upload', 'POST /assets');
+  const third = gate.admit('upload', 'POST /assets');
   await jest.advanceTimersByTimeAsync(1000);
   await expect(third).resolves.toBeDefined();
 });
 
 test('another kind of request has a limit of its own', async () => {
   const gate = new RequestGate();
-  (await gate.enter('upload', 'POST /assets')).answered({ limit: 1, remaining: 0, resetInMs: 30_000 });
-  await expect(gate.enter('other', 'GET /assets')).resolves.toBeDefined();
+  (await gate.admit('upload', 'POST /assets')).answered({ limit: 1, remaining: 0, resetInMs: 30_000 });
+  await expect(gate.admit('other', 'GET /assets')).resolves.toBeDefined();
 });
 
 function abortable() {

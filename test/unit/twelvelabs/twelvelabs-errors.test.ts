@@ -1,6 +1,6 @@
 import { failureType } from '../../../src/contracts/failures';
 import { failureOfAnswer, failureOfConnection, type RequestLabel } from '../../../src/providers/twelvelabs/api/errors';
-import { waitAfterLimit, windowOf } from '../../../src/providers/twelvelabs/api/rate-limit';
+import { waitAfterLimit, readRateWindow } from '../../../src/providers/twelvelabs/api/rate-limit';
 
 const create: RequestLabel = { method: 'POST', route: '/assets', about: 'a.mp4', creates: true };
 const read: RequestLabel = { method: 'GET', route: '/assets/{asset_id}', about: 'a1', creates: false };
@@ -164,7 +164,10 @@ describe('the wait after a rate limit', () => {
 describe('the window that an answer tells', () => {
   const now = Date.parse('2026-01-01T00:00:00Z');
   const told = (remaining: string, reset: number | string, more: Record<string, string> = {}) =>
-    windowOf({ 'x-ratelimit-request-remaining': remaining, 'x-ratelimit-request-reset': String(reset), ...more }, now);
+    readRateWindow(
+      { 'x-ratelimit-request-remaining': remaining, 'x-ratelimit-request-reset': String(reset), ...more },
+      now,
+    );
 
   test('is a minute’s, in seconds or milliseconds', () => {
     const limit = { 'x-ratelimit-request-limit': '60' };

@@ -3,15 +3,15 @@ interface Waiting {
   give: (lease: PartBuffer) => void;
 }
 
-/** A buffer that is the caller's until it is given back. */
+/** A buffer for one part; free for others after `giveBack`. */
 export interface PartBuffer {
   buffer: Buffer;
-  release(): void;
+  giveBack(): void;
 }
 
 /**
- * Buffers for the parts that a worker sends, all its uploads together: at most so many bytes of memory, except that one
- * part, however large, always has its turn. Whoever finds none free waits, first come first served.
+ * Buffers for the parts of all uploads of a worker, within a limit of memory. Exception: a single part may exceed the
+ * limit, so that every size can be sent. Uploads wait for a free buffer in their order.
  */
 export class PartBuffers {
   private takenBytes = 0;
@@ -20,7 +20,7 @@ export class PartBuffers {
 
   constructor(private readonly maxBytes: number) {}
 
-  /** @throws the reason of `signal` when that aborts first */
+  /** Waits for a buffer. @throws the reason of `signal` if it aborts first */
   async take(bytes: number, signal: AbortSignal): Promise<PartBuffer> {
     signal.throwIfAborted();
     return new Promise((resolve, reject) => {
@@ -28,7 +28,7 @@ export class PartBuffers {
         const at = this.waiting.indexOf(waiting);
         if (at >= 0) this.waiting.splice(at, 1);
         reject(signal.reason as Error);
-        this.serve(); // a smaller one behind may have room
+        this.serve(); // a smaller request behind this one may fit
       };
       const waiting: Waiting = {
         bytes,
@@ -61,7 +61,7 @@ export class PartBuffers {
     let released = false;
     return {
       buffer,
-      release: () => {
+      giveBack: () => {
         if (released) return;
         released = true;
         this.takenBytes -= bytes;
@@ -72,7 +72,7 @@ export class PartBuffers {
     };
   }
 
-  /** Lets the free buffers go that would be over the limit, and all of them when no upload needs one. */
+  /** Drops free buffers over the limit, and all of them when no upload needs one. */
   private shrink(): void {
     if (this.takenBytes === 0) this.free = [];
     let bytes = this.free.reduce((sum, { byteLength }) => sum + byteLength, this.takenBytes);

@@ -8,8 +8,8 @@ interface Waiting {
 }
 
 /**
- * Reports parts as they come: at once while no report is under way, together with others otherwise. A part counts only
- * once it is reported, so that after a crash no more than the parts on their way are sent again.
+ * Reports stored parts to the provider: at once if no report is in flight, else together with the next ones. After a
+ * crash only parts without a report are sent again.
  */
 export class PartReports {
   private waiting: Waiting[] = [];
@@ -21,7 +21,7 @@ export class PartReports {
     private readonly signal: AbortSignal,
   ) {}
 
-  /** Ends once the provider knows of the part. */
+  /** Resolves once the provider has accepted the report of the part. */
   report(part: UploadedPart): Promise<void> {
     return new Promise((done, failed) => {
       this.waiting.push({ part, done, failed });

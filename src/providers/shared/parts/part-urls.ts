@@ -1,21 +1,21 @@
 import { failure } from '../../../contracts/failures';
 import type { PartUrl, PartUploads } from '../../part-uploads';
 
-/** A URL with less than this of its life left is not used; of short lives, a quarter. */
+/** A URL that expires sooner than this is not used; for URLs of short life, a quarter of it. */
 const MARGIN_MS = 30_000;
 /** URLs that live shorter than this are asked for only a few at a time. */
 const SHORT_LIFE_MS = 60_000;
-/** Life of a URL that does not tell it. */
+/** Assumed life of a URL without a stated expiry. */
 const USUAL_LIFE_MS = 3_600_000;
-/** So often a URL is asked for, if the answer lacks it or it is too old to be used. */
-const MOST_ASKED = 5;
+/** Requests for the URL of one part, when answers lack it or it has expired already. */
+const MAX_REQUESTS_PER_URL = 5;
 
 interface Known {
   url: PartUrl;
   usableUntil: number;
 }
 
-/** Presigned URLs of one session, asked for in batches before the old ones expire; each is given out once. */
+/** Presigned URLs of one session. They are requested in batches, before the old ones expire, and each is used once. */
 export class PartUrls {
   private readonly known = new Map<number, Known>();
   private asking: Promise<unknown> = Promise.resolve();
@@ -32,13 +32,13 @@ export class PartUrls {
     this.learn(first);
   }
 
-  /** A URL that has not been used. @throws ProviderUnavailable when the provider's answers give none that lives */
+  /** Gives an unused URL. @throws ProviderUnavailable if the provider gives none that is still valid */
   async take(part: number): Promise<PartUrl> {
-    for (let asked = 0; asked <= MOST_ASKED; asked++) {
+    for (let asked = 0; asked <= MAX_REQUESTS_PER_URL; asked++) {
       const url = this.usable(part);
       if (url) return url;
       const asking = this.asking.then(() => (this.has(part) ? undefined : this.ask(part)));
-      this.asking = asking.catch(() => {}); // whoever asked hears of it
+      this.asking = asking.catch(() => {}); // the error reaches the callers that await `asking`
       await asking;
     }
     throw failure('ProviderUnavailable', `Upload session ${this.upload.sessionId}: no usable URL for part ${part}`);

@@ -8,31 +8,30 @@ import { PartReports } from './part-reports';
 import type { PartUrls } from './part-urls';
 import { retryBriefly } from './retry-briefly';
 
-/** A session that takes parts. */
+/** What the lanes need of an upload session. */
 export type SessionOfParts = Pick<OpenedUpload, 'sessionId' | 'partBytes' | 'totalParts' | 'headers'>;
 
 export interface PartsToSend {
   sessions: PartUploads;
-  /** The session, as far as the lanes need it. */
   upload: SessionOfParts;
   source: SourceBytes;
-  /** Numbers of parts that the provider has. */
+  /** Numbers of the parts that the provider has already. */
   reported: ReadonlySet<number>;
   urls: PartUrls;
   concurrency: number;
   buffers: PartBuffers;
   signal: AbortSignal;
-  /** Aborted when no further part is to be begun. */
+  /** Aborted when no further part may begin. */
   stopping: AbortSignal;
   onSent: (bytes: number) => void;
 }
 
-/** So often a part is sent again because its URL was refused, or its bytes arrived damaged. */
-const TRIES = 5;
+/** Times that a part is sent when its URL is refused or its bytes arrive damaged. */
+const MAX_TRIES_PER_PART = 5;
 
 /**
- * Sends what the provider does not have yet, so many parts at a time, each from a buffer of the worker's; memory is at
- * most the concurrency times the part size.
+ * Sends the parts that the provider does not have yet, up to `concurrency` at a time. Each part uses one of the
+ * worker's buffers, so memory is at most the concurrency times the part size.
  */
 export async function sendParts(send: PartsToSend): Promise<void> {
   const { upload, reported, concurrency, stopping } = send;
@@ -47,20 +46,20 @@ export async function sendParts(send: PartsToSend): Promise<void> {
       while (reported.has(next)) next += 1;
       if (next > upload.totalParts || waiting.aborted) return;
       const part = next++;
-      const lease = await send.buffers.take(bytes, waiting).catch(() => undefined); // told by the signal
-      if (!lease || waiting.aborted) return lease?.release();
-      await sendPart({ ...send, signal }, { part, buffer: lease.buffer, reports }).finally(() => lease.release());
+      const lease = await send.buffers.take(bytes, waiting).catch(() => undefined); // fails only if `waiting` aborts
+      if (!lease || waiting.aborted) return lease?.giveBack();
+      await sendPart({ ...send, signal }, { part, buffer: lease.buffer, reports }).finally(() => lease.giveBack());
     }
   };
   const lanes = Math.min(concurrency, upload.totalParts - reported.size);
   let why: unknown;
   const ended = Array.from({ length: lanes }, () =>
     lane().catch((error: unknown) => {
-      why ??= error; // the others end because of it
+      why ??= error; // later errors only follow from it
       failed.abort(error);
     }),
   );
-  await Promise.all(ended); // so that nothing of this attempt is on its way once it is over
+  await Promise.all(ended); // no request of this attempt may be in flight after it ends
   if (why !== undefined) throw why;
 }
 
@@ -73,10 +72,10 @@ async function sendPart(
   const bytes = await readInto(buffer, source, { start, end });
   const md5 = await md5Of(bytes);
   let refused: PartRefused | undefined;
-  for (let tries = 0; tries < TRIES; tries++) {
+  for (let tries = 0; tries < MAX_TRIES_PER_PART; tries++) {
     try {
       const etag = await retryBriefly(async () => {
-        const url = await urls.take(part); // each serves once, so every try has its own
+        const url = await urls.take(part); // a URL works once, so every try takes a new one
         return sessions.put(url, bytes, { headers: upload.headers, md5, signal });
       }, signal);
       await reports.report({ part, sizeBytes: bytes.byteLength, etag });
@@ -89,13 +88,16 @@ async function sendPart(
   throw refusedTooOften(refused);
 }
 
-/** Damage that repeats is no outage, and is not tried for days. */
+/** Repeated damage does not go away by itself, so the failure is not retryable. */
 function refusedTooOften(refused: PartRefused | undefined): Error {
   if (refused?.why !== 'damaged') {
     return failure('ProviderUnavailable', `${refused?.message}, also with a fresh URL`);
   }
   const remedy = 'look for a proxy or a device between the worker and the store that changes content';
-  return failure('ProviderRejected', `${refused.message}: its bytes arrived damaged ${TRIES} times; ${remedy}`);
+  return failure(
+    'ProviderRejected',
+    `${refused.message}: its bytes arrived damaged ${MAX_TRIES_PER_PART} times; ${remedy}`,
+  );
 }
 
 async function readInto(buffer: Buffer, source: SourceBytes, range: { start: number; end: number }): Promise<Buffer> {
@@ -107,14 +109,14 @@ async function readInto(buffer: Buffer, source: SourceBytes, range: { start: num
   return buffer.subarray(0, filled);
 }
 
-/** A few milliseconds of work, after which others have their turn. */
-const HASHED_AT_ONCE = 2 * 1024 ** 2;
+/** Hashing this much takes a few milliseconds; then the event loop runs. */
+const MAX_BYTES_HASHED_AT_ONCE = 2 * 1024 ** 2;
 
 async function md5Of(bytes: Buffer): Promise<string> {
   const hash = createHash('md5');
-  for (let at = 0; at < bytes.byteLength; at += HASHED_AT_ONCE) {
+  for (let at = 0; at < bytes.byteLength; at += MAX_BYTES_HASHED_AT_ONCE) {
     await setImmediate();
-    hash.update(bytes.subarray(at, at + HASHED_AT_ONCE));
+    hash.update(bytes.subarray(at, at + MAX_BYTES_HASHED_AT_ONCE));
   }
   return hash.digest('hex');
 }

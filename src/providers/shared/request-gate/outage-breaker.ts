@@ -1,15 +1,15 @@
-/** So many requests in a row without a usable answer, and what they were sent to is taken for down. */
-const DOWN_AFTER = 5;
+/** Requests in a row without a usable answer after which the route or provider counts as down. */
+const FAILURES_UNTIL_DOWN = 5;
 const FIRST_PAUSE_MS = 1000;
-const LONGEST_PAUSE_MS = 30_000;
-/** A probe that has not ended by then keeps the others no longer: an upload may take hours. */
-const LONGEST_PROBE_MS = 10_000;
-/** Those who wait come back spread out: a hundred a second. */
+const MAX_PAUSE_MS = 30_000;
+/** A probe that takes longer no longer blocks other requests: an upload may take hours. */
+const MAX_PROBE_MS = 10_000;
+/** Refused requests return spread out, a hundred a second. */
 const SPREAD_MS_EACH = 10;
 
 /**
- * While a route, or the whole provider, is down, one request after a pause finds out whether it is back; the pauses
- * double to 30 s. Times are epoch milliseconds.
+ * While a route or the whole provider is down, one request after each pause probes whether it works again. The pauses
+ * double up to 30 s. Times are epoch milliseconds.
  */
 export class OutageBreaker {
   private failuresInARow = 0;
@@ -19,20 +19,20 @@ export class OutageBreaker {
   private turnedAway = 0;
 
   get down(): boolean {
-    return this.failuresInARow >= DOWN_AFTER;
+    return this.failuresInARow >= FAILURES_UNTIL_DOWN;
   }
 
-  /** True while it is down and it is not time for the next probe. */
+  /** True while down, until the next probe is due. */
   refuses(now: number): boolean {
     return this.down && (now < this.probingUntil || now < this.closedUntil);
   }
 
-  /** A request goes out; while it is down, that request is the probe. */
+  /** A request goes out. While down, it is the probe. */
   begin(now: number): void {
-    this.probingUntil = this.down ? now + LONGEST_PROBE_MS : 0;
+    this.probingUntil = this.down ? now + MAX_PROBE_MS : 0;
   }
 
-  /** When one that was turned away may come back. */
+  /** When a refused request may return. */
   comeBackAt(now: number): number {
     this.turnedAway += 1;
     return Math.max(now + FIRST_PAUSE_MS, this.closedUntil) + this.turnedAway * SPREAD_MS_EACH;
@@ -48,7 +48,7 @@ export class OutageBreaker {
   failed(now: number): void {
     this.failuresInARow += 1;
     if (this.down && (now < this.probingUntil || now >= this.closedUntil)) {
-      const pause = Math.min(FIRST_PAUSE_MS * 2 ** this.pauses, LONGEST_PAUSE_MS);
+      const pause = Math.min(FIRST_PAUSE_MS * 2 ** this.pauses, MAX_PAUSE_MS);
       this.closedUntil = now + pause * (0.75 + Math.random() / 4);
       this.pauses += 1;
       this.turnedAway = 0;
@@ -56,7 +56,7 @@ export class OutageBreaker {
     this.probingUntil = 0;
   }
 
-  /** The request ended without telling anything of the provider. */
+  /** The request ended without saying anything about the provider. */
   abandoned(): void {
     this.probingUntil = 0;
   }

@@ -1,16 +1,16 @@
 import { OutageBreaker } from './outage-breaker';
 
-/** Why a request got no usable answer: no server was reached, or the one reached did not do what it was asked. */
+/** Why a request got no usable answer: no server was reached, or the server did not do its work. */
 export type Trouble = 'no connection' | 'no usable answer';
 
 /**
- * Knows what of a provider is down. Trouble at one route closes that route alone; the whole provider is taken for down
- * when no connection is made, or when several routes fail in a row and none answers.
+ * Tracks which routes of a provider are down. Trouble at one route closes only that route. The whole provider counts as
+ * down when no connection can be made, or when several routes fail in a row without a usable answer between.
  */
 export class Outages {
   private readonly routes = new Map<string, OutageBreaker>();
   private readonly provider = new OutageBreaker();
-  /** Routes that failed since the last usable answer of any. */
+  /** Routes that failed since the last usable answer of any route. */
   private readonly failing = new Set<string>();
 
   /** True while the whole provider is down. */
@@ -18,7 +18,7 @@ export class Outages {
     return this.provider.down;
   }
 
-  /** What keeps a request from going out now, if anything. */
+  /** The outage because of which a request must not go out now, if there is one. */
   closedFor(route: string, now: number): OutageBreaker | undefined {
     return [this.provider, this.breakerOf(route)].find((breaker) => breaker.refuses(now));
   }

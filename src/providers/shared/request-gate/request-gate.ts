@@ -2,20 +2,20 @@ import { failure } from '../../../contracts/failures';
 import { Outages, type Trouble } from './outages';
 import { RateWindow, type ToldWindow } from './rate-window';
 
-/** A request that was let through; says once what became of it. */
+/** Permission to send one request. The caller reports its end once; later reports are ignored. */
 export interface Pass {
-  /** An answer came, other than a refusal for the limit. */
+  /** An answer came that is not a 429. */
   answered(told: ToldWindow | undefined): void;
-  /** Refused for the limit (429). */
+  /** The answer was 429. */
   limited(told: ToldWindow | undefined, waitMs: number): void;
-  /** No usable answer, and the provider or the way to it is why. */
+  /** No usable answer, because of the provider or the network. */
   failed(trouble: Trouble): void;
-  /** Ended for a reason that tells nothing of the provider, such as the caller's. */
+  /** The request ended without saying anything about the provider; for example the caller aborted. */
   abandoned(): void;
 }
 
-/** A request that waits no longer than this keeps its activity slot; longer waits are Temporal's. */
-const LONGEST_HOLD_MS = 5000;
+/** Longest wait inside an activity. For a longer one the activity fails and Temporal retries it in time. */
+const MAX_HOLD_MS = 5000;
 
 interface Waiter {
   window: RateWindow;
@@ -23,8 +23,8 @@ interface Waiter {
 }
 
 /**
- * Every request of an account passes here, so that a rate limit is kept instead of found out by all, and an outage is
- * probed by one. Whoever may not pass soon is sent back with the time of its turn, and nothing goes out.
+ * Every request of an account asks here first. The gate keeps the rate limit, and during an outage lets a single
+ * request probe. A request that would wait too long is refused with the time of its turn, and is not sent.
  */
 export class RequestGate {
   private readonly windows = new Map<string, RateWindow>();
@@ -32,18 +32,19 @@ export class RequestGate {
   private waiters: Waiter[] = [];
   private timer: NodeJS.Timeout | undefined;
 
-  /** True while the provider is down as a whole. A large request must not be the one that finds out: it takes long. */
+  /** True while the whole provider is down. A large request must not be the probe, because it takes long. */
   get providerDown(): boolean {
     return this.outages.providerDown;
   }
 
   /**
-   * @param kind what the provider counts it under.
-   * @param route method and path template, which is also its name in messages.
+   * Waits until the request may go out.
+   * @param kind category under which the provider counts the request.
+   * @param route method and path template; also names the request in messages.
    * @throws RateLimited · ProviderUnavailable, both with the wait · the signal's reason.
    */
-  async enter(kind: string, route: string, signal?: AbortSignal): Promise<Pass> {
-    const window = this.windowOf(kind);
+  async admit(kind: string, route: string, signal?: AbortSignal): Promise<Pass> {
+    const window = this.rateWindowFor(kind);
     this.refuseWhileDown(route);
     if (this.waiters.some((waiter) => waiter.window === window) || !window.take(Date.now())) {
       await this.untilTurn(window, route, signal);
@@ -58,7 +59,7 @@ export class RequestGate {
     return this.pass(window, route);
   }
 
-  private windowOf(kind: string): RateWindow {
+  private rateWindowFor(kind: string): RateWindow {
     const known = this.windows.get(kind);
     if (known) return known;
     const fresh = new RateWindow();
@@ -76,10 +77,10 @@ export class RequestGate {
     });
   }
 
-  /** Waits for a place in the window; the place is taken when this ends. */
+  /** Waits for a place in the window, and takes it. */
   private untilTurn(window: RateWindow, what: string, signal: AbortSignal | undefined): Promise<void> {
     const now = Date.now();
-    if (window.opensAt(now) - now > LONGEST_HOLD_MS) throw comeBack(window, what);
+    if (window.opensAt(now) - now > MAX_HOLD_MS) throw comeBack(window, what);
     return new Promise((resolve, reject) => {
       const leave = (): void => {
         clearTimeout(holdTimer);
@@ -93,7 +94,7 @@ export class RequestGate {
       const holdTimer = setTimeout(() => {
         leave();
         reject(comeBack(window, what));
-      }, LONGEST_HOLD_MS);
+      }, MAX_HOLD_MS);
       const waiter: Waiter = {
         window,
         go: () => {
@@ -107,7 +108,7 @@ export class RequestGate {
     });
   }
 
-  /** Lets in who can go, in the order they came, and looks again when the next window opens. */
+  /** Admits waiting requests in their order as far as windows allow; repeats when the next window opens. */
   private serve(): void {
     const now = Date.now();
     for (const waiter of [...this.waiters]) if (waiter.window.take(now)) waiter.go();

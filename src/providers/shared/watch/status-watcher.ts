@@ -6,16 +6,16 @@ import { needsConfirmation, watchRound } from './watch-round';
 
 export interface StatusWatcherOptions {
   provider: Pick<MediaProvider, 'watch' | 'name' | 'traits'>;
-  /** Rounds are never closer than this, in milliseconds. */
+  /** Shortest time between two rounds, in milliseconds. */
   minIntervalMs: number;
-  /** Rounds are never farther apart than this, the request budget aside. */
+  /** Longest time between two rounds; the request budget may make it longer. */
   maxIntervalMs: number;
-  /** Most requests a minute that watching may spend of the account's rate limit. */
+  /** Most status requests a minute. */
   requestsPerMinute: number;
 }
 
 export interface UntilOptions {
-  /** Takes the waiter out at once. */
+  /** Ends the wait at once. */
   signal?: AbortSignal;
 }
 
@@ -29,14 +29,14 @@ interface Waiter {
 /** The interval is a tenth of the youngest wait's age, within min and max. */
 const AGE_PER_INTERVAL = 10;
 const LONGEST_BACK_OFF_MS = 30_000;
-/** A limit that is told to last longer is asked about again: it may be of a day, or a mistake. */
-const LONGEST_LIMIT_MS = 10 * 60_000;
-/** A refused key or plan ends waits only after so many rounds in a row. */
-const CONFIRMATIONS = 3;
+/** A longer wait is cut to this: the provider may have named the limit of a day, or made a mistake. */
+const MAX_LIMIT_MS = 10 * 60_000;
+/** Rounds in a row that must refuse the key or the plan before waits fail. */
+const REFUSALS_UNTIL_FINAL = 3;
 
 /**
- * One loop that watches for all waiting activities of a worker at one provider account. It runs while somebody waits, asks
- * for many handles in a request, and is the only thing that spends the rate limit on polling.
+ * Polls one provider account for all waiting activities of a worker, many handles in a request. The loop runs only
+ * while an activity waits. Nothing else polls.
  */
 export class StatusWatcher {
   private readonly waiters = new Map<string, Set<Waiter>>();
@@ -46,16 +46,16 @@ export class StatusWatcher {
   private lastRoundAt = Number.NEGATIVE_INFINITY;
   private lastRequestAt = Number.NEGATIVE_INFINITY;
   private outages = 0;
-  /** Rounds in a row that heard only that the key or the plan is refused. */
+  /** Rounds in a row in which every answer refused the key or the plan. */
   private refusals = 0;
-  /** The same for single handles, by their id. */
+  /** Refusals in a row of single handles, by id. */
   private readonly doubts = new Map<string, number>();
-  /** Aborts the requests of the current round once nobody waits any more. */
+  /** Aborts the requests of the current round when the last wait ends. */
   private round = new AbortController();
 
   constructor(private readonly options: StatusWatcherOptions) {}
 
-  /** How many wait. */
+  /** Number of waits. */
   get waiting(): number {
     let count = 0;
     for (const waiters of this.waiters.values()) count += waiters.size;
@@ -64,8 +64,8 @@ export class StatusWatcher {
 
   /**
    * Resolves when the object is ready, failed or gone.
-   * @throws the signal's reason · WorkerStopping after {@link handBack} · any final failure of the provider: ProviderAuth
-   *   and QuotaExhausted only after three rounds in a row that say so. Rate limits and outages are waited out.
+   * @throws the signal's reason · WorkerStopping after {@link handBack} · any non-retryable failure of the
+   *   provider; ProviderAuth and QuotaExhausted only after three rounds in a row. Rate limits and outages delay it.
    */
   until(handle: Handle, { signal }: UntilOptions = {}): Promise<Observation> {
     return new Promise((resolve, reject) => {
@@ -88,7 +88,7 @@ export class StatusWatcher {
     });
   }
 
-  /** Gives every wait back as WorkerStopping, now and from now on. */
+  /** Fails every wait with WorkerStopping, also those that begin later. */
   handBack(): void {
     this.stopped = true;
     this.rejectAll(handedBack());
@@ -100,7 +100,7 @@ export class StatusWatcher {
     const others = this.waiters.get(id);
     if (others) others.add(waiter);
     else this.waiters.set(id, new Set([waiter]));
-    this.wake?.abort(); // a new wait brings the next round near
+    this.wake?.abort(); // a new wait shortens the interval
     if (!this.loop) this.start();
   }
 
@@ -120,7 +120,7 @@ export class StatusWatcher {
   private start(): void {
     this.loop = this.run().finally(() => {
       this.loop = undefined;
-      if (this.waiters.size > 0) this.start(); // somebody came while the loop was ending
+      if (this.waiters.size > 0) this.start(); // a wait began while the loop was ending
     });
   }
 
@@ -174,7 +174,7 @@ export class StatusWatcher {
   private doubt(handle: Handle, error: unknown): void {
     const id = idOf(handle);
     const doubts = (this.doubts.get(id) ?? 0) + 1;
-    if (doubts >= CONFIRMATIONS) return this.reject(handle, error);
+    if (doubts >= REFUSALS_UNTIL_FINAL) return this.reject(handle, error);
     this.doubts.set(id, doubts);
     this.askLast(id);
   }
@@ -187,7 +187,7 @@ export class StatusWatcher {
     this.waiters.set(id, waiters);
   }
 
-  /** Sleeps until the next round is due; who joins meanwhile may bring it nearer. */
+  /** Sleeps until the next round is due; a new wait may make it due sooner. */
   private async untilNextRound(): Promise<void> {
     for (;;) {
       const wait = this.lastRoundAt + this.interval() - Date.now();
@@ -197,7 +197,7 @@ export class StatusWatcher {
     }
   }
 
-  /** Short for young waits, longer as the youngest grows old, and never so short that rounds exceed the budget. */
+  /** Grows with the age of the youngest wait; never so short that rounds exceed the request budget. */
   private interval(): number {
     const { minIntervalMs, maxIntervalMs, requestsPerMinute, provider } = this.options;
     let youngest = Number.NEGATIVE_INFINITY;
@@ -207,7 +207,7 @@ export class StatusWatcher {
     return Math.max(Math.min(Math.max(byAge, minIntervalMs), maxIntervalMs), byBudget);
   }
 
-  /** Spaces requests evenly, so that a round of many never bursts over the budget. */
+  /** Spaces the requests of a round evenly within the request budget. */
   private async pace(signal: AbortSignal): Promise<void> {
     const due = this.lastRequestAt + 60_000 / this.options.requestsPerMinute;
     const wait = due - Date.now();
@@ -220,11 +220,11 @@ export class StatusWatcher {
     const type = failureType(error);
     this.refusals = needsConfirmation(type) ? this.refusals + 1 : 0;
     const final = type === undefined || !FAILURES[type].retry;
-    if (final && (this.refusals === 0 || this.refusals >= CONFIRMATIONS)) return this.rejectAll(error);
+    if (final && (this.refusals === 0 || this.refusals >= REFUSALS_UNTIL_FINAL)) return this.rejectAll(error);
     this.outages += 1;
     const told = type === 'RateLimited' ? Number((error as { nextRetryDelay?: unknown }).nextRetryDelay) : Number.NaN;
     const backOff = Math.min(this.options.minIntervalMs * 2 ** this.outages, LONGEST_BACK_OFF_MS);
-    const wait = Number.isFinite(told) ? Math.min(told, LONGEST_LIMIT_MS) : backOff * (0.5 + Math.random() / 2);
+    const wait = Number.isFinite(told) ? Math.min(told, MAX_LIMIT_MS) : backOff * (0.5 + Math.random() / 2);
     const until = Date.now() + wait;
     while (this.waiters.size > 0 && Date.now() < until) {
       this.wake = new AbortController();

@@ -2,28 +2,29 @@ import { FAILURES, failureType, type FailureType } from '../../../contracts/fail
 import type { Handle } from '../../../contracts/branches/handle';
 import type { MediaProvider, Observation, ObservationTrouble, WatchOptions } from '../../media-provider';
 
-/** Hears what a round learns. */
+/** Called with the results of a round. */
 export interface RoundListener extends WatchOptions {
   seen(observation: Observation): void;
-  /** The provider refuses to tell of these for good. */
+  /** The provider will never give the state of these handles. */
   refused(trouble: ObservationTrouble): void;
-  /** These were not read this time. */
+  /** The state of these handles could not be read in this round. */
   unread(trouble: ObservationTrouble): void;
-  /** The key or the plan was refused for these. One answer proves nothing, so it is to be asked again. */
+  /** The key or the plan was refused for these handles. One answer proves nothing, so the caller asks again. */
   doubted(trouble: ObservationTrouble): void;
 }
 
-/** After so many outages in a row, the rest of the same kind is left for the next round. */
+/** After this many outages in a row, the other handles of the same kind wait for the next round. */
 const MAX_OUTAGES_IN_A_ROW = 3;
 
-/** Final for every wait of the account, if it is true: one server among many, or a key that is being renewed, may err. */
-const TO_CONFIRM: ReadonlySet<FailureType> = new Set(['ProviderAuth', 'QuotaExhausted']);
+/** These would end every wait of the account, so they are confirmed: a single server, or a key renewal, may err. */
+const FAILURES_TO_CONFIRM: ReadonlySet<FailureType> = new Set(['ProviderAuth', 'QuotaExhausted']);
 
-export const needsConfirmation = (type: FailureType | undefined): boolean => type !== undefined && TO_CONFIRM.has(type);
+export const needsConfirmation = (type: FailureType | undefined): boolean =>
+  type !== undefined && FAILURES_TO_CONFIRM.has(type);
 
 /**
- * Asks once for the state of every handle. Trouble with some keeps no other from being read: each kind is asked for
- * by itself, and the round fails only when a limit is reached or when nothing at all was answered.
+ * Asks once for the state of every handle. Each kind of handle is asked for separately, so that trouble with one kind
+ * does not hide the others. The round fails only on a rate limit, or when no request was answered.
  */
 export async function watchRound(
   provider: Pick<MediaProvider, 'watch'>,
@@ -35,7 +36,7 @@ export async function watchRound(
   for (const kind of new Set(handles.map((handle) => handle.kind))) {
     const same = handles.filter((handle) => handle.kind === kind);
     let inARow = 0;
-    for await (const heard of watching(provider, same, listener)) {
+    for await (const heard of watchOrReportTrouble(provider, same, listener)) {
       if (!('error' in heard)) {
         answered = true;
         inARow = 0;
@@ -59,8 +60,8 @@ export async function watchRound(
   if (!answered && outage !== undefined) throw outage;
 }
 
-/** A provider that throws instead has trouble with every handle it was asked for. */
-async function* watching(
+/** Yields an error that the provider throws as trouble with every handle of the request. */
+async function* watchOrReportTrouble(
   provider: Pick<MediaProvider, 'watch'>,
   handles: readonly Handle[],
   options: WatchOptions,

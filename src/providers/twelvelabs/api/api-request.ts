@@ -2,7 +2,7 @@ import type { FileKind } from '../intake/file-kind';
 import type { RequestLabel } from './errors';
 import type { RequestContent } from './multipart-form';
 
-/** What requests are counted under; the provider publishes a limit for each but the last. */
+/** Category under which the provider counts a request. It publishes a limit for each, except `other`. */
 export type RequestKind = 'upload' | 'index' | `embed-${FileKind}` | 'other';
 
 export interface ApiRequest extends RequestLabel {

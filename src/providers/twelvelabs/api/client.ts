@@ -11,31 +11,31 @@ import { RequestGate, type Pass } from '../../shared/request-gate/request-gate';
 import { failureOfAnswer, failureOfConnection, failureOfForeignBody, failureOfShape, neverConnected } from './errors';
 import type { ApiRequest } from './api-request';
 import { Outgoing } from './outgoing';
-import { limitedByDuration, windowOf } from './rate-limit';
+import { limitedByDuration, readRateWindow } from './rate-limit';
 import { NotJson, streamedList } from './streamed-list';
 
 export interface TwelveLabsAccount {
   apiKey: string;
   /** Without a slash at the end; includes the version. */
   baseUrl: string;
-  /** For the answer to begin once the request is out, and between two pieces of the answer. */
+  /** Longest wait for the answer to begin after the request is sent, and between two chunks of it. */
   requestTimeoutMs: number;
-  /** None when left out. */
+  /** Default: no proxies. */
   proxies?: ProxySettings;
 }
 
-/** No usable answer, and the provider or the way to it is why. */
+/** Failures that mean trouble with the provider or the network, and not with this request. */
 const ACCOUNT_WIDE_FAILURES: ReadonlySet<FailureType | undefined> = new Set(['ProviderUnavailable', 'OutcomeUnknown']);
 
-/** More bytes than this take seconds to send, so that such a request does not find out whether the provider is up. */
+/** A larger request takes seconds to send, so it is not used to probe whether the provider works again. */
 const LARGE_BYTES = 1024 ** 2;
-/** While media seconds are used up, shorter media may still pass: others of the kind wait no longer than this. */
+/** When media seconds are used up, shorter media may still fit, so other requests wait no longer than this. */
 const DURATION_PAUSE_MS = 60_000;
-/** The smallest request there is; asked before a large one while the provider is down. */
-const KNOCK: ApiRequest = { method: 'GET', route: '/assets', path: '/assets?page=1&page_limit=1', creates: false };
-const CONNECTIONS = 128;
+/** A very small request, sent before a large one while the provider is down. */
+const PROBE: ApiRequest = { method: 'GET', route: '/assets', path: '/assets?page=1&page_limit=1', creates: false };
+const MAX_CONNECTIONS = 128;
 
-/** The only HTTP of this provider: single attempts with timeouts; every answer is parsed or becomes a failure. */
+/** All HTTP requests to this provider: single attempts with timeouts. Every answer is parsed or becomes a failure. */
 export class TwelveLabsClient {
   private readonly agent: Dispatcher;
   private readonly gate = new RequestGate();
@@ -44,11 +44,11 @@ export class TwelveLabsClient {
   constructor(private readonly account: TwelveLabsAccount) {
     const { baseUrl, requestTimeoutMs, proxies = NO_PROXIES } = account;
     this.host = new URL(baseUrl).host;
-    this.agent = createDispatcher({ connections: CONNECTIONS, requestTimeoutMs }, proxies);
+    this.agent = createDispatcher({ connections: MAX_CONNECTIONS, requestTimeoutMs }, proxies);
   }
 
   async call<S extends z.ZodType>(call: ApiRequest, schema: S): Promise<z.output<S>> {
-    return checked(call, schema, await this.send(call));
+    return parseAnswer(call, schema, await this.send(call));
   }
 
   async callVoid(call: ApiRequest): Promise<void> {
@@ -59,35 +59,35 @@ export class TwelveLabsClient {
     await this.agent.destroy();
   }
 
-  private async enter({ kind = 'other', method, route, form, signal }: ApiRequest): Promise<Pass> {
+  private async passGate({ kind = 'other', method, route, form, signal }: ApiRequest): Promise<Pass> {
     try {
       signal?.throwIfAborted();
-      if (form && form.contentLength > LARGE_BYTES && this.gate.providerDown) await this.knock(signal);
-      return await this.gate.enter(kind, `${method} ${route}`, signal);
+      if (form && form.contentLength > LARGE_BYTES && this.gate.providerDown) await this.probe(signal);
+      return await this.gate.admit(kind, `${method} ${route}`, signal);
     } catch (error) {
       if (!signal?.aborted || method === 'GET') throw error;
       throw new SubmissionAborted(`${method} ${route}: not sent`);
     }
   }
 
-  /** Any answer but trouble says that the provider is there. @throws ProviderUnavailable */
-  private async knock(signal: AbortSignal | undefined): Promise<void> {
+  /** Checks that the provider answers at all; a refusal is an answer too. @throws ProviderUnavailable */
+  private async probe(signal: AbortSignal | undefined): Promise<void> {
     try {
-      await this.callVoid({ ...KNOCK, signal });
+      await this.callVoid({ ...PROBE, signal });
     } catch (error) {
       if (signal?.aborted || failureType(error) === 'ProviderUnavailable') throw error;
     }
   }
 
   /**
-   * Items of the array in one field of the answer, checked one by one as they come; flat memory. The other fields of
-   * `document` are checked at the end.
+   * Yields the items of the array in one field of the answer, each checked as it arrives; flat memory. The other fields
+   * of `document` are checked at the end.
    */
   async *stream<S extends z.ZodType>(
     call: ApiRequest,
     { at, item, document }: { at: string; item: S; document: z.ZodObject },
   ): AsyncGenerator<z.output<S>> {
-    const pass = await this.enter(call);
+    const pass = await this.passGate(call);
     const outgoing = new Outgoing(call, this.account.requestTimeoutMs);
     try {
       const { statusCode: status, headers, body } = await this.request(call, outgoing);
@@ -98,11 +98,11 @@ export class TwelveLabsClient {
       const list = streamedList(body, { at, beside: Object.keys(document.shape) });
       let next = await list.next();
       for (let index = 0; !next.done; index++) {
-        yield checked(call, item, next.value, `${at}.${index}.`);
+        yield parseAnswer(call, item, next.value, `${at}.${index}.`);
         next = await list.next();
       }
-      pass.answered(windowOf(headers));
-      checked(call, document, next.value);
+      pass.answered(readRateWindow(headers));
+      parseAnswer(call, document, next.value);
     } catch (error) {
       if (error instanceof NotJson) {
         pass.failed('no usable answer');
@@ -111,12 +111,12 @@ export class TwelveLabsClient {
       throw this.failureFrom(call, error, { outgoing, pass });
     } finally {
       pass.abandoned(); // where nothing was told before
-      outgoing.release();
+      outgoing.stopListening();
     }
   }
 
   private async send(call: ApiRequest): Promise<unknown> {
-    const pass = await this.enter(call);
+    const pass = await this.passGate(call);
     const outgoing = new Outgoing(call, this.account.requestTimeoutMs);
     try {
       const { statusCode: status, headers, body } = await this.request(call, outgoing);
@@ -128,7 +128,7 @@ export class TwelveLabsClient {
       throw this.failureFrom(call, error, { outgoing, pass });
     } finally {
       pass.abandoned(); // where nothing was told before
-      outgoing.release();
+      outgoing.stopListening();
     }
   }
 
@@ -142,17 +142,17 @@ export class TwelveLabsClient {
     });
   }
 
-  /** Tells the gate what the answer means, and gives the failure that it is, if it is one. */
+  /** Reports the answer to the gate. @returns the failure that the answer means, if any */
   private tellGate(call: ApiRequest, pass: Pass, answer: TextAnswer): ApplicationFailure | undefined {
     const { headers } = answer;
     const refused = this.refusalIn(call, answer);
-    if (failureType(refused) === 'RateLimited') pass.limited(windowOf(headers), pauseAfter(refused, headers));
+    if (failureType(refused) === 'RateLimited') pass.limited(readRateWindow(headers), pauseAfter(refused, headers));
     else if (ACCOUNT_WIDE_FAILURES.has(failureType(refused))) pass.failed('no usable answer');
-    else pass.answered(windowOf(headers));
+    else pass.answered(readRateWindow(headers));
     return refused;
   }
 
-  /** The failure that an error of the connection is. */
+  /** Converts an error of the connection into a failure, and reports it to the gate. */
   private failureFrom(
     call: ApiRequest,
     error: unknown,
@@ -181,8 +181,8 @@ interface TextAnswer {
   text: string;
 }
 
-/** @param field where the value stands in the answer, with a dot at the end. */
-function checked<S extends z.ZodType>(call: ApiRequest, schema: S, value: unknown, field = ''): z.output<S> {
+/** @param field path of the value in the answer, with a dot at the end; empty for the whole answer. */
+function parseAnswer<S extends z.ZodType>(call: ApiRequest, schema: S, value: unknown, field = ''): z.output<S> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   throw failureOfShape(call, `${field}${describeIssues(parsed.error)}`);
@@ -190,7 +190,7 @@ function checked<S extends z.ZodType>(call: ApiRequest, schema: S, value: unknow
 
 const isSuccess = (status: number): boolean => status >= 200 && status < 300;
 
-/** How long others of the same kind are held back after a refusal for the limit. */
+/** How long other requests of the same kind are held back after a 429. */
 function pauseAfter(refused: ApplicationFailure | undefined, headers: IncomingHttpHeaders): number {
   const waitMs = Number(refused?.nextRetryDelay);
   return limitedByDuration(headers) ? Math.min(waitMs, DURATION_PAUSE_MS) : waitMs;

@@ -4,7 +4,7 @@ import { NO_PROXIES, type ProxySettings } from '../../../http/proxy-settings';
 
 const PROBE_TIMEOUT_MS = 3000;
 
-/** Whether an emulator of ours answers at the base URL; the vendor's own hosts are not asked. */
+/** True if our emulator answers at the base URL. The vendor's own hosts are not asked. */
 export async function answersAsEmulator(baseUrl: string, proxies: ProxySettings = NO_PROXIES): Promise<boolean> {
   const { origin, hostname } = new URL(baseUrl);
   if (hostname.endsWith('twelvelabs.io')) return false;

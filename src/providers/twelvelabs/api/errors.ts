@@ -3,13 +3,13 @@ import type { ApplicationFailure } from '@temporalio/common';
 import { failure, failureType, type FailureType } from '../../../contracts/failures';
 import { waitAfterLimit } from './rate-limit';
 
-/** The request an answer belongs to. `route` is the template, so that messages carry no secret and no long URL. */
+/** Names a request in messages. `route` is the path template, so that messages hold no secret and no long URL. */
 export interface RequestLabel {
   method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
   route: string;
-  /** What it was about, such as an asset id. */
+  /** The object of the request, such as an asset id. */
   about?: string;
-  /** True where a lost answer leaves in doubt what there is now, so that it must be looked for or undone. */
+  /** True if a lost answer leaves open whether an object was made, so that a later attempt must look for it. */
   creates: boolean;
 }
 
@@ -22,7 +22,7 @@ export interface Answer {
   host: string;
 }
 
-/** What a code means, whatever the status. */
+/** Failure of each error code; these win over the status. */
 const TYPE_BY_CODE: Readonly<Record<string, FailureType>> = {
   usage_limit_exceeded: 'QuotaExhausted',
   insufficient_funds: 'QuotaExhausted',
@@ -53,7 +53,7 @@ const ADVICE_BY_CODE: Readonly<Record<string, string>> = {
   api_upgrade_required: 'this version of the API has ended; check TWELVELABS_BASE_URL of the worker',
 };
 
-/** Codes of an object that the provider does not know. A path that the provider does not know is none of them. */
+/** Codes for an unknown object. The code for an unknown path is not among them. */
 const GONE_CODE =
   /^(resource|asset|video|entity|entity_collection|collection|index|indexed_asset|task|embed_task|upload|upload_session|session|chunk)_not_(exists?|found)$/;
 
@@ -65,35 +65,35 @@ const CHECK_THE_WAY = 'check TWELVELABS_BASE_URL of the worker, and any proxy on
  */
 export function failureOfAnswer(label: RequestLabel, { status, headers, body, host }: Answer): ApplicationFailure {
   const words = ownWords(body);
-  const type = typeOf(label, status, words?.code);
+  const type = failureTypeOf(label, status, words?.code);
   const said = words ? `${words.code}: ${withoutQueries(words.message)}` : 'no explanation';
   if (status < 500 && (type === 'ProviderUnavailable' || type === 'OutcomeUnknown')) {
-    return failure(type, `${describe(label)}: ${status} from ${host}, ${said}; ${CHECK_THE_WAY}`);
+    return failure(type, `${requestWords(label)}: ${status} from ${host}, ${said}; ${CHECK_THE_WAY}`);
   }
   const advice = ADVICE_BY_CODE[words?.code ?? ''] ?? ADVICE_BY_TYPE[type];
   const retryAfter = type === 'RateLimited' ? waitAfterLimit(headers, words?.message) : undefined;
-  return failure(type, `${describe(label)}: ${status}, ${said}${advice ? ` (${advice})` : ''}`, { retryAfter });
+  return failure(type, `${requestWords(label)}: ${status}, ${said}${advice ? ` (${advice})` : ''}`, { retryAfter });
 }
 
-function typeOf(label: RequestLabel, status: number, code: string | undefined): FailureType {
+function failureTypeOf(label: RequestLabel, status: number, code: string | undefined): FailureType {
   if (status === 429 && !Object.hasOwn(TYPE_BY_CODE, code ?? '')) return 'RateLimited';
   if (status === 408 || status >= 500 || code === 'request_canceled_or_timed_out') return unanswered(label);
   if (code === undefined) return notTheProvider(label, status);
   if (Object.hasOwn(TYPE_BY_CODE, code)) return TYPE_BY_CODE[code] as FailureType;
   if (GONE_CODE.test(code)) return 'ResourceGone';
-  if (status === 404 || status < 400) return 'ProviderUnavailable'; // the path is unknown there, or elsewhere
+  if (status === 404 || status < 400) return 'ProviderUnavailable'; // an unknown path: not the provider
   if (status === 401) return 'ProviderAuth';
   if (status === 409) return label.method === 'DELETE' ? 'BlockedByReferences' : 'ProviderRejected';
   if (status === 413 || code.endsWith('_filesize_too_large')) return 'PayloadTooLarge';
   return 'ProviderRejected';
 }
 
-/** The effect of a create that a server broke off is not known. */
+/** Failure of a request without a usable answer: a create may have had its effect. */
 const unanswered = ({ creates }: RequestLabel): FailureType => (creates ? 'OutcomeUnknown' : 'ProviderUnavailable');
 
 /**
- * An answer that is not the provider's has kept the request from it. Exception: a proxy that filters answers says 403
- * as well, after the provider has acted.
+ * An answer from another server means that the request did not reach the provider. Exception: a proxy that filters
+ * answers sends its 403 after the provider has acted.
  */
 const notTheProvider = (label: RequestLabel, status: number): FailureType =>
   status === 403 ? unanswered(label) : 'ProviderUnavailable';
@@ -111,34 +111,38 @@ const NEVER_CONNECTED = new Set([
 /** True for an error of the connection after which the provider cannot have seen the request. */
 export const neverConnected = (error: unknown): boolean => NEVER_CONNECTED.has((error as { code?: string }).code ?? '');
 
-/** What it means that no answer came. `sentInFull`: the whole request had gone out. */
+/** Converts an error of the connection into a failure. `sentInFull`: the whole request was sent. */
 export function failureOfConnection(label: RequestLabel, error: unknown, sentInFull: boolean): unknown {
   if (failureType(error)) return error; // the source failed while it was read
   const { code, message } = error as { code?: string; message?: string };
   if (code === 'UND_ERR_INVALID_ARG') {
-    return failure('ProviderAuth', `${describe(label)}: cannot be sent: ${message} (${ADVICE_BY_TYPE.ProviderAuth})`);
+    return failure(
+      'ProviderAuth',
+      `${requestWords(label)}: cannot be sent: ${message} (${ADVICE_BY_TYPE.ProviderAuth})`,
+    );
   }
   const happened = label.creates && sentInFull && !neverConnected(error);
   const type = happened ? 'OutcomeUnknown' : 'ProviderUnavailable';
   const why = code === 'UND_ERR_ABORTED' ? message : code; // a proxy that refuses the tunnel says why
-  return failure(type, `${describe(label)}: no answer (${why ?? message ?? 'connection failed'})`);
+  return failure(type, `${requestWords(label)}: no answer (${why ?? message ?? 'connection failed'})`);
 }
 
-/** A success that cannot be read: after a create its effect stands, so the next attempt must look. */
+/** Failure for a success that does not match its schema. A create has had its effect, so the next attempt must look. */
 export function failureOfShape(label: RequestLabel, problem: string): ApplicationFailure {
-  return failure(unanswered(label), `${describe(label)}: the answer is not as documented: ${problem}`);
+  return failure(unanswered(label), `${requestWords(label)}: the answer is not as documented: ${problem}`);
 }
 
-/** A success in something other than JSON, such as the login page of a proxy, proves nothing. */
+/** Failure for a success that is no JSON, such as the login page of a proxy. It proves nothing. */
 export const failureOfForeignBody = (label: RequestLabel, host: string): ApplicationFailure =>
   failureOfShape(label, `${host} did not answer in JSON; ${CHECK_THE_WAY}`);
 
-const describe = ({ method, route, about }: RequestLabel): string => `${method} ${route}${about ? ` (${about})` : ''}`;
+const requestWords = ({ method, route, about }: RequestLabel): string =>
+  `${method} ${route}${about ? ` (${about})` : ''}`;
 
 /** Codes are words joined by "_". Other services say `404`, `NotFound` or `Not Found`. */
 const CODE = /^[a-z][a-z0-9]*(_[a-z0-9]+)*$/;
 
-/** `code` and `message` of the provider's error shapes: flat, nested under `error`, and with a number as `error_code`. */
+/** Reads `code` and `message` from the provider's error shapes: flat, under `error`, or with a numeric `error_code`. */
 function ownWords(body: unknown): { code: string; message: string } | undefined {
   if (typeof body !== 'object' || body === null) return undefined;
   const flat = body as Record<string, unknown>;
@@ -149,5 +153,5 @@ function ownWords(body: unknown): { code: string; message: string } | undefined 
   return typeof number === 'number' ? { code: String(number), message } : undefined;
 }
 
-/** Presigned queries are secrets. */
+/** Removes the queries of URLs, because a presigned query is a secret. */
 export const withoutQueries = (text: string): string => text.replaceAll(/(https?:\/\/[^\s"'?#]+)[?#][^\s"']*/g, '$1');

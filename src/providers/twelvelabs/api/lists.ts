@@ -3,10 +3,10 @@ import { readPages } from '../../shared/read-pages';
 import type { TwelveLabsClient } from './client';
 
 /** Most items that a page of the API holds. */
-export const LARGEST_PAGE = 50;
+export const MAX_PAGE_ITEMS = 50;
 
 interface ListRequest {
-  /** Template, for messages. */
+  /** Path template, for messages. */
   route: string;
   path: string;
   query?: readonly (readonly [name: string, value: string])[];
@@ -21,7 +21,7 @@ interface ListAnswer<T> {
   page_info: { total_page?: number };
 }
 
-/** Every item of a list of the API, in its order, over all pages. */
+/** Every item of a list of the API, over all pages, in the order of the API. */
 export async function* itemsOf<T extends { _id: string }>(
   client: TwelveLabsClient,
   { route, path, query = [], about, signal, pace }: ListRequest,
@@ -32,7 +32,7 @@ export async function* itemsOf<T extends { _id: string }>(
     const search = new URLSearchParams();
     for (const [name, value] of query) search.append(name, value);
     search.set('page', String(page));
-    search.set('page_limit', String(LARGEST_PAGE));
+    search.set('page_limit', String(MAX_PAGE_ITEMS));
     const call = { method: 'GET', route, path: `${path}?${search.toString()}`, about, creates: false, signal } as const;
     const { data, page_info } = await client.call(call, schema);
     return { items: data, totalPages: page_info.total_page };

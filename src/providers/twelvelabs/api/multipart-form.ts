@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import type { SourceBytes } from '../../../storage/files/source-bytes';
 
-/** The body of a request, whose length is known before it is streamed. */
+/** The body of a request. Its length is known before it is streamed. */
 export interface RequestContent {
   contentType: string;
   contentLength: number;
-  /** One pass over the bytes. `onFileBytes` hears the running count of the file's. */
+  /** Streams the body once. `onFileBytes` is called with the file's bytes so far. */
   stream(onFileBytes?: (sentBytes: number) => void): AsyncGenerator<Buffer>;
 }
 
-/** A `multipart/form-data` body; the file goes last, so that a server that streams has every field before the bytes. */
+/** A `multipart/form-data` body. The file comes last, so that a streaming server has all fields before its bytes. */
 export function multipartForm(
   fields: Record<string, string>,
   file?: { field: string; filename: string; source: SourceBytes },
@@ -44,5 +44,5 @@ export function multipartForm(
   };
 }
 
-/** As browsers quote names in forms (WHATWG); UTF-8 goes as it is. */
+/** Quotes a name in a form as browsers do (WHATWG); UTF-8 stays as it is. */
 const quoted = (text: string): string => text.replaceAll('"', '%22').replaceAll('\r', '%0D').replaceAll('\n', '%0A');

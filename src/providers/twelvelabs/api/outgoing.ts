@@ -2,20 +2,20 @@ import { Readable } from 'node:stream';
 import type { ApiRequest } from './api-request';
 import type { RequestContent } from './multipart-form';
 
-/** The body of a request and whether it may still be aborted without losing sight of its effect. */
+/** The body of a request. Knows whether the request can still be aborted without an unknown effect. */
 export class Outgoing {
   readonly headers: Record<string, string> = {};
   readonly body: Readable | null;
-  /** Aborted by the caller before everything had gone out. */
+  /** True if the caller aborted before all of the body was sent. */
   aborted = false;
-  /** Broken off because the source gave no bytes, which says nothing of the provider. */
+  /** True if the source gave no bytes for too long. That says nothing about the provider. */
   stalled = false;
-  /** The last piece was handed over, which never happens before there is a connection. */
+  /** True once the last chunk is handed to the connection, which never happens before one exists. */
   sentInFull = true;
   private stallTimer: NodeJS.Timeout | undefined;
   private readonly controller = new AbortController();
   private readonly onAbort = (): void => {
-    if (this.sentInFull && this.call.method !== 'GET') return; // settle it: only the answer tells the effect
+    if (this.sentInFull && this.call.method !== 'GET') return; // wait for the answer: only it tells the effect
     this.aborted = this.call.method !== 'GET';
     this.controller.abort(this.call.signal?.reason);
   };
@@ -40,7 +40,7 @@ export class Outgoing {
     return this.controller.signal;
   }
 
-  release(): void {
+  stopListening(): void {
     clearTimeout(this.stallTimer);
     this.call.signal?.removeEventListener('abort', this.onAbort);
   }
@@ -51,13 +51,13 @@ export class Outgoing {
     for await (const chunk of content.stream(this.call.onSentBytes)) {
       clearTimeout(this.stallTimer);
       left -= chunk.byteLength;
-      this.sentInFull = left <= 0; // before the last piece is handed over: from here on it may arrive
+      this.sentInFull = left <= 0; // set before the last chunk goes out, because it may arrive from then on
       yield chunk;
       if (left > 0) this.expectPiece();
     }
   }
 
-  /** undici's own timeout sees a provider that stops reading, but not a source that stops coming. */
+  /** undici's timeout notices a provider that stops reading, but not a source that stops giving bytes. */
   private expectPiece(): void {
     this.stallTimer = setTimeout(() => {
       this.stalled = true;

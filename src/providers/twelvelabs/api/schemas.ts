@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 /**
- * The provider's answers, as far as they are used. Unknown fields are tolerated and null means absent; a missing
- * required field is an error that names it. Source: the v1.3 OpenAPI document and the official SDKs.
+ * Schemas of the fields that we use of the provider's answers. Unknown fields are ignored, and null means absent. A
+ * missing required field is an error that names it. Source: the v1.3 OpenAPI document and the official SDKs.
  */
 export const absent = <T extends z.ZodType>(schema: T) => schema.nullish().transform((value) => value ?? undefined);
 export const id = z.string().min(1);
@@ -53,10 +53,10 @@ export const SegmentSchema = z.object({
   start_sec: z.number().nullish(),
   end_sec: z.number().nullish(),
 });
-/** A task without its segments, which are read one by one. */
+/** A task without its segments, which are streamed. Source: `GET /embed-v2/tasks/{task_id}`. */
 export const EmbedTaskSchema = z.object({ _id: id, status: z.string() });
 
-/** Answer of `POST /embed-v2`. */
+/** Answer with the embeddings. Source: `POST /embed-v2`. */
 export const EmbeddedSchema = z.object({ data: z.array(SegmentSchema) });
 
 export const CreatedSchema = z.object({ _id: id });

@@ -8,14 +8,14 @@ export class NotJson extends Error {
 interface ListInDocument {
   /** Field of the document that holds the array. */
   at: string;
-  /** Other fields of the document that are wanted. */
+  /** Other top-level fields to return. */
   beside: readonly string[];
 }
 
 /**
- * Items of an array in a JSON document, as its bytes come; then the wanted fields beside it. Only the items of one piece
- * of the body are kept at a time.
- * @throws NotJson when the bytes are no JSON, or end too early.
+ * Yields the items of an array in a JSON document while its bytes arrive, and returns the other wanted fields at the
+ * end. Only the items of one chunk of the body are in memory at a time.
+ * @throws NotJson if the bytes are no JSON, or end too early.
  */
 export async function* streamedList(
   bytes: AsyncIterable<Uint8Array>,

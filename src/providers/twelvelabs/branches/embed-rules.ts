@@ -1,13 +1,13 @@
 import type { FileKind } from '../intake/file-kind';
 
-/** What a branch asks for, as far as the rules look at it. */
+/** Fields of the branch that the rules read. */
 interface Asked {
   model: string;
   options?: readonly string[];
   scopes?: readonly string[];
 }
 
-/** What each kind of file can be embedded by. The models differ in one option, which the branch's schema refuses. */
+/** Embedding options of each kind of file. The models differ in one option, which the branch's schema checks. */
 const OPTIONS_OF: Readonly<Record<FileKind, ReadonlySet<string>>> = {
   video: new Set(['visual', 'audio', 'transcription']),
   audio: new Set(['audio', 'transcription']),
@@ -19,11 +19,11 @@ const SCOPES_OF: Readonly<Record<FileKind, ReadonlySet<string>>> = {
   image: new Set(['asset']),
 };
 
-/** The branch's options that a file of that kind has; `undefined` when the branch names none. */
+/** The branch's options that apply to that kind of file; `undefined` if the branch names none. */
 export const usableOptions = (kind: FileKind, { options }: Asked): string[] | undefined =>
   options?.filter((option) => OPTIONS_OF[kind].has(option));
 
-/** Why a file of that kind has none of the embeddings that the branch asks for; `undefined` when it has some. */
+/** Why no requested embedding exists for that kind of file; `undefined` if at least one does. */
 export function embedRefusal(kind: FileKind, branch: Asked): string | undefined {
   if (usableOptions(kind, branch)?.length === 0) {
     return `branch.options: of ${kind} there is only ${listOf(OPTIONS_OF[kind])}`;
@@ -34,7 +34,7 @@ export function embedRefusal(kind: FileKind, branch: Asked): string | undefined 
   return undefined;
 }
 
-/** True where the Embed API gives the embedding as its answer and makes no task: images with `marengo3.0`. */
+/** True if the answer is the embedding instead of a task: images with `marengo3.0`. Source: `POST /embed-v2`. */
 export const embedsAtOnce = (fileType: string | undefined, { model }: Asked): boolean =>
   model === 'marengo3.0' && fileType?.startsWith('image/') === true;
 

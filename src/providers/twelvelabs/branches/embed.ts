@@ -12,7 +12,7 @@ const MODELS = ['marengo3.0', 'marengo3.5'] as const;
 const SCOPES = ['clip', 'asset'] as const;
 const OPTIONS = ['visual', 'audio', 'transcription'] as const;
 
-/** Scopes and options left out are the provider's defaults. */
+/** Scopes and options that are left out take the provider's defaults. Source: `POST /embed-v2/tasks`. */
 export const EmbedBranchSchema = z
   .strictObject({
     type: z.literal('embed'),
@@ -27,7 +27,7 @@ export const EmbedBranchSchema = z
 export type EmbedBranch = z.output<typeof EmbedBranchSchema>;
 
 /**
- * Embeddings of the asset by the Embed API v2: a task to wait for, or for images the answer itself.
+ * Embeds the asset by the Embed API v2. Starts a task to wait for; for some images the answer is the embedding.
  * Source: `POST /embed-v2/tasks`, `GET /embed-v2/tasks/{task_id}`, `POST /embed-v2`.
  */
 export const embed = {
@@ -111,7 +111,7 @@ function embedRequest({ assetId, branch }: BranchItem<EmbedBranch>, kind: FileKi
 
 const KINDS = ['video', 'audio', 'image'] as const;
 
-/** By the MIME type, else by the name. @throws InvalidRequest */
+/** Kind of file by its MIME type, else by its name. @throws InvalidRequest */
 function kindOf({ assetId, fileType, filename = '' }: Omit<BranchItem<Branch>, 'branch'>): FileKind {
   const told = KINDS.find((kind) => fileType?.startsWith(`${kind}/`)) ?? kindOfFile(filename);
   if (told !== 'other') return told;

@@ -10,7 +10,7 @@ import { entitiesOf } from '../asset-users';
 import type { TwelveLabsConnection } from '../connection';
 import { resourceId } from './resource-id';
 
-/** A new entity in a collection made from the asset or, with `entityId`, the asset added to that entity. */
+/** Makes a new entity of the asset in a collection. With `entityId` it adds the asset to that entity instead. */
 export const EntityBranchSchema = z.strictObject({
   type: z.literal('entity'),
   collectionId: resourceId,
@@ -24,7 +24,7 @@ export type EntityBranch = z.output<typeof EntityBranchSchema>;
 const MEMBERSHIP = 'entity-membership';
 
 /**
- * An entity made from the asset, or the asset's place in an entity that existed before.
+ * Makes an entity of the asset, or adds the asset to an existing entity.
  * Source: `POST`, `GET`, `DELETE /entity-collections/{id}/entities` and `…/{id}/assets`.
  */
 export const entity = {
@@ -60,12 +60,12 @@ export const entity = {
       return made;
     },
     tagged: async ({ kind, in: collectionId = '', name = '', tag }, { signal } = {}) => {
-      if (kind === MEMBERSHIP) return []; // its id is known from the start
+      if (kind === MEMBERSHIP) return []; // the id of an existing entity is known
       return (await unlessGone(findTagged(connection, { collectionId, name, tag }, signal))) ?? [];
     },
     remove: (resource, options) =>
       resource.kind === MEMBERSHIP ? leave(connection, resource, options) : remove(connection, resource, options),
-    /** An entity does not protect its asset, and a sweep lists entities by their assets only. */
+    /** The provider deletes an asset that an entity uses, and a sweep finds entities only through their assets. */
     foundByAsset: ({ kind }) => kind === 'entity',
   }),
 } satisfies BranchDeclaration<EntityBranch, TwelveLabsConnection>;
@@ -85,7 +85,7 @@ async function startOne(
 ) {
   const { collectionId, entityId, description } = branch;
   if (entityId !== undefined) {
-    // harmless to repeat, but after a lost answer it is not known whether cleanup has something to undo
+    // safe to repeat, but after a lost answer cleanup must know that it may have something to undo
     await client.callVoid({ ...membershipCall('POST', { collectionId, entityId, assetId }), creates: true, signal });
     return { id: entityId, handle: handleOf(collectionId, entityId) };
   }
@@ -120,7 +120,7 @@ async function findFor(
 }
 
 /**
- * Ids of the entities of that name in the collection that carry the tag, oldest first.
+ * Finds the ids of the entities with that name and tag in the collection, oldest first.
  * Source: `GET /entity-collections/{id}/entities`.
  */
 async function findTagged(
@@ -144,7 +144,7 @@ async function findTagged(
 
 type Known = BranchResource & { id: string };
 
-/** Removes an entity, unless others have added assets to it: they would lose it. Not asked for under force. */
+/** Removes an entity, unless others added assets to it and would lose it. With force it is not checked. */
 async function remove(
   connection: TwelveLabsConnection,
   { id: entityId, in: collectionId = '', assetId }: Known,
@@ -154,7 +154,7 @@ async function remove(
   if (!force) {
     const assets = await assetsOf(connection, { collectionId, entityId }, signal);
     const others = assets.filter((one) => one !== assetId && !own.has(one));
-    const isUnknown = assetId === '' && own.size === 0 && assets.length === 1; // nobody told which asset is its own
+    const isUnknown = assetId === '' && own.size === 0 && assets.length === 1; // a single asset must be the own one
     if (others.length > 0 && !isUnknown) {
       const referrers = others.map((one) => `asset ${one}`);
       return { result: 'kept', because: 'others have added assets to it', referrers };
@@ -164,7 +164,7 @@ async function remove(
   return DELETED;
 }
 
-/** Takes the asset out of an entity that existed before, if this lifecycle has put it there. */
+/** Removes the asset from an existing entity, if this lifecycle added it. */
 async function leave(
   connection: TwelveLabsConnection,
   { id: entityId, in: collectionId = '', assetId, unproven }: Known,

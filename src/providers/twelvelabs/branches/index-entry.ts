@@ -9,7 +9,7 @@ import { indexEntriesOf, type IndexEntry } from '../asset-users';
 import type { TwelveLabsConnection } from '../connection';
 import { resourceId } from './resource-id';
 
-/** The asset indexed for search in an existing index. */
+/** Indexes the asset in an existing index. Source: `POST /indexes/{id}/indexed-assets`. */
 export const IndexBranchSchema = z.strictObject({
   type: z.literal('index'),
   indexId: resourceId,
@@ -58,7 +58,7 @@ export const indexEntry = {
       return { result: 'deleted', because: 'the provider deleted it' };
     },
 
-    /** The provider refuses to delete an asset that is indexed. */
+    /** Not needed: the provider refuses to delete an indexed asset. */
     foundByAsset: () => false,
   }),
 } satisfies BranchDeclaration<IndexBranch, TwelveLabsConnection>;
@@ -89,7 +89,7 @@ async function startOne(
   return startOf({ indexId, id });
 }
 
-/** The asset's entries in one index, or in all: those that carry the tag, and those of others. */
+/** The asset's entries in one index or in all, divided into those with the tag and those of others. */
 async function entriesOf(
   client: TwelveLabsClient,
   { assetId, indexId, tag }: { assetId: string; indexId?: string; tag: LedgerTag },

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** An id of the provider, as callers give it. */
+/** Schema of an id of the provider in a caller's input. */
 export const resourceId = z
   .string()
   .min(1)

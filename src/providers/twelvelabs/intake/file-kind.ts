@@ -3,7 +3,7 @@ import { lookup } from 'mime-types';
 
 export type FileKind = 'video' | 'audio' | 'image';
 
-/** What the table of MIME types does not know, or gives to something that is no media. */
+/** Extensions that the table of MIME types lacks or maps to a type that is no media. */
 const ADDITIONS: Readonly<Record<FileKind, readonly string[]>> = {
   video: 'mts m2ts m2t tp trp mxf gxf dv mod tod divx ogm insv lrv braw r3d rm rmvb wtv ivf y4m nut'.split(' '),
   audio: 'ac3 eac3 ape wv tta w64 gsm m4b awb voc'.split(' '),
@@ -12,7 +12,7 @@ const ADDITIONS: Readonly<Record<FileKind, readonly string[]>> = {
 
 const KINDS = Object.keys(ADDITIONS) as FileKind[];
 
-/** What a file's name says it is; its bytes are not looked at. */
+/** Kind of file by its name only; the bytes are not read. */
 export function kindOfFile(filename: string): FileKind | 'other' {
   const extension = path.extname(filename).slice(1).toLowerCase();
   const added = KINDS.find((kind) => ADDITIONS[kind].includes(extension));

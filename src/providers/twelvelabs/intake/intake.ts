@@ -12,7 +12,7 @@ import type { PartStore } from './part-store';
 import { openSession, partUploads } from './part-sessions';
 import { routeOf } from './route';
 
-/** Sources become assets one request each: the API takes a single file a call. */
+/** Submits one request per item, because the API takes one file per call. Source: `POST /assets`. */
 export function createIntake(client: TwelveLabsClient, store: PartStore, assets: Pick<Assets, 'list'>): Intake {
   return {
     route: routeOf,

@@ -7,12 +7,12 @@ export interface ByteLimit {
 }
 
 const MEBIBYTE = 1024 ** 2;
-/** `POST /assets` with `method=direct`; the provider says "200 MB" and "32 MB". */
+/** The provider documents "200 MB" and, for images, "32 MB". Source: `POST /assets` with `method=direct`. */
 const DIRECT_LIMIT_MIB = 200;
 const IMAGE_LIMIT_MIB = 32;
-/** `POST /assets` with `method=url`; the provider says "4 GB". */
+/** The provider documents "4 GB". Source: `POST /assets` with `method=url`. */
 const URL_LIMIT_GIB = 4;
-/** `POST /assets/multipart-uploads`; the provider says "10 GB". */
+/** The provider documents "10 GB". Source: `POST /assets/multipart-uploads`. */
 const MULTIPART_LIMIT_GIB = 10;
 
 const imageLimit = {
@@ -20,7 +20,7 @@ const imageLimit = {
   why: `the limit for an image is ${IMAGE_LIMIT_MIB} MB`,
 };
 
-/** Most bytes of a file that is uploaded directly, by the kind of file that its name tells. */
+/** Size limit of a direct upload, by the kind of file (from its name). */
 export function maxDirectBytes(filename: string): ByteLimit {
   const kind = kindOfFile(filename);
   if (kind === 'image') return imageLimit;
@@ -35,7 +35,7 @@ export function maxDirectBytes(filename: string): ByteLimit {
   };
 }
 
-/** Most bytes of a file that is uploaded in parts; 0 for what the provider takes no parts of. */
+/** Size limit of an upload in parts; 0 for kinds of file that cannot go in parts. */
 export function maxMultipartBytes(filename: string): ByteLimit {
   const kind = kindOfFile(filename);
   if (kind === 'image') return imageLimit;
@@ -48,7 +48,7 @@ export function maxMultipartBytes(filename: string): ByteLimit {
   return { limitBytes: MULTIPART_LIMIT_GIB * 1024 * MEBIBYTE, why };
 }
 
-/** Most bytes that the provider fetches from a URL. */
+/** Size limit of a file that the provider fetches from a URL. */
 export function maxUrlBytes(filename: string): ByteLimit {
   if (kindOfFile(filename) === 'image') return imageLimit;
   const why = `the limit for what the provider fetches from a URL is ${URL_LIMIT_GIB} GB`;

@@ -8,12 +8,12 @@ import { kindOfFile } from './file-kind';
 import { readPages } from '../../shared/read-pages';
 import type { ApiRequest } from '../api/api-request';
 import type { TwelveLabsClient } from '../api/client';
-import { LARGEST_PAGE } from '../api/lists';
+import { MAX_PAGE_ITEMS } from '../api/lists';
 import type { PartStore } from './part-store';
 import { OpenedUploadSchema, PartUrlsSchema, UploadPageSchema, UploadStateSchema } from './upload-schemas';
 
 const UPLOADS = '/assets/multipart-uploads';
-/** Pages of incomplete sessions that are read. */
+/** Most pages of incomplete sessions that are read. */
 const MAX_INCOMPLETE_PAGES = 4;
 
 /** Opens a session; the asset that it reserves carries the tag at once. Source: `POST /assets/multipart-uploads`. */
@@ -57,7 +57,7 @@ export async function openSession(
   };
 }
 
-/** Operations under `/assets/multipart-uploads`, and the PUTs to the store behind them. */
+/** Operations of `/assets/multipart-uploads`, and PUTs to its part store. Source: the operations named below. */
 export function partUploads(client: TwelveLabsClient, store: PartStore): PartUploads {
   return {
     urlsPerRequest: 50,
@@ -68,9 +68,9 @@ export function partUploads(client: TwelveLabsClient, store: PartStore): PartUpl
       let state: UploadState['state'] = 'active';
       const reported = new Set<number>();
       const read = async (page: number) => {
-        const path = `${pathOf(sessionId)}?page=${page}&page_limit=${LARGEST_PAGE}`;
+        const path = `${pathOf(sessionId)}?page=${page}&page_limit=${MAX_PAGE_ITEMS}`;
         const answer = await client.call({ ...about('GET', sessionId), path, signal }, UploadStateSchema);
-        state = stateOf(answer.status);
+        state = uploadStateOf(answer.status);
         return { items: answer.uploaded_chunks, totalPages: answer.page_info?.total_page };
       };
       for await (const { items } of readPages(read, { idOf: ({ index }) => index })) {
@@ -119,7 +119,7 @@ export function partUploads(client: TwelveLabsClient, store: PartStore): PartUpl
     async incomplete({ signal } = {}) {
       const sessions: { sizeBytes: number; createdAt?: string }[] = [];
       const read = async (page: number) => {
-        const path = `${UPLOADS}?page=${page}&page_limit=${LARGEST_PAGE}`;
+        const path = `${UPLOADS}?page=${page}&page_limit=${MAX_PAGE_ITEMS}`;
         const call = { method: 'GET', route: UPLOADS, path, creates: false, signal } as const;
         const { data, page_info } = await client.call(call, UploadPageSchema);
         return { items: data, totalPages: page_info?.total_page };
@@ -151,4 +151,4 @@ const about = (method: 'GET' | 'POST', sessionId: string) =>
 
 const STATES: readonly UploadState['state'][] = ['active', 'completed', 'failed', 'expired'];
 
-const stateOf = (status: string): UploadState['state'] => STATES.find((state) => state === status) ?? 'active';
+const uploadStateOf = (status: string): UploadState['state'] => STATES.find((state) => state === status) ?? 'active';

@@ -7,11 +7,11 @@ import { s3TroubleOfAnswer } from '../../../storage/s3/s3-codes';
 import { PartRefused, type PartUrl, type PutPartOptions } from '../../part-uploads';
 import { StallTimer } from './stall-timer';
 
-/** Of a worker; each upload has its own concurrency. */
-const CONNECTIONS = 128;
-/** A line that moves less than this in the time of a stall has stalled. */
+/** Connections of a worker; each upload limits its own concurrency. */
+const MAX_CONNECTIONS = 128;
+/** A PUT stalls if less than this is sent within the stall timeout. */
 const PIECE_BYTES = 64 * 1024;
-/** What was handed over may still lie in the system's buffer, of about so much, and is given time at so slow a rate. */
+/** Bytes that may still lie in the system's send buffer; the answer may wait until they are sent at the slowest rate. */
 const BUFFERED_BYTES = 4 * 1024 ** 2;
 const SLOWEST_BYTES_PER_MS = 32;
 
@@ -19,13 +19,13 @@ const SLOWEST_BYTES_PER_MS = 32;
 export class PartStore {
   private readonly agent: Dispatcher;
 
-  /** @param stallTimeoutMs for a piece of the body to be taken, and for the answer to come after the last. */
+  /** @param stallTimeoutMs longest wait for a chunk of the body to be sent, and for the answer after the last. */
   constructor(
     private readonly stallTimeoutMs: number,
     proxies: ProxySettings = NO_PROXIES,
   ) {
-    const requestTimeoutMs = 0; // none: the stall timer counts from the last byte
-    this.agent = createDispatcher({ connections: CONNECTIONS, requestTimeoutMs }, proxies);
+    const requestTimeoutMs = 0; // 0 turns it off: the stall timer is used instead
+    this.agent = createDispatcher({ connections: MAX_CONNECTIONS, requestTimeoutMs }, proxies);
   }
 
   /** One PUT on a pooled connection, with a known length and without the API key. @returns the ETag */
@@ -36,9 +36,9 @@ export class PartStore {
     const said = `${what}: ${status}, ${code ?? 'not in the words of the part store; check any proxy on the way'}`;
     if (code === 'BadDigest') throw new PartRefused('damaged', said);
     if (status === 403) throw new PartRefused('stale', said);
-    if (code === undefined) throw failure('ProviderUnavailable', said); // only the store's own words are final
+    if (code === undefined) throw failure('ProviderUnavailable', said); // not the store's answer
     const trouble = s3TroubleOfAnswer(code, status);
-    if (trouble === 'credentials' || trouble === 'expired') throw new PartRefused('stale', said); // those that signed
+    if (trouble === 'credentials' || trouble === 'expired') throw new PartRefused('stale', said); // the provider's
     if (status === 404) throw new PartRefused('gone', said);
     throw failure(trouble === 'unavailable' ? 'ProviderUnavailable' : 'ProviderRejected', said);
   }
@@ -70,7 +70,7 @@ export class PartStore {
     }
   }
 
-  /** Asked for the next piece when the one before was taken. */
+  /** Yields chunks; the connection asks for one after it has taken the one before. */
   private async *pieces(bytes: Buffer, stall: StallTimer): AsyncGenerator<Buffer> {
     for (let at = 0; at < bytes.byteLength; at += PIECE_BYTES) {
       stall.restart(this.stallTimeoutMs);
@@ -83,8 +83,8 @@ export class PartStore {
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
 /**
- * A V4 signature leaves alone what it does not name, and the store checks the digest; older ones cover Content-MD5, and
- * would not match.
+ * Content-MD5, so that the store checks the bytes. Only sent with a V4 signature, which allows further headers; older
+ * signatures include Content-MD5 and would no longer match.
  */
 function md5Header(url: string, md5: string): Record<string, string> {
   const isV4 = /[?&]X-Amz-Algorithm=AWS4-HMAC-SHA256(&|$)/i.test(url);
@@ -100,7 +100,7 @@ function etagOf(headers: Headers, md5: string, what: string): string {
   return etag;
 }
 
-/** ETags have the shape of an MD5 also where the store encrypts with other keys than its own, and are none then. */
+/** True if the ETag is the MD5. With customer keys or KMS an ETag only looks like one. */
 function isMd5(etag: string, headers: Headers): boolean {
   const encryption = headers['x-amz-server-side-encryption'];
   const customerKey = headers['x-amz-server-side-encryption-customer-algorithm'] !== undefined;

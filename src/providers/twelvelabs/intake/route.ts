@@ -3,7 +3,7 @@ import type { ItemFacts, Route } from '../../intake';
 import { maxDirectBytes, maxMultipartBytes, maxUrlBytes, type ByteLimit } from './limits';
 
 /**
- * How an item goes up, by its size and the kind of file that its name tells.
+ * Chooses how an item is uploaded, by its size and its kind of file (from its name).
  * Source: `POST /assets`, `POST /assets/multipart-uploads`.
  * @throws InvalidRequest · PayloadTooLarge
  */

@@ -1,7 +1,7 @@
-/** Aborts what no longer moves; its signal aborts with the caller's as well. */
+/** Aborts a transfer that no longer moves. Its signal also aborts with the caller's signal. */
 export class StallTimer {
   readonly signal: AbortSignal;
-  /** It was this timer that aborted. */
+  /** True if this timer aborted, and not the caller. */
   struck = false;
   private readonly stalled = new AbortController();
   private timer: NodeJS.Timeout | undefined;
@@ -10,7 +10,7 @@ export class StallTimer {
     this.signal = signal ? AbortSignal.any([signal, this.stalled.signal]) : this.stalled.signal;
   }
 
-  /** Something moved; the next has so long. */
+  /** Bytes moved: the next ones have `ms` from now. */
   restart(ms: number): void {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {

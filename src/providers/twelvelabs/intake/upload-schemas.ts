@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { absent, id, PageInfoSchema } from '../api/schemas';
 
-/** Answers of the upload sessions, read as those of the other operations. */
+/** Schemas of the answers about upload sessions. Source: `/assets/multipart-uploads`. */
 
 const PartUrlSchema = z.object({
   chunk_index: z.number().int().min(1),
