@@ -124,7 +124,7 @@ export interface Config {
 }
 
 /** A name with more separators than this makes is not looked for. */
-const MOST_HALVES = 4;
+const MAX_PARTS_OF_A_NAME = 4;
 
 /**
  * The folders of a path list.
@@ -133,7 +133,7 @@ const MOST_HALVES = 4;
 function sourceRootsOf(list: string): string[] {
   const parts = list.split(path.delimiter);
   for (const [index] of parts.entries()) {
-    for (let end = index + 2; end <= Math.min(parts.length, index + MOST_HALVES); end++) {
+    for (let end = index + 2; end <= Math.min(parts.length, index + MAX_PARTS_OF_A_NAME); end++) {
       const joined = path.resolve(parts.slice(index, end).join(path.delimiter));
       if (!existsSync(joined)) continue;
       throw new ConfigError(

@@ -16,7 +16,7 @@ export class UsageError extends Error {
 }
 
 /** What a person has to change before another try can work; wrong credentials are among them. */
-const MISTAKES = [UsageError, ConfigError, InvalidInput, LifecycleNotFound, TemporalRefused] as const;
+const BAD_INPUT_ERRORS = [UsageError, ConfigError, InvalidInput, LifecycleNotFound, TemporalRefused] as const;
 const UNREACHABLE: ReadonlySet<FailureType> = new Set(['ProviderUnavailable', 'OutcomeUnknown', 'RateLimited']);
 const FINAL: ReadonlySet<FailureType> = new Set(['ResourceGone', 'BlockedByReferences', 'ProviderRejected']);
 
@@ -24,7 +24,7 @@ const FINAL: ReadonlySet<FailureType> = new Set(['ResourceGone', 'BlockedByRefer
 export function exitCodeOf(error: unknown): ExitCode | undefined {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.badInput;
   if (error instanceof TemporalUnreachable || error instanceof ProgramUnavailable) return EXIT.unreachable;
-  if (MISTAKES.some((mistake) => error instanceof mistake)) return EXIT.badInput;
+  if (BAD_INPUT_ERRORS.some((mistake) => error instanceof mistake)) return EXIT.badInput;
   if (error instanceof LifecycleClientError) return EXIT.lifecycleFailed;
   if (isFileError(error)) return EXIT.badInput;
   const type = failureType(error);

@@ -45,18 +45,18 @@ export function programOf(): Command {
       '\nExit codes: 0 done, 1 the lifecycle failed or was stopped, 2 bad usage, input or credentials, 3 unreachable.',
     );
   for (const command of COMMANDS) program.addCommand(command());
-  throwing(program);
+  makeThrow(program);
   return program;
 }
 
 /** Makes commander throw instead of exit, and write by our own functions, so that all output is escaped in one place. */
-function throwing(command: Command): void {
+function makeThrow(command: Command): void {
   command.exitOverride();
   command.configureOutput({
     writeOut: (text) => writeOut(printableLines(text)),
     writeErr: (text) => writeNote(printableLines(text)),
   });
-  for (const child of command.commands) throwing(child);
+  for (const child of command.commands) makeThrow(child);
 }
 
 const BUG = 70; // EX_SOFTWARE
@@ -71,16 +71,16 @@ export async function runCli(args: readonly string[]): Promise<number> {
   try {
     await programOf().parseAsync(args, { from: 'user' });
   } catch (error) {
-    process.exitCode = failed(error);
+    process.exitCode = reportError(error);
   }
   if (outputFailed() && process.exitCode === 0) process.exitCode = OUTPUT_LOST;
   return process.exitCode ?? 0;
 }
 
 /** Tells what went wrong, and gives the exit code. */
-function failed(error: unknown): number {
+function reportError(error: unknown): number {
   if (isClosedOutput(error)) return 0; // whoever asked to see it has gone
-  const told = explained(error);
+  const told = asOwnError(error);
   const code = exitCodeOf(told);
   if (code === undefined) writeNote(`${printableLines(inspect(error))}\n`);
   else if (!(told instanceof CommanderError)) note(`error: ${oneLine((told as Error).message)}`);
@@ -92,7 +92,7 @@ const isClosedOutput = (error: unknown): boolean =>
   error instanceof OutputClosed || (error instanceof Error && error.cause instanceof OutputClosed);
 
 /** Temporal's refusals reach some commands as the SDK made them. */
-function explained(error: unknown): unknown {
+function asOwnError(error: unknown): unknown {
   if (exitCodeOf(error) !== undefined) return error;
   try {
     return temporalError(error, temporalSettings()) ?? error;

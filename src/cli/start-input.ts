@@ -59,12 +59,12 @@ async function fromFlags(target: string | undefined, flags: StartFlags, registry
     filename: flags.filename,
     metadata: metadataOf(flags.metadata),
     ...fieldsOf(declared.flags, flags),
-    upload: present({ method: flags.uploadMethod, concurrency: numberOf(flags.uploadConcurrency) }),
+    upload: withoutAbsent({ method: flags.uploadMethod, concurrency: numberOf(flags.uploadConcurrency) }),
     branch: branchOf(declared, flags),
-    cleanup: present({ onCancel: flags.onCancel, onFailure: flags.onFailure }),
-    deadlines: present({ ready: flags.readyWithin, branch: flags.branchWithin }),
+    cleanup: withoutAbsent({ onCancel: flags.onCancel, onFailure: flags.onFailure }),
+    deadlines: withoutAbsent({ ready: flags.readyWithin, branch: flags.branchWithin }),
   };
-  return present(input) as unknown as LifecycleInput;
+  return withoutAbsent(input) as LifecycleInput;
 }
 
 async function givenInput({ input, inputFile }: StartFlags): Promise<unknown> {
@@ -100,7 +100,7 @@ function sourceOf(target: string | undefined, assetId: string | undefined): unkn
 /** The key is taken as it stands, also with "?" or "%" in it; only a version id at the very end is not part of it. */
 function s3SourceOf(uri: string): unknown {
   const [, bucket = '', key = '', versionId] = /^s3:\/\/([^/]*)\/?(.*?)(?:\?versionId=([^?&]+))?$/is.exec(uri) ?? [];
-  return present({ type: 's3', bucket, key, versionId });
+  return withoutAbsent({ type: 's3', bucket, key, versionId });
 }
 
 /** A name that no provider has is told by the check of the whole input. */
@@ -148,7 +148,7 @@ function scalarOf(text: string): string | number | boolean {
 }
 
 /** Without the fields that were not given; `undefined` when none was. */
-function present(fields: Record<string, unknown>): Record<string, unknown> | undefined {
+function withoutAbsent(fields: Record<string, unknown>): unknown {
   const entries = Object.entries(fields).filter(([, value]) => value !== undefined);
   return entries.length > 0 ? Object.fromEntries(entries) : undefined;
 }

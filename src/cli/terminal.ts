@@ -75,12 +75,13 @@ function isOnePipe(): boolean {
 }
 
 /** What concerns a library's own users, not ours: the AWS SDK tells which release of Node it will need one day. */
-const NOT_OURS = /AWS SDK for JavaScript/;
+const FOR_LIBRARY_USERS = /AWS SDK for JavaScript/;
 
 /** Node's warnings as one line each, without those that only a developer of the library can heed. */
 export function showWarnings(): void {
   process.removeAllListeners('warning');
   process.on('warning', (warning) => {
-    if (!NOT_OURS.test(warning.message)) writeNote(`${printable(`warning: ${warning.name}: ${warning.message}`)}\n`);
+    if (!FOR_LIBRARY_USERS.test(warning.message))
+      writeNote(`${printable(`warning: ${warning.name}: ${warning.message}`)}\n`);
   });
 }

@@ -4,7 +4,7 @@ import type { Source } from '../contracts/source';
 import { lastOf } from '../contracts/values/text';
 
 /** Length of the readable end of a key that begins with a hash. */
-const LONGEST_END = 180;
+const MAX_END_CHARS = 180;
 
 /**
  * The key of a lifecycle whose input names none: the path, the URL, the S3 URI or the asset id. The same source has the
@@ -55,7 +55,7 @@ function couldBeAnother(source: Source): boolean {
 }
 
 function hashed(original: string, identity: string): string {
-  const end = lastOf(identity.replaceAll(/[\p{Cc}\p{Cs}]/gu, '_').trim(), LONGEST_END);
+  const end = lastOf(identity.replaceAll(/[\p{Cc}\p{Cs}]/gu, '_').trim(), MAX_END_CHARS);
   return `${hash(original)}…${end}`;
 }
 

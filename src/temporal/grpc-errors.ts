@@ -1,15 +1,15 @@
 /** Codes of gRPC by which a server refuses a call for good. Temporal Cloud refuses its operator service so. */
-const REFUSALS: ReadonlySet<number> = new Set([7, 12, 16]); // PERMISSION_DENIED, UNIMPLEMENTED, UNAUTHENTICATED
+const REFUSAL_CODES: ReadonlySet<number> = new Set([7, 12, 16]); // PERMISSION_DENIED, UNIMPLEMENTED, UNAUTHENTICATED
 const INVALID_ARGUMENT = 3;
 /** No answer, whatever was asked. */
-const NO_ANSWER: ReadonlySet<number> = new Set([4, 14]); // DEADLINE_EXCEEDED, UNAVAILABLE
+const NO_ANSWER_CODES: ReadonlySet<number> = new Set([4, 14]); // DEADLINE_EXCEEDED, UNAVAILABLE
 
 /** The server answers, but does not let this caller do this. */
-export const isRefusal = (error: unknown): boolean => REFUSALS.has(codeOf(error));
+export const isRefusal = (error: unknown): boolean => REFUSAL_CODES.has(codeOf(error));
 
 export const isInvalidArgument = (error: unknown): boolean => codeOf(error) === INVALID_ARGUMENT;
 
-export const isNoAnswer = (error: unknown): boolean => NO_ANSWER.has(codeOf(error));
+export const isNoAnswer = (error: unknown): boolean => NO_ANSWER_CODES.has(codeOf(error));
 
 /** The code of gRPC that a server, or the way to it, answered with; `undefined` for any other error. */
 export function grpcCodeOf(error: unknown): number | undefined {

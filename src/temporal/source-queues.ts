@@ -18,15 +18,15 @@ const UNSERVED_FOR_MS = 1000;
 /** The server answers from memory: an answer that takes longer is lost. */
 const ANSWER_WITHIN_MS = 3000;
 /** Deeper folders are not considered as roots; this bounds the requests for one path. */
-const DEEPEST_ROOT = 32;
+const MAX_ROOT_DEPTH = 32;
 /** Longest task queue name that the server accepts. */
-const LONGEST_NAME_BYTES = 1000;
+const MAX_NAME_BYTES = 1000;
 const MOST_REMEMBERED = 10_000;
 
 /** The server's answer: which workers poll. */
 export function sourceQueues(client: Client) {
   let stopping = false;
-  const isServed = remembering(async (queue) => {
+  const isServed = cachingAnswers(async (queue) => {
     const { namespace } = client.options;
     const request = { namespace, taskQueue: { name: queue }, taskQueueType: ACTIVITY_TASKS };
     const deadline = Date.now() + ANSWER_WITHIN_MS;
@@ -40,7 +40,7 @@ export function sourceQueues(client: Client) {
       if (stopping) throw failure('WorkerStopping', 'this worker is stopping; another one goes on');
       const roots = path.isAbsolute(file) ? rootsAbove(file) : [undefined];
       const names = roots.map((root) => ({ root, name: rootTaskQueue(provider, root) }));
-      const possible = names.filter(({ name }) => Buffer.byteLength(name) <= LONGEST_NAME_BYTES);
+      const possible = names.filter(({ name }) => Buffer.byteLength(name) <= MAX_NAME_BYTES);
       const served = await Promise.all(possible.map(({ name }) => isServed(name)));
       const nearest = possible[served.indexOf(true)];
       return nearest && fileTaskQueue(provider, nearest.root);
@@ -59,7 +59,7 @@ export function rootsAbove(file: string): string[] {
   for (;;) {
     folders.push(folder);
     const above = path.dirname(folder);
-    if (above === folder) return folders.slice(-DEEPEST_ROOT);
+    if (above === folder) return folders.slice(-MAX_ROOT_DEPTH);
     folder = above;
   }
 }
@@ -69,7 +69,7 @@ export const wasPolled = ({ pollers }: Pollers, now: number): boolean =>
   (pollers ?? []).some(({ lastAccessTime }) => (optionalTsToMs(lastAccessTime) ?? 0) > now - SEEN_WITHIN_MS);
 
 /** Callers at the same time share one request, and its answer is cached for a while; errors are not cached. */
-export function remembering(ask: (queue: string) => Promise<boolean>): typeof ask {
+export function cachingAnswers(ask: (queue: string) => Promise<boolean>): typeof ask {
   const answers = new Map<string, { answer: Promise<boolean>; until: number }>();
   return async (queue) => {
     const known = answers.get(queue);

@@ -37,13 +37,13 @@ export const sweepCommand = (): Command =>
           if (!json) note('looking at every asset of the account; see Temporal Web for its progress');
           const report = await client.sweep({ dryRun, includeVanished, grace });
           if (json) printJson(report);
-          else print(describe(report));
+          else print(linesOf(report));
           return report.leftover > 0 ? EXIT.lifecycleFailed : EXIT.done;
         }, provider),
       ),
     );
 
-function describe(report: SweepReport): string[] {
+function linesOf(report: SweepReport): string[] {
   const { dryRun, seen, orphans, found, deleted, kept, leftover } = report;
   const rows = orphans.map(({ key, assetId, cause, policy, entries }) => {
     const done = entries.map(({ resource, id, result, because }) => `${resource} ${id}: ${result}, ${because}`);

@@ -85,7 +85,7 @@ async function isToBeJoined(
 }
 
 /** How long a start waits for a running deletion, which would delete the asset that the new run takes up. */
-const DELETED_WITHIN_MS = 60_000;
+const MAX_DELETION_WAIT_MS = 60_000;
 const LOOK_EVERY_MS = 500;
 
 /** When the key's last force-delete ended; `undefined` when there was none. */
@@ -93,7 +93,7 @@ async function endOfDeletion(
   describe: () => Promise<WorkflowExecutionDescription>,
   key: string,
 ): Promise<Date | undefined> {
-  const until = Date.now() + DELETED_WITHIN_MS;
+  const until = Date.now() + MAX_DELETION_WAIT_MS;
   try {
     for (;;) {
       const { status, closeTime } = await describe();

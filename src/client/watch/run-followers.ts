@@ -4,7 +4,7 @@ import { RunList } from './run-list';
 import type { RunNews } from './run-news';
 
 /** Most runs that have a long poll each. Further runs share one list request. */
-const LONG_POLLS = 10;
+const MAX_LONG_POLLS = 10;
 
 /** Follows runs of one client, a few by their histories and many by one list. */
 export class RunFollowers {
@@ -13,7 +13,7 @@ export class RunFollowers {
 
   constructor(
     private readonly client: Client,
-    private readonly longPolls = LONG_POLLS,
+    private readonly longPolls = MAX_LONG_POLLS,
     listEveryMs?: number,
   ) {
     this.list = new RunList(client, listEveryMs);

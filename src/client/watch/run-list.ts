@@ -5,9 +5,9 @@ import { isSameNews, type RunNews } from './run-news';
 
 const EVERY_MS = 5000;
 /** Runs asked for in one list request. */
-const RUNS_A_REQUEST = 100;
+const MAX_RUNS_PER_REQUEST = 100;
 /** After so many rounds in which the list lacks a run, its history is read instead; it tells whether the run exists. */
-const MISSING_ROUNDS = 12;
+const MAX_MISSING_ROUNDS = 12;
 
 interface Listener {
   run: RunRef;
@@ -88,8 +88,8 @@ export class RunList {
     await Promise.resolve(); // all who come in one go are in the first round
     while (this.listeners.size > 0) {
       const runIds = [...this.listeners.keys()];
-      for (let from = 0; from < runIds.length; from += RUNS_A_REQUEST) {
-        await this.ask(runIds.slice(from, from + RUNS_A_REQUEST));
+      for (let from = 0; from < runIds.length; from += MAX_RUNS_PER_REQUEST) {
+        await this.ask(runIds.slice(from, from + MAX_RUNS_PER_REQUEST));
       }
       await this.pause();
     }
@@ -99,7 +99,7 @@ export class RunList {
   private async ask(runIds: readonly string[]): Promise<void> {
     const missing = new Set(runIds);
     try {
-      for await (const run of this.client.workflow.list({ query: queryOf(runIds), pageSize: RUNS_A_REQUEST })) {
+      for await (const run of this.client.workflow.list({ query: queryOf(runIds), pageSize: MAX_RUNS_PER_REQUEST })) {
         missing.delete(run.runId);
         const { phase } = summaryOf(run);
         const closed = run.status.name !== 'RUNNING';
@@ -122,7 +122,7 @@ export class RunList {
 
   private miss(listener: Listener): void {
     listener.missed += 1;
-    if (listener.missed >= MISSING_ROUNDS) listener.giveUp();
+    if (listener.missed >= MAX_MISSING_ROUNDS) listener.giveUp();
   }
 
   private of(runId: string): Listener[] {

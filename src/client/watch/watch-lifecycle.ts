@@ -6,7 +6,7 @@ import type { RunNews } from './run-news';
 /** How often the progress of an upload is read; each is one request, and no query. */
 const LOOK_EVERY_MS = 2000;
 /** While an upload shows no progress (a URL, or a file in the queue), it is read less and less often. */
-const LEAST_OFTEN_MS = 20_000;
+const MAX_LOOK_INTERVAL_MS = 20_000;
 
 /** Where a watch gets what it shows. */
 export interface WatchedRun {
@@ -34,11 +34,11 @@ export async function* watchRun(watched: WatchedRun, signal: AbortSignal): Async
   let lookEveryMs = 0;
   try {
     for (;;) {
-      const heard = lookEveryMs > 0 ? await orAfter(next, lookEveryMs) : await next;
+      const heard = lookEveryMs > 0 ? await orUndefinedAfter(next, lookEveryMs) : await next;
       if (heard === undefined) {
         const before = status as LifecycleStatus;
         status = watched.withUpload(before, await watched.describe());
-        lookEveryMs = status.upload ? LOOK_EVERY_MS : Math.min(lookEveryMs * 2, LEAST_OFTEN_MS);
+        lookEveryMs = status.upload ? LOOK_EVERY_MS : Math.min(lookEveryMs * 2, MAX_LOOK_INTERVAL_MS);
         if (!isSame(before, status)) yield status;
         continue;
       }
@@ -65,7 +65,7 @@ export async function* watchRun(watched: WatchedRun, signal: AbortSignal): Async
 const isSame = (a: LifecycleStatus | undefined, b: LifecycleStatus): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 /** What `promise` gives, or `undefined` when it takes longer; the promise is not lost. */
-async function orAfter<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
+async function orUndefinedAfter<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
   const timer = new AbortController();
   try {
     return await Promise.race([promise, delay(ms, undefined, { signal: timer.signal })]);

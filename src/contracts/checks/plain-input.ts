@@ -1,7 +1,7 @@
 import { fieldOf } from './describe-issues';
 
 /** Most levels of nesting: more than any valid input has, and safe for the recursion. */
-const DEEPEST = 20;
+const MAX_NESTING = 20;
 
 export interface PlainInput {
   value: unknown;
@@ -20,7 +20,7 @@ export function plainInput(input: unknown): PlainInput {
 
 function plain(value: unknown, path: string[], problems: string[]): unknown {
   if (typeof value !== 'object' || value === null) return value;
-  if (path.length >= DEEPEST) {
+  if (path.length >= MAX_NESTING) {
     problems.push(`${fieldOf(path.slice(0, 3))}: is nested too deeply`);
     return undefined;
   }

@@ -1,5 +1,5 @@
 /** Parameters that only a presigned URL has: S3, Google Cloud Storage, Alibaba OSS. Compared in lower case. */
-const ALONE: ReadonlySet<string> = new Set([
+const SIGNING_PARAMETERS: ReadonlySet<string> = new Set([
   'x-amz-signature',
   'x-amz-credential',
   'x-amz-security-token',
@@ -10,7 +10,7 @@ const ALONE: ReadonlySet<string> = new Set([
 ]);
 
 /** Parameters with everyday names: they sign a URL only beside one of the others. */
-const TOGETHER: readonly (readonly [name: string, beside: readonly string[]])[] = [
+const SIGNING_PAIRS: readonly (readonly [name: string, beside: readonly string[]])[] = [
   ['signature', ['key-pair-id', 'awsaccesskeyid', 'ossaccesskeyid']], // CloudFront, S3 version 2, OSS
   ['sig', ['se', 'sv', 'sp']], // Azure shared access signature
 ];
@@ -23,7 +23,8 @@ export function signatureParameter(url: string): string | undefined {
   return names.find((name) => {
     const known = name.toLowerCase();
     return (
-      ALONE.has(known) || TOGETHER.some(([one, beside]) => one === known && beside.some((other) => lower.has(other)))
+      SIGNING_PARAMETERS.has(known) ||
+      SIGNING_PAIRS.some(([one, beside]) => one === known && beside.some((other) => lower.has(other)))
     );
   });
 }

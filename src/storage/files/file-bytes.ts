@@ -14,7 +14,7 @@ const BLOCKS = 64;
  * Trouble of the worker or of a mount, not of the file: another attempt may fare better, so that it is no verdict on the
  * source. A mount that came back gives ESTALE for what was open before.
  */
-const NOT_OF_THE_FILE: ReadonlySet<string> = new Set([
+const TRANSIENT_CODES: ReadonlySet<string> = new Set([
   ...['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EINTR'],
   ...['ESTALE', 'ENOTCONN', 'EHOSTDOWN', 'EHOSTUNREACH', 'ENETDOWN', 'ENETUNREACH', 'ETIMEDOUT'],
 ]);
@@ -23,7 +23,7 @@ const NOT_OF_THE_FILE: ReadonlySet<string> = new Set([
 export function fileTroubleOf(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null || !('syscall' in error)) return undefined;
   const { code = 'unknown' } = error as NodeJS.ErrnoException;
-  return NOT_OF_THE_FILE.has(code) ? undefined : code;
+  return TRANSIENT_CODES.has(code) ? undefined : code;
 }
 
 export const factsIn = ({ size, mtimeNs, ino }: BigIntStats): FileFacts => ({
@@ -64,7 +64,7 @@ export async function sampleOf(handle: FileHandle, sizeBytes: number): Promise<s
  * of a file that changed under it cannot come to its end. With `into` they are views of it, as large as the
  * system reads them.
  */
-export async function* bytesOf(
+export async function* readFileBytes(
   file: { path: string; facts: FileFacts; open: () => Promise<FileHandle> },
   { start, end }: { start: number; end: number },
   into?: Buffer,
@@ -76,7 +76,7 @@ export async function* bytesOf(
     if (change) throw unreadable(`changed since it was looked at: ${change}`);
   };
   /** Only around what touches the file: an error of the reader, thrown in at the `yield`, is none of the file's. */
-  const ofTheFile = async <T>(step: Promise<T>, what: string): Promise<T> => {
+  const asFileTrouble = async <T>(step: Promise<T>, what: string): Promise<T> => {
     try {
       return await step;
     } catch (error) {
@@ -87,22 +87,24 @@ export async function* bytesOf(
     }
   };
   let at = start;
-  const handle = await ofTheFile(file.open(), 'could not be opened');
+  const handle = await asFileTrouble(file.open(), 'could not be opened');
   try {
     const opened = factsIn(await handle.stat({ bigint: true }));
     const moved = opened.inode !== file.facts.inode; // by a network file system, perhaps: the content tells
-    const sample = moved ? await ofTheFile(sampleOf(handle, opened.sizeBytes), 'could not be read again') : undefined;
+    const sample = moved
+      ? await asFileTrouble(sampleOf(handle, opened.sizeBytes), 'could not be read again')
+      : undefined;
     mustBeSame(file.facts, { ...opened, sample });
     while (at < end) {
       const piece = into?.subarray(at - start, end - start) ?? Buffer.allocUnsafeSlow(Math.min(PIECE_BYTES, end - at));
       const reading = handle.read(piece, 0, piece.byteLength, at);
-      const { bytesRead } = await ofTheFile(reading, `could not be read from byte ${at} on`);
+      const { bytesRead } = await asFileTrouble(reading, `could not be read from byte ${at} on`);
       at += bytesRead;
       if (bytesRead === 0 || at === end) {
         const now = stat(file.path, { bigint: true }); // by its path, to see also that it was replaced
         mustBeSame(
           { ...opened, mtimeNs: file.facts.mtimeNs },
-          factsIn(await ofTheFile(now, 'could not be looked at again')),
+          factsIn(await asFileTrouble(now, 'could not be looked at again')),
         );
       }
       if (bytesRead === 0) throw unreadable(`ended after ${at} of ${file.facts.sizeBytes} bytes`);

@@ -1,7 +1,7 @@
 import { realpath, stat, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
-import { bytesOf, fileTroubleOf } from './file-bytes';
+import { readFileBytes, fileTroubleOf } from './file-bytes';
 import { factsAtRest, refused, REST, type Rest } from './file-rest';
 import { isInside, LeadsOut, openInside, withRealTop } from './open-inside';
 import { fileContent } from './source-content';
@@ -31,7 +31,7 @@ export function createFileSources({ roots, ...rest }: { roots: readonly string[]
       }
       const realRoots = await Promise.all(roots.map((root) => realpath(root).catch(() => root)));
       const real = await locate(file, roots, realRoots);
-      return describe(file, { real, realRoots, rest: { ...REST, ...rest }, signal });
+      return inspectFile(file, { real, realRoots, rest: { ...REST, ...rest }, signal });
     },
   };
 }
@@ -69,7 +69,7 @@ interface Located {
   signal?: AbortSignal;
 }
 
-async function describe(asked: string, { real, realRoots, rest, signal }: Located): Promise<SourceFile> {
+async function inspectFile(asked: string, { real, realRoots, rest, signal }: Located): Promise<SourceFile> {
   let handle: FileHandle | undefined;
   try {
     mustBeFile(asked, await stat(real, { bigint: true })); // before it is opened: a device may do something then
@@ -86,7 +86,9 @@ async function describe(asked: string, { real, realRoots, rest, signal }: Locate
       modifiedAt: new Date(Number(facts.mtimeNs / 1_000_000n)).toISOString(),
       read: (range = { start: 0, end: sizeBytes }, into) => {
         mustLieWithin(sizeBytes, range);
-        return Readable.from(bytesOf({ path: real, facts, open: () => openInside(real, realRoots) }, range, into));
+        return Readable.from(
+          readFileBytes({ path: real, facts, open: () => openInside(real, realRoots) }, range, into),
+        );
       },
     };
   } catch (error) {

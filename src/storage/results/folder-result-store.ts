@@ -25,7 +25,7 @@ export function createFolderResultStore(folder: string, host = hostname()): Resu
       try {
         const written = await writeNdjson(temporary, records);
         if (again) await rename(temporary, target);
-        else if (!(await took(temporary, target)) && (await hashOf(target)) !== written.sha256) {
+        else if (!(await nameFile(temporary, target)) && (await hashOf(target)) !== written.sha256) {
           throw nameIsTaken(target);
         }
         await syncFolder(path.dirname(target));
@@ -61,17 +61,23 @@ async function unlessMissing(step: Promise<unknown>): Promise<boolean> {
 }
 
 /** Codes of file systems without hard links, such as some network file systems. */
-const NO_LINKS: ReadonlySet<string | undefined> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
+const NO_HARD_LINK_CODES: ReadonlySet<string | undefined> = new Set([
+  'EPERM',
+  'ENOTSUP',
+  'EOPNOTSUPP',
+  'ENOSYS',
+  'EMLINK',
+]);
 
 /** Gives the complete file its name in one step; false when something else has that name. */
-async function took(temporary: string, target: string): Promise<boolean> {
+async function nameFile(temporary: string, target: string): Promise<boolean> {
   try {
     await link(temporary, target);
     return true;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EEXIST') return false;
-    if (!NO_LINKS.has(code)) throw error;
+    if (!NO_HARD_LINK_CODES.has(code)) throw error;
   }
   const exists = await unlessMissing(access(target));
   if (!exists) await rename(temporary, target);

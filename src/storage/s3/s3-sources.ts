@@ -18,7 +18,7 @@ export function createS3Sources(s3: S3Access): ObjectSources {
   return {
     async resolve(place, { signal } = {}) {
       const client = s3.client();
-      const head = await settled(place, signal, () => lookAt(client, place, signal));
+      const head = await mapErrors(place, signal, () => lookAt(client, place, signal));
       const sizeBytes = head.ContentLength ?? 0;
       if (isArchived(head)) throw refused(place, `the object is archived (${head.StorageClass}); restore it first`);
       if (sizeBytes === 0) throw refused(place, 'the object is empty; name one with bytes in it');
@@ -32,9 +32,9 @@ export function createS3Sources(s3: S3Access): ObjectSources {
         read: (range = { start: 0, end: sizeBytes }) =>
           readable((abandoned) => {
             const stop = signal ? AbortSignal.any([signal, abandoned]) : abandoned;
-            return bytesOf(client, seen, range, stop);
+            return readObjectBytes(client, seen, range, stop);
           }),
-        presignedUrl: (expiresInSec) => settled(place, signal, () => presigned(client, place, expiresInSec)),
+        presignedUrl: (expiresInSec) => mapErrors(place, signal, () => presignUrl(client, place, expiresInSec)),
       };
     },
   };
@@ -45,7 +45,7 @@ const refused = (place: Place, says: string) => failureOfObject(place, { type: '
 const where = ({ bucket, key, versionId }: Place) => ({ Bucket: bucket, Key: key, VersionId: versionId });
 
 /** Runs a request and maps its error to a failure, or to the cancellation. */
-async function settled<T>(place: Place, signal: AbortSignal | undefined, request: () => Promise<T>): Promise<T> {
+async function mapErrors<T>(place: Place, signal: AbortSignal | undefined, request: () => Promise<T>): Promise<T> {
   try {
     signal?.throwIfAborted();
     return await request();
@@ -59,12 +59,17 @@ async function lookAt(client: S3Client, place: Place, abortSignal?: AbortSignal)
   try {
     return await client.send(new HeadObjectCommand(where(place)), { abortSignal });
   } catch (error) {
-    throw await explained(client, place, error, abortSignal);
+    throw await tellMissingBucket(client, place, error, abortSignal);
   }
 }
 
 /** The answer to HEAD has no body, so that a missing bucket looks like a missing key; that to GET says which. */
-async function explained(client: S3Client, place: Place, error: unknown, abortSignal?: AbortSignal): Promise<unknown> {
+async function tellMissingBucket(
+  client: S3Client,
+  place: Place,
+  error: unknown,
+  abortSignal?: AbortSignal,
+): Promise<unknown> {
   const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode ?? 0;
   if (status < 300 || status >= 500) return error;
   try {
@@ -83,15 +88,15 @@ function isArchived({ StorageClass, ArchiveStatus, Restore }: HeadObjectCommandO
 }
 
 /** The provider begins to fetch within minutes; the SDK renews credentials that would expire before that. */
-const SHORTEST_LIFE_SEC = 300;
+const MIN_LIFE_SEC = 300;
 
 /** A presigned URL dies with the credentials, so its lifetime is capped at theirs. */
-async function presigned(client: S3Client, place: Place, expiresInSec: number): Promise<string> {
+async function presignUrl(client: S3Client, place: Place, expiresInSec: number): Promise<string> {
   const { expiration } = await client.config.credentials().catch((error: unknown) => {
     throw isOfProvider(error) ? new CredentialsRenewalError() : error; // those that looked at the object are gone
   });
   const leftSec = expiration ? Math.floor((expiration.getTime() - Date.now()) / 1000) : expiresInSec;
-  if (leftSec < Math.min(SHORTEST_LIFE_SEC, expiresInSec)) {
+  if (leftSec < Math.min(MIN_LIFE_SEC, expiresInSec)) {
     const says = `the worker’s AWS credentials end in ${Math.max(0, leftSec)} s, before the provider would have fetched it`;
     throw failureOfObject(place, {
       type: 'ProviderUnavailable',
@@ -112,7 +117,7 @@ interface Seen extends Place {
 }
 
 /** The bytes of the object as it was first read: every later read requires the same ETag. */
-async function* bytesOf(
+async function* readObjectBytes(
   client: S3Client,
   seen: Seen,
   { start, end }: Range,

@@ -15,7 +15,7 @@ const DAY_MS = 86_400_000;
  * A closed run is looked at by the sweep and by `status`, and a start of the same key joins it. After its retention all
  * that is left of it is the tag of its asset.
  */
-const LEAST_RETENTION_MS = DAY_MS;
+const MIN_RETENTION_MS = DAY_MS;
 
 /** One request when nothing is missing, else a few more. */
 export async function inspectNamespace(services: NamespaceServices, namespace: string): Promise<NamespaceState> {
@@ -34,7 +34,7 @@ export async function inspectNamespace(services: NamespaceServices, namespace: s
  * @param sweepMs how long an orphan may wait for the sweep: its age and the time between two sweeps.
  */
 export function retentionWarning({ retentionMs }: NamespaceState, sweepMs = 0): string | undefined {
-  const least = Math.max(LEAST_RETENTION_MS, sweepMs);
+  const least = Math.max(MIN_RETENTION_MS, sweepMs);
   if (retentionMs === undefined || retentionMs >= least) return undefined;
   return (
     `closed runs are kept for ${hoursOf(retentionMs)}, less than ${hoursOf(least)}: after that the sweep only reports ` +

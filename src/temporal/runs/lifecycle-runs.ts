@@ -9,7 +9,7 @@ import type { DescribedRun, LifecycleRun } from '../../contracts/runs';
 import { ASSET_LIFECYCLE, SEARCH_ATTRIBUTES } from '../../contracts/ids';
 import type { LifecycleStatus } from '../../contracts/lifecycle-status';
 import { isInvalidArgument } from '../grpc-errors';
-import { OF_LIFECYCLES, oneOf } from './list-query';
+import { LIFECYCLES_CONDITION, oneOf } from './list-query';
 import { isStopped, statusOfFailure, statusOfMemo, summaryOf, type Run } from './run-status';
 
 /**
@@ -38,12 +38,12 @@ export function lifecycleRuns(client: Client) {
     find,
     async overview(assetIds: readonly string[]): Promise<LifecycleRun[]> {
       const condition = oneOf(SEARCH_ATTRIBUTES.assetId, assetIds);
-      return condition ? list(`${OF_LIFECYCLES} AND ${condition}`) : [];
+      return condition ? list(`${LIFECYCLES_CONDITION} AND ${condition}`) : [];
     },
     async openWith(assetId: string): Promise<LifecycleRun[]> {
       const condition = oneOf(SEARCH_ATTRIBUTES.assetId, [assetId]);
       if (!condition) return [];
-      const named = await list(`${OF_LIFECYCLES} AND ExecutionStatus = 'Running' AND ${condition}`);
+      const named = await list(`${LIFECYCLES_CONDITION} AND ExecutionStatus = 'Running' AND ${condition}`);
       const now = await Promise.all(named.map(({ workflowId, runId }) => find(workflowId, runId)));
       return now.filter((run) => run !== undefined).filter(({ open }) => open);
     },

@@ -16,7 +16,7 @@ export interface ListFilter {
 }
 
 /** The condition that every query of ours begins with. */
-export const OF_LIFECYCLES = `WorkflowType = '${ASSET_LIFECYCLE}'`;
+export const LIFECYCLES_CONDITION = `WorkflowType = '${ASSET_LIFECYCLE}'`;
 
 /** Words of ours and ids of the provider: the only values that may stand in a query. */
 const SAFE_VALUE = /^[A-Za-z0-9_-]+$/;
@@ -35,7 +35,7 @@ export function oneOf({ name }: { name: string }, values: readonly string[]): st
  * @throws InvalidInput for an asset id that no provider gives.
  */
 export function listQuery({ phase, outcome, branch, assetId, key, query }: ListFilter): string {
-  const conditions = [OF_LIFECYCLES];
+  const conditions = [LIFECYCLES_CONDITION];
   const words = [
     [SEARCH_ATTRIBUTES.phase, phase],
     [SEARCH_ATTRIBUTES.outcome, outcome],

@@ -6,7 +6,7 @@ import { msToTs } from '@temporalio/common/lib/time';
 import { createLocalActivities } from '../../../src/activities/create-activities';
 import { createFindSourceQueue, queueOfFile } from '../../../src/activities/find-source-queue';
 import type { SourceQueues } from '../../../src/activities/source-queues';
-import { remembering, rootsAbove, sourceQueues, wasPolled } from '../../../src/temporal/source-queues';
+import { cachingAnswers, rootsAbove, sourceQueues, wasPolled } from '../../../src/temporal/source-queues';
 import { loadConfig } from '../../../src/config';
 import { ConfigError } from '../../../src/config-error';
 import { failure } from '../../../src/contracts/failures';
@@ -109,7 +109,7 @@ describe('the look', () => {
 
   test('does not keep an error', async () => {
     let asked = 0;
-    const isServed = remembering(async () => {
+    const isServed = cachingAnswers(async () => {
       asked += 1;
       if (asked === 1) throw new Error('unavailable');
       return true;
