@@ -14,7 +14,7 @@ import type { AllActivities } from './contracts/activities';
 import { callTaskQueue, fileTaskQueue, objectTaskQueue, rootTaskQueue, waitTaskQueue } from './contracts/ids';
 import { WORKFLOW_TASK_QUEUE, type ProviderName } from './contracts/ids';
 import type { MediaProvider } from './providers/media-provider';
-import { gatheringIntake } from './providers/shared/gather-submissions';
+import { withGatheredIntake } from './providers/shared/gather-submissions';
 import { StatusWatcher } from './providers/shared/watch/status-watcher';
 import { createFolderResultStore } from './storage/results/folder-result-store';
 import type { ResultStore } from './storage/results/result-store';
@@ -97,7 +97,7 @@ async function start(settings: WorkerSettings, s3: S3Access, close: () => Promis
   const stopping = new AbortController();
   const queues = sourceQueues(client);
   const accounts = providers.map((provider) => ({
-    provider: { ...provider, intake: gatheringIntake(provider) },
+    provider: withGatheredIntake(provider),
     watcher: new StatusWatcher({ provider, ...config.poll }),
   }));
   const activities = createActivities({

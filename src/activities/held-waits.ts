@@ -2,10 +2,10 @@ import type { Activities, HeldWaitInput } from '../contracts/activities';
 import { failure } from '../contracts/failures';
 import { assetHandle, type Handle } from '../contracts/branches/handle';
 import type { ProviderName } from '../contracts/ids';
+import { snapshotOf } from '../providers/assets';
 import type { Observation } from '../providers/media-provider';
 import { accountOf, type ActivityDependencies } from './dependencies';
 import { BEATS, cancellationOf, withHeartbeatEvery } from './lib/activity-call';
-import { snapshotOf } from './lib/asset-snapshot';
 
 type HeldWaits = Pick<Activities, 'untilAssetReady' | 'untilBranchReady'>;
 

@@ -1,7 +1,7 @@
 import { log } from '@temporalio/activity';
 import type { Activities, StartBranchInput, StartedBranch } from '../contracts/activities';
 import { failureType } from '../contracts/failures';
-import { carriesTag, joinedField, type LedgerTag } from '../contracts/resource';
+import { carriesTag, joinedField } from '../contracts/resource';
 import type { BranchItem, BranchKind, BranchStart } from '../providers/branch-kind';
 import type { MediaProvider } from '../providers/media-provider';
 import { only, SubmissionAborted } from '../providers/outcome';
@@ -28,13 +28,13 @@ export const createStartBranch =
       case 'create':
         return startedOf(await create(deps, kind, item));
       case 'join':
-        return startedOf(await join(deps, { provider, kind, item, joined: joinedBy(input) }));
+        return startedOf(await join(deps, { provider, kind, item, joins: input.joins }));
     }
   };
 
 const startedOf = ({ handle, id, adopted }: BranchStart): StartedBranch => ({ handle, id, adopted });
 
-/** Nothing that matters is made at the provider: after a lost answer it is asked again. */
+/** Makes nothing at the provider that has to be removed, so after a lost answer it is simply repeated. */
 const startFreely = (
   deps: ActivityDependencies,
   { kind, item, input }: { kind: BranchKind; item: BranchItem; input: StartBranchInput },
@@ -47,7 +47,6 @@ const startFreely = (
       const { records, words = `The ${kind.type} of asset ${item.assetId}` } = start;
       return { stored: await storeAndRelease(deps, { words, records, target: input.store }, signal) };
     } catch (error) {
-      // a write that was aborted before it had gone out is a cancellation and not a failure
       throw error instanceof SubmissionAborted ? cancellationOf(signal) : error;
     }
   });
@@ -64,14 +63,15 @@ interface Joining {
   provider: MediaProvider;
   kind: BranchKind;
   item: BranchItem;
-  joined: { in: string; id: string };
+  joins: StartBranchInput['joins'];
 }
 
 /**
- * Adding twice changes nothing, so nothing is waited for; but whether the asset was there before must be known. That
- * stands in the record that goes to the server before the write: an attempt without one finds what others have added.
+ * Adding twice changes nothing, so a repeat waits for no late answer. But whether the asset was there before must be
+ * known, so the server gets a record before the write goes out. An attempt that finds the asset and no record knows that
+ * somebody else has added it.
  */
-const join = (deps: ActivityDependencies, { provider, kind, item, joined }: Joining): Promise<BranchStart> =>
+const join = (deps: ActivityDependencies, { provider, kind, item, joins }: Joining): Promise<BranchStart> =>
   writeOnce<BranchStart, undefined>({
     settleWindowMs: 0,
     prepare: async () => undefined,
@@ -81,17 +81,16 @@ const join = (deps: ActivityDependencies, { provider, kind, item, joined }: Join
     },
     record: (details) => deps.progress.makeDurable(details),
     make: async (_prepared, signal) => {
-      await noteJoined(provider, { assetId: item.assetId, tag: item.tag, joined }, signal);
+      if (joins) await noteJoined(provider, item, joins, signal);
       return only(await kind.start([item], { signal }));
     },
   });
 
-const joinedBy = ({ joins }: StartBranchInput): Joining['joined'] => ({ in: joins?.in ?? '', id: joins?.id ?? '' });
-
-/** On the lifecycle's own asset, where a sweep reads which membership is to go with it. */
+/** Notes on the lifecycle's own asset what it joins: a sweep reads there from what the asset is to be taken out. */
 async function noteJoined(
   { assets }: MediaProvider,
-  { assetId, tag, joined }: { assetId: string; tag: LedgerTag; joined: Joining['joined'] },
+  { assetId, tag }: Pick<BranchItem, 'assetId' | 'tag'>,
+  joined: NonNullable<StartBranchInput['joins']>,
   signal: AbortSignal,
 ): Promise<void> {
   try {

@@ -1,13 +1,12 @@
 import type { Activities, SubmitSourceInput, SubmittedAsset } from '../contracts/activities';
 import { failure } from '../contracts/failures';
 import type { SourceFacts } from '../contracts/lifecycle-status';
-import type { ProviderAsset } from '../providers/assets';
+import { snapshotOf, type ProviderAsset } from '../providers/assets';
 import type { MediaProvider } from '../providers/media-provider';
 import { only } from '../providers/outcome';
 import type { PartUrl } from '../providers/part-uploads';
 import type { SourceBytes } from '../storage/files/source-bytes';
 import { withHeartbeat, noteBytesMoved } from './lib/activity-call';
-import { snapshotOf } from './lib/asset-snapshot';
 import { providerOf, type ActivityDependencies } from './dependencies';
 import { adoptAsset } from './ownership/adopt-asset';
 import { findOwnAsset } from './ownership/find-own-asset';

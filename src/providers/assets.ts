@@ -8,6 +8,11 @@ export interface ProviderAsset extends AssetSnapshot {
   errorMessage?: string;
 }
 
+/** The part of an asset that goes into status and history: no user metadata, no provider message. */
+export function snapshotOf({ metadata: _metadata, errorMessage: _message, ...snapshot }: ProviderAsset): AssetSnapshot {
+  return snapshot;
+}
+
 export interface AssetQuery {
   /** 1-based. */
   page?: number;

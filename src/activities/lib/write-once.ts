@@ -5,10 +5,11 @@ import { SubmissionAborted } from '../../providers/outcome';
 import { withHeartbeat, cancellationOf, progressWith, setProgress } from './activity-call';
 import { untilFound } from './until-found';
 
-/** What an attempt leaves for the next one: since when a write may be under way whose answer nobody has. */
+/** What an attempt tells the next one by its heartbeat. */
 interface WriteProgress {
-  /** The attempt that left it: what an earlier one left says nothing of the last. */
+  /** Attempt that wrote this. Ignored unless it is the previous attempt. */
   attempt: number;
+  /** Epoch milliseconds: a write began then, and its answer never came. */
   unansweredSince?: number;
 }
 
@@ -17,13 +18,13 @@ interface WriteOnce<T, P> {
   /** Checks what is to be written; nothing is sent when it throws. */
   prepare: (signal: AbortSignal) => Promise<P>;
   /**
-   * Looks for what an earlier attempt or run made. `ambiguous`: an earlier write of this activity got no answer.
-   * It is asked before every write; return at once where the first attempt need not look.
+   * Looks for what an earlier attempt or run made; called before every write. `ambiguous`: an earlier write of this
+   * activity got no answer.
    */
   find: (prepared: P, search: { ambiguous: boolean; signal: AbortSignal }) => Promise<T | undefined>;
   /**
-   * Keeps details at the server before the write goes out (`ActivityProgress.makeDurable`). With it, an attempt that
-   * finds no record knows that no earlier one has written; without it, that is not known of a killed one.
+   * Keeps details at the server before the write goes out (`ActivityProgress.makeDurable`). An attempt that finds no such
+   * record then knows that no earlier attempt has written. Without records, a killed attempt may have written.
    */
   record?: (details: unknown) => Promise<void>;
   /** The write, a single attempt. */
@@ -32,12 +33,12 @@ interface WriteOnce<T, P> {
 
 /**
  * Makes something at most once, though attempts repeat: looks before it writes, and after a lost answer keeps looking
- * until a late commit can no longer come. A failure or cancellation that made nothing for certain says so in its
- * details: `{nothingMade: true}`; with a record, one whose write may have had its effect says `{mayHaveWritten: true}`.
+ * until a late commit can no longer come. A failure or cancellation that certainly made nothing has `{nothingMade: true}`
+ * in its details. Where writes are recorded, any other has `{mayHaveWritten: true}`.
  */
 export async function writeOnce<T, P>({ settleWindowMs, prepare, find, record, make }: WriteOnce<T, P>): Promise<T> {
   const unansweredSince = record ? recordedWrite() : unansweredWrite();
-  if (record && unansweredSince !== undefined) leave({ unansweredSince }); // this attempt's heartbeats keep it
+  if (record && unansweredSince !== undefined) keepProgress({ unansweredSince }); // this attempt's heartbeats carry it on
   let nothingMade = unansweredSince === undefined;
   try {
     return await withHeartbeat(async (signal) => {
@@ -55,26 +56,26 @@ export async function writeOnce<T, P>({ settleWindowMs, prepare, find, record, m
       await record?.(detailsWith(writing));
       if (signal.aborted) throw cancellationOf(signal);
       nothingMade = false;
-      leave(record ? writing : { unansweredSince: Date.now() });
+      keepProgress(record ? writing : { unansweredSince: Date.now() });
       try {
         return await make(prepared, signal);
       } catch (error) {
-        nothingMade = refusedForCertain(error) && !(record && unansweredSince !== undefined);
+        nothingMade = provesNothingWasCreated(error) && !(record && unansweredSince !== undefined);
         throw error instanceof SubmissionAborted ? cancellationOf(signal) : error;
       }
     });
   } catch (error) {
-    leave(nothingMade ? {} : { unansweredSince: Date.now() });
-    if (nothingMade) throw saying(error, { nothingMade });
-    throw record ? saying(error, { mayHaveWritten: true }) : error;
+    keepProgress(nothingMade ? {} : { unansweredSince: Date.now() });
+    if (nothingMade) throw withSuchDetails(error, { nothingMade });
+    throw record ? withSuchDetails(error, { mayHaveWritten: true }) : error;
   }
 }
 
-/** Since when a recorded write of an earlier attempt is unanswered; without a record there was none. */
+/** Since when a recorded write of an earlier attempt is unanswered. Without a record there was no write. */
 const recordedWrite = (): number | undefined =>
   (Context.current().info.heartbeatDetails as WriteProgress | undefined)?.unansweredSince;
 
-/** Since when a write of an earlier attempt is unanswered; a killed worker leaves at least its last heartbeat. */
+/** Since when a write of an earlier attempt is unanswered. A killed attempt may have begun one without telling. */
 function unansweredWrite(): number | undefined {
   const { attempt, heartbeatDetails, currentAttemptScheduledTimestampMs } = Context.current().info;
   const left = heartbeatDetails as WriteProgress | undefined;
@@ -82,22 +83,22 @@ function unansweredWrite(): number | undefined {
   return attempt > 1 ? currentAttemptScheduledTimestampMs : undefined;
 }
 
-const leave = (progress: Omit<WriteProgress, 'attempt'>): void => void setProgress(detailsWith(progress));
+const keepProgress = (progress: Omit<WriteProgress, 'attempt'>): void => void setProgress(detailsWith(progress));
 
-/** What else this attempt or an earlier one left stays. */
+/** Other details that this attempt or an earlier one has set stay. */
 function detailsWith({ unansweredSince }: Omit<WriteProgress, 'attempt'>): WriteProgress {
   const { attempt } = Context.current().info;
   return progressWith({ attempt, unansweredSince });
 }
 
-/** The answer, or its absence, proves that the write had no effect. */
-function refusedForCertain(error: unknown): boolean {
+/** An answer that refuses, or a request that never went out, proves it; only a lost answer does not. */
+function provesNothingWasCreated(error: unknown): boolean {
   if (error instanceof SubmissionAborted) return true;
   const type = failureType(error);
   return type !== undefined && type !== 'OutcomeUnknown';
 }
 
-function saying(error: unknown, details: { nothingMade: true } | { mayHaveWritten: true }): unknown {
+function withSuchDetails(error: unknown, details: { nothingMade: true } | { mayHaveWritten: true }): unknown {
   if (error instanceof CancelledFailure) return new CancelledFailure(error.message, [details]);
   return error instanceof ApplicationFailure ? withDetails(error, details) : error;
 }

@@ -34,6 +34,20 @@ export function gatheringIntake({ intake, traits }: Pick<MediaProvider, 'intake'
   };
 }
 
+/** The provider with such an intake; all else is its own. */
+export function withGatheredIntake(provider: MediaProvider): MediaProvider {
+  const { name, traits, assets, branches } = provider;
+  return {
+    name,
+    traits,
+    intake: gatheringIntake(provider),
+    assets,
+    branches,
+    watch: (handles, options) => provider.watch(handles, options),
+    close: () => provider.close(),
+  };
+}
+
 class Gathering {
   /** Batches that are still open, by what `together` says of their items. */
   private readonly open = new Map<string, Batch>();

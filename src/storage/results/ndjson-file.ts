@@ -2,7 +2,10 @@ import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import type { StoredResult } from './result-store';
 
-/** Lines are gathered to writes of about this size. */
+/**
+ * Lines are gathered to writes of about this size. Between two writes the event loop runs, so that heartbeats go out
+ * however many records wait.
+ */
 const WRITE_BYTES = 256 * 1024;
 
 /** Writes a new file, one record a line, with flat memory. When it returns, the file is on the disk. */
@@ -13,7 +16,9 @@ export async function writeNdjson(
   const handle = await open(file, 'wx');
   try {
     const hash = createHash('sha256');
-    let [bytes, count, pending] = [0, 0, ''];
+    let bytes = 0;
+    let count = 0;
+    let pending = '';
     const flush = async (): Promise<void> => {
       const chunk = Buffer.from(pending);
       pending = '';
