@@ -15,12 +15,12 @@ export class Clock {
     return Date.now() + this.offsetMs;
   }
 
-  /** A time as the provider writes it, which is not what other machines call it when its clock is off. */
+  /** A time as the provider writes it. Other machines show another time when the provider's clock is off. */
   iso(at: number = this.now()): string {
     return new Date(at + this.skewMs).toISOString();
   }
 
-  /** Epoch milliseconds of a time that a client gives by the provider's clock; NaN for no time. */
+  /** Epoch milliseconds of a time that a client writes by the provider's clock; NaN when the text is no time. */
   read(text: string): number {
     return Date.parse(text) - this.skewMs;
   }

@@ -1,6 +1,6 @@
 import type { Clock } from './clock';
 
-/** What one window of time takes of one thing: requests, seconds of media. */
+/** A limit: so many requests, or seconds of media, in one window of time. */
 export interface WindowLimit {
   /** Name of what is counted. */
   of: string;
@@ -14,7 +14,10 @@ export interface RateWindow extends WindowLimit {
   used: number;
 }
 
-/** Counts against fixed windows, apart for each category. Which limits there are, and how a refusal looks, is the vendor's. */
+/**
+ * Counts against fixed windows, separately for each category. The vendor's emulator gives the limits and words the
+ * refusals.
+ */
 export class RateWindows {
   private readonly windows = new Map<string, RateWindow>();
 

@@ -50,8 +50,8 @@ export interface EmulatorOptions extends Partial<Switches> {
   /** How slow every answer is; default: at once. */
   pace?: Partial<Pace>;
   /**
-   * Holds all requests and answers against the provider's schemas, and writes there what breaks them. Default: the
-   * environment's `ASSET_LIFECYCLE_EMULATOR_VIOLATIONS`, by which tests reach the emulators of processes below them.
+   * Checks all requests and answers against the provider's schemas, and writes each difference to this file. Default:
+   * the environment's `ASSET_LIFECYCLE_EMULATOR_VIOLATIONS`, so that tests also reach emulators of child processes.
    */
   violationsFile?: string;
   /** Accepted keys; default: any that is not empty. */
@@ -77,7 +77,8 @@ const BODY_LIMIT_BYTES = 50 * 1024 ** 2;
 /** Starts the emulator and answers once it listens. */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
   const { port = 0, storePort = 0, host = '127.0.0.1', stateFolder } = options;
-  const [store, clock] = [new Store(), new Clock()];
+  const store = new Store();
+  const clock = new Clock();
   const state = stateFolder === undefined ? undefined : await StateFolder.open(stateFolder, STATE_FILE, store, clock);
   clock.skewMs = options.clockSkewMs ?? 0;
   const emulation = await emulationOf(options, store, clock);
@@ -181,7 +182,7 @@ async function serverOf(emulation: Emulation, traffic: Traffic, onExchange?: (ex
   return app;
 }
 
-/** Fetches, and looks into uploaded parts, that a restart broke off. */
+/** Restarts the fetches and the inspections of uploaded parts that a restart interrupted. */
 function resume(emulation: Emulation): void {
   const { assets, embedTasks, uploads } = emulation.store;
   for (const asset of assets.values()) {

@@ -26,7 +26,7 @@ export const parseControl = <T>(schema: z.ZodType<T>, body: unknown): T =>
 
 /** What a vendor's emulator gives the control API. */
 export interface Controlled {
-  /** What `GET /` says, beside the time: by it a client knows that this is an emulator, and whose. */
+  /** Answer of `GET /`, beside the time. It tells a client that this is an emulator, and of which provider. */
   identity: Readonly<Record<string, string>>;
   traffic: Traffic;
   clock: Clock;
@@ -44,7 +44,7 @@ export interface Controlled {
 /** Below it are the routes of every emulator's control API. */
 export const CONTROL_PREFIX = '/_emulator';
 
-/** For tests and people: what the emulator knows, and what it is to do wrong. Needs no API key. */
+/** The control API, for tests and people: shows every object, and sets clock, faults and pace. Needs no API key. */
 export function controlRoutes(app: FastifyInstance, controlled: Controlled): void {
   const { identity, traffic, clock, settings } = controlled;
   const { faults, counters } = traffic;

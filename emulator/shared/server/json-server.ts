@@ -4,7 +4,7 @@ import fastify, { type FastifyInstance } from 'fastify';
 
 export type Query = Record<string, string | string[] | undefined>;
 
-/** A server that reads JSON bodies and repeated parameters; a body that is no JSON counts as none, for the rules to refuse. */
+/** Reads JSON bodies and repeated parameters. A body that is no JSON counts as none, so that the rules refuse it. */
 export function jsonServer({ bodyLimitBytes }: { bodyLimitBytes: number }): FastifyInstance {
   const app = fastify({
     bodyLimit: bodyLimitBytes,

@@ -11,7 +11,7 @@ import type { UploadSettings } from './uploads/settings';
 export interface Switches {
   /** Status of operations that answer nothing. */
   voidStatus: 200 | 204;
-  /** Whether a 429 carries `Retry-After`; `documented`: only where the provider documents it, on embed tasks. */
+  /** Whether a 429 carries `Retry-After`; `documented`: only on embed tasks, where the provider documents it. */
   retryAfterHeader: boolean | 'documented';
   /** Entries that are indexed at the same time; more are refused with 429. Undefined: any number. */
   concurrentIndexing: number | undefined;

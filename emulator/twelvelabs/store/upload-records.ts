@@ -7,7 +7,7 @@ export interface PartRecord {
   etag: string;
   /** Of its bytes; only where these are not kept. */
   sha256?: string;
-  /** Name of its file in the upload's folder; missing where bytes are only hashed. */
+  /** Name of the part's file in the upload's folder; absent when bytes are only hashed. */
   file?: string;
   receivedAt: number;
   /** Missing until the client has reported it. */

@@ -35,7 +35,7 @@ export function planOf(body: unknown): { plan: EmbeddingPlan; source: MediaSourc
   return { plan, source: input.media_source };
 }
 
-/** An image has one embedding; `marengo3.5` says what of, `marengo3.0` does not. */
+/** An image has one embedding. `marengo3.5` gives it an option and a scope, `marengo3.0` gives neither. */
 function imagePlan(model: Model, later: Pick<EmbeddingPlan, 'dimension' | 'uncertainty'>): EmbeddingPlan {
   const [options, scopes] = model === 'marengo3.5' ? [['visual'], ['asset']] : [[], []];
   const clips = { separate: true, fused: false, clipSec: 0, fixedClips: false };
@@ -114,7 +114,7 @@ function clipsOf(
   return { clipSec: strategy.dynamic.min_duration_sec, fixedClips: false };
 }
 
-/** At once only with `marengo3.0`; as a task an image only with `marengo3.5`. */
+/** Only `marengo3.0` answers at once. A task takes images only with `marengo3.5`. */
 export function refuseOtherWay({ inputType, model }: EmbeddingPlan, way: 'sync' | 'task'): void {
   if (way === 'sync' && model !== 'marengo3.0') {
     throw invalid(`The model_name parameter is invalid: ${inputType} with ${model} needs a task.`);

@@ -37,7 +37,7 @@ function seenIn({ dimension, uncertainty }: EmbeddingPlan, seed: string) {
   return { embedding, ...(uncertainty ? { embedding_uncertainty: Math.abs(embedding[0] ?? 0) } : {}) };
 }
 
-/** Clips of the wanted length, dynamic ones too: their cuts would depend on the picture, which nobody looks at. */
+/** Clips of the wanted length. Dynamic ones too: the emulator does not look at the picture, so it cannot cut by it. */
 function spansOf({ startSec = 0, endSec, scopes, clipSec }: EmbeddingPlan, durationSec: number) {
   const end = Math.min(endSec ?? durationSec, durationSec);
   const spans: { scope: string; from: number; to: number }[] = [];

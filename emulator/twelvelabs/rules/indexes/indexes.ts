@@ -84,7 +84,7 @@ export function indexView(
   };
 }
 
-/** An index passes when one of its models is of the family, and they have all the options between them. */
+/** An index passes when one of its models is of the family, and its models together have all the options. */
 function isOfModels(models: IndexModel[], query: Query): boolean {
   const family = one(query, 'model_family');
   if (family !== undefined && !FAMILIES.includes(family)) {

@@ -61,7 +61,7 @@ export function fileTypeOf({ general }: Tracks, kind: MediaKind): string {
   return `${kind}/${SUBTYPES[container] ?? `x-${container.toLowerCase().replace(/[^a-z0-9]+/g, '-')}`}`;
 }
 
-/** The type a name promises, for content that was not seen or not recognised. */
+/** The type by the file's name, for content that was not seen or not recognised. */
 export const promisedType = (filename: string): string | undefined => EXTENSIONS[path.extname(filename).toLowerCase()];
 
 export const kindOfType = (fileType: string | undefined): string | undefined => fileType?.split('/')[0];

@@ -1,13 +1,13 @@
 import { FileWindow, type ReadAt } from './file-window';
 
-/** Elements that hold others and are entered; all others are stepped over. */
+/** Elements that are entered, because they hold others. All others are skipped. */
 const ENTERED = new Set([
   0x18538067 /* Segment */, 0x1549a966 /* Info */, 0x1f43b675 /* Cluster */, 0xa0 /* BlockGroup */,
 ]);
 const TIMESTAMP_SCALE = 0x2ad7b1;
 const CLUSTER_TIMESTAMP = 0xe7;
 const BLOCKS = new Set([0xa3 /* SimpleBlock */, 0xa1 /* Block */]);
-/** Id and length of an element, at their longest, and what is read of a block: track, and its time in the cluster. */
+/** Most bytes that an element's id and length take, and those of a block's track and time. */
 const HEAD_BYTES = 12;
 const BLOCK_HEAD_BYTES = 10;
 
@@ -52,7 +52,7 @@ function headOf(bytes: Uint8Array): Head | undefined {
   return { id: uintOf(bytes.subarray(0, idBytes)), length, bytes: idBytes + lengthBytes };
 }
 
-/** The place of the first bit that is set says how many bytes a number has. */
+/** The position of the first set bit is the number of bytes. */
 const vintBytes = (first = 0): number => Math.clz32(first) - 23;
 
 const uintOf = (bytes: Uint8Array): number => bytes.reduce((value, byte) => value * 256 + byte, 0);

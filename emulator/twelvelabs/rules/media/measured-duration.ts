@@ -1,7 +1,7 @@
 import { FileWindow, type ReadAt } from './file-window';
 import { timesOfMatroska } from './matroska-times';
 
-/** What a file without a stored duration is read with, by the format that MediaInfo names. */
+/** How to measure a file that stores no duration, by the format that MediaInfo names. */
 const MEASURES: Record<string, (read: ReadAt, sizeBytes: number) => Promise<number | undefined>> = {
   WebM: durationOfMatroska,
   Matroska: durationOfMatroska,

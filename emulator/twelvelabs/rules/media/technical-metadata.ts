@@ -16,7 +16,7 @@ export interface Tracks {
   image: ImageTrack[];
 }
 
-/** Moving pictures are images all the same: MediaInfo gives their frames as a video track. */
+/** Moving pictures count as images, although MediaInfo gives their frames as a video track. */
 const IMAGE_FORMATS = ['WebP', 'APNG', 'PNG', 'GIF'];
 
 export function tracksOf(all: readonly Track[]): Tracks {

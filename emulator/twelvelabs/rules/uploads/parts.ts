@@ -19,7 +19,8 @@ export function admitPart(emulation: Emulation, part: SignedPart, contentLength:
   if (contentLength === undefined) {
     throw refused(411, 'MissingContentLength', 'You must provide the Content-Length HTTP header.');
   }
-  const [given, expected] = [Number(contentLength), bytesOfChunk(upload, part.index)];
+  const given = Number(contentLength);
+  const expected = bytesOfChunk(upload, part.index);
   if (given === expected) return upload;
   const code = given < expected ? 'EntityTooSmall' : 'EntityTooLarge';
   throw refused(400, code, `Part ${part.index} must have ${expected} bytes, and has ${given}.`);
@@ -76,7 +77,7 @@ export async function takePart(
   return { commit, discard };
 }
 
-/** A report of the part before stays good only for the same ETag. */
+/** A part that replaces another keeps its report only if the ETag is the same. */
 function replace({ parts, clock }: Emulation, upload: UploadRecord, signed: SignedPart, record: PartRecord): void {
   const before = upload.parts[signed.index];
   if (before?.file !== undefined) parts.discard(upload.id, before.file);
