@@ -1,14 +1,12 @@
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { continueAsNew, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
-import type { FoundOrphans } from '../contracts/activities';
 import { failure } from '../contracts/failures';
-import type { ProviderName } from '../contracts/ids';
 import { durationMs } from '../contracts/duration';
-import { MOST_LISTED } from '../contracts/ledger/most-listed';
-import type { SweepCounts, SweepInput, SweepReport, SweptOrphan } from '../contracts/ledger/sweep';
+import type { SweepInput, SweepReport } from '../contracts/ledger/sweep';
 import { acceptSweep, checked } from './lib/accept';
 import { cleanUp } from './lib/clean-up';
 import { ledgerSteps } from './lib/ledger-steps';
+import { addBatch, addOrphan, detailsOfSweep, emptyReport } from './lib/sweep-report';
 
 /** Set by the server on what a Schedule starts. */
 const SCHEDULED_BY = defineSearchAttributeKey('TemporalScheduledById', SearchAttributeType.KEYWORD);
@@ -49,7 +47,7 @@ export async function orphanSweep(input?: SweepInput, before?: Progress): Promis
       const entries = dryRun ? [] : await cleanUp({ provider, steps, made, policy, unlessOpen: workflowId });
       addOrphan(report, { assetId, key, cause, policy, entries });
     }
-    setCurrentDetails(detailsOf(report));
+    setCurrentDetails(detailsOfSweep(report));
     madeBefore = batch.next;
     if (madeBefore !== undefined && workflowInfo().continueAsNewSuggested) {
       await continueAsNew<typeof orphanSweep>(input, { report, next: madeBefore });
@@ -58,47 +56,9 @@ export async function orphanSweep(input?: SweepInput, before?: Progress): Promis
   return close(report);
 }
 
-const emptyReport = (provider: ProviderName, dryRun: boolean, grace: string): SweepReport => ({
-  provider,
-  dryRun,
-  grace,
-  seen: { others: 0, open: 0, young: 0, wanted: 0, vanished: 0 },
-  vanished: [],
-  marked: 0,
-  unmarked: 0,
-  orphans: [],
-  found: 0,
-  deleted: 0,
-  kept: 0,
-  leftover: 0,
-});
-
-function addBatch(report: SweepReport, { seen, vanished, marked, unmarked }: FoundOrphans): void {
-  for (const name of Object.keys(report.seen) as (keyof SweepCounts)[]) report.seen[name] += seen[name];
-  report.vanished = [...report.vanished, ...vanished].slice(0, MOST_LISTED);
-  report.marked += marked;
-  report.unmarked += unmarked;
-}
-
-function addOrphan(report: SweepReport, orphan: SweptOrphan): void {
-  report.found += 1;
-  if (report.orphans.length < MOST_LISTED) report.orphans.push(orphan);
-  for (const { result } of orphan.entries) report[result] += 1;
-}
-
 function close(report: SweepReport): SweepReport {
   const left = report.orphans.flatMap(({ entries }) => entries).find(({ result }) => result === 'leftover');
   if (report.leftover === 0) return report;
   const message = `The sweep could not finish: ${left?.resource} ${left?.id} is left over: ${left?.because}`;
   throw failure(left?.errorType ?? 'ProviderRejected', message, { details: report });
 }
-
-const detailsOf = ({ dryRun, seen, found, deleted, kept, leftover, marked }: SweepReport): string =>
-  [
-    `**${dryRun ? 'dry run' : 'sweep'}**: ${found} orphans so far`,
-    '',
-    `- deleted ${deleted}, kept ${kept}, left over ${leftover}`,
-    `- not touched: ${seen.open} open, ${seen.young} young, ${seen.wanted} wanted, ${seen.others} without our tag`,
-    `- vanished, and not touched: ${seen.vanished}`,
-    `- release marks set: ${marked}`,
-  ].join('\n');

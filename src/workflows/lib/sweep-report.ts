@@ -1,0 +1,45 @@
+import type { FoundOrphans } from '../../contracts/activities';
+import type { ProviderName } from '../../contracts/ids';
+import { MOST_LISTED } from '../../contracts/ledger/most-listed';
+import type { SweepCounts, SweepReport, SweptOrphan } from '../../contracts/ledger/sweep';
+
+export const emptyReport = (provider: ProviderName, dryRun: boolean, grace: string): SweepReport => ({
+  provider,
+  dryRun,
+  grace,
+  seen: { others: 0, open: 0, young: 0, wanted: 0, vanished: 0 },
+  vanished: [],
+  marked: 0,
+  unmarked: 0,
+  orphans: [],
+  found: 0,
+  deleted: 0,
+  kept: 0,
+  leftover: 0,
+});
+
+/** Adds what the walk has seen in one batch. */
+export function addBatch(report: SweepReport, { seen, vanished, marked, unmarked }: FoundOrphans): void {
+  for (const name of Object.keys(report.seen) as (keyof SweepCounts)[]) report.seen[name] += seen[name];
+  report.vanished = [...report.vanished, ...vanished].slice(0, MOST_LISTED);
+  report.marked += marked;
+  report.unmarked += unmarked;
+}
+
+/** Adds an orphan and what became of it. */
+export function addOrphan(report: SweepReport, orphan: SweptOrphan): void {
+  report.found += 1;
+  if (report.orphans.length < MOST_LISTED) report.orphans.push(orphan);
+  for (const { result } of orphan.entries) report[result] += 1;
+}
+
+/** For Temporal Web: what the sweep has done so far. */
+export const detailsOfSweep = ({ dryRun, seen, found, deleted, kept, leftover, marked }: SweepReport): string =>
+  [
+    `**${dryRun ? 'dry run' : 'sweep'}**: ${found} orphans so far`,
+    '',
+    `- deleted ${deleted}, kept ${kept}, left over ${leftover}`,
+    `- not touched: ${seen.open} open, ${seen.young} young, ${seen.wanted} wanted, ${seen.others} without our tag`,
+    `- vanished, and not touched: ${seen.vanished}`,
+    `- release marks set: ${marked}`,
+  ].join('\n');
