@@ -10,9 +10,7 @@ import { lifecycleRuns } from './temporal/runs/lifecycle-runs';
 import { sourceQueues } from './temporal/source-queues';
 import type { Config } from './config';
 import { ConfigError } from './config-error';
-import type { AllActivities } from './contracts/activities';
-import { callTaskQueue, fileTaskQueue, objectTaskQueue, rootTaskQueue, waitTaskQueue } from './contracts/ids';
-import { WORKFLOW_TASK_QUEUE, type ProviderName } from './contracts/ids';
+import { callTaskQueue, WORKFLOW_TASK_QUEUE } from './contracts/ids';
 import type { MediaProvider } from './providers/media-provider';
 import { withGatheredIntake } from './providers/shared/gather-submissions';
 import { StatusWatcher } from './providers/shared/watch/status-watcher';
@@ -24,6 +22,7 @@ import { s3Access, type S3Access } from './storage/s3/s3-client';
 import { createS3Sources } from './storage/s3/s3-sources';
 import { inspectNamespace, retentionWarning, type NamespaceState } from './temporal/namespace/namespace';
 import { otherHostsPolling } from './temporal/namespace/other-hosts';
+import { providerQueues } from './temporal/provider-queues';
 import { createWorkers, runWorkers } from './temporal/run-workers';
 import { commandsToAdd } from './temporal/namespace/search-attributes';
 
@@ -124,7 +123,7 @@ async function start(settings: WorkerSettings, s3: S3Access, close: () => Promis
     maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,
     ...overrides,
   };
-  const queuesOf = await Promise.all(providers.map(({ name }) => providerQueues(name, config, activities)));
+  const served = { roots: await namesOfRoots(config.sourceRoots), slots: config.slots };
   const workers = await createWorkers([
     Worker.create({
       workflowBundle: { codePath: workflowBundle },
@@ -133,7 +132,9 @@ async function start(settings: WorkerSettings, s3: S3Access, close: () => Promis
       activities: createLocalActivities({ owner, sourceQueues: queues }),
       enableNonLocalActivities: false,
     }),
-    ...queuesOf.flat().map((options) => Worker.create({ ...common, ...options })),
+    ...providers
+      .flatMap(({ name }) => providerQueues(name, served, activities))
+      .map((options) => Worker.create({ ...common, ...options })),
   ]);
   return runWorkers(workers, {
     handBack: () => {
@@ -145,42 +146,10 @@ async function start(settings: WorkerSettings, s3: S3Access, close: () => Promis
   });
 }
 
-/** The task queues of one provider, each with its activities and slots. */
-async function providerQueues(
-  name: ProviderName,
-  config: Config,
-  activities: AllActivities,
-): Promise<Partial<WorkerOptions>[]> {
-  const { slots } = config;
-  const uploads: Partial<AllActivities> = { submitSource: (input) => activities.submitSource(input) };
-  const files = (await fileQueues(name, config)).map((options) => ({ ...options, activities: uploads }));
-  return [
-    ...files,
-    {
-      taskQueue: callTaskQueue(name),
-      activities: calls(activities),
-      maxConcurrentActivityTaskExecutions: slots.calls,
-    },
-    { taskQueue: objectTaskQueue(name), activities: uploads, maxConcurrentActivityTaskExecutions: slots.objects },
-    { taskQueue: waitTaskQueue(name), activities: waits(activities), maxConcurrentActivityTaskExecutions: slots.waits },
-  ];
-}
-
-/**
- * Where the uploads of this worker's source roots come from, and where it says that it serves them: first of all, so
- * that a run which begins with this worker finds it. A root that is reached by a symlink is served under both names.
- */
-async function fileQueues(name: ProviderName, { sourceRoots, slots }: Config): Promise<Partial<WorkerOptions>[]> {
-  if (sourceRoots.length === 0) return [];
-  const real = await Promise.all(sourceRoots.map((root) => realpath(root).catch(() => root)));
-  return [undefined, ...new Set([...sourceRoots, ...real])].flatMap((root) => [
-    { taskQueue: rootTaskQueue(name, root), maxConcurrentActivityTaskExecutions: 1, maxConcurrentActivityTaskPolls: 1 },
-    {
-      taskQueue: fileTaskQueue(name, root),
-      maxConcurrentActivityTaskExecutions: slots.uploads,
-      maxConcurrentActivityTaskPolls: 2,
-    },
-  ]);
+/** A root that is reached by a symlink is served under both names. */
+async function namesOfRoots(roots: readonly string[]): Promise<string[]> {
+  const real = await Promise.all(roots.map((root) => realpath(root).catch(() => root)));
+  return [...new Set([...roots, ...real])];
 }
 
 /** A store that cannot be reached is told of before any work is taken. */
@@ -232,11 +201,3 @@ async function tellOfOtherHosts(
 
 /** Written by the build, beside the compiled sources. */
 const WORKFLOW_BUNDLE = path.join(__dirname, '../workflow-bundle.js');
-
-const WAITS = ['findSourceQueue', 'untilAssetReady', 'untilBranchReady'] as const;
-
-const waits = (activities: AllActivities): Partial<AllActivities> =>
-  Object.fromEntries(WAITS.map((name) => [name, activities[name]]));
-
-const calls = (activities: AllActivities): Partial<AllActivities> =>
-  Object.fromEntries(Object.entries(activities).filter(([name]) => !(WAITS as readonly string[]).includes(name)));

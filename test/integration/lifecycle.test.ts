@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -214,11 +215,13 @@ test('a worker that is told to stop hands its held waits back at once, exits wit
   await system.control.setProcessing({ baseMs: 3_600_000, msPerMegabyte: 0 });
   const handle = await system.start('handed-back', { source: sample('portrait-2.png') });
   const waiting = async () => (await handle.describe()).raw.pendingActivities?.[0];
+  const looks = async () => (await system.control.counters())['GET /assets']?.requests ?? 0;
   const wait = 'untilAssetReady';
   for (;;) {
     const pending = await waiting();
     if (pending?.activityType?.name === wait && pending.lastStartedTime && pending.attempt === 1) break;
   }
+  for (const before = await looks(); (await looks()) === before;) await delay(20); // the server knows before the worker waits
   expect(await system.worker?.stop()).toBe(0);
   const handedBack = await waiting();
   expect(handedBack?.activityType?.name).toBe(wait);

@@ -1,11 +1,10 @@
-import type { Branch } from '../../contracts/branches/branch';
-import { connectBranches, type BranchDeclaration } from '../branch-kind';
+import { connectBranches } from '../branch-kind';
 import type { MediaProvider, Traits } from '../media-provider';
 import { TwelveLabsClient, type TwelveLabsAccount } from './api/client';
 import { MAX_PAGE_ITEMS } from './api/lists';
 import { assetOperations } from './assets';
 import { BRANCHES } from './branches/list';
-import type { TwelveLabsConnection } from './connection';
+import type { TwelveLabsBranch, TwelveLabsConnection } from './connection';
 import { NAME } from './input';
 import { createIntake } from './intake/intake';
 import { PartStore } from './intake/part-store';
@@ -26,14 +25,18 @@ export function createTwelveLabsProvider(account: TwelveLabsAccount): MediaProvi
   const store = new PartStore(account.requestTimeoutMs, account.proxies);
   const assets = assetOperations(client);
   const connection: TwelveLabsConnection = { client, assets };
-  const branches: readonly BranchDeclaration<Branch, TwelveLabsConnection>[] = BRANCHES;
+  const branches: readonly TwelveLabsBranch[] = BRANCHES;
   return {
     name: NAME,
     traits: TRAITS,
     intake: createIntake(client, store, assets),
     assets,
     branches: connectBranches(branches, connection),
-    watch: createWatch(client, assets),
+    watch: createWatch(
+      client,
+      assets,
+      branches.map(({ watched }) => watched),
+    ),
     close: async () => {
       await Promise.all([client.close(), store.close()]);
     },

@@ -6,6 +6,7 @@ import { readPages } from '../shared/read-pages';
 import type { TwelveLabsClient } from './api/client';
 import { itemsOf, MAX_PAGE_ITEMS } from './api/lists';
 import { StatePageSchema, StateSchema } from './api/schemas';
+import type { WatchedKind } from './connection';
 
 /** For lists without a filter by id: most objects that are read one by one instead of as a list. */
 const MAX_SINGLE_READS = 3;
@@ -24,23 +25,32 @@ interface StateRoute {
   about: string;
 }
 
+interface Routed {
+  handle: Handle;
+  route: StateRoute;
+}
+
 /**
  * Asks for many handles in few requests. An id that is missing from a list is read by itself before it counts as gone.
  * If a list is refused, every id of it is read by itself, because one id or the parent may be the reason.
  * Source: `GET /assets`, `/embed-v2/tasks`, `/entity-collections/{id}/entities`, `/indexes/{id}/indexed-assets`, and the
  * same with an id.
  */
-export function createWatch(client: TwelveLabsClient, assets: Pick<Assets, 'list' | 'get'>): MediaProvider['watch'] {
+export function createWatch(
+  client: TwelveLabsClient,
+  assets: Pick<Assets, 'list' | 'get'>,
+  kinds: readonly WatchedKind[],
+): MediaProvider['watch'] {
   return async function* watch(handles, options) {
     const isAsset = ({ kind }: Handle): boolean => kind === 'asset';
     yield* watchAssets(assets, handles.filter(isAsset), options);
-    const byList = new Map<string, Handle[]>();
+    const byList = new Map<string, Routed[]>();
     for (const handle of handles) {
       if (isAsset(handle)) continue;
-      const { list } = routeOf(handle);
-      const group = byList.get(list);
-      if (group) group.push(handle);
-      else byList.set(list, [handle]);
+      const route = routeOf(handle, kinds);
+      const group = byList.get(route.list);
+      if (group) group.push({ handle, route });
+      else byList.set(route.list, [{ handle, route }]);
     }
     for (const group of byList.values()) yield* watchStates(client, group, options);
   };
@@ -97,24 +107,26 @@ const ofAsset = (handle: Handle, asset: ProviderAsset): Observation => ({
 
 async function* watchStates(
   client: TwelveLabsClient,
-  handles: readonly Handle[],
+  routed: readonly Routed[],
   options: WatchOptions,
 ): AsyncGenerator<Heard> {
+  const handles = routed.map(({ handle }) => handle);
   const none = new Set<string>();
   const working =
-    handles.length > MAX_SINGLE_READS ? yield* listed(handles, none, () => idsAtWork(client, handles, options)) : none;
+    handles.length > MAX_SINGLE_READS ? yield* listed(handles, none, () => idsAtWork(client, routed, options)) : none;
   if (!working) return;
-  for (const handle of handles) {
-    const { one, route, about } = routeOf(handle);
+  for (const { handle, route: known } of routed) {
+    const { one, route, about } = known;
     if (working.has(about)) {
       yield { handle, state: 'working' };
       continue;
     }
     yield await single(handle, async () => {
       await options.pace();
-      const { status, error } = await client.call(
+      const { status, error } = await client.skim(
         { method: 'GET', route, path: one, about, creates: false, signal: options.signal },
         StateSchema,
+        isTold,
       );
       return { handle, state: observedState(status), message: error?.message };
     });
@@ -124,36 +136,31 @@ async function* watchStates(
 /** Ids of the objects of the handles' parent that are still in work. Every other object has ended. */
 async function idsAtWork(
   client: TwelveLabsClient,
-  [first]: readonly Handle[],
+  [first]: readonly Routed[],
   { pace, signal }: WatchOptions,
 ): Promise<Set<string>> {
   const ids = new Set<string>();
   if (!first) return ids;
-  const { list: path, listRoute: route, working } = routeOf(first);
+  const { list: path, listRoute: route, working } = first.route;
   const query = working.map((status) => ['status', status] as const);
   for await (const { _id } of itemsOf(client, { route, path, query, signal, pace }, StatePageSchema)) ids.add(_id);
   return ids;
 }
 
-function routeOf(handle: Handle): StateRoute {
-  switch (handle.kind) {
-    case 'embedding':
-      return stateRoute('/embed-v2/tasks', handle, ['processing']);
-    case 'entity':
-      return stateRoute('/entity-collections/{id}/entities', handle, ['processing']);
-    case 'indexed-asset':
-      // The list's filter is not documented to take "validating": such an entry is missing from the list, and therefore
-      // read by itself.
-      return stateRoute('/indexes/{id}/indexed-assets', handle, ['pending', 'queued', 'indexing']);
-    default:
-      throw new Error(`a handle of the kind "${handle.kind}" is not of this provider`);
-  }
+function routeOf(handle: Handle, kinds: readonly WatchedKind[]): StateRoute {
+  const watched = kinds.find(({ kind }) => kind === handle.kind);
+  if (!watched) throw new Error(`a handle of the kind "${handle.kind}" is not of this provider`);
+  return stateRoute(watched, handle);
 }
 
-function stateRoute(listRoute: string, { id, in: parent = '' }: Handle, working: string[]): StateRoute {
+function stateRoute({ listRoute, working }: WatchedKind, { id, in: parent = '' }: Handle): StateRoute {
   const list = listRoute.replace('{id}', encodeURIComponent(parent));
   return { list, listRoute, working, one: `${list}/${encodeURIComponent(id)}`, route: `${listRoute}/{id}`, about: id };
 }
+
+/** A ready task holds all of its embeddings, which are not wanted here; of a failed one the error is still to come. */
+const isTold = ({ _id, status }: Readonly<Record<string, unknown>>): boolean =>
+  _id !== undefined && status !== undefined && status !== 'failed';
 
 const observedState = (status: string): Observation['state'] =>
   status === 'ready' || status === 'failed' ? status : 'working';

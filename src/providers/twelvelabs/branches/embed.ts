@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import type { Branch } from '../../../contracts/branches/branch';
 import { failure } from '../../../contracts/failures';
-import type { BranchDeclaration, BranchItem, ResultRecord } from '../../branch-kind';
+import type { BranchItem, ResultRecord } from '../../branch-kind';
 import { outcomeOf } from '../../outcome';
 import { CreatedSchema, EmbeddedSchema, EmbedTaskSchema, SegmentSchema } from '../api/schemas';
-import type { TwelveLabsConnection } from '../connection';
+import type { TwelveLabsBranch } from '../connection';
 import { kindOfFile, type FileKind } from '../intake/file-kind';
 import { embedRefusal, embedsAtOnce, usableOptions } from './embed-rules';
 
@@ -39,6 +39,7 @@ export const embed = {
     { flag: '--options <list>', field: 'options', help: 'embed: visual,audio,transcription', list: true },
   ],
   example: 'intro.mp4 --branch embed --wait',
+  watched: { kind: 'embedding', listRoute: '/embed-v2/tasks', working: ['processing'] },
   plan: () => ({ stores: true }),
 
   refusal(branch, filename) {
@@ -79,7 +80,7 @@ export const embed = {
         { at: 'data', item: SegmentSchema, document: EmbedTaskSchema },
       ),
   }),
-} satisfies BranchDeclaration<EmbedBranch, TwelveLabsConnection>;
+} satisfies TwelveLabsBranch<EmbedBranch>;
 
 async function* recordsOf(data: readonly ResultRecord[]): AsyncGenerator<ResultRecord> {
   yield* data;

@@ -2,12 +2,12 @@ import { z } from 'zod';
 import { failureType } from '../../../contracts/failures';
 import type { Handle } from '../../../contracts/branches/handle';
 import { carriesTag, readTag, tagFields, type BranchResource } from '../../../contracts/resource';
-import type { BranchDeclaration, BranchItem, BranchRemoval, RemoveOptions } from '../../branch-kind';
+import type { BranchItem, BranchRemoval, RemoveOptions } from '../../branch-kind';
 import { outcomeOf, unlessGone, type CallOptions } from '../../outcome';
 import { itemsOf } from '../api/lists';
 import { CreatedSchema, EntityPageSchema, EntitySchema } from '../api/schemas';
 import { entitiesOf } from '../asset-users';
-import type { TwelveLabsConnection } from '../connection';
+import type { TwelveLabsBranch, TwelveLabsConnection } from '../connection';
 import { resourceId } from './resource-id';
 
 /** Makes a new entity of the asset in a collection. With `entityId` it adds the asset to that entity instead. */
@@ -37,6 +37,7 @@ export const entity = {
     { flag: '--entity <id>', field: 'entityId', help: 'entity: add the asset to this entity instead of making one' },
   ],
   example: 'face.jpg --branch entity --collection <id> --name Ada',
+  watched: { kind: 'entity', listRoute: '/entity-collections/{id}/entities', working: ['processing'] },
   plan: ({ collectionId, entityId, name }) => ({
     stores: false,
     makes:
@@ -68,7 +69,7 @@ export const entity = {
     /** The provider deletes an asset that an entity uses, and a sweep finds entities only through their assets. */
     foundByAsset: ({ kind }) => kind === 'entity',
   }),
-} satisfies BranchDeclaration<EntityBranch, TwelveLabsConnection>;
+} satisfies TwelveLabsBranch<EntityBranch>;
 
 const handleOf = (collectionId: string, id: string): Handle => ({
   kind: 'entity',
