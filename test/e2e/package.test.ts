@@ -39,7 +39,7 @@ test.each(['consumer.mts', 'consumer.cts'])('%s sees the types', async (file) =>
     export async function embed(input: LifecycleInput): Promise<LifecycleStatus> {
       const client = await connect();
       const { key } = await client.start(input);
-      for await (const asset of client.assets.list({ pageSize: 50 })) asset.id.toUpperCase();
+      for await (const asset of client.assets.listAll({ pageSize: 50 })) asset.id.toUpperCase();
       // @ts-expect-error a key is a string
       await client.status(7);
       return client.result(key);
