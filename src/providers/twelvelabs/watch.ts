@@ -123,9 +123,10 @@ async function* watchStates(
     }
     yield await single(handle, async () => {
       await options.pace();
-      const { status, error } = await client.call(
+      const { status, error } = await client.skim(
         { method: 'GET', route, path: one, about, creates: false, signal: options.signal },
         StateSchema,
+        isTold,
       );
       return { handle, state: stateOf(status), message: error?.message };
     });
@@ -156,6 +157,10 @@ function stateRoute({ listRoute, working }: WatchedKind, { id, in: parent = '' }
   const list = listRoute.replace('{id}', encodeURIComponent(parent));
   return { list, listRoute, working, one: `${list}/${encodeURIComponent(id)}`, route: `${listRoute}/{id}`, about: id };
 }
+
+/** A ready task holds all of its embeddings, which are not wanted here; of a failed one the error is still to come. */
+const isTold = ({ _id, status }: Readonly<Record<string, unknown>>): boolean =>
+  _id !== undefined && status !== undefined && status !== 'failed';
 
 const stateOf = (status: string): Observation['state'] =>
   status === 'ready' || status === 'failed' ? status : 'working';

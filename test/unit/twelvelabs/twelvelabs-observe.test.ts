@@ -117,3 +117,48 @@ test('references, entities and assets are read over all pages', async () => {
 });
 
 const ready = (url: URL) => ({ _id: lastPart(url), status: 'ready' });
+
+describe('the state of an embed task', () => {
+  const task: Handle = { kind: 'embedding', id: 't1', words: 'Embed task t1' };
+  let respond: (response: ServerResponse) => void;
+  let connections: Set<unknown>;
+  let tasks: Awaited<ReturnType<typeof serve>>;
+
+  beforeEach(async () => {
+    connections = new Set();
+    tasks = await serve((request, response) => {
+      connections.add(request.socket);
+      respond(response.writeHead(200, { 'content-type': 'application/json' }));
+    });
+    await provider.close();
+    provider = createTwelveLabsProvider({ apiKey: 'tlk_UNIT', baseUrl: tasks.url, requestTimeoutMs: 1000 });
+  });
+  afterEach(async () => {
+    await provider.close(); // first: it holds a connection of an answer that never ends
+    await tasks.close();
+  });
+
+  test('is known before its embeddings have come', async () => {
+    respond = (response) => response.write('{"_id":"t1","status":"ready","data":[{"embedding":[0.1,');
+    expect(await heardOf([task])).toEqual({ t1: 'ready' });
+  });
+
+  test('is read to the end of a failure, for the provider’s own words', async () => {
+    respond = (response) => {
+      response.write('{"_id":"t1","status":"failed",');
+      setImmediate(() => response.end('"data":null,"error":{"message":"no sound"}}'));
+    };
+    const heard = [];
+    for await (const one of provider.watch([task], { pace: async () => {} })) heard.push(one);
+    expect(heard).toEqual([{ handle: task, state: 'failed', message: 'no sound' }]);
+  });
+
+  test('does not cost a connection each time when the answer is small', async () => {
+    respond = (response) => {
+      response.write('{"_id":"t1","status":"processing","data":null}');
+      setTimeout(() => response.end(), 5); // the end of the body comes after the document
+    };
+    for (let round = 0; round < 6; round++) expect(await heardOf([task])).toEqual({ t1: 'working' });
+    expect(connections.size).toBeLessThan(4); // the pool may open another before the first is free
+  });
+});

@@ -12,7 +12,7 @@ import { failureOfAnswer, failureOfConnection, failureOfForeignBody, failureOfSh
 import type { ApiRequest } from './api-request';
 import { Outgoing } from './outgoing';
 import { limitedByDuration, windowOf } from './rate-limit';
-import { NotJson, streamedList } from './streamed-list';
+import { NotJson, skimmedFields, streamedList } from './streamed-list';
 
 export interface TwelveLabsAccount {
   apiKey: string;
@@ -90,11 +90,7 @@ export class TwelveLabsClient {
     const pass = await this.enter(call);
     const outgoing = new Outgoing(call, this.account.requestTimeoutMs);
     try {
-      const { statusCode: status, headers, body } = await this.request(call, outgoing);
-      const refused = isSuccess(status)
-        ? undefined
-        : this.tellGate(call, pass, { status, headers, text: await body.text() });
-      if (refused) throw refused;
+      const { headers, body } = await this.successful(call, pass, outgoing);
       const list = streamedList(body, { at, beside: Object.keys(document.shape) });
       let next = await list.next();
       for (let index = 0; !next.done; index++) {
@@ -104,15 +100,49 @@ export class TwelveLabsClient {
       pass.answered(windowOf(headers));
       checked(call, document, next.value);
     } catch (error) {
-      if (error instanceof NotJson) {
-        pass.failed('no usable answer');
-        throw failureOfForeignBody(call, this.host);
-      }
-      throw this.failureFrom(call, error, { outgoing, pass });
+      throw this.streamFailure(call, error, { outgoing, pass });
     } finally {
       pass.abandoned(); // where nothing was told before
       outgoing.release();
     }
+  }
+
+  /**
+   * Some fields of an answer that may be large; flat memory.
+   * @param enough stops the reading early, also in the middle of the answer.
+   */
+  async skim<S extends z.ZodObject>(
+    call: ApiRequest,
+    schema: S,
+    enough: (fields: Readonly<Record<string, unknown>>) => boolean,
+  ): Promise<z.output<S>> {
+    const pass = await this.enter(call);
+    const outgoing = new Outgoing(call, this.account.requestTimeoutMs);
+    try {
+      const { headers, body } = await this.successful(call, pass, outgoing);
+      const fields = await skimmedFields(body, Object.keys(schema.shape), enough);
+      pass.answered(windowOf(headers));
+      return checked(call, schema, fields);
+    } catch (error) {
+      throw this.streamFailure(call, error, { outgoing, pass });
+    } finally {
+      pass.abandoned(); // where nothing was told before
+      outgoing.release();
+    }
+  }
+
+  /** @throws the failure that another answer is */
+  private async successful(call: ApiRequest, pass: Pass, outgoing: Outgoing) {
+    const { statusCode: status, headers, body } = await this.request(call, outgoing);
+    if (isSuccess(status)) return { headers, body };
+    const text = await body.text();
+    throw this.tellGate(call, pass, { status, headers, text }) ?? failureOfForeignBody(call, this.host);
+  }
+
+  private streamFailure(call: ApiRequest, error: unknown, known: { outgoing: Outgoing; pass: Pass }): unknown {
+    if (!(error instanceof NotJson)) return this.failureFrom(call, error, known);
+    known.pass.failed('no usable answer');
+    return failureOfForeignBody(call, this.host);
   }
 
   private async send(call: ApiRequest): Promise<unknown> {

@@ -44,3 +44,32 @@ export async function* streamedList(
   if (problem) throw problem;
   return fields;
 }
+
+/**
+ * The wanted fields of a JSON document, with flat memory however large the others are.
+ * @param enough stops the reading early, which ends the connection; asked after each piece of the body.
+ * @throws NotJson when the bytes are no JSON, or end too early.
+ */
+export async function skimmedFields(
+  bytes: AsyncIterable<Uint8Array>,
+  wanted: readonly string[],
+  enough: (fields: Readonly<Record<string, unknown>>) => boolean,
+): Promise<Record<string, unknown>> {
+  const parser = new JSONParser({ paths: wanted.map((field) => `$.${field}`), keepStack: false });
+  const fields: Record<string, unknown> = {};
+  let problem: NotJson | undefined;
+  parser.onValue = ({ value, key }) => {
+    fields[String(key)] = value;
+  };
+  parser.onError = (error) => {
+    problem ??= new NotJson(error.message);
+  };
+  for await (const chunk of bytes) {
+    parser.write(chunk);
+    if (problem) throw problem;
+    if (!parser.isEnded && enough(fields)) return fields; // a whole body is read to its end: the connection stays open
+  }
+  if (!parser.isEnded) parser.end();
+  if (problem) throw problem;
+  return fields;
+}
