@@ -1,16 +1,14 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { failure, failureType, withDetails } from '../../contracts/failures';
-import { unlessGone } from '../../providers/outcome';
 import type { ProviderAsset } from '../../providers/assets';
 import type { MediaProvider } from '../../providers/media-provider';
-import { PartRefused, type PartUrl, type UploadState } from '../../providers/part-uploads';
+import type { PartUrl, UploadState } from '../../providers/part-uploads';
 import type { SourceBytes } from '../../storage/files/source-bytes';
 import { whatChanged } from '../../storage/files/source-fingerprint';
-import { cancellationOf, pause } from '../lib/activity-call';
+import { cancellationOf } from '../lib/activity-call';
 import { removeReserved } from './reserved-asset';
 import type { PartBuffers } from '../../providers/shared/parts/part-buffers';
-import { PartUrls } from '../../providers/shared/parts/part-urls';
-import { sendParts } from '../../providers/shared/parts/send-parts';
+import { finishSession } from '../../providers/shared/parts/finish-session';
 import type { UploadMemory, UploadUnderWay } from './upload-memory';
 
 export interface UploadInParts {
@@ -35,76 +33,36 @@ export interface UploadInParts {
  */
 export async function uploadInParts(plan: UploadInParts): Promise<ProviderAsset> {
   try {
-    return await goOn(plan);
+    return await finish(plan);
   } catch (error) {
     throw withUpload(plan.signal.aborted ? cancellationOf(plan.signal) : error, plan.upload);
   }
 }
 
-async function goOn(plan: UploadInParts): Promise<ProviderAsset> {
-  const { provider, upload, first, signal } = plan;
-  const source = await plan.look();
+async function finish({ provider, memory, upload, look, ...sending }: UploadInParts): Promise<ProviderAsset> {
+  const source = await look();
   refuseChanged(upload, source);
-  const state = first.length > 0 ? NOTHING_YET : await stateOf(plan);
-  if (state.state === 'active') await sendRest(plan, source, state.reported);
-  const ended = await untilSettled(plan);
-  if (ended !== 'completed') return giveUp(plan, ended);
-  return provider.assets.get(upload.assetId, { signal });
-}
-
-const NOTHING_YET: UploadState = { state: 'active', reported: new Set() };
-
-async function sendRest(plan: UploadInParts, source: SourceBytes, reported: ReadonlySet<number>): Promise<void> {
-  const { provider, memory, upload, first, concurrency, buffers, signal, stopping } = plan;
-  const sessions = provider.intake.parts;
-  let sentBytes = bytesOf(upload, reported, source.sizeBytes);
-  memory.sent(sentBytes, source.sizeBytes);
-  try {
-    await sendParts({
-      sessions,
-      upload,
-      source,
-      concurrency,
-      buffers,
-      signal,
-      reported,
-      stopping,
-      urls: new PartUrls(sessions, upload, concurrency, signal, first),
-      onSent: (bytes) => memory.sent((sentBytes += bytes), source.sizeBytes),
-    });
-  } catch (error) {
-    if (!(error instanceof PartRefused)) throw error; // else the session has ended, and its state says how
-  }
-  if (stopping.aborted && sentBytes < source.sizeBytes) {
-    throw failure('WorkerStopping', 'this worker is stopping; another one sends the rest of the parts');
-  }
-}
-
-/** A session whose parts are all in may take a moment to say that it is complete. */
-const SETTLES_WITHIN_MS = 60_000;
-const LOOK_EVERY_MS = 1000;
-
-async function stateOf({ provider, upload, signal }: UploadInParts): Promise<UploadState> {
-  const state = await unlessGone(provider.intake.parts.state(upload.sessionId, { signal }));
-  return state ?? { state: 'failed', reported: new Set() };
-}
-
-async function untilSettled(plan: UploadInParts): Promise<UploadState['state']> {
-  const { upload, signal } = plan;
-  const until = Date.now() + SETTLES_WITHIN_MS;
-  for (;;) {
-    const { state, reported } = await stateOf(plan);
-    if (state !== 'active') return state;
-    if (reported.size < upload.totalParts || Date.now() > until) {
-      const has = `it has ${reported.size} of ${upload.totalParts} parts`;
-      throw failure('ProviderUnavailable', `Upload session ${upload.sessionId} is not complete: ${has}; going on`);
-    }
-    await pause(LOOK_EVERY_MS, signal);
-  }
+  const ended = await finishSession({
+    sessions: provider.intake.parts,
+    session: upload,
+    source,
+    first: sending.first,
+    concurrency: sending.concurrency,
+    buffers: sending.buffers,
+    signal: sending.signal,
+    stopping: sending.stopping,
+    onSent: (sentBytes, totalBytes) => memory.sent(sentBytes, totalBytes),
+  });
+  if (ended !== 'completed') return giveUp(provider, { memory, upload }, ended);
+  return provider.assets.get(upload.assetId, { signal: sending.signal });
 }
 
 /** The reserved asset will never be one, so it goes; the provider has no call that ends a session. */
-async function giveUp({ provider, memory, upload }: UploadInParts, state: UploadState['state']): Promise<never> {
+async function giveUp(
+  provider: MediaProvider,
+  { memory, upload }: Pick<UploadInParts, 'memory' | 'upload'>,
+  state: UploadState['state'],
+): Promise<never> {
   const { sessionId, assetId } = upload;
   await memory.gaveUp(await removeReserved(provider, { sessionId, assetId }, `it ended as ${state}`));
   throw failure('UploadExpired', `Upload session ${sessionId} ended as ${state}; a new one is opened`);
@@ -115,12 +73,6 @@ function refuseChanged({ fingerprint }: UploadUnderWay, source: SourceBytes): vo
   if (changed === undefined) return;
   const advice = 'start again with a source that rests';
   throw failure('SourceUnreadable', `${source.filename}: changed since its upload began: ${changed}; ${advice}`);
-}
-
-function bytesOf({ partBytes, totalParts }: UploadUnderWay, parts: ReadonlySet<number>, sizeBytes: number): number {
-  const last = parts.has(totalParts) ? 1 : 0;
-  const rest = sizeBytes - partBytes * (totalParts - 1);
-  return (parts.size - last) * partBytes + last * rest;
 }
 
 /** Cleanup hears of the session, also where the provider is not asked again. */
