@@ -3,29 +3,24 @@ import {
   WorkflowNotFoundError,
   type Client,
   type WorkflowExecutionDescription,
-  type WorkflowHandle,
 } from '@temporalio/client';
-import {
-  CANCEL_SIGNAL,
-  FORCE_DELETE_SIGNAL,
-  lifecycleWorkflowId,
-  STATUS_QUERY,
-  type ProviderName,
-} from '../contracts/ids';
+import { STATUS_QUERY, type ProviderName } from '../contracts/ids';
 import type { SweepInput, SweepReport } from '../contracts/ledger/sweep';
 import type { LifecycleStatus } from '../contracts/lifecycle-status';
 import type { CancelRequest, ForceDeleteRequest } from '../contracts/messages';
 import type { MediaProvider } from '../providers/media-provider';
 import { acceptInput, acceptSweep, DEFAULT_PROVIDER, type LifecycleInput } from '../providers/registry';
 import { grpcCodeOf } from '../temporal/grpc-errors';
-import { connectTemporal, temporalError } from '../temporal/connection';
+import { connectTemporal } from '../temporal/connection';
 import { defaultKey } from './default-key';
-import { startDeletion, type ForceDeletion } from './deletions';
-import { InvalidInput, LifecycleClosed, LifecycleNotFound } from '../temporal/errors';
+import type { ForceDeletion } from './deletions';
+import { InvalidInput } from '../temporal/errors';
 import { listQuery, type ListFilter } from '../temporal/runs/list-query';
+import { LifecycleCalls, type TemporalAccess } from './lifecycle-calls';
 import { startLifecycle, type KeyedInput, type StartedLifecycle, type StartOptions } from './start/start-lifecycle';
 import { providerAssets, type ProviderAssets } from './provider-assets';
 import { closedStatus } from '../temporal/runs/lifecycle-runs';
+import { cancelLifecycle, deleteClosed, signalForceDelete } from './stops';
 import { sweep } from './sweeps';
 import { statusOfSummary, summaryOf, type LifecycleSummary } from '../temporal/runs/run-status';
 import { withUpload } from '../temporal/runs/upload-status';
@@ -35,8 +30,8 @@ import { watchRun, type WatchedRun } from './watch/watch-lifecycle';
 
 export interface LifecycleClientOptions {
   /** An existing connection; without it the client connects as the environment says. */
-  temporal?: { client: Client; address: string; namespace: string };
-  /** Whose lifecycles it starts and follows; default: the first of the registry. */
+  temporal?: TemporalAccess;
+  /** Provider of the lifecycles; default: the first of the registry. */
   provider?: ProviderName;
   /** Opens the provider account behind `assets`, on first use; without it those operations throw. */
   openAccount?: (provider: ProviderName) => Promise<MediaProvider>;
@@ -45,18 +40,20 @@ export interface LifecycleClientOptions {
 /** How long to wait for the answer of an open run before its status is read from visibility. */
 const QUERY_TIMEOUT_MS = 5000;
 
-/** Starts and follows lifecycles. Everything it gives has the one shape {@link LifecycleStatus}. */
+/** Starts, follows and stops lifecycles. Every status has the shape {@link LifecycleStatus}. */
 export class LifecycleClient {
   readonly assets: ProviderAssets;
 
   private account: Promise<MediaProvider> | undefined;
+  private readonly calls: LifecycleCalls;
   private readonly followers: RunFollowers;
 
   private constructor(
-    private readonly temporal: { client: Client; address: string; namespace: string },
+    private readonly temporal: TemporalAccess,
     private readonly provider: ProviderName,
     openAccount: LifecycleClientOptions['openAccount'],
   ) {
+    this.calls = new LifecycleCalls(temporal, provider);
     this.followers = new RunFollowers(temporal.client);
     this.assets = providerAssets(() => {
       if (!openAccount) throw new InvalidInput('assets: this client was made without a provider account');
@@ -71,30 +68,30 @@ export class LifecycleClient {
   }
 
   /**
-   * Starts a lifecycle, or joins the one that its key has: a running one, or one that completed. A key whose last run
-   * failed or was stopped starts anew, and so does one that was force-deleted since; it takes up the asset that the run
-   * before may have kept, if that has the same content. Safe to repeat, unless with `again`.
+   * Starts a lifecycle, or joins the running or completed one of its key. If the key's last run failed, was stopped, or
+   * was force-deleted later, a new run starts. It adopts the asset that the run before kept, if the content is the same.
+   * Safe to repeat, except with `again`.
    * @throws InvalidInput before anything is started · LifecycleBeingDeleted
    */
   async start(input: LifecycleInput, options: StartOptions = {}): Promise<StartedLifecycle> {
-    const accepted = this.accept(options.allowSignedUrl ? withSignedUrlAllowed(input) : input);
-    return this.reached(() => startLifecycle(this.client, accepted, options), accepted.key);
+    const accepted = this.acceptWithKey(options.allowSignedUrl ? withSignedUrlAllowed(input) : input);
+    return this.calls.withClientErrors(() => startLifecycle(this.client, accepted, options), accepted.key);
   }
 
   /** Summary of the latest run of a key. @throws LifecycleNotFound */
   async get(key: string): Promise<LifecycleSummary> {
-    return summaryOf(await this.describe(key));
+    return summaryOf(await this.calls.describeRun(key));
   }
 
   /**
-   * What a lifecycle is doing, or how it ended. An open run answers for itself; when no worker is there to answer,
-   * and for closed runs, it comes from what Temporal keeps.
+   * Status of the latest run of a key. An open run is queried; if no worker answers, and for closed runs, the status
+   * comes from Temporal's records.
    * @throws LifecycleNotFound
    */
   async status(key: string): Promise<LifecycleStatus> {
-    const run = await this.describe(key);
+    const run = await this.calls.describeRun(key);
     if (run.status.name !== 'RUNNING') return this.statusOfClosed(key, run);
-    const handle = this.handle(key);
+    const handle = this.calls.handle(key);
     try {
       const status = await this.client.withDeadline(Date.now() + QUERY_TIMEOUT_MS, () =>
         handle.query<LifecycleStatus>(STATUS_QUERY),
@@ -108,17 +105,17 @@ export class LifecycleClient {
   }
 
   /**
-   * Every change of a lifecycle's status, from now to its end. The last one has an outcome. Its history is followed by
-   * long poll, so that a quiet run costs three requests a minute; many at once share one list, which may lag by seconds.
+   * Yields every change of a lifecycle's status, from now to its end; the last one has an outcome. It follows the
+   * history by long poll: three requests a minute for a quiet run. Many watches share one list, which may lag.
    * @throws LifecycleNotFound · the signal's reason
    */
   async *watch(key: string, { signal }: { signal?: AbortSignal } = {}): AsyncGenerator<LifecycleStatus> {
     const { signal: never } = new AbortController();
     for (;;) {
-      const run = await this.describe(key);
+      const run = await this.calls.describeRun(key);
       const changes = watchRun(this.watchedRun(key, run), signal ?? never);
       for (;;) {
-        const change = await this.reached(() => changes.next(), key);
+        const change = await this.calls.withClientErrors(() => changes.next(), key);
         if (change.done && change.value) return;
         if (change.done) break; // another run goes on with its work
         yield change.value;
@@ -126,12 +123,12 @@ export class LifecycleClient {
     }
   }
 
-  /** Waits to the end; gives the status however it ended, also when it failed. @throws LifecycleNotFound */
+  /** Waits for the end and gives the final status, also of a failed lifecycle. @throws LifecycleNotFound */
   async result(key: string): Promise<LifecycleStatus> {
     for (;;) {
-      const run = await this.describe(key);
+      const run = await this.calls.describeRun(key);
       const watched = this.watchedRun(key, run);
-      await this.reached(async () => {
+      await this.calls.withClientErrors(async () => {
         const { signal } = new AbortController();
         for await (const { closed } of watched.follow(signal)) if (closed) return;
       }, key);
@@ -140,40 +137,31 @@ export class LifecycleClient {
     }
   }
 
-  /** Asks a lifecycle to stop. `cleanup` overrides its own policy. @throws LifecycleNotFound · LifecycleClosed */
+  /** Asks a lifecycle to stop. `cleanup` overrides the input's policy. @throws LifecycleNotFound · LifecycleClosed */
   async cancel(key: string, request: CancelRequest = {}): Promise<void> {
-    await this.signal(key, CANCEL_SIGNAL, request);
+    await cancelLifecycle(this.calls, key, request);
   }
 
   /**
-   * Removes by force everything that a key's lifecycle has made: a running one is asked to stop and to do it; for a
-   * closed one, or one that Temporal has forgotten, an `assetDeletion` is started, or joined. Harmless to repeat.
+   * Removes by force everything that a key's lifecycle has made. A running lifecycle is asked to stop and delete. For a
+   * closed or forgotten one, an `assetDeletion` is started or joined. Safe to repeat.
    */
   async forceDelete(key: string, request: ForceDeleteRequest = {}): Promise<ForceDeletion> {
-    const { workflowId } = this.handle(key);
-    let known = true;
-    try {
-      await this.signal(key, FORCE_DELETE_SIGNAL, request);
-      const [status, result] = [() => this.status(key), () => this.result(key)];
-      return { key, by: 'assetLifecycle', workflowId, known, status, result };
-    } catch (error) {
-      if (!(error instanceof LifecycleClosed || error instanceof LifecycleNotFound)) throw error;
-      known = error instanceof LifecycleClosed;
-    }
-    const input = { key, provider: this.provider, reason: request.reason };
-    const deletion = await this.reached(() => startDeletion(this.client, input));
-    const status = (): Promise<LifecycleStatus> => this.reached(() => deletion.status(), key);
-    const result = (): Promise<LifecycleStatus> => this.reached(() => deletion.result(), key);
-    return { ...deletion, known, status, result };
+    const { signalled, known } = await signalForceDelete(this.calls, key, request);
+    if (!signalled) return { ...(await deleteClosed(this.calls, key, request)), known };
+    const { workflowId } = this.calls.handle(key);
+    const status = (): Promise<LifecycleStatus> => this.status(key);
+    const result = (): Promise<LifecycleStatus> => this.result(key);
+    return { key, by: 'assetLifecycle', workflowId, known, status, result };
   }
 
   /**
-   * Removes assets whose lifecycle has gone without cleaning up; waits for the report.
+   * Removes assets whose lifecycle ended without cleaning them up; waits for the report.
    * @throws InvalidInput before anything is started.
    */
   async sweep(input: Omit<SweepInput, 'provider'> = {}): Promise<SweepReport> {
     const checked = checkedInput(() => acceptSweep({ ...input, provider: this.provider }));
-    return this.reached(() => sweep(this.client, this.provider, checked));
+    return this.calls.withClientErrors(() => sweep(this.client, this.provider, checked));
   }
 
   /** Lifecycles, newest first, from Temporal's visibility (which may lag by about a second). */
@@ -181,7 +169,7 @@ export class LifecycleClient {
     const { key = '', limit = Number.POSITIVE_INFINITY } = filter;
     const runs = this.client.workflow.list({ query: listQuery(filter) })[Symbol.asyncIterator]();
     for (let given = 0; given < limit;) {
-      const next = await this.reached(() => runs.next());
+      const next = await this.calls.withClientErrors(() => runs.next());
       if (next.done) return;
       const summary = summaryOf(next.value);
       if (!summary.key.startsWith(key)) continue;
@@ -199,7 +187,7 @@ export class LifecycleClient {
     return this.temporal.client;
   }
 
-  private accept(input: LifecycleInput): KeyedInput {
+  private acceptWithKey(input: LifecycleInput): KeyedInput {
     const accepted = checkedInput(() => acceptInput(input));
     if (accepted.provider !== this.provider) {
       throw new InvalidInput(`provider: this client is for "${this.provider}", not for "${accepted.provider}"`);
@@ -207,23 +195,16 @@ export class LifecycleClient {
     return { ...accepted, key: accepted.key ?? defaultKey(accepted.source) };
   }
 
-  private handle(key: string): WorkflowHandle {
-    return this.client.workflow.getHandle(lifecycleWorkflowId(this.provider, key));
-  }
-
-  private async describe(key: string): Promise<WorkflowExecutionDescription> {
-    return this.reached(() => this.handle(key).describe(), key);
-  }
-
   private watchedRun(key: string, { workflowId, runId, raw }: WorkflowExecutionDescription): WatchedRun {
     const run = { workflowId, runId };
     return {
       follow: (signal) => this.followers.follow(run, signal),
       ask: () => this.status(key),
-      describe: () => this.reached(() => this.client.workflow.getHandle(workflowId, runId).describe(), key),
+      describe: () =>
+        this.calls.withClientErrors(() => this.client.workflow.getHandle(workflowId, runId).describe(), key),
       withUpload,
       end: async () => {
-        const latest = await this.describe(key);
+        const latest = await this.calls.describeRun(key);
         const first = raw.workflowExecutionInfo?.firstRunId;
         const goesOn = latest.runId !== runId && latest.raw.workflowExecutionInfo?.firstRunId === first;
         return goesOn ? undefined : this.statusOfClosed(key, run);
@@ -232,36 +213,11 @@ export class LifecycleClient {
   }
 
   private async statusOfClosed(key: string, run: RunRef): Promise<LifecycleStatus> {
-    return this.reached(() => closedStatus(this.client, run), key);
-  }
-
-  private async signal(key: string, name: string, request: object): Promise<void> {
-    const run = await this.describe(key);
-    const closed = new LifecycleClosed(
-      `lifecycle "${key}" has ended (${summaryOf(run).outcome}); there is nothing to stop`,
-    );
-    if (run.status.name !== 'RUNNING') throw closed;
-    try {
-      await this.handle(key).signal(name, request);
-    } catch (error) {
-      throw temporalError(error, this.temporal) ?? (error instanceof WorkflowNotFoundError ? closed : error);
-    }
-  }
-
-  /** Turns errors of the way to Temporal into errors of this client. */
-  private async reached<T>(call: () => Promise<T>, key?: string): Promise<T> {
-    try {
-      return await call();
-    } catch (error) {
-      const known = temporalError(error, this.temporal);
-      if (known) throw known;
-      if (error instanceof WorkflowNotFoundError) throw new LifecycleNotFound(`no lifecycle has the key "${key}"`);
-      throw error;
-    }
+    return this.calls.withClientErrors(() => closedStatus(this.client, run), key);
   }
 }
 
-/** The permission travels with the source, so that the workflow knows of it. */
+/** Puts the permission into the source, so that the workflow sees it too. */
 function withSignedUrlAllowed(input: LifecycleInput): LifecycleInput {
   const source = input?.source; // not checked yet: it may be anything
   return source?.type === 'url' ? { ...input, source: { ...source, allowSignedUrl: true } } : input;

@@ -1,3 +1,3 @@
-/** What to do with what a lifecycle made: leave it, delete it unless something refers to it, or delete it by force. */
+/** Cleanup of the objects of a lifecycle: keep them, delete those that nothing refers to, or delete all by force. */
 export const CLEANUP_POLICIES = ['keep', 'delete', 'force-delete'] as const;
 export type CleanupPolicy = (typeof CLEANUP_POLICIES)[number];

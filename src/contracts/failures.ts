@@ -29,7 +29,7 @@ export const FAILURES = {
   DeadlineExceeded: { retry: false },
   /** The provider asked to slow down (429); tried again after the wait it named. */
   RateLimited: { retry: true },
-  /** 5xx, no connection, or not the provider's answer; the request had no effect, or is safe to repeat. */
+  /** 5xx, no connection, or an answer that is not the provider's. The request had no effect, or is safe to repeat. */
   ProviderUnavailable: { retry: true },
   /** The request may have had its effect; the next attempt looks before it acts. */
   OutcomeUnknown: { retry: true },
@@ -46,7 +46,7 @@ export const NON_RETRYABLE: FailureType[] = (Object.keys(FAILURES) as FailureTyp
   (type) => !FAILURES[type].retry,
 );
 
-/** Failures that are part of normal running, so that they do not count as errors in logs and metrics. */
+/** Failures in normal operation; they do not count as errors in logs and metrics. */
 const BENIGN: ReadonlySet<FailureType> = new Set(['RateLimited', 'WorkerStopping']);
 
 export interface FailureOptions {
@@ -57,13 +57,13 @@ export interface FailureOptions {
   cause?: unknown;
 }
 
-/** A query may be a signature, also one that the provider repeats in its own words. */
+/** A URL with a query, which may hold a signature; the provider's messages may repeat one. */
 const URL_WITH_QUERY = /(https?:\/\/[^\s?#"'<>]+)\?[^\s"'<>]*/gi;
 
 /**
  * Makes the failure that workflows and activities throw. Nothing else constructs `ApplicationFailure`.
- * @param message what happened to what, with the provider's own words, and what to do; at most 2,000 characters are
- *   kept, and no URL's query.
+ * @param message says what failed, with the provider's own words, and what to do. It is cut to 2,000 characters, and
+ *   queries of URLs are removed.
  */
 export function failure(type: FailureType, message: string, options: FailureOptions = {}): ApplicationFailure {
   const words = message.replaceAll(URL_WITH_QUERY, '$1?…');

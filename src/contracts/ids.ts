@@ -1,30 +1,30 @@
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 
-/** Name of a media API that a lifecycle can run at; the registry of providers knows which there are. */
+/** Name of a provider, as the registry lists it. */
 export type ProviderName = string;
 
-/** Task queue of the workflows; starts from other clients name this one. */
+/** Task queue of the workflows; other clients start workflows on it. */
 export const WORKFLOW_TASK_QUEUE = 'asset-lifecycle';
 
-/** Task queue of a provider's calls and uploads, so that server-side rate limits can apply to them alone. */
+/** Task queue of a provider's calls and uploads. It is separate so that a server-side rate limit can apply to it. */
 export const callTaskQueue = (provider: ProviderName): string => `${WORKFLOW_TASK_QUEUE}-${provider}`;
 
-/** Task queue of a provider's held waits: thousands of slots that never starve the calls. */
+/** Task queue of a provider's held waits. It is separate so that thousands of waits take no slot of the calls. */
 export const waitTaskQueue = (provider: ProviderName): string => `${WORKFLOW_TASK_QUEUE}-${provider}-waits`;
 
-/** Task queue of a provider's S3 objects, which may take hours to stream, so that they take no slot of the calls. */
+/** Task queue of a provider's S3 objects. It is separate because streaming one may take a slot for hours. */
 export const objectTaskQueue = (provider: ProviderName): string => `${callTaskQueue(provider)}-objects`;
 
 /**
- * Task queue of the uploads of files below `root`, an absolute folder: only workers that serve that folder poll it.
- * Without a root: of files named by a relative path, polled by every worker that serves any folder.
+ * Task queue of the uploads of files below `root`, an absolute folder. Only workers that serve this folder poll it.
+ * Without `root`: of files with a relative path; every worker that serves a folder polls it.
  */
 export const fileTaskQueue = (provider: ProviderName, root?: string): string =>
   `${callTaskQueue(provider)}-files${root === undefined ? '' : `:${root}`}`;
 
 /**
- * Polled by the same workers, and never given a task: that somebody polls it says that `root` is served, also while
- * every upload slot there is taken.
+ * A task queue that never gets a task. The workers that serve `root` poll it, so its pollers show that `root` is
+ * served, even while all of their upload slots are taken.
  */
 export const rootTaskQueue = (provider: ProviderName, root?: string): string =>
   `${callTaskQueue(provider)}-roots${root === undefined ? '' : `:${root}`}`;
@@ -34,17 +34,17 @@ export const ASSET_LIFECYCLE = 'assetLifecycle';
 export const ASSET_DELETION = 'assetDeletion';
 export const ORPHAN_SWEEP = 'orphanSweep';
 
-/** Names of messages a lifecycle hears. */
+/** Names of the messages that a lifecycle receives. */
 export const CANCEL_SIGNAL = 'cancel';
 export const FORCE_DELETE_SIGNAL = 'forceDelete';
-/** From the upload activity, not from people. */
+/** Sent by the upload activity. */
 export const UPLOAD_PROGRESS_SIGNAL = 'uploadProgress';
 export const STATUS_QUERY = 'status';
 
 /** Memo field that holds the final status of a run stopped by native cancellation. */
 export const STATUS_MEMO = 'status';
 
-/** Memo field in which the client tells what it knows of the run that a key had before. */
+/** Memo field for the client's facts about the key's earlier run. */
 export const EARLIER_MEMO = 'earlier';
 
 /** The one workflow id of a key at a provider. */
@@ -54,7 +54,7 @@ export const lifecycleWorkflowId = (provider: ProviderName, key: string): string
 /** The workflow id of the deletion of a key's closed lifecycle. */
 export const deletionWorkflowId = (provider: ProviderName, key: string): string => `asset-deletion:${provider}:${key}`;
 
-/** Id of the Schedule that sweeps a provider account, and of what it starts, with the time added. */
+/** Id of the Schedule that sweeps a provider account. Its workflow ids are this id with the time added. */
 export const sweepId = (provider: ProviderName): string => `orphan-sweep:${provider}`;
 
 /** The provider inside a workflow id made by {@link lifecycleWorkflowId}; empty for any other id. */

@@ -59,15 +59,15 @@ export const COMMON_FIELDS = {
     .refine((name) => !/[\\/]/.test(name), 'must be a bare name without a path separator')
     .optional(),
   metadata: MetadataSchema.default({}),
-  /** How a file goes up: in one request, or in parts; `auto` goes by size and kind. */
+  /** Upload in one request or in parts; `auto` chooses by size and kind of file. */
   upload: z
     .strictObject({
       method: z.enum(UPLOAD_METHODS).default('auto'),
-      /** Parts on their way at once. */
+      /** Parts sent at the same time. */
       concurrency: z.number().int().min(1).max(16).default(4),
     })
     .prefault({}),
-  /** What to do with what the lifecycle made when it is stopped or fails. */
+  /** Cleanup policies for a stopped and for a failed lifecycle. */
   cleanup: z
     .strictObject({
       onCancel: CleanupPolicySchema.default('delete'),
@@ -80,32 +80,32 @@ export const COMMON_FIELDS = {
 
 type Common = z.output<z.ZodObject<typeof COMMON_FIELDS>>;
 
-/** Values of the input's fields that only its provider has, by name; checked by the provider's schema. */
+/** Values of the provider's own input fields, by name; checked by the provider's schema. */
 export type ProviderFields = Readonly<Record<string, unknown>>;
 
-/** A lifecycle's input, checked and with its defaults, whichever provider it is for. */
+/** A lifecycle's input for any provider: checked, and with its defaults. */
 export interface CompleteInput extends Common {
   provider: ProviderName;
   source: Source;
   branch: Branch;
-  /** The provider's own fields, apart. */
+  /** The provider's own fields. */
   fields: ProviderFields;
 }
 
-/** What a run works with. */
+/** Input of a run, with everything that is looked up when it starts. */
 export interface AcceptedInput extends CompleteInput {
   key: string;
-  /** What the branch may make; absent where there is none. */
+  /** What the branch may make; absent without a branch. */
   plan?: BranchPlan;
   /** Id of the Temporal namespace. */
   owner: string;
-  /** Of a file source: the task queue of the workers that serve its folder; absent while nobody serves it. */
+  /** For a file source: task queue of the workers that serve its folder; absent if no worker does. */
   sourceQueue?: string;
 }
 
 /**
  * Checks an input and fills in the defaults. A field that is `null` counts as absent.
- * @param whose for the message: `lifecycle`, `sweep`.
+ * @param whose names the workflow in the message: `lifecycle`, `sweep`.
  * @throws InvalidRequest naming every wrong field and what it may be.
  */
 export function checkAgainst<S extends z.ZodType>(schema: S, whose: string, input: unknown): z.output<S> {
@@ -118,7 +118,7 @@ export function checkAgainst<S extends z.ZodType>(schema: S, whose: string, inpu
 
 /**
  * Gives an input the key of its run's workflow id when it names none.
- * @throws InvalidRequest also when the workflow id is not its key's: two runs of one key would share an asset.
+ * @throws InvalidRequest if the workflow id belongs to another key: two runs of one key would share an asset.
  */
 export function withKeyOf<I extends CompleteInput>(input: I, workflowId: string): I & { key: string } {
   const { provider, key = keyOfWorkflowId(provider, workflowId) } = input;

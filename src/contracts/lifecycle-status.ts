@@ -6,13 +6,13 @@ import type { CleanupPolicy } from './cleanup-policy';
 export const OUTCOMES = ['completed', 'cancelled', 'deleted', 'failed'] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
-/** What a lifecycle is doing; once it has ended, the phase is its outcome. */
+/** Phases of a lifecycle. After the end, the phase is the outcome. */
 export const PHASES = ['pending', 'creating', 'processing', 'branching', 'cleaning', ...OUTCOMES] as const;
 export type Phase = (typeof PHASES)[number];
 
 export const isOutcome = (phase: string): phase is Outcome => (OUTCOMES as readonly string[]).includes(phase);
 
-/** A provider's asset as last seen. Fields the provider has not told yet are absent. */
+/** An asset as last seen. Fields that the provider has not given yet are absent. */
 export interface AssetSnapshot {
   id: string;
   status: 'processing' | 'ready' | 'failed';
@@ -28,56 +28,56 @@ export interface AssetSnapshot {
   /** True when the asset existed before the lifecycle, which then deletes it only by force. */
   adopted?: boolean;
   /**
-   * An earlier run of the key made it, and whether it has the content of this run's source could not be compared:
-   * that run told no content, or had another type of source.
+   * True if an earlier run of the key made it, and its content could not be compared with this run's source: that run
+   * recorded no content, or had another type of source.
    */
   adoptedUnchecked?: boolean;
 }
 
-/** What the source was when its bytes were looked at, for a later start of the key to compare. */
+/** Facts about the source when its bytes were read, for a later start of the key to compare. */
 export interface SourceFacts {
   sizeBytes: number;
-  /** RFC 3339; of files. */
+  /** RFC 3339; files only. */
   modifiedAt?: string;
 }
 
-/** Where a lifecycle's embeddings are: NDJSON, one segment a line. The vectors themselves never travel in a status. */
+/** Location of a lifecycle's records: NDJSON, one record a line. A status never holds the records themselves. */
 export interface EmbeddingResult {
-  /** `file:` (later `s3:`) URI. */
+  /** `file:` or `s3:` URI. */
   uri: string;
   /** Hex SHA-256 of the stored bytes. */
   sha256: string;
   bytes: number;
-  /** Segments, that is lines. */
+  /** Number of records, that is lines. */
   count: number;
   /** Length of each vector. */
   dimensions: number;
-  /** The host of the worker whose folder the file lies in; absent in a store that all workers share. */
+  /** Host of the worker whose folder holds the file; absent for a store that all workers share. */
   host?: string;
 }
 
 /** The downstream step. */
 export interface BranchStatus {
   type: string;
-  /** Id of what the branch made at the provider; none where it made nothing. */
+  /** Id of the object that the branch made; absent if it made none. */
   id?: string;
   status: 'pending' | 'running' | 'ready' | 'failed';
-  /** Of a branch that gives records. */
+  /** Only for a branch that gives records. */
   result?: EmbeddingResult;
 }
 
-/** What cleanup did with one resource. */
+/** Result of cleanup for one resource. */
 export interface ReceiptEntry {
-  /** `asset`, `result`, `upload-session`, or the kind of what a branch makes. */
+  /** `asset`, `result`, `upload-session`, or the kind of a branch's object. */
   resource: string;
-  /** Absent when nothing with the lifecycle's tag was ever found. */
+  /** Absent if no object with the lifecycle's tag was found. */
   id?: string;
-  /** Id of what it is in, where it is in something. */
+  /** Id of its parent, if it has one. */
   in?: string;
   result: 'deleted' | 'kept' | 'leftover';
-  /** `deleted`: how that is known. `kept`: why. `leftover`: the error, in the provider's words. */
+  /** `deleted`: how this is known. `kept`: the reason. `leftover`: the error, in the provider's words. */
   because: string;
-  /** `kept` because something refers to it: what does. */
+  /** Objects that refer to it, so that it was `kept`. */
   referrers?: string[];
   /** `leftover`: the failure's type. */
   errorType?: FailureType;
@@ -85,7 +85,7 @@ export interface ReceiptEntry {
   at: string;
 }
 
-/** Proof of what was cleaned up, newest resource first. */
+/** Proof of cleanup, newest resource first. */
 export interface Receipt {
   policy: CleanupPolicy;
   entries: ReceiptEntry[];
@@ -97,18 +97,18 @@ export interface LifecycleError {
   message: string;
 }
 
-/** How far the bytes of a file have gone up; absent once they are all there. */
+/** Progress of an upload; absent once all bytes are uploaded. */
 export interface UploadStatus {
   sentBytes: number;
   totalBytes: number;
   /** 0 to 100. */
   percent: number;
-  /** Mean since the first byte; only the client knows it. */
+  /** Mean since the first byte; only the client adds it. */
   bytesPerSec?: number;
   secondsLeft?: number;
 }
 
-/** RFC 3339 times of what has happened so far. */
+/** RFC 3339 times of past events. */
 export interface LifecycleTimings {
   startedAt: string;
   createdAt?: string;
@@ -120,21 +120,21 @@ export interface LifecycleTimings {
   elapsedSec?: number;
 }
 
-/** The one shape that the `status` query, the workflow's result, the client and the CLI's `--json` give. */
+/** Status of a lifecycle. The `status` query, the workflow's result, the client and the CLI's `--json` all have this shape. */
 export interface LifecycleStatus {
   key: string;
   provider: ProviderName;
   phase: Phase;
   outcome?: Outcome;
-  /** Absent for a URL and for an existing asset. */
+  /** Absent if the source is a URL or an existing asset. */
   source?: SourceFacts;
   asset?: AssetSnapshot;
   upload?: UploadStatus;
   branch?: BranchStatus;
   receipt?: Receipt;
-  /** Of a deletion: whether anything is known of the key, at Temporal or at the provider. */
+  /** Only for a deletion: true if Temporal or the provider knows the key. */
   known?: boolean;
-  /** Why the run was stopped, as the caller of `cancel` or `forceDelete` said. */
+  /** Reason of a stop, as given to `cancel` or `forceDelete`. */
   reason?: string;
   error?: LifecycleError;
   timings: LifecycleTimings;

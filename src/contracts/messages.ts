@@ -10,12 +10,12 @@ export interface CancelRequest {
   cleanup?: CleanupPolicy;
 }
 
-/** Payload of the `forceDelete` signal: removes everything, also what refers to the asset and what was adopted. */
+/** Payload of the `forceDelete` signal: removes everything, including adopted objects and all that refers to the asset. */
 export interface ForceDeleteRequest {
   reason?: string;
 }
 
-/** Payload of the `uploadProgress` signal, which an upload of many seconds sends at most twice. */
+/** Payload of the `uploadProgress` signal. A long upload sends it at most twice. */
 export interface UploadProgress {
   sentBytes: number;
   totalBytes: number;
@@ -23,7 +23,7 @@ export interface UploadProgress {
 
 const LONGEST_REASON = 1000;
 
-/** Takes what is right of a payload: a person in a hurry may have typed it, and a stop must not fail for it. */
+/** Reads the valid fields of a payload and ignores the rest: a typing mistake must not make a stop fail. */
 export function readStopRequest(payload: unknown): CancelRequest {
   if (typeof payload !== 'object' || payload === null) return {};
   const { reason, cleanup } = payload as Record<string, unknown>;
@@ -41,7 +41,7 @@ export function readUploadProgress(payload: unknown): UploadProgress | undefined
   return typeof sentBytes === 'number' && typeof totalBytes === 'number' ? { sentBytes, totalBytes } : undefined;
 }
 
-/** What the memo tells of the run that the key had before; a raw start may have put anything there. */
+/** Reads the facts about the key's earlier run from the memo. A raw start may have written anything there. */
 export function readEarlierRun(memo: Record<string, unknown> | undefined): EarlierRun | undefined {
   const told = memo?.[EARLIER_MEMO];
   if (typeof told !== 'object' || told === null) return undefined;

@@ -1,57 +1,57 @@
 import { CLEANUP_POLICIES, type CleanupPolicy } from './cleanup-policy';
 
 /**
- * Something a lifecycle may have made at the provider, registered before the call that makes it.
- * An id is absent while that call's outcome is not known; cleanup then looks for the lifecycle's tag.
+ * Something a lifecycle may have made at the provider. It is recorded before the call that makes it. The id is absent
+ * while the outcome of that call is unknown; cleanup then looks for the lifecycle's tag.
  */
 export type Resource = AssetResource | BranchResource | ResultResource;
 
 export interface AssetResource {
   kind: 'asset';
   id?: string;
-  /** It existed before the lifecycle, which removes it only by force. */
+  /** True if it existed before the lifecycle, which then removes it only by force. */
   adopted: boolean;
-  /** Whatever else carries the tag ends as well; without it, only the id does. */
+  /** With a tag, cleanup removes every asset that carries it; without, only the asset of this id. */
   tag?: LifecycleTag;
   /** Narrows the search for the tag. */
   filename?: string;
   /** RFC 3339 start of the lifecycle; the search for the tag goes back to it. */
   since?: string;
-  /** Id of the asset that an earlier run of the key had; it is this one if this run has taken it up. */
+  /** Id of the asset of the key's earlier run. It is this same asset if this run adopted it. */
   earlierId?: string;
-  /** {@link claimOf} its tag when a sweep judged it: with another claim it is left alone. */
+  /** {@link claimOf} its tag at the time of the sweep. If the claim differs by now, the asset is left alone. */
   claim?: string;
-  /** It was reserved by an upload session that never took all its parts: there is nothing to keep. */
+  /** The upload session that reserved it and never got all parts: such an asset has no content to keep. */
   session?: { id: string; expiresAt?: string };
 }
 
-/** What a branch makes of the asset, or the asset's place in something that existed before. */
+/** An object that a branch makes of the asset, or the asset's membership in an existing object. */
 export interface BranchResource {
   /** As the branch's plan names it. Never `asset` or `result`. */
   kind: string;
-  /** `type` of the branch, whose object at the provider finds and removes it. */
+  /** `type` of the branch, whose operations find and remove it. */
   branch: string;
   id?: string;
-  /** Id of what it is in, where it is in something. */
+  /** Id of its parent, if it has one. */
   in?: string;
   /** Narrows the search for the tag. */
   name?: string;
-  /** The asset that the lifecycle made it from; other assets in it are others'. */
+  /** The asset that the lifecycle made it from. All other assets in it belong to others. */
   assetId: string;
-  /** As with an asset. */
+  /** Tag to look for, as in an asset. */
   tag?: LifecycleTag;
-  /** Somebody else had made it before. */
+  /** True if it was there before. */
   adopted?: boolean;
-  /** The step ended without an answer or a sign of a write: only a note on the asset shows that it was ours. */
+  /** True if the step ended without an answer or a recorded write. Then only a note on the asset proves that it is ours. */
   unproven?: boolean;
 }
 
 /** The stored embeddings of a lifecycle, in the result store. */
 export interface ResultResource {
   kind: 'result';
-  /** The name the result store was given; see `resultName`. */
+  /** Name in the result store; see `resultName`. */
   id: string;
-  /** Where it was written, when that was the folder of one host. */
+  /** Where it was written, if that is the folder of a single host. */
   stored?: { uri: string; host: string };
 }
 
@@ -59,33 +59,33 @@ export const isAsset = (resource: Resource): resource is AssetResource => resour
 export const isResult = (resource: Resource): resource is ResultResource => resource.kind === 'result';
 export const isOfBranch = (resource: Resource): resource is BranchResource => 'branch' in resource;
 
-/** Whose something is, as the workflow knows it. */
+/** Ownership of an object, as the workflow knows it. */
 export interface LifecycleTag {
   key: string;
   workflowId: string;
-  /** Run id of the lifecycle that made or last took up the object. */
+  /** Run id of the lifecycle that made or last adopted the object. */
   runId: string;
-  /** The input's `cleanup.onCancel`: what is to become of it when its run was ended from outside. */
+  /** The input's `cleanup.onCancel`; also applied to a run that was terminated. */
   onCancel: CleanupPolicy;
   /** The input's `cleanup.onFailure`. */
   onFailure: CleanupPolicy;
-  /** What the source's content was, as far as a later run can compare it; set by the activity that has read it. */
+  /** Content of the source, for a later run to compare; set by the activity that read it. */
   content?: string;
 }
 
 /**
- * Marks what a lifecycle made; kept in the provider's user metadata, so that it is also the ledger of orphans.
- * `owner` is the id of the Temporal namespace: others that share the account leave each other's objects alone.
+ * Marks the objects of a lifecycle, in the provider's user metadata. Sweeps find orphans by it. `owner` is the id of
+ * the Temporal namespace, so that namespaces that share an account leave each other's objects alone.
  */
 export interface LedgerTag extends LifecycleTag {
   owner: string;
 }
 
-/** The name of a run's result in the store. No other namespace or run has it, so that many can share a store. */
+/** Name of a run's result in the store; unique for each namespace and run, so that they can share a store. */
 export const resultName = ({ owner, workflowId, runId }: Pick<LedgerTag, 'owner' | 'workflowId' | 'runId'>): string =>
   `${owner}/${workflowId}/${runId}`;
 
-/** Why a lifecycle let go of its asset: it has done its work, or was told to keep it. */
+/** Why a lifecycle released its asset: it completed, or its policy was to keep the asset. */
 export const RELEASES = ['completed', 'kept'] as const;
 export type Release = (typeof RELEASES)[number];
 
@@ -103,7 +103,7 @@ export const TAG_FIELDS = {
   joined: 'asset_lifecycle_joined',
 } as const;
 
-/** A field that the tag lacks is left out: a provider refuses empty values. */
+/** User metadata fields of a tag. Absent values are left out, because providers refuse empty ones. */
 export function tagFields(tag: LedgerTag): Record<string, string> {
   const fields: Record<string, string> = {};
   for (const name of ['key', 'workflowId', 'runId', 'owner', 'onCancel', 'onFailure', 'content'] as const) {
@@ -113,7 +113,7 @@ export function tagFields(tag: LedgerTag): Record<string, string> {
   return fields;
 }
 
-/** The release mark and the run that set it; `null` takes both away again. */
+/** Fields of a release mark and the run that sets it; `null` removes both. */
 export const releaseFields = (release: Release | null, runId?: string): Record<string, string | null> => ({
   [TAG_FIELDS.released]: release,
   [TAG_FIELDS.releasedBy]: release === null ? null : (runId ?? null),
@@ -124,29 +124,29 @@ export const carriesTag = (
   { key, owner }: Pick<LedgerTag, 'key' | 'owner'>,
 ): boolean => metadata?.[TAG_FIELDS.key] === key && metadata[TAG_FIELDS.owner] === owner;
 
-/** Notes on an asset, before it is added, the existing object that its lifecycle adds it to. */
+/** Fields that note on an asset which existing object it is about to be added to. */
 export const joinedField = (joined: { in: string; id: string }) => ({
   [TAG_FIELDS.joined]: `${joined.in}/${joined.id}`,
 });
 
-/** A tag as it was read back, with the release mark and the run that set it. */
+/** A tag read from the provider, with its release mark. */
 export interface ReadTag extends LedgerTag {
   released?: Release;
-  /** Run id. */
+  /** Run id of the lifecycle that set the release mark. */
   releasedBy?: string;
-  /** The existing object that the lifecycle added the asset to, or was about to. */
+  /** The existing object that the lifecycle added the asset to, or was about to add it to. */
   joined?: { in: string; id: string };
 }
 
-/** True if another lifecycle has adopted the asset: that one's mark has ended the claim of the run in the tag. */
+/** True if another lifecycle adopted the asset. Its mark ends the claim of the run in the tag. */
 export const isAdoptedByAnother = ({ runId, releasedBy }: ReadTag): boolean =>
   releasedBy !== undefined && releasedBy !== runId;
 
-/** Which run claims the asset, and whether it was let go of; changes when somebody takes the asset up or lets it go. */
+/** The run that claims the asset and its release mark, as one text. It changes when the asset is adopted or released. */
 export const claimOf = ({ runId, released, releasedBy }: ReadTag): string =>
   [runId, released, releasedBy].map((part) => part ?? '').join('|');
 
-/** The tag in user metadata; `undefined` where there is none, or not a whole one. */
+/** Reads the tag from user metadata; `undefined` if there is no complete one. */
 export function readTag(metadata: Record<string, unknown>): ReadTag | undefined {
   const text = (name: keyof typeof TAG_FIELDS): string | undefined => {
     const value = metadata[TAG_FIELDS[name]];

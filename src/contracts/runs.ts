@@ -1,6 +1,6 @@
 import type { LifecycleStatus } from './lifecycle-status';
 
-/** A run of a lifecycle, as Temporal keeps it. */
+/** A run of a lifecycle, from Temporal's records. */
 export interface LifecycleRun {
   workflowId: string;
   runId: string;
@@ -8,12 +8,12 @@ export interface LifecycleRun {
   open: boolean;
   /** RFC 3339. */
   closedAt?: string;
-  /** `stopped`: from outside, by termination or a timeout, so that it could not clean up. */
+  /** `stopped`: terminated or timed out, so that it could not clean up. */
   ended?: 'completed' | 'cancelled' | 'deleted' | 'failed' | 'stopped';
   assetId?: string;
   /** `AssetBranch` of the run. */
   branch?: string;
 }
 
-/** A run as it is now, with the status it closed with. */
+/** A run with the status that it closed with. */
 export type DescribedRun = LifecycleRun & { status?: LifecycleStatus };

@@ -1,7 +1,7 @@
 import type { Source } from './source';
 import { lastOf } from './values/text';
 
-/** What people call a source: the file's name, the URL without its query, the S3 URI, or the asset id. Never a secret. */
+/** A source's name for people: the file's name, the URL without its query, the S3 URI, or the asset id. Never a secret. */
 export function nameOfSource(source: Source): string {
   switch (source.type) {
     case 'file':
@@ -15,7 +15,7 @@ export function nameOfSource(source: Source): string {
   }
 }
 
-/** The name an asset gets when the input names none. */
+/** Default name of an asset. */
 export function filenameOfSource(source: Exclude<Source, { type: 'asset' }>): string {
   const last = nameOfSource(source).replace(/\/+$/, '').split('/').at(-1) ?? '';
   const name = source.type === 'url' ? decoded(last) : last;
@@ -26,6 +26,6 @@ function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    return text; // a stray "%": the name as it stands
+    return text; // a stray "%": keep the name unchanged
   }
 }

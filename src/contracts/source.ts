@@ -3,7 +3,7 @@ import { signatureParameter } from './checks/signed-url';
 
 const hasControlCharacter = (text: string): boolean => /\p{Cc}/u.test(text);
 
-/** An http(s) URL without credentials, by WHATWG rules and with a host that is spelt out. */
+/** Why a text is not an http(s) URL without credentials; `undefined` if it is. WHATWG rules, with a full host name. */
 function urlProblem(text: string): string | undefined {
   const shape = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)/i.exec(text);
   if (!shape) return 'must be an absolute URL such as https://example.com/video.mp4';
@@ -37,7 +37,7 @@ export const UrlSourceSchema = z
         const problem = urlProblem(url);
         if (problem) context.addIssue({ code: 'custom', message: problem });
       }),
-    /** Accepts that a presigned URL stands in Temporal's history, where it can be read until it expires. */
+    /** Allows a presigned URL, which can then be read in Temporal's history until it expires. */
     allowSignedUrl: z.boolean().optional(),
   })
   .superRefine(({ url, allowSignedUrl }, context) => {
@@ -49,7 +49,7 @@ export const UrlSourceSchema = z
     context.addIssue({ code: 'custom', path: ['url'], message });
   });
 
-/** The rules for names of general purpose buckets, which S3-compatible servers keep as well. */
+/** Why a bucket name is invalid, by the rules for general purpose buckets; S3-compatible servers follow them too. */
 function bucketProblem(name: string): string | undefined {
   if (name.length < 3 || name.length > 63) return 'must be a bucket name of 3 to 63 characters';
   if (!/^[a-z0-9][a-z0-9.-]*[a-z0-9]$/.test(name)) {
@@ -67,13 +67,13 @@ export const BucketSchema = z.string().superRefine((name, context) => {
 export const S3SourceSchema = z.strictObject({
   type: z.literal('s3'),
   bucket: BucketSchema,
-  /** Taken as it stands: nothing in it is decoded. */
+  /** Used unchanged: nothing in it is decoded. */
   key: z
     .string()
     .min(1)
     .max(1024)
     .refine((key) => !hasControlCharacter(key), 'must not contain control characters'),
-  /** Pins the content; without it the newest version is meant. */
+  /** Version of the object; default: the newest. */
   versionId: z
     .string()
     .max(1024)
@@ -83,7 +83,7 @@ export const S3SourceSchema = z.strictObject({
 
 export const AssetSourceSchema = z.strictObject({
   type: z.literal('asset'),
-  /** An asset that exists already; it is adopted, and deleted only by force. */
+  /** An existing asset. It is adopted, and deleted only by force. */
   assetId: z
     .string()
     .min(1)

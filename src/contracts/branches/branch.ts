@@ -1,6 +1,6 @@
 /**
- * The downstream step after the asset is ready, as its provider's schema accepts it. The type `none` takes no step.
- * What other fields there are, only the provider knows.
+ * The downstream step after the asset is ready. The type `none` means no step. Only the provider's schema knows the
+ * other fields.
  */
 export interface Branch {
   type: string;
@@ -9,19 +9,19 @@ export interface Branch {
 
 export const NO_BRANCH = 'none';
 
-/** What workflow and activities need to know of a branch before it starts. Plain data: it stands in the history. */
+/** Facts about a branch that workflow and activities need before it starts. Plain data, kept in the history. */
 export interface BranchPlan {
-  /** The object that it makes or changes; none where nothing is left at the provider that could be removed. */
+  /** The object that it makes or changes; absent if it leaves nothing at the provider that could be removed. */
   makes?: {
     /** Kind of the object, as receipts name it. */
     kind: string;
-    /** Known beforehand only when the object existed before. */
+    /** Only known in advance if the object existed before. */
     id?: string;
-    /** Id of what it is in. */
+    /** Id of its parent. */
     in?: string;
-    /** Name to give it, and to look for it by; the asset's filename, or else the key, where it is left out. */
+    /** Its name, also used to find it; default: the asset's filename, or else the key. */
     name?: string;
   };
-  /** It gives records, which go to the result store. */
+  /** True if it gives records for the result store. */
   stores: boolean;
 }

@@ -1,9 +1,9 @@
-/** Something at the provider that is being worked on, and can be waited for. Plain data: it stands in the history. */
+/** Names an object that the provider is processing, to wait for it. Plain data, kept in the history. */
 export interface Handle {
-  /** `asset`, or a kind that only the provider's adapter knows. Handles of one kind are asked for together. */
+  /** `asset`, or a kind that only the adapter knows. Handles of the same kind share requests. */
   kind: string;
   id: string;
-  /** Id of what it is in, where it is in something. */
+  /** Id of its parent, if it has one. */
   in?: string;
   /** Names it in messages, at the start of a sentence: `Asset a1`. */
   words: string;

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 
-/** Every wrong field with what it may be: `branch.type: must be …; source: …`. Repeats no value, and no URL. */
+/** Lists every wrong field and its allowed values: `branch.type: must be …; source: …`. Contains no value and no URL. */
 export const describeIssues = (error: z.core.$ZodError): string =>
   error.issues
     .map((issue) => {
@@ -18,6 +18,6 @@ export const fieldOf = (path: readonly PropertyKey[]): string =>
 
 const quoted = (name: string): string => `"${shown(name)}"`;
 
-/** A field's name can be anything that a caller sent, even a presigned URL, so it is shortened. */
+/** Shortens a field's name: a caller can send anything as a name, even a presigned URL. */
 const shown = (name: string): string =>
   name.includes('://') ? '(a URL)' : name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}…` : name;

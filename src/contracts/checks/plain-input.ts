@@ -1,16 +1,16 @@
 import { fieldOf } from './describe-issues';
 
-/** Most levels of nesting: more than any valid input has, and safe for the recursion. */
+/** Most levels of nesting. No valid input has more, and recursion stays safe. */
 const MAX_NESTING = 20;
 
 export interface PlainInput {
   value: unknown;
-  /** Why the input is refused before the schema checks it; names the field. */
+  /** Why the input is refused before the schema check; names the field. */
   problem?: string;
 }
 
 /**
- * The input as the schemas take it: without fields that are `null`, since many JSON libraries write an absent field so.
+ * Removes fields that are `null` before the schema check, because many JSON libraries write absent fields as `null`.
  */
 export function plainInput(input: unknown): PlainInput {
   const problems: string[] = [];

@@ -9,13 +9,13 @@ const SIGNING_PARAMETERS: ReadonlySet<string> = new Set([
   'x-oss-signature',
 ]);
 
-/** Parameters with everyday names: they sign a URL only beside one of the others. */
+/** Parameters with common names: they mean a signature only together with one of `beside`. */
 const SIGNING_PAIRS: readonly (readonly [name: string, beside: readonly string[]])[] = [
   ['signature', ['key-pair-id', 'awsaccesskeyid', 'ossaccesskeyid']], // CloudFront, S3 version 2, OSS
   ['sig', ['se', 'sv', 'sp']], // Azure shared access signature
 ];
 
-/** The parameter by which a URL is known to be presigned; `undefined` for any other URL, or none. */
+/** The parameter that shows a URL to be presigned; `undefined` if it is not, or is no URL. */
 export function signatureParameter(url: string): string | undefined {
   if (!URL.canParse(url)) return undefined;
   const names = [...new URL(url).searchParams.keys()];

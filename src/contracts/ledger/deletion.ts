@@ -3,10 +3,10 @@ import { KeySchema } from '../lifecycle-input';
 
 /** Input of `assetDeletion`. */
 export const DeletionInputSchema = z.strictObject({
-  /** The registry of providers checks it, and fills in the default. */
+  /** Checked by the registry of providers, which also fills in the default. */
   provider: z.string().min(1),
   key: KeySchema,
-  /** Of the lifecycle, when it is not the one of its key. */
+  /** The lifecycle's workflow id, if it is not the one made from the key. */
   workflowId: z.string().min(1).max(1000).optional(),
   reason: z.string().max(500).optional(),
 });

@@ -1,2 +1,3 @@
-/** Most assets that a sweep's report names of a kind; its counts are whole. Apart, since workflows load no schemas. */
+/** Most assets of one kind that a sweep's report lists; its counts are complete. In its own file because workflows load
+ * no schemas. */
 export const MOST_LISTED = 500;

@@ -13,13 +13,13 @@ const GraceSchema = z
 
 /** Input of `orphanSweep`; everything is optional. */
 export const SweepInputSchema = z.strictObject({
-  /** The registry of providers checks it, and fills in the default. */
+  /** Checked by the registry of providers, which also fills in the default. */
   provider: z.string().min(1),
-  /** How old an asset, and how long over its lifecycle, must be at least. */
+  /** Minimum age of an orphan, and minimum time since its lifecycle ended. */
   grace: GraceSchema.default(DEFAULT_GRACE),
-  /** Finds and reports, and touches nothing. */
+  /** Only finds and reports. */
   dryRun: z.boolean().default(false),
-  /** Ends also what has vanished, as the more careful of its two cleanup policies says; refused from a Schedule. */
+  /** Also cleans up vanished assets, by the more careful of their two cleanup policies. Not allowed in a Schedule. */
   includeVanished: z.boolean().default(false),
 });
 export type SweepInput = z.input<typeof SweepInputSchema>;
@@ -27,26 +27,26 @@ export type AcceptedSweep = z.output<typeof SweepInputSchema>;
 
 /**
  * Why an asset is an orphan. `stopped`: its lifecycle was terminated or timed out. `unfinished`: its lifecycle's
- * cleanup left it over. `surplus`: its lifecycle has another asset. `vanished`: no lifecycle can tell what was to become
- * of it; an orphan only where the input says so.
+ * cleanup left it over. `surplus`: its lifecycle has another asset. `vanished`: Temporal no longer knows its lifecycle;
+ * an orphan only with `includeVanished`.
  */
 export type OrphanCause = 'stopped' | 'unfinished' | 'vanished' | 'surplus';
 
-/** An asset whose lifecycle has gone without cleaning up. */
+/** An asset whose lifecycle ended without cleaning it up. */
 export interface Orphan {
   assetId: string;
   key: string;
   workflowId: string;
   cause: OrphanCause;
-  /** What its lifecycle would have done with it. */
+  /** Policy that its lifecycle would have applied. */
   policy: CleanupPolicy;
-  /** It and what its lifecycle made from it, in order of creation. */
+  /** The asset and everything its lifecycle made from it, in order of creation. */
   made: Resource[];
 }
 
-/** How many assets a sweep has looked at, by what became of them; orphans are listed apart. */
+/** Numbers of the assets that a sweep looked at, except orphans, which are listed. */
 export interface SweepCounts {
-  /** Without the tag of this Temporal namespace: never touched. */
+  /** No tag of this Temporal namespace: never touched. */
   others: number;
   /** Their lifecycle is open: never touched. */
   open: number;
@@ -54,19 +54,19 @@ export interface SweepCounts {
   young: number;
   /** Their lifecycle completed with them, or kept them on purpose. */
   wanted: number;
-  /** Temporal does not know their lifecycle, and none has let go of them: never touched unless the input says so. */
+  /** Not released, and Temporal no longer knows their lifecycle: only touched with `includeVanished`. */
   vanished: number;
 }
 
-/** An asset of which no lifecycle can tell what was to become of it. */
+/** An asset whose lifecycle Temporal no longer knows, and that was not released. */
 export type VanishedAsset = Pick<Orphan, 'assetId' | 'key' | 'workflowId'>;
 
 export interface SweptOrphan extends Pick<Orphan, 'assetId' | 'key' | 'cause' | 'policy'> {
-  /** What was done, newest resource first; empty in a dry run. */
+  /** Receipt entries, newest resource first; empty in a dry run. */
   entries: ReceiptEntry[];
 }
 
-/** Result of `orphanSweep`; where something is left over, the details of its failure. */
+/** Result of `orphanSweep`. If something is left over, the workflow fails with this report as details. */
 export interface SweepReport {
   provider: ProviderName;
   dryRun: boolean;
@@ -74,13 +74,13 @@ export interface SweepReport {
   seen: SweepCounts;
   /** The first 500; `seen.vanished` counts all. */
   vanished: VanishedAsset[];
-  /** Wanted assets without a release mark: those that have it now, and those that still have none. */
+  /** Numbers of wanted assets whose release mark was missing: `marked` have it now, `unmarked` still have none. */
   marked: number;
   unmarked: number;
   /** The first 500; `found` counts all. */
   orphans: SweptOrphan[];
   found: number;
-  /** Resources by what became of them. */
+  /** Numbers of resources, by result. */
   deleted: number;
   kept: number;
   leftover: number;

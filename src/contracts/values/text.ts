@@ -13,10 +13,10 @@ export function firstOf(text: string, most: number): string {
 const isHighHalf = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdbff;
 const isLowHalf = (unit: number): boolean => unit >= 0xdc00 && unit <= 0xdfff;
 
-/** False for a text with half of a character that takes two UTF-16 units: no UTF-8 can say it. */
+/** False if the text has half of a two-unit UTF-16 character, which UTF-8 cannot encode. */
 export const isWhole = (text: string): boolean => !/\p{Cs}/u.test(text);
 
-/** Paths of all texts in a value, and of all names of fields, that hold half a character. */
+/** Paths of all texts and field names in a value that hold half a character. */
 export function halfCharactersIn(value: unknown, path: PropertyKey[] = []): PropertyKey[][] {
   if (typeof value === 'string') return isWhole(value) ? [] : [path];
   if (typeof value !== 'object' || value === null) return [];
