@@ -28,11 +28,11 @@ import { TwinNamespace } from './twin-namespace';
 
 /** Three parts of a film, one of an image. */
 const CHUNK_BYTES = 48 * 1024;
-/** A lifecycle that has not ended by then never will. */
+/** A lifecycle that takes longer counts as never ending. */
 const BOUND_MS = 180_000;
 /** Of a slow provider, before an effect and after it: no more than a request may take. */
 const SLOW_MS = 600;
-/** A call is kept waiting no longer than this by others: it would be given up, and its effect come too late. */
+/** Longest time that one call waits for others. A longer wait would time out, and its effect would come too late. */
 const MOST_HELD_MS = 1200;
 /** Grace of a sweep that is to find something, and how long that takes to be old enough. */
 const GRACE = '2s';
@@ -140,8 +140,16 @@ export class Lane {
     if (youngSweep) await delay(GRACE_IS_OVER_MS);
     const sweep = await this.sweep(youngSweep ? GRACE : '0s');
     const evidence: Omit<Evidence, 'situations'> = {
-      ...{ schedule, key, status: status ?? undefined, closedAs, beforeSweep, youngSweep, sweep },
-      ...{ calls: striker.calls, struck: striker.struck, marksRefused: striker.marksRefused },
+      schedule,
+      key,
+      status: status ?? undefined,
+      closedAs,
+      beforeSweep,
+      youngSweep,
+      sweep,
+      calls: striker.calls,
+      struck: striker.struck,
+      marksRefused: striker.marksRefused,
       openSweep: await openSweep,
       phases: phasesOf(history),
       events: history.events?.length ?? 0,

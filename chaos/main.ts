@@ -29,7 +29,8 @@ async function main(): Promise<void> {
   const show = (line: string): void => void process.stderr.write(`${line}\n`);
   let shownAt = 0;
   const { violations, coverage, ...found } = await explore({
-    ...{ lanes: Number(lanes), sabotage },
+    lanes: Number(lanes),
+    sabotage,
     seeds: Array.from({ length: Number(runs) }, (_, n) => Number(seed) + n),
     samples: path.join(packageRoot(), 'samples'),
     environment: process.env,

@@ -10,7 +10,7 @@ import { isAround } from './schedules/situations';
 /** Moments at which others act. */
 export type Moment = 'processing' | 'branching' | 'entity-made';
 
-/** What the lane can do on the striker's word. */
+/** Actions of the lane that the striker can start. */
 export interface Means {
   /** Ends when the worker is dead. */
   kill(): Promise<void>;
@@ -67,7 +67,7 @@ export class Striker implements CallHooks {
   private quietAt = 0;
   private replacesAsset = false;
   private progress: StruckPhase = 'creating';
-  /** What calls wait for. */
+  /** Calls wait until this resolves. */
   private gate: Promise<void> = Promise.resolve();
   private isEntityNew = false;
   private isAside = false;
@@ -82,7 +82,10 @@ export class Striker implements CallHooks {
     this.slackMs = isAround(schedule, 'slow-provider') ? SLOW_SLACK_MS : SLACK_MS;
     this.isEntityNew = false;
     this.left = [...schedule.strikes];
-    [this.calls, this.struck, this.stops, this.pending] = [[], [], [], []];
+    this.calls = [];
+    this.struck = [];
+    this.stops = [];
+    this.pending = [];
     this.seen.clear();
     this.entries.clear();
     this.killAfter.clear();

@@ -96,7 +96,7 @@ const EnvironmentSchema = z.object({
 export interface Config {
   /** Settings of each provider, by its name, as its declaration reads them. */
   readonly providers: Readonly<Record<ProviderName, unknown>>;
-  /** For the answer of a provider to begin once the request is out, and between two pieces of the answer. */
+  /** Longest wait for a provider's answer to begin after the request is sent, and between two chunks of it. */
   readonly requestTimeoutMs: number;
   /** Absolute folders that file sources may lie in; none means that file sources are refused. */
   readonly sourceRoots: readonly string[];
@@ -123,7 +123,7 @@ export interface Config {
   };
 }
 
-/** A name with more separators than this makes is not looked for. */
+/** Folder names with more parts than this, between separators, are not looked for. */
 const MAX_PARTS_OF_A_NAME = 4;
 
 /**
@@ -203,7 +203,7 @@ function read<const S extends readonly z.ZodType[]>(
   return parsed.map(({ data }) => data) as { -readonly [I in keyof S]: z.output<S[I]> };
 }
 
-/** As curl and Node read them: the lower case wins, and without one of its own, https goes where http goes. */
+/** Reads the proxy variables as curl and Node do: lower case wins, and https defaults to the proxy of http. */
 function proxiesOf(env: z.output<typeof ProxyEnvironmentSchema>): ProxySettings {
   const http = env.http_proxy ?? env.HTTP_PROXY;
   return { http, https: env.https_proxy ?? env.HTTPS_PROXY ?? http, noProxy: env.no_proxy ?? env.NO_PROXY };

@@ -83,7 +83,7 @@ export async function startWorker(settings: WorkerSettings): Promise<RunningWork
   try {
     return await start(settings, s3, close);
   } catch (error) {
-    await close().catch(() => {}); // must not hide why the start failed
+    await close().catch(() => {}); // an error here must not hide why the start failed
     throw error;
   }
 }
@@ -152,7 +152,7 @@ async function namesOfRoots(roots: readonly string[]): Promise<string[]> {
   return [...new Set([...roots, ...real])];
 }
 
-/** A store that cannot be reached is told of before any work is taken. */
+/** Checks the store before the worker takes any work. */
 async function openResultStore({ results }: Config, s3: S3Access): Promise<ResultStore> {
   if ('folder' in results) return createFolderResultStore(results.folder);
   const store = createS3ResultStore(s3, results);

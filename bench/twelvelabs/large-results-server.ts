@@ -74,7 +74,8 @@ async function bytesOf(request: IncomingMessage): Promise<Buffer> {
 function* enlarged({ data, ...rest }: Task, bytes: number): Generator<string> {
   const segments = (data ?? []).map((segment) => JSON.stringify(segment));
   yield `${JSON.stringify(rest).slice(0, -1)},"data":[`;
-  for (let [index, sent] = [0, 0]; sent < bytes; index++) {
+  let sent = 0;
+  for (let index = 0; sent < bytes; index++) {
     const segment = `${index === 0 ? '' : ','}${segments[index % segments.length]}`;
     sent += segment.length;
     yield segment;

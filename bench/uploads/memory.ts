@@ -57,7 +57,8 @@ async function measure(system: BenchSystem, name: string, sizeBytes: number): Pr
   const worker = await system.startWorker({ TMPDIR: temporary });
   try {
     await uploadByProduct(system, `${name}-warm`, path.resolve(__dirname, '../../../samples/clip.mp4'));
-    const [before, writtenBefore] = [await worker.residentBytes(), await worker.writtenBytes()];
+    const before = await worker.residentBytes();
+    const writtenBefore = await worker.writtenBytes();
     let most = before;
     let temporaryFiles = 0;
     const sample = async (): Promise<void> => {

@@ -191,7 +191,8 @@ function sweepFinishes(evidence: Evidence): string[] {
   const problems = sweep.report.leftover > 0 ? [...strangers, 'left something over'] : strangers;
   if (isForgotten(evidence)) return problems;
   const policy = closedAs === 'TERMINATED' ? schedule.onCancel : status?.receipt?.policy;
-  const [was, is] = [ownAssets(beforeSweep, evidence), ownAssets(sweep.after, evidence)];
+  const was = ownAssets(beforeSweep, evidence);
+  const is = ownAssets(sweep.after, evidence);
   const gone = was.filter(({ _id }) => !is.some((asset) => asset._id === _id)).map(({ _id }) => _id);
   const wanted =
     status?.outcome === 'completed' ? [status.asset?.id] : policy === 'keep' ? was.map(({ _id }) => _id) : [];

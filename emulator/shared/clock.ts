@@ -6,7 +6,7 @@ interface Sleeper {
 
 /** The emulator's time: the machine's, plus whatever it was advanced by. Nothing else in the emulator reads a clock. */
 export class Clock {
-  /** How far the shown time is ahead of the real one; negative: behind. Nothing gets older by it. */
+  /** Difference between the shown and the real time; negative: behind. Ages do not change by it. */
   skewMs = 0;
   private offsetMs = 0;
   private readonly sleepers = new Set<Sleeper>();

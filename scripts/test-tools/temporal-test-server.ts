@@ -15,7 +15,8 @@ export async function findTestServer(environment: Environment, onProgress: OnPro
   const downloaded = (await newest(folder)) ?? (await download(folder, onProgress));
   if (downloaded) return downloaded;
 
-  const [maven, java] = [await onPath(['mvn'], environment), await onPath(['java'], environment)];
+  const maven = await onPath(['mvn'], environment);
+  const java = await onPath(['java'], environment);
   if (!maven || !java) {
     throw new ProgramUnavailable(
       'no time-skipping test server: its download failed, and Maven with Java 17 is not here to fetch it; ' +

@@ -18,7 +18,7 @@ export async function withClient<T extends ExitCode | void>(
   }
 }
 
-/** A command's body: what it gives back becomes the exit code. */
+/** Wraps a command's body: its result becomes the exit code. */
 export const action =
   <A extends unknown[]>(body: (...args: A) => Promise<ExitCode | void>) =>
   async (...args: A): Promise<void> => {
@@ -26,8 +26,7 @@ export const action =
   };
 
 /**
- * Ends when the person presses Ctrl-C, the system says stop, or nobody reads the output any more; a second signal ends the
- * process at once.
+ * Resolves on Ctrl-C, on SIGTERM, or when the reader of the output is gone. A second signal ends the process at once.
  */
 export function untilStopped(): Promise<void> {
   return new Promise((resolve) => {

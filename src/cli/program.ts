@@ -77,9 +77,9 @@ export async function runCli(args: readonly string[]): Promise<number> {
   return process.exitCode ?? 0;
 }
 
-/** Tells what went wrong, and gives the exit code. */
+/** Prints the error and gives the exit code. */
 function reportError(error: unknown): number {
-  if (isClosedOutput(error)) return 0; // whoever asked to see it has gone
+  if (isClosedOutput(error)) return 0; // the reader is gone
   const told = asOwnError(error);
   const code = exitCodeOf(told);
   if (code === undefined) writeNote(`${printableLines(inspect(error))}\n`);
@@ -91,7 +91,7 @@ function reportError(error: unknown): number {
 const isClosedOutput = (error: unknown): boolean =>
   error instanceof OutputClosed || (error instanceof Error && error.cause instanceof OutputClosed);
 
-/** Temporal's refusals reach some commands as the SDK made them. */
+/** Some commands get Temporal's refusals as the SDK's own errors. */
 function asOwnError(error: unknown): unknown {
   if (exitCodeOf(error) !== undefined) return error;
   try {

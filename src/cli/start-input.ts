@@ -79,7 +79,7 @@ async function givenInput({ input, inputFile }: StartFlags): Promise<unknown> {
   }
 }
 
-/** The parser quotes what it read, which may be a presigned URL. */
+/** Removes the quote from the message of the JSON parser: it may be a presigned URL. */
 const withoutQuote = ({ message }: Error): string => message.replace(/, (\.\.\.)?".*/s, '');
 
 const readInput = (file: string): Promise<string> =>
@@ -103,7 +103,7 @@ function s3SourceOf(uri: string): unknown {
   return withoutAbsent({ type: 's3', bucket, key, versionId });
 }
 
-/** A name that no provider has is told by the check of the whole input. */
+/** An unknown name gives the default provider here; the check of the whole input refuses it. */
 const declarationFor = (name: string | undefined, registry: Registry = PROVIDERS): ProviderDeclaration =>
   registry.find((one) => one.name === name) ?? registry[0];
 

@@ -61,20 +61,21 @@ function complain(error: NodeJS.ErrnoException): void {
   outputFailure = error;
 }
 
-/** True when what was printed got lost; a reader that left is no failure. */
+/** True if printed output was lost. A reader that closed the pipe is no failure. */
 export const outputFailed = (): boolean => outputFailure !== undefined;
 
-/** True for `2>&1 |`: a reader that left one has left both. */
+/** True for `2>&1 |`: both outputs are one pipe. */
 function isOnePipe(): boolean {
   try {
-    const [out, err] = [fstatSync(1), fstatSync(2)];
+    const out = fstatSync(1);
+    const err = fstatSync(2);
     return out.ino === err.ino && out.dev === err.dev;
   } catch {
     return false;
   }
 }
 
-/** What concerns a library's own users, not ours: the AWS SDK tells which release of Node it will need one day. */
+/** Warnings for users of a library: the AWS SDK announces the Node release that it will need. */
 const FOR_LIBRARY_USERS = /AWS SDK for JavaScript/;
 
 /** Node's warnings as one line each, without those that only a developer of the library can heed. */

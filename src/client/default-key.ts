@@ -8,8 +8,8 @@ const MAX_END_CHARS = 180;
 
 /**
  * The key of a lifecycle whose input names none: the path, the URL, the S3 URI or the asset id. The same source has the
- * same key. Different sources have different ones: what is no key as it stands, or could be that of another source,
- * is shortened and cleaned behind a hash of the original.
+ * same key. Different sources have different keys. A text that is no valid key, or could be the key of another
+ * source, is shortened, cleaned and put behind a hash of the original.
  */
 export function defaultKey(source: Source): string {
   const identity = identityOf(source);
@@ -40,7 +40,7 @@ const LIKE_A_URI = /^(https?|s3):\/\//i;
 const LIKE_AN_ASSET_ID = /^[\w-]+$/;
 const LIKE_A_HASHED_KEY = /^[0-9a-f]{12}…/;
 
-/** Whether the source is named as only a source of another type is, or as a key that begins with a hash. */
+/** True if the text looks like a source of another type, or like a key that begins with a hash. */
 function couldBeAnother(source: Source): boolean {
   switch (source.type) {
     case 'file':

@@ -9,14 +9,14 @@ import { isStatus } from '../temporal/runs/run-status';
 /** A force-delete on its way. */
 export interface ForceDeletion {
   key: string;
-  /** Who does it: the running lifecycle, which was signalled, or an `assetDeletion` of its own. */
+  /** Type of the workflow that deletes: the running lifecycle, or an `assetDeletion`. */
   by: 'assetLifecycle' | 'assetDeletion';
   workflowId: string;
-  /** Temporal knows a lifecycle of the key; else the result's `known` says whether the provider does. */
+  /** True if Temporal knows a lifecycle of the key. If not, `known` of the result says whether the provider does. */
   known: boolean;
-  /** What it is doing. */
+  /** Current status. */
   status(): Promise<LifecycleStatus>;
-  /** Waits for the receipt; gives it however it ended. */
+  /** Waits for the end and gives the status with the receipt. */
   result(): Promise<LifecycleStatus>;
 }
 

@@ -1,4 +1,4 @@
-/** Which proxy requests go through, by the scheme of what is asked for. Proxy URLs may hold a password. */
+/** Proxies by the scheme of the requested URL. Proxy URLs may hold a password. */
 export interface ProxySettings {
   readonly http?: string;
   readonly https?: string;
@@ -15,7 +15,7 @@ const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 export const exemptHosts = ({ noProxy }: ProxySettings): string[] =>
   [...noProxy.split(/[,\s]+/), ...LOOPBACK].filter(Boolean);
 
-/** Whether a host (an IPv6 address in brackets) is asked directly. An entry may name a port. */
+/** True if requests to the host (an IPv6 address in brackets) bypass the proxy. An entry may name a port. */
 export function isExempt(settings: ProxySettings, host: string, port: number): boolean {
   const asked = host.toLowerCase();
   return exemptHosts(settings).some((entry) => {

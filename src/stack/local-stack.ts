@@ -19,7 +19,7 @@ export interface LocalStackOptions {
   ports?: { temporal?: number; ui?: number; emulator?: number };
   /** Keeps everything below it: the server's database, the emulator's state, the results. */
   stateFolder: string;
-  /** Off for a server and an emulator that forget. */
+  /** False: server and emulator keep nothing after the stop. */
   persistent: boolean;
   /** Processing time at the emulator. */
   processing: { baseMs: number; msPerMegabyte: number };
@@ -31,7 +31,7 @@ export interface LocalStack {
   emulator: { url: string; controlUrl: string };
   /** For clients and further workers. */
   environment: Environment;
-  /** Ends when a part of it died. */
+  /** Rejects when a part has died. */
   failed: Promise<never>;
   close(): Promise<void>;
 }
@@ -50,7 +50,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
   const roots = environment.ASSET_LIFECYCLE_SOURCE_ROOTS || process.cwd();
   const results = environment.ASSET_LIFECYCLE_RESULTS || path.join(stateFolder, 'results');
   const settings = { ...environment, ASSET_LIFECYCLE_SOURCE_ROOTS: roots, ASSET_LIFECYCLE_RESULTS: results };
-  loadConfig(settings as NodeJS.ProcessEnv); // a mistake is told before anything starts
+  loadConfig(settings as NodeJS.ProcessEnv); // report a mistake before anything starts
   try {
     await mkdir(stateFolder, { recursive: true });
     const temporal = await obtainTemporalServer({
@@ -79,7 +79,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     started.push(() => worker.stop());
     onReady('worker', `${temporal.address}, files below ${roots}`);
     const failed = worker.done.then(() => Promise.reject(new ProgramUnavailable('the worker has ended')));
-    failed.catch(() => {}); // whoever waits for it hears of it; a closed stack does not care
+    failed.catch(() => {}); // callers that await `failed` get the error; a closed stack ignores it
     const emulator = emulators.get(DEFAULT_PROVIDER);
     if (!emulator) throw new Error(`${DEFAULT_PROVIDER} has no emulator`);
     return { temporal, emulator, environment: forWorker, failed, close };

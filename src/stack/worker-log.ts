@@ -13,9 +13,9 @@ const EXPECTED = [
 ];
 
 export interface WorkerLogOptions {
-  /** Takes one line, which may hold anything: it is escaped where it is written. */
+  /** Writes one line. The writer must escape it. */
   write: (line: string) => void;
-  /** The least that is shown; default: warnings. */
+  /** Lowest level that is shown; default: warnings. */
   level?: 'WARN' | 'ERROR';
   /** `false` where the caller stops its workers in an order of its own. */
   stopsOnSignals?: boolean;

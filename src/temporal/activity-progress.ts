@@ -3,13 +3,13 @@ import { ActivityCancelledError, type Client } from '@temporalio/client';
 import type { UploadProgress } from '../contracts/messages';
 import { UPLOAD_PROGRESS_SIGNAL } from '../contracts/ids';
 
-/** What a running activity tells the server past the SDK's heartbeats, which are held back and sent without an answer. */
+/** Heartbeats that wait for the server's answer. The SDK's own are delayed, and sent without waiting. */
 export const activityProgress = (client: Client) => ({
   async makeDurable(details: unknown): Promise<void> {
     try {
       await client.activity.heartbeat(Context.current().info.taskToken, details);
     } catch (error) {
-      if (!(error instanceof ActivityCancelledError)) throw error; // kept all the same; the cancellation comes by itself
+      if (!(error instanceof ActivityCancelledError)) throw error; // the server kept it
     }
   },
   async tell(progress: UploadProgress): Promise<void> {

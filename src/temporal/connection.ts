@@ -41,7 +41,7 @@ export function temporalSettings() {
   }
 }
 
-/** Why no connection could be made: no answer, or a refusal. */
+/** Error for a connection that could not be made: no answer, or a refusal. */
 export function connectError(error: unknown, address: string): Error {
   const known = temporalError(error, { address });
   return known instanceof TemporalRefused ? known : unreachable(address, error);
@@ -65,7 +65,7 @@ const NOT_FOUND = 5;
 const PERMISSION_DENIED = 7;
 const UNAUTHENTICATED = 16;
 
-/** What went wrong between this client and Temporal, in one line; `undefined` when the error is none of Temporal's. */
+/** Converts an error of Temporal into one of this client, with a message of one line; `undefined` for other errors. */
 export function temporalError(error: unknown, place: TemporalPlace): LifecycleClientError | undefined {
   if (error instanceof LifecycleClientError) return error;
   if (error instanceof NamespaceNotFoundError || isOfNamespace(error)) return noNamespace(place);
@@ -83,7 +83,7 @@ export function temporalError(error: unknown, place: TemporalPlace): LifecycleCl
   return unreachable(address, words);
 }
 
-/** Servers that send no details with it leave the words alone; a key in them must not count. */
+/** For servers that send no details: reads the message. A key in the message must not match. */
 const isOfNamespace = (error: unknown): boolean => /^namespace \S+ (is )?not found/i.test(wordsOf(error));
 
 function unreachable(address: string, error: unknown): TemporalUnreachable {

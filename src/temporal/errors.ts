@@ -11,7 +11,7 @@ export class LifecycleNotFound extends LifecycleClientError {
   override readonly name = 'LifecycleNotFound';
 }
 
-/** The lifecycle has ended, so that it hears no signal any more. */
+/** The lifecycle has ended, so it receives no signal. */
 export class LifecycleClosed extends LifecycleClientError {
   override readonly name = 'LifecycleClosed';
 }

@@ -1,7 +1,7 @@
 /** Codes of gRPC by which a server refuses a call for good. Temporal Cloud refuses its operator service so. */
 const REFUSAL_CODES: ReadonlySet<number> = new Set([7, 12, 16]); // PERMISSION_DENIED, UNIMPLEMENTED, UNAUTHENTICATED
 const INVALID_ARGUMENT = 3;
-/** No answer, whatever was asked. */
+/** Codes for a missing answer. */
 const NO_ANSWER_CODES: ReadonlySet<number> = new Set([4, 14]); // DEADLINE_EXCEEDED, UNAVAILABLE
 
 /** The server answers, but does not let this caller do this. */

@@ -6,9 +6,9 @@ import { WorkAbandoned } from './work-abandoned';
 type Runnable = Pick<Worker, 'run' | 'shutdown' | 'getState'>;
 
 export interface WorkerHooks {
-  /** Called at the stop: ends waits that could last long. */
+  /** Called when the stop begins: ends held waits. */
   handBack: () => void;
-  /** Called when nothing runs any more: closes connections. */
+  /** Called after all workers ended: closes connections. */
   close: () => Promise<void>;
 }
 
@@ -55,7 +55,7 @@ export function runWorkers(
       beginStop();
     }
   });
-  const done = Promise.all(runs) // never fails, so that all others have drained when connections are closed
+  const done = Promise.all(runs) // `runs` never fail: connections close only after all have ended
     .then(() => hooks.close())
     .then(() => {
       if (failure) throw failure.error;

@@ -23,7 +23,7 @@ const MAX_ROOT_DEPTH = 32;
 const MAX_NAME_BYTES = 1000;
 const MOST_REMEMBERED = 10_000;
 
-/** The server's answer: which workers poll. */
+/** Finds out which source queues workers poll. */
 export function sourceQueues(client: Client) {
   let stopping = false;
   const isServed = cachingAnswers(async (queue) => {
@@ -45,7 +45,7 @@ export function sourceQueues(client: Client) {
       const nearest = possible[served.indexOf(true)];
       return nearest && fileTaskQueue(provider, nearest.root);
     },
-    /** Ends waits: every later look fails. */
+    /** Ends waits: every later request fails. */
     handBack(): void {
       stopping = true;
     },
@@ -64,7 +64,7 @@ export function rootsAbove(file: string): string[] {
   }
 }
 
-/** Whether the answer of `DescribeTaskQueue` names a worker that may still be there. */
+/** True if the answer of `DescribeTaskQueue` names a worker that was seen recently. */
 export const wasPolled = ({ pollers }: Pollers, now: number): boolean =>
   (pollers ?? []).some(({ lastAccessTime }) => (optionalTsToMs(lastAccessTime) ?? 0) > now - SEEN_WITHIN_MS);
 

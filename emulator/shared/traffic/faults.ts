@@ -35,7 +35,7 @@ export const FaultSchema = z
 export type Fault = z.output<typeof FaultSchema>;
 export type FaultInput = z.input<typeof FaultSchema>;
 
-/** Faults in force, in the order they were added; the first that strikes is the one. */
+/** Active faults, in the order they were added. At most one strikes a request: the first that matches. */
 export class Faults {
   private readonly active = new Map<number, { fault: Fault; left: number; draw: () => number }>();
   private lastId = 0;

@@ -89,7 +89,8 @@ function timeIn(clock: Clock, query: Query, name: string): number | undefined {
 
 /** Whether a number is within `<name>[gte]` and `<name>[lte]`; one that is not known is within none. */
 export function within(value: number | undefined, query: Query, name: string): boolean {
-  const [least, most] = ['gte', 'lte'].map((bound) => numberIn(query, `${name}[${bound}]`));
+  const least = numberIn(query, `${name}[gte]`);
+  const most = numberIn(query, `${name}[lte]`);
   if (least === undefined && most === undefined) return true;
   return value !== undefined && value >= (least ?? -Infinity) && value <= (most ?? Infinity);
 }

@@ -20,7 +20,7 @@ const COMPARED = [
   'deadlines',
 ] as const satisfies (keyof CompleteInput)[];
 
-/** The fields in which an input, and the file that it names, are not what a run began with; as far as one can tell. */
+/** Fields in which this input, or the file it names, differs from that of an existing run, as far as known. */
 export async function differences(
   client: Client,
   input: CompleteInput,
@@ -42,10 +42,10 @@ function differing(input: CompleteInput, its: CompleteInput): string[] {
   return [...COMPARED.filter((name) => differs(input[name], its[name])), ...own];
 }
 
-/** As in JSON: a field that is undefined is absent. */
+/** Converts a value as JSON does: undefined fields are absent. */
 const plain = (value: unknown): unknown => (value === undefined ? undefined : JSON.parse(JSON.stringify(value)));
 
-/** With today's defaults, as this start has them; undefined for an input that would be refused today. */
+/** The run's input with the current defaults; undefined if it is not valid any more. */
 async function inputOf(client: Client, run: WorkflowExecutionDescription): Promise<CompleteInput | undefined> {
   const { workflowId, runId } = run;
   const { history } = await client.workflowService.getWorkflowExecutionHistory({

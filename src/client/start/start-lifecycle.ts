@@ -27,21 +27,20 @@ export interface StartedLifecycle {
   key: string;
   workflowId: string;
   runId: string;
-  /** True when this key had a lifecycle already, which this start has joined instead of making a second one. */
+  /** True if this start joined an existing lifecycle of the key. */
   joined: boolean;
   /**
-   * Of a joined run: the fields of its input that are not as in this start, as `branch`, and for a file that is seen
-   * here `source.sizeBytes` and `source.modifiedAt`. Absent when nothing differs.
+   * Only for a joined run: fields of its input that differ from this start, such as `branch`. For a file that this host
+   * can read also `source.sizeBytes` and `source.modifiedAt`. Absent if nothing differs.
    */
   differs?: string[];
 }
 
 export interface StartOptions {
-  /** Runs a completed key anew: takes its asset up when the content is the same, and replaces it otherwise. */
+  /** Runs a completed key again. Adopts its asset if the content is the same, else replaces it. */
   again?: boolean;
   /**
-   * Takes a presigned URL as source, which then stands in Temporal's history, where it can be read until it expires.
-   * Default: false.
+   * Allows a presigned URL as source, which can then be read in Temporal's history until it expires. Default: false.
    */
   allowSignedUrl?: boolean;
 }
@@ -49,7 +48,7 @@ export interface StartOptions {
 export type KeyedInput = CompleteInput & { key: string };
 
 /**
- * Starts a run, or joins the one that runs or has completed. A key that was force-deleted since runs anew.
+ * Starts a run, or joins the running or completed one. A key that was force-deleted later gets a new run.
  * @throws LifecycleBeingDeleted
  */
 export async function startLifecycle(
@@ -84,7 +83,7 @@ async function isToBeJoined(
   return deletedAt === undefined || run.closeTime === undefined || deletedAt < run.closeTime;
 }
 
-/** How long a start waits for a running deletion, which would delete the asset that the new run takes up. */
+/** How long a start waits for a running deletion, which would delete the asset that the new run adopts. */
 const MAX_DELETION_WAIT_MS = 60_000;
 const LOOK_EVERY_MS = 500;
 
@@ -109,17 +108,17 @@ async function endOfDeletion(
   }
 }
 
-/** What the next run must know. If the run has no asset yet, it passes on what it was told by the run before. */
+/** Facts for the next run. A run without an asset passes on the facts about the run before it. */
 function earlierRunOf(run: WorkflowExecutionDescription): EarlierRun {
   const before = readEarlierRun(run.memo);
   const startedAt = before?.startedAt ?? run.startTime.toISOString();
   return { assetId: summaryOf(run).assetId ?? before?.assetId, startedAt };
 }
 
-/** As every caller sends it: the provider's own fields stand beside the others. */
+/** The input in the form that callers send: the provider's own fields beside the common ones. */
 const asSent = ({ fields, ...common }: KeyedInput): object => ({ ...common, ...fields });
 
-/** Its run id; `undefined` when the key has a run already, of which `earlier` must tell for there to be another. */
+/** Starts a run and gives its id; `undefined` if the key has a run already. With `earlier`, a closed run does not count. */
 async function startRun(client: Client, input: KeyedInput, earlier?: EarlierRun): Promise<string | undefined> {
   const name = lastOf(input.filename ?? nameOfSource(input.source), 100);
   const { key, provider, branch, phase } = SEARCH_ATTRIBUTES;

@@ -10,8 +10,8 @@ export interface RunRef {
 const POLL_TIMEOUT_MS = 60_000;
 
 /**
- * What happens in a run, from its first event to its last, by long poll: the page token is kept, so that every event is
- * read once and a quiet run costs three requests a minute.
+ * Follows a run from its first event to its last by long poll. The page token is kept, so that every event is read once
+ * and a quiet run costs three requests a minute.
  * @throws the signal's reason · gRPC errors, such as NOT_FOUND once the run is deleted.
  */
 export async function* followHistory(client: Client, run: RunRef, signal: AbortSignal): AsyncGenerator<RunNews> {
@@ -27,7 +27,7 @@ export async function* followHistory(client: Client, run: RunRef, signal: AbortS
   }
 }
 
-/** `undefined` when no answer came in time, and the same page is to be asked for again. */
+/** Reads the next page; `undefined` if no answer came in time, and the same page must be read again. */
 async function poll(client: Client, run: RunRef, nextPageToken: Uint8Array | null | undefined, signal: AbortSignal) {
   try {
     const once = AbortSignal.any([signal]); // the client never takes its listeners off a signal

@@ -19,13 +19,13 @@ export class RunFollowers {
     this.list = new RunList(client, listEveryMs);
   }
 
-  /** What happens in a run, the last being that it closed. @throws the signal's reason · gRPC errors */
+  /** Follows a run until it closes. @throws the signal's reason · gRPC errors */
   async *follow(run: RunRef, signal: AbortSignal): AsyncGenerator<RunNews> {
     if (this.polls >= this.longPolls) {
       for await (const news of this.list.follow(run, signal)) {
         yield news;
         if (news.closed) return;
-      } // the list cannot tell of it: its history can
+      } // the list cannot show this run: read its history
     }
     this.polls += 1;
     try {

@@ -6,7 +6,7 @@ import { isSameNews, type RunNews } from './run-news';
 const EVERY_MS = 5000;
 /** Runs asked for in one list request. */
 const MAX_RUNS_PER_REQUEST = 100;
-/** After so many rounds in which the list lacks a run, its history is read instead; it tells whether the run exists. */
+/** Rounds in which the list may lack a run. Then its history is read, which shows whether the run exists. */
 const MAX_MISSING_ROUNDS = 12;
 
 interface Listener {
@@ -19,8 +19,8 @@ interface Listener {
 }
 
 /**
- * Many runs watched by one list: visibility is asked for up to 100 of them in a request, by run id, while anybody
- * listens. It lags by about a second, and so do its listeners.
+ * Watches many runs by one list. While there are listeners, it asks visibility for up to 100 run ids in a request.
+ * Visibility lags by about a second.
  */
 export class RunList {
   private readonly listeners = new Map<string, Set<Listener>>();
@@ -32,7 +32,7 @@ export class RunList {
     private readonly everyMs = EVERY_MS,
   ) {}
 
-  /** What happens in a run until it has closed, or until the list cannot tell of it. @throws the signal's reason */
+  /** Follows a run until it closes, or until the list cannot show it. @throws the signal's reason */
   async *follow(run: RunRef, signal: AbortSignal): AsyncGenerator<RunNews> {
     const heard: RunNews[] = [];
     let ended = false;
@@ -85,7 +85,7 @@ export class RunList {
   }
 
   private async run(): Promise<void> {
-    await Promise.resolve(); // all who come in one go are in the first round
+    await Promise.resolve(); // listeners of the same tick join the first round
     while (this.listeners.size > 0) {
       const runIds = [...this.listeners.keys()];
       for (let from = 0; from < runIds.length; from += MAX_RUNS_PER_REQUEST) {
@@ -106,7 +106,7 @@ export class RunList {
         this.tell(run.runId, { phase, closed, uploading: !closed && phase === 'creating' });
       }
     } catch {
-      // told by what is missing
+      // the missing runs show it
     }
     for (const runId of missing) for (const listener of this.of(runId)) this.miss(listener);
   }

@@ -6,10 +6,10 @@ import { PHASES, type Phase } from '../../contracts/lifecycle-status';
 type HistoryPage = Awaited<ReturnType<WorkflowService['getWorkflowExecutionHistory']>>;
 type HistoryEvent = NonNullable<NonNullable<HistoryPage['history']>['events']>[number];
 
-/** What a watcher learns of one run. */
+/** State of a run, as far as a watch needs it. */
 export interface RunNews {
   phase?: Phase;
-  /** An upload may be under way; how far it is stands in its heartbeat, not in the history. */
+  /** True if an upload may be under way. Its progress is in its heartbeat, not in the history. */
   uploading: boolean;
   /** The run has closed, however it ended. */
   closed: boolean;
@@ -37,7 +37,7 @@ function afterEvent(news: RunNews, event: HistoryEvent): RunNews {
 
 const SUBMIT = 'submitSource';
 
-/** The upload is over once the run is past the phase that sends it. */
+/** State after a change of phase. The upload ends with the phase `creating`. */
 const withPhase = (news: RunNews, phase: Phase | undefined): RunNews =>
   phase === undefined ? news : { ...news, phase, uploading: news.uploading && phase === 'creating' };
 

@@ -5,7 +5,7 @@ import type { RunNews } from './run-news';
 
 /** How often the progress of an upload is read; each is one request, and no query. */
 const LOOK_EVERY_MS = 2000;
-/** While an upload shows no progress (a URL, or a file in the queue), it is read less and less often. */
+/** Longest time between two reads while an upload shows no progress (a URL, or a file in the queue). */
 const MAX_LOOK_INTERVAL_MS = 20_000;
 
 /** Where a watch gets what it shows. */
@@ -53,7 +53,7 @@ export async function* watchRun(watched: WatchedRun, signal: AbortSignal): Async
       if (status !== undefined && heard.value.phase === phase) continue;
       phase = heard.value.phase;
       const asked = await watched.ask();
-      if (!isSame(status, asked) && !asked.outcome) yield asked; // an outcome is told once the run has closed
+      if (!isSame(status, asked) && !asked.outcome) yield asked; // an outcome is only yielded once the run has closed
       status = asked;
     }
   } finally {
@@ -64,7 +64,7 @@ export async function* watchRun(watched: WatchedRun, signal: AbortSignal): Async
 
 const isSame = (a: LifecycleStatus | undefined, b: LifecycleStatus): boolean => JSON.stringify(a) === JSON.stringify(b);
 
-/** What `promise` gives, or `undefined` when it takes longer; the promise is not lost. */
+/** Result of `promise`, or `undefined` if it takes longer than `ms`; the promise goes on. */
 async function orUndefinedAfter<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
   const timer = new AbortController();
   try {

@@ -11,15 +11,15 @@ const BLOCK_BYTES = 64 * 1024;
 const BLOCKS = 64;
 
 /**
- * Trouble of the worker or of a mount, not of the file: another attempt may fare better, so that it is no verdict on the
- * source. A mount that came back gives ESTALE for what was open before.
+ * Error codes of the worker or a mount, not of the file: another attempt may succeed. A mount that came back gives
+ * ESTALE for files that were open before.
  */
 const TRANSIENT_CODES: ReadonlySet<string> = new Set([
   ...['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EINTR'],
   ...['ESTALE', 'ENOTCONN', 'EHOSTDOWN', 'EHOSTUNREACH', 'ENETDOWN', 'ENETUNREACH', 'ETIMEDOUT'],
 ]);
 
-/** The error's code, when it says something of the file. */
+/** The error's code, if the file is the cause. */
 export function fileTroubleOf(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null || !('syscall' in error)) return undefined;
   const { code = 'unknown' } = error as NodeJS.ErrnoException;
@@ -75,7 +75,7 @@ export async function* readFileBytes(
     const change = changeOf(was, is);
     if (change) throw unreadable(`changed since it was looked at: ${change}`);
   };
-  /** Only around what touches the file: an error of the reader, thrown in at the `yield`, is none of the file's. */
+  /** Only around calls on the file: an error of the reader, which arrives at the `yield`, must not count as one. */
   const asFileTrouble = async <T>(step: Promise<T>, what: string): Promise<T> => {
     try {
       return await step;
@@ -90,7 +90,7 @@ export async function* readFileBytes(
   const handle = await asFileTrouble(file.open(), 'could not be opened');
   try {
     const opened = factsIn(await handle.stat({ bigint: true }));
-    const moved = opened.inode !== file.facts.inode; // by a network file system, perhaps: the content tells
+    const moved = opened.inode !== file.facts.inode; // perhaps by a network file system: compare the content
     const sample = moved
       ? await asFileTrouble(sampleOf(handle, opened.sizeBytes), 'could not be read again')
       : undefined;

@@ -1,4 +1,4 @@
-/** Facts by which a later look can tell that a file is still the same. */
+/** Facts that show later whether a file is still the same. */
 export interface FileFacts {
   sizeBytes: number;
   mtimeNs: bigint;
@@ -17,9 +17,8 @@ export const fileFingerprint = ({ sizeBytes, mtimeNs, inode, sample = '' }: File
 const FILE_FINGERPRINT = /^size=(\d+) mtime=(-?\d+) inode=(\d+) sample=([\w-]*)$/;
 
 /**
- * Says what differs between two fingerprints of a source, to follow "changed: "; `undefined` when nothing does.
- * Of several changes it names the one that says most. Of fingerprints that are not those of files it knows no more
- * than that they differ.
+ * Words for the difference of two fingerprints, to follow "changed: "; `undefined` if they are equal. Of several
+ * changes it names the most telling one. For sources that are no files it only says that they differ.
  */
 export function whatChanged(before: string, now: string): string | undefined {
   if (before === now) return undefined;
@@ -29,8 +28,8 @@ export function whatChanged(before: string, now: string): string | undefined {
 }
 
 /**
- * The same, of facts; samples count only where both were taken. With equal samples another inode is no change: a
- * network file system gives others after it was mounted again.
+ * Words for the difference of two files. Samples are compared only if both were taken. With equal samples a new
+ * inode is no change: a network file system gives new ones after a mount.
  */
 export function changeOf(was: FileFacts, is: FileFacts): string | undefined {
   if (was.sizeBytes !== is.sizeBytes) return `its size, from ${was.sizeBytes} to ${is.sizeBytes} bytes`;
@@ -45,7 +44,7 @@ export function changeOf(was: FileFacts, is: FileFacts): string | undefined {
 /** File systems keep times in these units; a cache may know a time more finely than the disk does. */
 const UNITS_NS = [100n, 1000n, 1_000_000n, 1_000_000_000n];
 
-/** Whether one time is the other, cut to a coarser unit. */
+/** True if one time is the other, cut to a coarser unit. */
 function sameTime(one: bigint, other: bigint): boolean {
   if (one === other) return true;
   return UNITS_NS.some((unit) => {

@@ -3,7 +3,7 @@ import type { SourceBytes } from './source-bytes';
 
 /** An object in S3-compatible storage that was found fit to be a source: readable, not archived, not empty. */
 export interface SourceObject extends SourceBytes {
-  /** A URL can name it; else its bytes have to be sent. */
+  /** True if a URL can name it; else its bytes must be sent. */
   readonly fitsUrl: boolean;
   /**
    * A URL by which whoever has it reads the object, for so long or as long as the worker's own credentials live,

@@ -69,7 +69,7 @@ const NO_HARD_LINK_CODES: ReadonlySet<string | undefined> = new Set([
   'EMLINK',
 ]);
 
-/** Gives the complete file its name in one step; false when something else has that name. */
+/** Gives the complete file its final name in one step; false if that name is taken. */
 async function nameFile(temporary: string, target: string): Promise<boolean> {
   try {
     await link(temporary, target);

@@ -1,6 +1,6 @@
 import { failure } from '../../contracts/failures';
 
-/** What a write stored. */
+/** A stored result. */
 export interface StoredResult {
   /** `file:` or `s3:` URI. */
   uri: string;

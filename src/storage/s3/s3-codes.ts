@@ -1,4 +1,4 @@
-/** What an answer of S3, or its absence, means. */
+/** Kinds of trouble with S3. */
 export type S3Trouble =
   | 'noBucket'
   | 'noKey'

@@ -10,7 +10,7 @@ export class CredentialsRenewalError extends Error {
   }
 }
 
-/** What a worker knows of its credentials; all its S3 clients share it. */
+/** Facts about the credentials of a worker, shared by its S3 clients. */
 export interface CredentialHistory {
   worked: boolean;
 }

@@ -28,7 +28,7 @@ export interface S3Folder {
 }
 
 export interface S3ResultStore extends ResultStore {
-  /** Sees whether the bucket can be reached. @throws InvalidRequest · ProviderUnavailable, in a line for the operator */
+  /** Checks that the bucket can be reached. @throws InvalidRequest · ProviderUnavailable, in a line for the operator */
   check(): Promise<void>;
 }
 
@@ -48,7 +48,7 @@ export function createS3ResultStore(s3: S3Access, { bucket, prefix }: S3Folder):
       const key = keyOf(name);
       const folder = await mkdtemp(path.join(tmpdir(), 'asset-lifecycle-result-'));
       try {
-        const file = path.join(folder, 'result.ndjson'); // by way of the disk: hash and length go first
+        const file = path.join(folder, 'result.ndjson'); // written to disk first: the upload needs hash and length
         const written = await writeNdjson(file, records);
         await retryable(uriOf(key), () => put(s3, { bucket, key, file, mayReplace: again }, written));
         return { uri: uriOf(key), ...written };
@@ -163,7 +163,7 @@ async function checksumOf(s3: S3Access, where: Place): Promise<string | undefine
   }
 }
 
-/** The same of the bytes themselves, for servers that keep no checksum. */
+/** SHA-256 of the bytes themselves, for servers that keep no checksum. */
 async function hashOf(s3: S3Access, where: Place): Promise<string | undefined> {
   try {
     const { Body } = await s3.client().send(new GetObjectCommand(where));

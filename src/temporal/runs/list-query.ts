@@ -20,7 +20,7 @@ export const LIFECYCLES_CONDITION = `WorkflowType = '${ASSET_LIFECYCLE}'`;
 
 /** Words of ours and ids of the provider: the only values that may stand in a query. */
 const SAFE_VALUE = /^[A-Za-z0-9_-]+$/;
-/** What a key may begin with that every server's query language takes as it is. */
+/** The start of a key that is safe in every server's query language. */
 const SAFE_START = /^[A-Za-z0-9/._-]*/;
 
 /** `name IN (…)` of the values that may stand in a query; `undefined` when none of them may. */
@@ -30,8 +30,8 @@ export function oneOf({ name }: { name: string }, values: readonly string[]): st
 }
 
 /**
- * The filter in Temporal's own language. A key can hold characters that break a query, so only the start of it that
- * cannot is asked for; the caller has to compare the keys it gets.
+ * The filter in Temporal's own language. A key can hold characters that break a query, so only its safe start is used;
+ * the caller must compare the keys in the answer.
  * @throws InvalidInput for an asset id that no provider gives.
  */
 export function listQuery({ phase, outcome, branch, assetId, key, query }: ListFilter): string {

@@ -3,7 +3,7 @@ import { defaultPayloadConverter } from '@temporalio/common';
 import type { LifecycleStatus, UploadStatus } from '../../contracts/lifecycle-status';
 import { uploadStatusOf } from '../../contracts/messages';
 
-/** A status with how far its upload is, which stands in the heartbeat of the upload and costs no event there. */
+/** Adds the progress of the upload to a status. It is read from the heartbeat, which costs no event. */
 export function withUpload(status: LifecycleStatus, { raw }: WorkflowExecutionDescription): LifecycleStatus {
   if (status.phase !== 'creating') return status;
   const upload = (raw.pendingActivities ?? []).map(uploadOf).find((one) => one !== undefined);

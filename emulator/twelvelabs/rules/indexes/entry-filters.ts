@@ -3,7 +3,7 @@ import { invalid } from '../errors';
 import type { Query } from '../../../shared/server/json-server';
 import { one, within } from '../paging';
 
-/** What is no filter by metadata. */
+/** Parameters that are not filters by metadata. */
 const OWN_NAMES = new Set([
   ...['page', 'page_limit', 'sort_by', 'sort_option', 'status', 'filename'],
   ...['created_at', 'updated_at', 'user_metadata'],
