@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { EmulatorControl } from '../../emulator/twelvelabs/control-client';
+import { PROVIDERS } from '../../src/providers/registry';
 import { startTemporalServer, type TemporalServer } from '../../src/stack/temporal-server';
 import { startBenchCluster } from './bench-cluster';
 
@@ -46,7 +47,7 @@ export async function startBenchSystem(
     ...environment,
     TEMPORAL_ADDRESS: temporal.address,
     TEMPORAL_NAMESPACE: temporal.namespace,
-    TWELVELABS_BASE_URL: url,
+    ...PROVIDERS[0].emulatorEnvironment(new URL(url ?? '').origin),
     ASSET_LIFECYCLE_SOURCE_ROOTS: [path.resolve(__dirname, '../../../samples'), folder].join(path.delimiter),
     ASSET_LIFECYCLE_RESULTS: path.join(folder, 'results'),
   };
