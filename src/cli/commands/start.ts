@@ -9,11 +9,22 @@ import {
   PROVIDERS,
   type Registry,
 } from '../../providers/registry';
+import type { StartOptions } from '../../client/start/start-lifecycle';
+import { wholeNumber } from '../flags';
 import { action, withClient } from '../context';
 import { exitCodeOfOutcome } from '../exit';
 import { follow } from '../follow';
 import { describeStatus, note, print, printJson } from '../output';
 import { checkLocalFile, inputOf, type StartFlags } from '../start-input';
+
+/** Flags about the run, not about its input. */
+interface RunFlags {
+  again?: boolean;
+  priority?: number;
+  fairnessKey?: string;
+  wait?: boolean;
+  json?: boolean;
+}
 
 const list = (text: string): string[] => text.split(',').map((part) => part.trim());
 const collect = (value: string, earlier: string[] = []): string[] => [...earlier, value];
@@ -54,6 +65,12 @@ export const startCommand = (registry: Registry = PROVIDERS): Command => {
     .option('--input <json>', 'the whole input as JSON, instead of the flags above')
     .option('--input-file <path>', 'the same from a file')
     .option('--allow-signed-url', 'take a presigned URL, which then stands in Temporal’s history')
+    .addOption(
+      new Option('--priority <n>', '1 to 5; lower is dispatched first (default: 3)').argParser(
+        wholeNumber('--priority', 1, 5),
+      ),
+    )
+    .option('--fairness-key <key>', 'runs with the same key share their part of the dispatch, such as a tenant’s')
     .option('--again', 'run a completed key anew: with the same content its asset is used again, else replaced')
     .option('--wait', 'wait to the end; exit 1 unless it completes')
     .option('--json', 'print JSON only')
@@ -64,27 +81,25 @@ Examples:
 ${examplesOf(registry)}`,
     )
     .action(
-      action(
-        async (target: string | undefined, flags: StartFlags & { again?: boolean; wait?: boolean; json?: boolean }) => {
-          const input = await inputOf(target, flags);
-          const { provider } = acceptInput(input); // bad input is refused before a connection is tried
-          await checkLocalFile(input, loadConfig(), { typed: target, warn: note });
-          return withClient(async (client) => {
-            const started = await client.start(input, { again: flags.again });
-            if (!flags.json) note(`${started.joined ? 'joined' : 'started'} ${started.workflowId}`);
-            if (started.differs) note(differsText(started.differs));
-            if (!flags.wait) {
-              if (flags.json) printJson(started);
-              else print(started.key);
-              return;
-            }
-            const status = await follow(client, started.key, flags.json === true);
-            if (flags.json) printJson(status);
-            else print(describeStatus(status));
-            return exitCodeOfOutcome(status);
-          }, provider);
-        },
-      ),
+      action(async (target: string | undefined, flags: StartFlags & RunFlags) => {
+        const input = await inputOf(target, flags);
+        const { provider } = acceptInput(input); // bad input is refused before a connection is tried
+        await checkLocalFile(input, loadConfig(), { typed: target, warn: note });
+        return withClient(async (client) => {
+          const started = await client.start(input, { again: flags.again, priority: priorityOf(flags) });
+          if (!flags.json) note(`${started.joined ? 'joined' : 'started'} ${started.workflowId}`);
+          if (started.differs) note(differsText(started.differs));
+          if (!flags.wait) {
+            if (flags.json) printJson(started);
+            else print(started.key);
+            return;
+          }
+          const status = await follow(client, started.key, flags.json === true);
+          if (flags.json) printJson(status);
+          else print(describeStatus(status));
+          return exitCodeOfOutcome(status);
+        }, provider);
+      }),
     );
 };
 
@@ -100,6 +115,11 @@ function addFlags(command: Command, flags: readonly InputFlag[]): void {
 /** `a`, `a or b`, `a, b or c`. */
 const oneOf = (names: readonly string[]): string =>
   names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
+
+/** Absent unless a flag asks for it, so that the server's defaults hold. */
+function priorityOf({ priority: priorityKey, fairnessKey }: RunFlags): StartOptions['priority'] {
+  return priorityKey === undefined && fairnessKey === undefined ? undefined : { priorityKey, fairnessKey };
+}
 
 const examplesOf = (registry: Registry): string =>
   [...registry.flatMap(({ branches }) => branches.map(({ example }) => example)), 's3://media/film.mp4']

@@ -18,7 +18,7 @@ import type { CompleteInput } from '../../contracts/lifecycle-input';
 import { readEarlierRun } from '../../contracts/messages';
 import { nameOfSource } from '../../contracts/source-name';
 import { lastOf } from '../../contracts/values/text';
-import { LifecycleBeingDeleted } from '../../temporal/errors';
+import { InvalidInput, LifecycleBeingDeleted } from '../../temporal/errors';
 import { summaryOf } from '../../temporal/runs/run-status';
 import { differences } from './differences';
 
@@ -43,6 +43,31 @@ export interface StartOptions {
    * Allows a presigned URL as source, which can then be read in Temporal's history until it expires. Default: false.
    */
   allowSignedUrl?: boolean;
+  /** Temporal's priority for the tasks of the run and its activities. */
+  priority?: StartPriority;
+}
+
+/** See Temporal's task queue priority and fairness. */
+export interface StartPriority {
+  /** 1 to 5; lower goes first. Default: 3. */
+  priorityKey?: number;
+  /** Runs with the same key share their part of the dispatch, such as a tenant's; at most 64 bytes. */
+  fairnessKey?: string;
+}
+
+const LOWEST_PRIORITY = 5;
+const MAX_FAIRNESS_KEY_BYTES = 64;
+
+/** @throws InvalidInput for a value that the server would refuse or misread */
+function checkPriority({ priorityKey = 1, fairnessKey = '' }: StartPriority): void {
+  if (!Number.isInteger(priorityKey) || priorityKey < 1 || priorityKey > LOWEST_PRIORITY) {
+    throw new InvalidInput(
+      `priority.priorityKey: must be a whole number from 1 to ${LOWEST_PRIORITY}, not ${priorityKey}`,
+    );
+  }
+  if (Buffer.byteLength(fairnessKey) > MAX_FAIRNESS_KEY_BYTES) {
+    throw new InvalidInput(`priority.fairnessKey: must have at most ${MAX_FAIRNESS_KEY_BYTES} bytes`);
+  }
 }
 
 export type KeyedInput = CompleteInput & { key: string };
@@ -54,18 +79,19 @@ export type KeyedInput = CompleteInput & { key: string };
 export async function startLifecycle(
   client: Client,
   input: KeyedInput,
-  { again = false }: StartOptions,
+  { again = false, priority }: StartOptions,
 ): Promise<StartedLifecycle> {
+  if (priority) checkPriority(priority);
   const { key, provider } = input;
   const workflowId = lifecycleWorkflowId(provider, key);
-  let runId = await startRun(client, input);
+  let runId = await startRun(client, input, { priority });
   while (runId === undefined) {
     const earlier = await client.workflow.getHandle(workflowId).describe();
     if (await isToBeJoined(client, input, earlier, again)) {
       const differs = await differences(client, input, earlier);
       return { key, workflowId, runId: earlier.runId, joined: true, ...(differs.length > 0 ? { differs } : {}) };
     }
-    runId = await startRun(client, input, earlierRunOf(earlier)); // none if another client was faster: that run is joined
+    runId = await startRun(client, input, { earlier: earlierRunOf(earlier), priority }); // none if another client was faster: that run is joined
   }
   return { key, workflowId, runId, joined: false };
 }
@@ -119,7 +145,11 @@ function earlierRunOf(run: WorkflowExecutionDescription): EarlierRun {
 const asSent = ({ fields, ...common }: KeyedInput): object => ({ ...common, ...fields });
 
 /** Starts a run and gives its id; `undefined` if the key has a run already. With `earlier`, a closed run does not count. */
-async function startRun(client: Client, input: KeyedInput, earlier?: EarlierRun): Promise<string | undefined> {
+async function startRun(
+  client: Client,
+  input: KeyedInput,
+  { earlier, priority }: { earlier?: EarlierRun; priority?: StartPriority },
+): Promise<string | undefined> {
   const name = lastOf(input.filename ?? nameOfSource(input.source), 100);
   const { key, provider, branch, phase } = SEARCH_ATTRIBUTES;
   try {
@@ -129,6 +159,7 @@ async function startRun(client: Client, input: KeyedInput, earlier?: EarlierRun)
       workflowIdReusePolicy: earlier ? 'ALLOW_DUPLICATE' : 'REJECT_DUPLICATE',
       workflowIdConflictPolicy: 'FAIL',
       args: [asSent(input)],
+      priority,
       memo: earlier && { [EARLIER_MEMO]: earlier },
       staticSummary: input.branch.type === 'none' ? name : `${name} → ${input.branch.type}`,
       typedSearchAttributes: [

@@ -9,6 +9,8 @@ export interface ListFilter {
   assetId?: string;
   /** Only keys that begin with this. */
   key?: string;
+  /** Only runs that were started at this time or later. */
+  startedAfter?: Date;
   /** More conditions in Temporal's list filter language, joined with AND. */
   query?: string;
   /** Most summaries to give. */
@@ -34,7 +36,7 @@ export function oneOf({ name }: { name: string }, values: readonly string[]): st
  * the caller must compare the keys in the answer.
  * @throws InvalidInput for an asset id that no provider gives.
  */
-export function listQuery({ phase, outcome, branch, assetId, key, query }: ListFilter): string {
+export function listQuery({ phase, outcome, branch, assetId, key, startedAfter, query }: ListFilter): string {
   const conditions = [LIFECYCLES_CONDITION];
   const words = [
     [SEARCH_ATTRIBUTES.phase, phase],
@@ -51,6 +53,7 @@ export function listQuery({ phase, outcome, branch, assetId, key, query }: ListF
   }
   const start = SAFE_START.exec(key ?? '')?.[0] ?? '';
   if (start) conditions.push(`${SEARCH_ATTRIBUTES.key.name} STARTS_WITH '${start}'`);
+  if (startedAfter) conditions.push(`StartTime >= '${startedAfter.toISOString()}'`);
   if (query) conditions.push(`(${query})`);
   return conditions.join(' AND ');
 }

@@ -44,3 +44,10 @@ test('of ids at the provider only those that cannot break a query are asked for'
   expect(oneOf(assetId, ['a1', "b'", 'a1', 'c-2'])).toBe("AssetId IN ('a1', 'c-2')");
   expect(oneOf(assetId, ["b'"])).toBeUndefined();
 });
+
+test('an age is a time of ours, and no caller’s text', () => {
+  const startedAfter = new Date('2026-11-25T12:00:00Z');
+  expect(listQuery({ startedAfter })).toBe(
+    "WorkflowType = 'assetLifecycle' AND StartTime >= '2026-11-25T12:00:00.000Z'",
+  );
+});
