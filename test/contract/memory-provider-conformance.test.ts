@@ -47,7 +47,7 @@ function harnessOf(provider: MemoryProvider): Harness {
   provider.vectors = VECTORS;
   return {
     provider,
-    media: { filename, fileType: 'video/mp4', content: Buffer.alloc(50, 'abc') },
+    media: { filename, fileType: 'video/mp4', content: Buffer.alloc(53, 'abc') },
     partsSizeBytes: 250,
     fields: {},
     impossible: { source: 'object', noUrlBecause: 'its key has a "?"', method: 'direct' },

@@ -2,7 +2,17 @@ import { Readable } from 'node:stream';
 import { failure } from '../../../src/contracts/failures';
 import { SubmissionAborted } from '../../../src/providers/outcome';
 import type { SourceBytes } from '../../../src/storage/files/source-bytes';
-import { idsWith, sourceOf, submissionOf, submitAll, wordOf, type Current, type Harness } from './harness';
+import {
+  assetIdOf,
+  idsWith,
+  sourceOf,
+  submissionOf,
+  submitAll,
+  valueOf,
+  wordOf,
+  type Current,
+  type Harness,
+} from './harness';
 
 /** The harness's media, of which the second half comes as `rest` says. */
 function halved({ media }: Harness, rest: (secondHalf: Buffer) => Iterable<Buffer>): SourceBytes {
@@ -37,6 +47,26 @@ export function describeWhole(current: Current): void {
     expect(leaving.signal.aborted).toBe(true);
     expect(outcome?.ok === false && outcome.error).toBeInstanceOf(SubmissionAborted);
     expect(await idsWith(harness, 'k')).toEqual([]);
+  });
+
+  test('a caller who leaves in the middle of its bytes takes nobody along', async () => {
+    const harness = current();
+    const { intake } = harness.provider;
+    const leaving = new AbortController();
+    const bytes = halved(harness, function* (secondHalf) {
+      leaving.abort(new Error('the caller has left'));
+      yield secondHalf;
+    });
+    const leaver = submissionOf(harness, 'leaver', { content: { route: 'whole', bytes } });
+    const [left, stayed] = (
+      await Promise.all([
+        intake.submit([leaver], { signal: leaving.signal }),
+        intake.submit([submissionOf(harness, 'stays')]),
+      ])
+    ).flat();
+    expect(leaving.signal.aborted).toBe(true);
+    expect(await idsWith(harness, 'stays')).toEqual([assetIdOf(valueOf(stayed))]);
+    expect(await idsWith(harness, 'leaver')).toEqual(left?.ok ? [assetIdOf(left.value)] : []);
   });
 
   test('a source that breaks off fails alone as SourceUnreadable, and leaves no asset', async () => {
