@@ -1,15 +1,13 @@
 import { failure } from '../contracts/failures';
 import type { AssetPage, AssetQuery, ProviderAsset, Referrer } from '../providers/assets';
-import type { MediaProvider } from '../providers/media-provider';
+import type { MediaProvider, Traits } from '../providers/media-provider';
 import { InvalidInput } from '../temporal/errors';
 import { only } from '../providers/outcome';
 import { readPages } from '../providers/shared/read-pages';
 
-const LARGEST_PAGE = 50;
-
 /** The provider's own assets, whoever made them. */
 export interface ProviderAssets {
-  /** One page, newest first: 1 to 50 items (default 10); `ids`, `types` and `filename` narrow the list. */
+  /** One page, newest first: at most as many items as the provider gives in one (default 10); `ids`, `types` and `filename` narrow the list. */
   list(query?: AssetQuery): Promise<AssetPage>;
   /** Every asset from that page on, newest first, read page by page as it is iterated. */
   listAll(query?: AssetQuery): AsyncIterable<ProviderAsset>;
@@ -26,17 +24,14 @@ export interface ProviderAssets {
 export function providerAssets(provider: () => Promise<MediaProvider>): ProviderAssets {
   return {
     async list(query = {}) {
-      const paged = checkedQuery(query);
-      return (await provider()).assets.list(paged);
+      const { assets, traits } = await provider();
+      return assets.list(checkedQuery(query, traits));
     },
-    listAll(query = {}) {
-      const paged = checkedQuery({ ...query, pageSize: query.pageSize ?? LARGEST_PAGE });
-      return allAssets(provider, paged);
-    },
+    listAll: (query = {}) => allAssets(provider, query),
     get: async (assetId) => (await provider()).assets.get(assetId),
     delete: async (assetId, { force = false } = {}) => {
       const { assets } = await provider();
-      if (!force) refuseIfHeld(assetId, await assets.referrers(assetId));
+      if (!force) refuseIfHeld(assetId, await assets.referrers(assetId, { unprotectedOnly: true }));
       only(await assets.remove([assetId], { force }));
     },
   };
@@ -52,16 +47,18 @@ function refuseIfHeld(assetId: string, referrers: readonly Referrer[]): void {
 
 type PagedQuery = AssetQuery & { page: number; pageSize: number };
 
-function checkedQuery(query: AssetQuery): PagedQuery {
+function checkedQuery(query: AssetQuery, { assetsPerPage }: Pick<Traits, 'assetsPerPage'>): PagedQuery {
   const { pageSize = 10, page = 1 } = query;
-  if (!Number.isInteger(pageSize) || pageSize < 1 || pageSize > LARGEST_PAGE) {
-    throw new InvalidInput(`pageSize: must be a whole number from 1 to ${LARGEST_PAGE}, not ${pageSize}`);
+  if (!Number.isInteger(pageSize) || pageSize < 1 || pageSize > assetsPerPage) {
+    throw new InvalidInput(`pageSize: must be a whole number from 1 to ${assetsPerPage}, not ${pageSize}`);
   }
   if (!Number.isInteger(page) || page < 1) throw new InvalidInput(`page: must be 1 or more, not ${page}`);
   return { ...query, page, pageSize };
 }
 
-async function* allAssets(provider: () => Promise<MediaProvider>, query: PagedQuery): AsyncGenerator<ProviderAsset> {
-  const read = async (page: number): Promise<AssetPage> => (await provider()).assets.list({ ...query, page });
-  for await (const { items } of readPages(read, { idOf: ({ id }) => id, firstPage: query.page })) yield* items;
+async function* allAssets(provider: () => Promise<MediaProvider>, query: AssetQuery): AsyncGenerator<ProviderAsset> {
+  const { assets, traits } = await provider();
+  const paged = checkedQuery({ ...query, pageSize: query.pageSize ?? traits.assetsPerPage }, traits);
+  const read = (page: number): Promise<AssetPage> => assets.list({ ...paged, page });
+  for await (const { items } of readPages(read, { idOf: ({ id }) => id, firstPage: paged.page })) yield* items;
 }

@@ -32,7 +32,8 @@ async function findMade(
   const ledger = { key, owner: deps.owner };
   const made: Resource[] = [];
   if (asset?.adopted) made.push({ kind: 'asset', id: asset.id, adopted: true });
-  const list = { filename: asset?.filename, spacingMs: deps.listSpacingMs };
+  const { assetsPerPage: pageSize } = provider.traits;
+  const list = { filename: asset?.filename, pageSize, spacingMs: deps.listSpacingMs };
   for await (const items of assetPages(provider.assets, list, signal)) {
     for (const { id, metadata } of items) {
       if (made.some((one) => one.id === id) || !carriesTag(metadata, ledger)) continue;

@@ -56,7 +56,8 @@ class Walk {
 
   async go(): Promise<FoundOrphans> {
     const { madeBefore, limit } = this.input;
-    for await (const items of assetPages(this.provider.assets, { spacingMs: this.deps.listSpacingMs }, this.signal)) {
+    const list = { pageSize: this.provider.traits.assetsPerPage, spacingMs: this.deps.listSpacingMs };
+    for await (const items of assetPages(this.provider.assets, list, this.signal)) {
       const fresh = items.filter(({ id, createdAt }) => !this.done.has(id) && isBefore(createdAt, madeBefore));
       const runs = await this.overviewOf(fresh);
       for (const asset of fresh) {

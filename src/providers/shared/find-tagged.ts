@@ -4,7 +4,6 @@ import type { Assets, ProviderAsset } from '../assets';
 import { readPages } from './read-pages';
 import { sleep } from './sleep';
 
-const PAGE_SIZE = 50;
 /** Assumed largest difference between the provider's clock and ours. */
 const CLOCK_SKEW_MS = 5 * 60_000;
 /** Most pages read if the query has no `since`. */
@@ -17,7 +16,7 @@ const MAX_UNBOUNDED_PAGES = 4;
 export async function findTagged(
   assets: Pick<Assets, 'list'>,
   queries: readonly OwnershipQuery[],
-  signal: AbortSignal | undefined,
+  { pageSize, signal }: { pageSize: number; signal?: AbortSignal },
 ): Promise<ProviderAsset[][]> {
   const walks = new Map<string | undefined, OwnershipQuery[]>();
   for (const query of queries) walks.set(query.filename, [...(walks.get(query.filename) ?? []), query]);
@@ -26,7 +25,7 @@ export async function findTagged(
     for (const query of same) found.set(query, new Map());
     let open = same;
     let pages = 0;
-    for await (const items of assetPages(assets, { filename }, signal)) {
+    for await (const items of assetPages(assets, { filename, pageSize }, signal)) {
       pages += 1;
       for (const query of open) {
         for (const asset of items) if (carriesTag(asset.metadata, query.tag)) found.get(query)?.set(asset.id, asset);
@@ -46,13 +45,13 @@ function goesOn({ since }: OwnershipQuery, pages: number, last: ProviderAsset | 
 /** Yields the pages of the whole list, newest first, at most one every `spacingMs`. */
 export async function* assetPages(
   assets: Pick<Assets, 'list'>,
-  { filename, spacingMs = 0 }: { filename?: string; spacingMs?: number },
+  { filename, pageSize, spacingMs = 0 }: { filename?: string; pageSize: number; spacingMs?: number },
   signal: AbortSignal | undefined,
 ): AsyncGenerator<ProviderAsset[]> {
   const read = async (page: number) => {
     if (page > 1 && spacingMs > 0) await sleep(spacingMs, signal);
     signal?.throwIfAborted();
-    return assets.list({ page, pageSize: PAGE_SIZE, filename }, { signal });
+    return assets.list({ page, pageSize, filename }, { signal });
   };
   for await (const { items } of readPages(read, { idOf: ({ id }) => id })) yield items;
 }

@@ -4,6 +4,7 @@ import { outcomeOf, type Outcome } from '../../outcome';
 import { findTagged } from '../../shared/find-tagged';
 import { tagFields } from '../../../contracts/resource';
 import type { TwelveLabsClient } from '../api/client';
+import { MAX_PAGE_ITEMS } from '../api/lists';
 import { multipartForm } from '../api/multipart-form';
 import { AssetSchema } from '../api/schemas';
 import { assetOf } from '../assets';
@@ -25,7 +26,7 @@ export function createIntake(client: TwelveLabsClient, store: PartStore, assets:
       return outcomes;
     },
 
-    find: (queries, { signal } = {}) => findTagged(assets, queries, signal),
+    find: (queries, { signal } = {}) => findTagged(assets, queries, { pageSize: MAX_PAGE_ITEMS, signal }),
 
     parts: partUploads(client, store),
   };
