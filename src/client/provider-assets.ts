@@ -7,7 +7,7 @@ import { readPages } from '../providers/shared/read-pages';
 
 /** The provider's own assets, whoever made them. */
 export interface ProviderAssets {
-  /** One page, newest first: at most as many items as the provider gives in one (default 10); `ids`, `types` and `filename` narrow the list. */
+  /** One page, newest first: 1 item to the provider's most on a page (default 10); `ids`, `types` and `filename` narrow the list. */
   list(query?: AssetQuery): Promise<AssetPage>;
   /** Every asset from that page on, newest first, read page by page as it is iterated. */
   listAll(query?: AssetQuery): AsyncIterable<ProviderAsset>;
@@ -47,7 +47,7 @@ function refuseIfHeld(assetId: string, referrers: readonly Referrer[]): void {
 
 type PagedQuery = AssetQuery & { page: number; pageSize: number };
 
-function checkedQuery(query: AssetQuery, { assetsPerPage }: Pick<Traits, 'assetsPerPage'>): PagedQuery {
+function checkedQuery(query: AssetQuery, { assetsPerPage }: Traits): PagedQuery {
   const { pageSize = 10, page = 1 } = query;
   if (!Number.isInteger(pageSize) || pageSize < 1 || pageSize > assetsPerPage) {
     throw new InvalidInput(`pageSize: must be a whole number from 1 to ${assetsPerPage}, not ${pageSize}`);

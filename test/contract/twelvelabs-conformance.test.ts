@@ -3,16 +3,14 @@ import path from 'node:path';
 import type { FailureType } from '../../src/contracts/failures';
 import { createTwelveLabsProvider } from '../../src/providers/twelvelabs/twelvelabs-provider';
 import { ProviderApi } from '../support/servers/provider-api';
-import type { FaultyCall, Harness } from './conformance/harness';
+import type { Harness } from './conformance/harness';
 import { describeProvider } from './provider-conformance';
 
 const SAMPLES = path.resolve(__dirname, '../../samples');
 const CHUNK_BYTES = 64 * 1024;
+const PART_URL_LIFE_MS = 60_000;
 
-const ROUTES: Record<FaultyCall, string> = {
-  submit: 'POST /assets',
-  get: 'GET /assets/{asset_id}',
-};
+const SUBMIT = 'POST /assets';
 
 const ANSWERS: Partial<Record<FailureType, { status: number; code: string }>> = {
   ProviderRejected: { status: 400, code: 'parameter_invalid' },
@@ -20,16 +18,15 @@ const ANSWERS: Partial<Record<FailureType, { status: number; code: string }>> = 
   QuotaExhausted: { status: 403, code: 'usage_limit_exceeded' },
   PayloadTooLarge: { status: 413, code: 'video_filesize_too_large' },
   RateLimited: { status: 429, code: 'too_many_requests' },
-  ProviderUnavailable: { status: 503, code: 'service_unavailable' },
 };
 
 async function start(): Promise<Harness> {
   let arrived: (() => void) | undefined;
   const api = await ProviderApi.start({
-    uploads: { chunkBytes: CHUNK_BYTES },
+    uploads: { chunkBytes: CHUNK_BYTES, partUrlLifeMs: PART_URL_LIFE_MS },
     hooks: {
       arrived: ({ route }) => {
-        if (route !== ROUTES.submit) return undefined;
+        if (route !== SUBMIT) return undefined;
         arrived?.();
         arrived = undefined;
         return undefined;
@@ -54,26 +51,35 @@ async function start(): Promise<Harness> {
     partsSizeBytes: 5 * CHUNK_BYTES + 1,
     fields: { enableHls: false, enableThumbnail: false },
     settle: async () => void (await control.advanceClock(600_000)),
-    failNext: async (call, type) => {
-      const route = ROUTES[call];
-      if (type === 'OutcomeUnknown') return void (await control.addFault({ route, drop: 'after', times: 1 }));
+    impossible: { source: 'object', noUrlBecause: 'its key has a "?"', method: 'direct' },
+    unknown: { assetId: '0'.repeat(24), sessionId: '0'.repeat(24) },
+    cause: async (type) => {
+      const route = SUBMIT;
+      if (type === 'OutcomeUnknown') {
+        await control.addFault({ route, drop: 'after', times: 1 });
+        return {};
+      }
       const { status, code } = ANSWERS[type] ?? { status: 400, code: 'parameter_invalid' };
       const headers: Record<string, string> = type === 'RateLimited' ? { 'retry-after': '0' } : {};
       await control.addFault({ route, status, headers, body: { code, message: `a fault: ${type}` }, times: 1 });
+      return {};
+    },
+    failNextReadOf: async () => {
+      const body = { code: 'service_unavailable', message: 'a fault' };
+      await control.addFault({ route: 'GET /assets/{asset_id}', status: 503, body, times: 1 });
     },
     whenSubmitArrives: (run) => {
       arrived = run;
     },
-    failures: [
-      'ProviderRejected',
-      'ProviderAuth',
-      'QuotaExhausted',
-      'PayloadTooLarge',
-      'OutcomeUnknown',
-      'RateLimited',
-    ],
     branches: [
-      { type: 'embed', effect: 'free', branch: async () => ({ type: 'embed', model: 'marengo3.0' }) },
+      {
+        ...{ type: 'embed', effect: 'free' },
+        branch: async () => ({ type: 'embed', model: 'marengo3.0', scopes: ['clip', 'asset'] }),
+        embeddings: async ({ id }) => {
+          const { body } = await api.call('GET', `/embed-v2/tasks/${id}`);
+          return (body.data ?? []).map(({ embedding }) => (Array.isArray(embedding) ? embedding.map(Number) : []));
+        },
+      },
       {
         type: 'index',
         effect: 'create',
@@ -89,6 +95,7 @@ async function start(): Promise<Harness> {
         type: 'entity',
         effect: 'join',
         media: portrait,
+        joined: ({ collectionId, entityId }) => ({ in: String(collectionId), id: String(entityId) }),
         branch: async () => {
           const collectionId = await collection();
           const asset = await api.upload('portrait-2.png');
@@ -98,6 +105,8 @@ async function start(): Promise<Harness> {
         },
       },
     ],
+    sha256Of: async (assetId) => (await control.state()).assets.find(({ _id }) => _id === assetId)?.sha256,
+    expireUrls: async () => void (await control.advanceClock(PART_URL_LIFE_MS + 1)),
     failSession: ({ sessionId }) => control.fail(sessionId, 'the store lost it'),
     close: async () => {
       await provider.close();
@@ -106,9 +115,14 @@ async function start(): Promise<Harness> {
   };
 }
 
-describeProvider('TwelveLabs and its emulator', start, [
-  { type: 'embed', effect: 'free' },
-  { type: 'index', effect: 'create' },
-  { type: 'entity', effect: 'create' },
-  { type: 'entity', effect: 'join' },
-]);
+describeProvider('TwelveLabs and its emulator', start, {
+  routes: ['url', 'whole', 'parts'],
+  marksAssets: true,
+  failures: ['ProviderRejected', 'ProviderAuth', 'QuotaExhausted', 'PayloadTooLarge', 'OutcomeUnknown', 'RateLimited'],
+  branches: [
+    { type: 'embed', effect: 'free' },
+    { type: 'index', effect: 'create' },
+    { type: 'entity', effect: 'create' },
+    { type: 'entity', effect: 'join' },
+  ],
+});

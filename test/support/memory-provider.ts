@@ -13,26 +13,39 @@ import { embedBranch, entityBranch, indexBranch } from './memory/branches';
 import { memoryIntake } from './memory/intake';
 import { gone, MemoryState } from './memory/state';
 
+const TRAITS: Traits = {
+  itemsPerSubmission: 10,
+  gatherMs: 0,
+  handlesPerWatch: 50,
+  assetsPerPage: 50,
+  marksAssets: true,
+};
+
 /**
  * A provider in memory, which keeps the port's promises as the conformance kit states them. What it holds stands open to
  * tests: `held` (assets by id), `references` (index entries by asset), `entities`, `entryMetadata`, `sessions`.
  *
  * `calls` names what was asked, in the port's words: `assets.list`, `assets.get`, `assets.remove` (and `by force`),
  * `assets.annotate`, `assets.referrers`, `intake.submit`, `intake.find`, `parts.put`, `entity.start`, `index.remove`.
- * `failNext` lets one of them fail. Each operation can be replaced: `provider.assets.remove = …`.
+ * `failNext` lets one of them fail; `keyRevoked`, `callsLeft` and `assetsLeft` make it refuse as a provider would. Each operation can be replaced: `provider.assets.remove = …`.
  */
 export class MemoryProvider extends MemoryState implements MediaProvider {
   readonly name = 'twelvelabs';
-  readonly traits: Traits = {
-    itemsPerSubmission: 10,
-    gatherMs: 0,
-    handlesPerWatch: 50,
-    assetsPerPage: 50,
-    marksAssets: true,
-  };
+  readonly traits: Traits;
+  /** Ids that a wait finds ready, by the kind of the handle. */
+  readonly watched = new Map<string, { has(id: string): boolean }>([
+    ['entity', this.entities],
+    ['indexed-asset', this.entryMetadata],
+    ['embedding', this.tasks],
+  ]);
   readonly intake = memoryIntake(this);
   readonly assets = memoryAssets(this);
   readonly branches = { embed: embedBranch(this), entity: entityBranch(this), index: indexBranch(this) };
+
+  constructor(traits: Partial<Traits> = {}) {
+    super();
+    this.traits = { ...TRAITS, ...traits };
+  }
 
   async *watch(
     handles: readonly Handle[],
@@ -64,15 +77,18 @@ export class MemoryProvider extends MemoryState implements MediaProvider {
       const state = asset.status === 'processing' ? 'working' : asset.status;
       return { handle, state, message: asset.errorMessage, asset };
     }
-    const known = kind === 'entity' ? this.entities : kind === 'indexed-asset' ? this.entryMetadata : this.tasks;
+    const known = this.watched.get(kind);
+    if (!known) throw failure('InvalidRequest', `a handle of the kind "${kind}" is not of this provider (${id})`);
     return known.has(id) ? { handle, state: 'ready' } : gone(id);
   }
 }
 
-function memoryAssets(state: MemoryState): Assets {
+function memoryAssets(state: MemoryState & { traits: Traits }): Assets {
   return {
     list: ({ page = 1, pageSize = 10, ids, types, filename }, { signal } = {}) =>
       state.call('assets.list', signal, () => {
+        const { assetsPerPage } = state.traits;
+        if (pageSize > assetsPerPage) throw failure('ProviderRejected', `a page has ${assetsPerPage} assets at most`);
         const isAsked = ({ id, fileType = '', filename: name = '' }: ProviderAsset): boolean =>
           (ids === undefined || ids.length === 0 || ids.includes(id)) &&
           (types === undefined || types.length === 0 || types.some((type) => fileType.startsWith(`${type}/`))) &&

@@ -32,9 +32,8 @@ async function findMade(
   const ledger = { key, owner: deps.owner };
   const made: Resource[] = [];
   if (asset?.adopted) made.push({ kind: 'asset', id: asset.id, adopted: true });
-  const { assetsPerPage: pageSize } = provider.traits;
-  const list = { filename: asset?.filename, pageSize, spacingMs: deps.listSpacingMs };
-  for await (const items of assetPages(provider.assets, list, signal)) {
+  const list = { filename: asset?.filename, spacingMs: deps.listSpacingMs, signal };
+  for await (const items of assetPages(provider, list)) {
     for (const { id, metadata } of items) {
       if (made.some((one) => one.id === id) || !carriesTag(metadata, ledger)) continue;
       const tag = readTag(metadata);

@@ -56,8 +56,8 @@ class Walk {
 
   async go(): Promise<FoundOrphans> {
     const { madeBefore, limit } = this.input;
-    const list = { pageSize: this.provider.traits.assetsPerPage, spacingMs: this.deps.listSpacingMs };
-    for await (const items of assetPages(this.provider.assets, list, this.signal)) {
+    const list = { spacingMs: this.deps.listSpacingMs, signal: this.signal };
+    for await (const items of assetPages(this.provider, list)) {
       const fresh = items.filter(({ id, createdAt }) => !this.done.has(id) && isBefore(createdAt, madeBefore));
       const runs = await this.overviewOf(fresh);
       for (const asset of fresh) {

@@ -1,8 +1,16 @@
 import { carriesTag } from '../../contracts/resource';
 import type { OwnershipQuery } from '../intake';
 import type { Assets, ProviderAsset } from '../assets';
+import type { Traits } from '../media-provider';
+import type { CallOptions } from '../outcome';
 import { readPages } from './read-pages';
 import { sleep } from './sleep';
+
+/** The part of a provider that gives its assets page by page. */
+interface ListedAssets {
+  assets: Pick<Assets, 'list'>;
+  traits: Pick<Traits, 'assetsPerPage'>;
+}
 
 /** Assumed largest difference between the provider's clock and ours. */
 const CLOCK_SKEW_MS = 5 * 60_000;
@@ -14,9 +22,9 @@ const MAX_UNBOUNDED_PAGES = 4;
  * search reads back to `since`. Queries for the same filename share one search.
  */
 export async function findTagged(
-  assets: Pick<Assets, 'list'>,
+  provider: ListedAssets,
   queries: readonly OwnershipQuery[],
-  { pageSize, signal }: { pageSize: number; signal?: AbortSignal },
+  { signal }: CallOptions = {},
 ): Promise<ProviderAsset[][]> {
   const walks = new Map<string | undefined, OwnershipQuery[]>();
   for (const query of queries) walks.set(query.filename, [...(walks.get(query.filename) ?? []), query]);
@@ -25,7 +33,7 @@ export async function findTagged(
     for (const query of same) found.set(query, new Map());
     let open = same;
     let pages = 0;
-    for await (const items of assetPages(assets, { filename, pageSize }, signal)) {
+    for await (const items of assetPages(provider, { filename, signal })) {
       pages += 1;
       for (const query of open) {
         for (const asset of items) if (carriesTag(asset.metadata, query.tag)) found.get(query)?.set(asset.id, asset);
@@ -42,16 +50,15 @@ function goesOn({ since }: OwnershipQuery, pages: number, last: ProviderAsset | 
   return last?.createdAt === undefined || Date.parse(last.createdAt) >= Date.parse(since) - CLOCK_SKEW_MS;
 }
 
-/** Yields the pages of the whole list, newest first, at most one every `spacingMs`. */
+/** Yields the largest pages of the whole list, newest first, at most one every `spacingMs`. */
 export async function* assetPages(
-  assets: Pick<Assets, 'list'>,
-  { filename, pageSize, spacingMs = 0 }: { filename?: string; pageSize: number; spacingMs?: number },
-  signal: AbortSignal | undefined,
+  { assets, traits }: ListedAssets,
+  { filename, spacingMs = 0, signal }: CallOptions & { filename?: string; spacingMs?: number },
 ): AsyncGenerator<ProviderAsset[]> {
   const read = async (page: number) => {
     if (page > 1 && spacingMs > 0) await sleep(spacingMs, signal);
     signal?.throwIfAborted();
-    return assets.list({ page, pageSize, filename }, { signal });
+    return assets.list({ page, pageSize: traits.assetsPerPage, filename }, { signal });
   };
   for await (const { items } of readPages(read, { idOf: ({ id }) => id })) yield items;
 }

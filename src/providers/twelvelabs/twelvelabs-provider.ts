@@ -29,7 +29,7 @@ export function createTwelveLabsProvider(account: TwelveLabsAccount): MediaProvi
   return {
     name: NAME,
     traits: TRAITS,
-    intake: createIntake(client, store, assets),
+    intake: createIntake({ client, store }, { assets, traits: TRAITS }),
     assets,
     branches: connectBranches(branches, connection),
     watch: createWatch(

@@ -1,4 +1,4 @@
-import { failureType } from '../../contracts/failures';
+import { failure, failureType } from '../../contracts/failures';
 import type { Handle } from '../../contracts/branches/handle';
 import type { Assets, ProviderAsset } from '../assets';
 import type { MediaProvider, Observation, ObservationTrouble, WatchOptions } from '../media-provider';
@@ -47,7 +47,12 @@ export function createWatch(
     const byList = new Map<string, Routed[]>();
     for (const handle of handles) {
       if (isAsset(handle)) continue;
-      const route = routeOf(handle, kinds);
+      const watched = kinds.find(({ kind }) => kind === handle.kind);
+      if (!watched) {
+        yield { handles: [handle], error: unknownKind(handle) };
+        continue;
+      }
+      const route = stateRoute(watched, handle);
       const group = byList.get(route.list);
       if (group) group.push({ handle, route });
       else byList.set(route.list, [{ handle, route }]);
@@ -147,11 +152,9 @@ async function idsAtWork(
   return ids;
 }
 
-function routeOf(handle: Handle, kinds: readonly WatchedKind[]): StateRoute {
-  const watched = kinds.find(({ kind }) => kind === handle.kind);
-  if (!watched) throw new Error(`a handle of the kind "${handle.kind}" is not of this provider`);
-  return stateRoute(watched, handle);
-}
+/** The history of another release may hold such a handle; asking again would not help. */
+const unknownKind = ({ kind, id }: Handle) =>
+  failure('InvalidRequest', `a handle of the kind "${kind}" is not of this provider (${id})`);
 
 function stateRoute({ listRoute, working }: WatchedKind, { id, in: parent = '' }: Handle): StateRoute {
   const list = listRoute.replace('{id}', encodeURIComponent(parent));

@@ -1,16 +1,15 @@
+import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { Branch } from '../../../src/contracts/branches/branch';
 import { failureType, type FailureType } from '../../../src/contracts/failures';
 import type { LedgerTag, ReadTag } from '../../../src/contracts/resource';
-import type { Submission } from '../../../src/providers/intake';
+import type { BranchStart } from '../../../src/providers/branch-kind';
+import type { ItemFacts, Route, Submission, Submitted } from '../../../src/providers/intake';
 import type { ProviderAsset } from '../../../src/providers/assets';
 import type { MediaProvider } from '../../../src/providers/media-provider';
-import type { Outcome } from '../../../src/providers/outcome';
+import { only, succeeded, type Outcome } from '../../../src/providers/outcome';
 import type { OpenedUpload } from '../../../src/providers/part-uploads';
 import type { SourceBytes } from '../../../src/storage/files/source-bytes';
-
-/** Calls that the kit lets fail. */
-export type FaultyCall = 'submit' | 'get';
 
 /** Which branch of the provider, and which of its effects. */
 export interface BranchName {
@@ -24,28 +23,61 @@ export interface BranchCase extends BranchName {
   branch: () => Promise<Branch>;
   /** Media that it takes, where it does not take the harness's. */
   media?: Harness['media'];
+  /** Of `join`: the object that such a branch names. */
+  joined?: (branch: Branch) => { in: string; id: string };
+  /** Of `free`: the embeddings of its records, in their order, as the provider itself holds them; two at least. */
+  embeddings?: (start: BranchStart) => Promise<readonly (readonly number[])[]>;
+}
+
+/** What lets a submission fail. */
+export interface Cause {
+  /** The submission fails for what it holds. */
+  changes?: Partial<Submission>;
+  /** The submission fails for a state of the provider, which this ends. */
+  end?: () => void;
+}
+
+/**
+ * What the provider offers. The kit leaves out what is not listed, says so in its title, and checks that the provider
+ * indeed does not have it.
+ */
+export interface Offers {
+  /** Ways up. */
+  routes: readonly Route[];
+  branches: readonly BranchName[];
+  /** Failures of a submission that the harness can bring about; `ProviderRejected` is one of them. */
+  failures: readonly FailureType[];
+  marksAssets: boolean;
 }
 
 /** One provider under test: what differs between providers beside their traits. */
 export interface Harness {
   provider: MediaProvider;
-  /** Media that the provider takes whole. */
+  /** Media that the provider takes whole, or in parts where it takes none whole. */
   media: { filename: string; fileType: string; content: Buffer };
   /** A size that goes up in parts, two of them at least, for the file name of `media`. */
   partsSizeBytes: number;
   /** Fields of the input that only this provider has. */
   fields: Submission['fields'];
+  /** An item that the provider takes in no way, whatever its size. */
+  impossible: Omit<ItemFacts, 'filename' | 'field'>;
+  /** Ids as the provider writes them, which it never gave. */
+  unknown: { assetId: string; sessionId: string };
   /** Ends whatever the provider works on. */
   settle(): Promise<void>;
-  /** The next such call fails so. `OutcomeUnknown`: it has its effect, and the answer is lost. */
-  failNext(call: FaultyCall, type: FailureType): Promise<void>;
+  /** Lets the next submission fail so. `OutcomeUnknown`: it has its effect, and the answer is lost. */
+  cause(type: FailureType): Promise<Cause>;
+  /** The provider does not answer when it is next asked for that asset by itself. */
+  failNextReadOf(assetId: string): Promise<void>;
   /** Runs once the next submission has arrived at the provider, before its effect. */
   whenSubmitArrives(run: () => void): void;
-  /** Types that the provider can give of a submission, beside those that the kit brings about by itself. */
-  failures: readonly FailureType[];
   branches: readonly BranchCase[];
+  /** SHA-256 of the asset's bytes as the provider holds them. */
+  sha256Of(assetId: string): Promise<string | undefined>;
   /** Ends an upload session as failed. */
   failSession(upload: OpenedUpload): Promise<void>;
+  /** Lets the URLs expire that were given out for the session, and not the session. */
+  expireUrls(upload: OpenedUpload): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -68,15 +100,26 @@ export function sourceOf(filename: string, content: Buffer): SourceBytes {
   };
 }
 
-/** A submission of the harness's media. */
-export function submissionOf({ media, fields }: Harness, key: string, changes: Partial<Submission> = {}): Submission {
-  const { filename, content } = media;
+/** A submission of the harness's media, by the way that the provider chooses. */
+export function submissionOf(harness: Harness, key: string, changes: Partial<Submission> = {}): Submission {
+  const { filename, content } = harness.media;
+  const facts = { source: 'file', method: 'auto', field: 'source.path' } as const;
+  const route = harness.provider.intake.route({ ...facts, filename, sizeBytes: content.byteLength });
+  if (route === 'url') throw new Error('a file cannot go by URL');
   return {
-    ...{ filename, fields, metadata: {}, tag: tagOf(key) },
-    content: { route: 'whole', bytes: sourceOf(filename, content) },
+    ...{ filename, fields: harness.fields, metadata: {}, tag: tagOf(key) },
+    content: { route, bytes: sourceOf(filename, content) },
     ...changes,
   };
 }
+
+/** Id of the asset that a submission has made or reserved. */
+export const assetIdOf = (submitted: Submitted): string =>
+  'asset' in submitted ? submitted.asset.id : submitted.upload.assetId;
+
+/** Ids of the assets that carry the tag of the key. */
+export const idsWith = async ({ provider }: Harness, key: string): Promise<string[]> =>
+  (await provider.intake.find([{ tag: tagOf(key) }])).flat().map(({ id }) => id);
 
 /** Submits in as few calls as the traits allow. */
 export async function submitAll({ provider }: Harness, items: readonly Submission[]) {
@@ -104,12 +147,30 @@ export const typeOf = (promise: Promise<unknown>): Promise<string> =>
     (error: unknown) => failureType(error) ?? (error as Error).name,
   );
 
+/** Sends the parts in the order of `numbers`, and reports each. */
+export async function sendParts(
+  { provider }: Harness,
+  { sessionId, partBytes, totalParts, headers }: OpenedUpload,
+  content: Buffer,
+  numbers = Array.from({ length: totalParts }, (_, at) => at + 1),
+): Promise<void> {
+  const { parts } = provider.intake;
+  for (const part of numbers) {
+    const bytes = content.subarray((part - 1) * partBytes, part * partBytes);
+    const url = only((await parts.urls(sessionId, { first: part, count: 1 })).map(succeeded));
+    const etag = await parts.put(url, bytes, { headers, md5: md5Of(bytes) });
+    await parts.report(sessionId, [{ part, sizeBytes: bytes.byteLength, etag }]);
+  }
+}
+
+export const md5Of = (bytes: Buffer): string => createHash('md5').update(bytes).digest('hex');
+
 /** An asset of the harness's media that is ready. */
 export async function readyAsset(harness: Harness, key = 'k'): Promise<ProviderAsset> {
   const submitted = valueOf((await submitAll(harness, [submissionOf(harness, key)]))[0]);
-  if (!('asset' in submitted)) throw new Error('the item did not go whole');
+  if ('upload' in submitted) await sendParts(harness, submitted.upload, harness.media.content);
   await harness.settle();
-  return submitted.asset;
+  return 'asset' in submitted ? submitted.asset : harness.provider.assets.get(submitted.upload.assetId);
 }
 
 export async function all<T>(items: AsyncIterable<T>): Promise<T[]> {

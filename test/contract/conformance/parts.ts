@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto';
 import { PartRefused, type PartUrl } from '../../../src/providers/part-uploads';
-import { sourceOf, submissionOf, submitAll, tagOf, typeOf, valueOf, type Current } from './harness';
-
-const md5Of = (bytes: Buffer): string => createHash('md5').update(bytes).digest('hex');
+import { md5Of, sendParts, sourceOf, submissionOf, submitAll, tagOf, typeOf, valueOf, type Current } from './harness';
 
 export function describeParts(current: Current): void {
   const opened = async () => {
@@ -23,7 +21,7 @@ export function describeParts(current: Current): void {
     };
     const put = async (part: number, md5 = md5Of(bytesOf(part)), url?: PartUrl) =>
       parts.put(url ?? (await urlOf(part)), bytesOf(part), { headers: upload.headers, md5 });
-    return { harness, upload, parts, bytesOf, urlOf, put };
+    return { harness, content, upload, parts, bytesOf, urlOf, put };
   };
   const why = (promise: Promise<unknown>): Promise<string> =>
     promise.then(
@@ -69,6 +67,47 @@ export function describeParts(current: Current): void {
     expect(await why(put(1))).toBe('taken');
   });
 
+  test('a URL that has expired is refused as stale, and a fresh one takes the part', async () => {
+    const { harness, upload, parts, put, urlOf } = await opened();
+    const url = await urlOf(1);
+    await harness.expireUrls(upload);
+    expect(await why(put(1, undefined, url))).toBe('stale');
+    expect((await parts.state(upload.sessionId)).state).toBe('active');
+    expect(await why(put(1))).toBe('taken');
+  });
+
+  test.each([
+    ['backwards', (numbers: number[]) => numbers.toReversed()],
+    ['the last one first', (numbers: number[]) => [...numbers.slice(-1), ...numbers.slice(0, -1)]],
+  ])('parts that are sent %s give the same bytes', async (_name, ordered) => {
+    const { harness, upload, content } = await opened();
+    await sendParts(harness, upload, content, ordered(Array.from({ length: upload.totalParts }, (_, at) => at + 1)));
+    await harness.settle();
+    expect(await harness.sha256Of(upload.assetId)).toBe(createHash('sha256').update(content).digest('hex'));
+  });
+
+  test('of two files that are opened together each completes by its own parts', async () => {
+    const harness = current();
+    const { filename, content } = harness.media;
+    const whole = Buffer.alloc(harness.partsSizeBytes, content);
+    const items = ['a', 'b'].map((key) => {
+      const bytes = sourceOf(`${key}-${filename}`, whole);
+      return submissionOf(harness, key, { filename: bytes.filename, content: { route: 'parts', bytes } });
+    });
+    const uploads = (await submitAll(harness, items)).map((outcome) => {
+      const submitted = valueOf(outcome);
+      if (!('upload' in submitted)) throw new Error('no session was opened');
+      return submitted.upload;
+    });
+    const { parts } = harness.provider.intake;
+    const states = async () => Promise.all(uploads.map(async ({ sessionId }) => (await parts.state(sessionId)).state));
+    const [first, second] = uploads;
+    if (first) await sendParts(harness, first, whole);
+    expect(await states()).toEqual(['completed', 'active']);
+    if (second) await sendParts(harness, second, whole);
+    expect(await states()).toEqual(['completed', 'completed']);
+  });
+
   test('a part of a session that has ended is refused, and its state says how it ended', async () => {
     const { harness, upload, parts, put, urlOf } = await opened();
     const url = await urlOf(1);
@@ -78,7 +117,7 @@ export function describeParts(current: Current): void {
   });
 
   test('a session that the provider does not know is gone', async () => {
-    const { parts } = await opened();
-    expect(await typeOf(parts.state('0'.repeat(24)))).toBe('ResourceGone');
+    const { harness, parts } = await opened();
+    expect(await typeOf(parts.state(harness.unknown.sessionId))).toBe('ResourceGone');
   });
 }

@@ -34,12 +34,7 @@ export const embedBranch = (state: MemoryState) =>
       ),
     async *records({ id }, { signal } = {}) {
       const vectors = await state.call('embed.records', signal, () =>
-        state.tasks.has(id) || id === 'task-1'
-          ? [
-              [0.6, 0.8],
-              [0.8, 0.6],
-            ].slice(0, 1)
-          : gone(id),
+        state.tasks.has(id) || id === 'task-1' ? state.vectors : gone(id),
       );
       yield* recordsOf(...vectors);
     },

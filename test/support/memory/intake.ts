@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { failure } from '../../../src/contracts/failures';
 import { carriesTag, tagFields } from '../../../src/contracts/resource';
 import type { Intake, ItemFacts, Route, Submission, Submitted } from '../../../src/providers/intake';
-import { outcomeOf, SubmissionAborted } from '../../../src/providers/outcome';
+import { outcomeOf, SubmissionAborted, type Outcome } from '../../../src/providers/outcome';
 import { PartRefused, type PartUploads, type PartUrl } from '../../../src/providers/part-uploads';
+import type { SourceBytes } from '../../../src/storage/files/source-bytes';
 import { gone, type MemorySession, type MemoryState } from './state';
 
 export const WHOLE_LIMIT_BYTES = 1000;
@@ -27,6 +28,23 @@ function route({ filename, source, noUrlBecause, sizeBytes = 0, method, field }:
   throw failure('PayloadTooLarge', `${field}: ${filename} has ${sizeBytes} bytes; ${why}`);
 }
 
+interface BodyOptions {
+  signal?: AbortSignal;
+  onBytes: (sentBytes: number) => void;
+}
+
+/** Reads a body to its end, as a request would send it. */
+async function bodyOf(bytes: SourceBytes, { signal, onBytes }: BodyOptions): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  let sentBytes = 0;
+  for await (const piece of bytes.read() as AsyncIterable<Buffer>) {
+    if (signal?.aborted) throw new SubmissionAborted(`${bytes.filename}: aborted while it was sent`);
+    pieces.push(Buffer.from(piece));
+    onBytes((sentBytes += piece.byteLength));
+  }
+  return Buffer.concat(pieces);
+}
+
 const urlOf = (sessionId: string, part: number): PartUrl => ({
   part,
   url: `memory://${sessionId}/${part}?once=${Math.random()}`,
@@ -34,13 +52,20 @@ const urlOf = (sessionId: string, part: number): PartUrl => ({
 });
 
 export function memoryIntake(state: MemoryState): Intake {
-  const submitOne = ({ content, filename, metadata, tag }: Submission): Submitted => {
+  const create = ({ content, filename, metadata, tag }: Submission, body: Buffer | undefined): Submitted => {
+    if (filename === '') throw failure('ProviderRejected', 'filename: must not be empty');
     if (content.route !== 'url' && content.bytes.sizeBytes > PARTS_LIMIT_BYTES) {
       throw failure('PayloadTooLarge', `${filename} has ${content.bytes.sizeBytes} bytes`);
     }
     const sizeBytes = content.route === 'url' ? undefined : content.bytes.sizeBytes;
     const asset = state.addAsset({ filename, sizeBytes, metadata: { ...metadata, ...tagFields(tag) } });
+    if (body) state.contents.set(asset.id, body);
     return content.route === 'parts' ? open(asset.id, content.bytes.sizeBytes) : { asset };
+  };
+  const submitOne = async (item: Submission, options: BodyOptions): Promise<Submitted> => {
+    if (options.signal?.aborted) throw new SubmissionAborted(`${item.filename} was not sent`);
+    const body = item.content.route === 'whole' ? await bodyOf(item.content.bytes, options) : undefined;
+    return state.call('intake.submit of one', undefined, () => create(item, body));
   };
   const open = (assetId: string, sizeBytes: number): Submitted => {
     const sessionId = state.nextId('session');
@@ -56,16 +81,12 @@ export function memoryIntake(state: MemoryState): Intake {
     route,
     submit: async (items, { signal, onProgress } = {}) => {
       state.calls.push('intake.submit');
-      return Promise.all(
-        items.map((item, index) =>
-          outcomeOf(async () => {
-            if (signal?.aborted) throw new SubmissionAborted(`${item.filename} was not sent`);
-            const submitted = await state.call('intake.submit of one', undefined, () => submitOne(item));
-            if (item.content.route === 'whole') onProgress?.(index, item.content.bytes.sizeBytes);
-            return submitted;
-          }),
-        ),
-      );
+      const outcomes: Outcome<Submitted>[] = [];
+      for (const [index, item] of items.entries()) {
+        const onBytes = (sentBytes: number): void => onProgress?.(index, sentBytes);
+        outcomes.push(await outcomeOf(() => submitOne(item, { signal, onBytes })));
+      }
+      return outcomes;
     },
     find: (queries, { signal } = {}) =>
       state.call('intake.find', signal, () =>
@@ -103,12 +124,15 @@ function memoryParts(state: MemoryState): PartUploads {
         const one = session(id);
         for (const { part, etag, sizeBytes } of parts) {
           const kept = one.stored.get(part);
-          if (kept?.etag !== etag || kept.sizeBytes !== sizeBytes) {
+          if (kept?.etag !== etag || kept.bytes.byteLength !== sizeBytes) {
             throw failure('ProviderRejected', `part ${part} is not in the store`);
           }
           one.reported.add(part);
         }
-        if (one.reported.size === Math.ceil(one.sizeBytes / PART_BYTES)) one.state = 'completed';
+        if (one.reported.size < Math.ceil(one.sizeBytes / PART_BYTES)) return;
+        one.state = 'completed';
+        const inOrder = [...one.stored].toSorted(([a], [b]) => a - b).map(([, { bytes }]) => bytes);
+        state.contents.set(one.assetId, Buffer.concat(inOrder));
       }),
     incomplete: async () =>
       [...state.sessions.values()]
@@ -123,7 +147,7 @@ function memoryParts(state: MemoryState): PartUploads {
         const etag = createHash('md5').update(bytes).digest('hex');
         if (etag !== md5) throw new PartRefused('damaged', `part ${part}: other bytes than were sent`);
         if (bytes.byteLength !== partBytes(one, part)) throw failure('ProviderRejected', `part ${part}: wrong size`);
-        one.stored.set(part, { etag, sizeBytes: bytes.byteLength });
+        one.stored.set(part, { etag, bytes: Buffer.from(bytes) }); // the lanes use their buffers again
         return etag;
       }),
   };

@@ -14,8 +14,8 @@ export interface MemorySession {
   sizeBytes: number;
   createdAt: string;
   state: 'active' | 'completed' | 'failed' | 'expired';
-  /** Bytes in the store that were not reported yet, by part. */
-  stored: Map<number, { etag: string; sizeBytes: number }>;
+  /** Parts in the store, reported or not. */
+  stored: Map<number, { etag: string; bytes: Buffer }>;
   reported: Set<number>;
   /** URLs that were given out and not used yet. */
   urls: Set<string>;
@@ -36,6 +36,16 @@ export class MemoryState {
   readonly sessions = new Map<string, MemorySession>();
   /** Embedding tasks. */
   readonly tasks = new Set<string>();
+  /** What every embedding task gives. */
+  vectors: number[][] = [[0.6, 0.8]];
+  /** Bytes of the assets that came whole or in all of their parts. */
+  readonly contents = new Map<string, Buffer>();
+  /** Every call is refused while the key is revoked. */
+  keyRevoked = false;
+  /** Calls that are answered before the rate limit; then every call is refused. */
+  callsLeft = Number.POSITIVE_INFINITY;
+  /** Assets that the plan still allows. */
+  assetsLeft = Number.POSITIVE_INFINITY;
   /** Names of what was called, in the port's words: `assets.list`, `intake.submit`, `entity.start`. */
   readonly calls: string[] = [];
   private readonly faults = new Map<string, Fault[]>();
@@ -47,6 +57,8 @@ export class MemoryState {
   }
 
   addAsset(asset: Partial<ProviderAsset> = {}): ProviderAsset {
+    if (this.assetsLeft <= 0) throw failure('QuotaExhausted', 'the plan allows no further asset');
+    this.assetsLeft -= 1;
     const id = asset.id ?? this.nextId('asset');
     const createdAt = new Date().toISOString();
     const whole: ProviderAsset = { status: 'processing', metadata: {}, createdAt, ...asset, id };
@@ -74,6 +86,9 @@ export class MemoryState {
     this.calls.push(name);
     this.arrivals.get(name)?.();
     this.arrivals.delete(name);
+    if (this.keyRevoked) throw failure('ProviderAuth', `${name}: the key is revoked`);
+    if (this.callsLeft <= 0) throw failure('RateLimited', `${name}: too many calls`);
+    this.callsLeft -= 1;
     const fault = this.faults.get(name)?.shift();
     if (fault?.when === 'before') throw fault.error;
     const value = work();

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { createRemoveResources } from '../../../src/activities/cleanup/remove-resources';
 import { createSubmitSource } from '../../../src/activities/submit-source';
 import type { SubmitSourceInput, SubmittedAsset } from '../../../src/contracts/activities';
@@ -32,14 +33,21 @@ const input: SubmitSourceInput = {
 const file = (content: string): SourceFile => ({
   ...{ path: source.path, filename: 'a.mp4', sizeBytes: 10, fingerprint: 'f', content, modifiedAt: since },
   read: () => {
-    throw new Error('nothing is read');
+    reads += 1;
+    return Readable.from([Buffer.alloc(10)]);
   },
 });
 
 let provider: MemoryProvider;
+let reads: number;
 beforeEach(() => {
   provider = new MemoryProvider();
+  reads = 0;
 });
+/** The content is only read to be sent; what the provider fetches by its URL is not read at all. */
+afterEach(() =>
+  expect(reads).toBeLessThanOrEqual(provider.calls.filter((call) => call === 'intake.submit of one').length),
+);
 
 /** What an earlier run has kept. */
 function kept(changes: Partial<LedgerTag> = {}, asset: Partial<ProviderAsset> = {}): ProviderAsset {

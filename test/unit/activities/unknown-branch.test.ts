@@ -55,6 +55,7 @@ let lines: unknown[];
 beforeEach(() => {
   memory = new MemoryProvider();
   memory.addAsset({ id: 'a1', status: 'ready' });
+  memory.watched.set('chapters', memory.tasks);
   Object.assign(memory.branches, connectBranches([chapters], memory));
   lines = [];
   const results: ActivityDependencies['results'] = {

@@ -75,7 +75,7 @@ describe('every list of the provider', () => {
         })) ?? [],
     ],
     ['incomplete uploads', () => provider.intake.parts.incomplete()],
-    ['tagged assets', async () => (await findTagged(provider.assets, [{ tag }], { pageSize: 50 })).flat()],
+    ['tagged assets', async () => (await findTagged(provider, [{ tag }])).flat()],
     [
       'assets of the client',
       async () => {

@@ -1,10 +1,10 @@
 import type { Assets, ProviderAsset } from '../../assets';
 import type { Intake, Submission, SubmitOptions, Submitted } from '../../intake';
+import type { Traits } from '../../media-provider';
 import { outcomeOf, type Outcome } from '../../outcome';
 import { findTagged } from '../../shared/find-tagged';
 import { tagFields } from '../../../contracts/resource';
 import type { TwelveLabsClient } from '../api/client';
-import { MAX_PAGE_ITEMS } from '../api/lists';
 import { multipartForm } from '../api/multipart-form';
 import { AssetSchema } from '../api/schemas';
 import { assetOf } from '../assets';
@@ -14,7 +14,10 @@ import { openSession, partUploads } from './part-sessions';
 import { routeOf } from './route';
 
 /** Submits one request per item, because the API takes one file per call. Source: `POST /assets`. */
-export function createIntake(client: TwelveLabsClient, store: PartStore, assets: Pick<Assets, 'list'>): Intake {
+export function createIntake(
+  { client, store }: { client: TwelveLabsClient; store: PartStore },
+  listed: { assets: Pick<Assets, 'list'>; traits: Traits },
+): Intake {
   return {
     route: routeOf,
 
@@ -26,7 +29,7 @@ export function createIntake(client: TwelveLabsClient, store: PartStore, assets:
       return outcomes;
     },
 
-    find: (queries, { signal } = {}) => findTagged(assets, queries, { pageSize: MAX_PAGE_ITEMS, signal }),
+    find: (queries, options) => findTagged(listed, queries, options),
 
     parts: partUploads(client, store),
   };

@@ -1,4 +1,4 @@
-import { PartBuffers } from '../../../src/providers/shared/parts/part-buffers';
+import { PartBuffers } from '../../../../src/providers/shared/parts/part-buffers';
 
 const never = new AbortController().signal;
 

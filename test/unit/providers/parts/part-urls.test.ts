@@ -1,6 +1,6 @@
-import { PartUrls } from '../../../src/providers/shared/parts/part-urls';
-import type { PartUrl, PartUploads } from '../../../src/providers/part-uploads';
-import { MemoryProvider } from '../../support/memory-provider';
+import { PartUrls } from '../../../../src/providers/shared/parts/part-urls';
+import type { PartUrl, PartUploads } from '../../../../src/providers/part-uploads';
+import { MemoryProvider } from '../../../support/memory-provider';
 
 const HOUR_MS = 3_600_000;
 beforeEach(() => void jest.useFakeTimers());

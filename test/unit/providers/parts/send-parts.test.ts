@@ -1,10 +1,10 @@
 import { Readable } from 'node:stream';
-import { PartBuffers } from '../../../src/providers/shared/parts/part-buffers';
-import { PartUrls } from '../../../src/providers/shared/parts/part-urls';
-import { sendParts } from '../../../src/providers/shared/parts/send-parts';
-import type { PartUploads } from '../../../src/providers/part-uploads';
-import type { SourceBytes } from '../../../src/storage/files/source-bytes';
-import { MemoryProvider } from '../../support/memory-provider';
+import { PartBuffers } from '../../../../src/providers/shared/parts/part-buffers';
+import { PartUrls } from '../../../../src/providers/shared/parts/part-urls';
+import { sendParts } from '../../../../src/providers/shared/parts/send-parts';
+import type { PartUploads } from '../../../../src/providers/part-uploads';
+import type { SourceBytes } from '../../../../src/storage/files/source-bytes';
+import { MemoryProvider } from '../../../support/memory-provider';
 
 const PART = 10;
 const PARTS = 8;

@@ -1,7 +1,7 @@
-import { PartReports } from '../../../src/providers/shared/parts/part-reports';
-import { failure } from '../../../src/contracts/failures';
-import type { UploadedPart, PartUploads } from '../../../src/providers/part-uploads';
-import { MemoryProvider } from '../../support/memory-provider';
+import { PartReports } from '../../../../src/providers/shared/parts/part-reports';
+import { failure } from '../../../../src/contracts/failures';
+import type { UploadedPart, PartUploads } from '../../../../src/providers/part-uploads';
+import { MemoryProvider } from '../../../support/memory-provider';
 
 const part = (number: number): UploadedPart => ({ part: number, sizeBytes: 1, etag: 'e' });
 const { signal } = new AbortController();

@@ -1,0 +1,44 @@
+import { SubmissionAborted } from '../../../src/providers/outcome';
+import { assetIdOf, idsWith, submissionOf, valueOf, wordOf, type Current } from './harness';
+
+/** Callers that submit at the same time, whether or not their items share a request. */
+export function describeCallers(current: Current): void {
+  test('callers who submit at once get the outcomes of their own items', async () => {
+    const harness = current();
+    const keys = Array.from({ length: harness.provider.traits.itemsPerSubmission + 2 }, (_, at) => `k${at}`);
+    const made = await Promise.all(
+      keys.map(async (key) => {
+        const [outcome, ...others] = await harness.provider.intake.submit([submissionOf(harness, key)]);
+        expect(others).toEqual([]);
+        return assetIdOf(valueOf(outcome));
+      }),
+    );
+    for (const [at, key] of keys.entries()) expect(await idsWith(harness, key)).toEqual([made[at]]);
+  });
+
+  test('the failure of one caller’s item is not told to another', async () => {
+    const harness = current();
+    const { changes } = await harness.cause('ProviderRejected');
+    const { intake } = harness.provider;
+    const outcomes = await Promise.all([
+      intake.submit([submissionOf(harness, 'bad', changes)]),
+      intake.submit([submissionOf(harness, 'good')]),
+    ]);
+    expect(outcomes.map((one) => one.map(wordOf))).toEqual([['ProviderRejected'], ['ok']]);
+  });
+
+  test('a caller who leaves takes nobody along, and its outcome says whether its asset is there', async () => {
+    const harness = current();
+    const { intake } = harness.provider;
+    const leaving = new AbortController();
+    const both = [
+      intake.submit([submissionOf(harness, 'leaver')], { signal: leaving.signal }),
+      intake.submit([submissionOf(harness, 'stays')]),
+    ];
+    leaving.abort(new Error('the caller has left'));
+    const [left, stayed] = (await Promise.all(both)).flat();
+    expect(await idsWith(harness, 'stays')).toEqual([assetIdOf(valueOf(stayed))]);
+    if (left?.ok === false) expect(left.error).toBeInstanceOf(SubmissionAborted);
+    expect(await idsWith(harness, 'leaver')).toEqual(left?.ok ? [assetIdOf(left.value)] : []);
+  });
+}

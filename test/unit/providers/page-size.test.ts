@@ -1,0 +1,45 @@
+import { providerAssets } from '../../../src/client/provider-assets';
+import { tagFields, type LedgerTag } from '../../../src/contracts/resource';
+import { assetPages, findTagged } from '../../../src/providers/shared/find-tagged';
+import { MemoryProvider } from '../../support/memory-provider';
+
+const tag: LedgerTag = { key: 'k', owner: 'o', workflowId: 'w', runId: 'r', onCancel: 'delete', onFailure: 'keep' };
+
+/** A provider with seven assets and three on a page, which refuses a request for a larger page. */
+const provider = new MemoryProvider({ assetsPerPage: 3 });
+for (let index = 0; index < 7; index++) provider.addAsset({ id: `a${index}`, metadata: tagFields(tag) });
+const client = providerAssets(async () => provider);
+
+async function idsOf(assets: AsyncIterable<{ id: string }>): Promise<string[]> {
+  const ids: string[] = [];
+  for await (const { id } of assets) ids.push(id);
+  return ids;
+}
+
+async function* eachOf(pages: AsyncIterable<readonly { id: string }[]>) {
+  for await (const page of pages) yield* page;
+}
+
+test.each<[string, () => Promise<string[]>]>([
+  ['the client', () => idsOf(client.listAll())],
+  [
+    'a search by tag',
+    async () => (await findTagged(provider, [{ tag }])).flatMap((found) => found.map(({ id }) => id)),
+  ],
+  ['a sweep', () => idsOf(eachOf(assetPages(provider, {})))],
+])('%s reads all assets in as few pages as the provider’s own size allows', async (_name, read) => {
+  provider.calls.length = 0;
+  expect(new Set(await read()).size).toBe(7);
+  expect(provider.calls).toEqual(['assets.list', 'assets.list', 'assets.list']);
+});
+
+test.each([0, 4])(
+  'a page of %s assets is refused in the provider’s own numbers, before it is asked',
+  async (pageSize) => {
+    provider.calls.length = 0;
+    const words = `pageSize: must be a whole number from 1 to 3, not ${pageSize}`;
+    await expect(client.list({ pageSize })).rejects.toThrow(words);
+    await expect(idsOf(client.listAll({ pageSize }))).rejects.toThrow(words);
+    expect(provider.calls).toEqual([]);
+  },
+);
