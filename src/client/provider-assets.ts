@@ -31,7 +31,7 @@ export function providerAssets(provider: () => Promise<MediaProvider>): Provider
     get: async (assetId) => (await provider()).assets.get(assetId),
     delete: async (assetId, { force = false } = {}) => {
       const { assets } = await provider();
-      if (!force) refuseIfHeld(assetId, await assets.referrers(assetId));
+      if (!force) refuseIfHeld(assetId, await assets.referrers(assetId, { unprotectedOnly: true }));
       only(await assets.remove([assetId], { force }));
     },
   };

@@ -20,7 +20,7 @@ export const BEATS = {
   wait: 55_000,
 } as const;
 
-/** The first heartbeat of a call comes after this, so that quick calls send none. */
+/** The first heartbeat of a call comes after this, so that quick calls send none. Waits begin with a whole interval. */
 const FIRST_BEAT_MS = 1000;
 const TICK_MS = 500;
 
@@ -44,7 +44,8 @@ export async function withHeartbeatEvery<T>(everyMs: number, work: (signal: Abor
   const context = Context.current();
   const pulse = pulseOf(context);
   pulse.everyMs = everyMs;
-  pulse.lastAt = Date.now() + FIRST_BEAT_MS - intervalOf(pulse);
+  const firstBeatMs = everyMs >= BEATS.wait ? intervalOf(pulse) : FIRST_BEAT_MS;
+  pulse.lastAt = Date.now() + firstBeatMs - intervalOf(pulse);
   const timer = setInterval(() => {
     if (Date.now() >= pulse.lastAt + intervalOf(pulse)) beat(context, pulse);
   }, TICK_MS);
