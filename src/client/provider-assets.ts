@@ -7,7 +7,10 @@ import { readPages } from '../providers/shared/read-pages';
 
 /** The provider's own assets, whoever made them. */
 export interface ProviderAssets {
-  /** One page, newest first: 1 item to the provider's most on a page (default 10); `ids`, `types` and `filename` narrow the list. */
+  /**
+   * One page, newest first; `ids`, `types` and `filename` narrow the list. `pageSize` may be 1 to the provider's largest
+   * page, which is also the default where it is below 10; otherwise the default is 10.
+   */
   list(query?: AssetQuery): Promise<AssetPage>;
   /** Every asset from that page on, newest first, read page by page as it is iterated. */
   listAll(query?: AssetQuery): AsyncIterable<ProviderAsset>;
@@ -48,7 +51,7 @@ function refuseIfHeld(assetId: string, referrers: readonly Referrer[]): void {
 type PagedQuery = AssetQuery & { page: number; pageSize: number };
 
 function checkedQuery(query: AssetQuery, { assetsPerPage }: Traits): PagedQuery {
-  const { pageSize = 10, page = 1 } = query;
+  const { pageSize = Math.min(10, assetsPerPage), page = 1 } = query;
   if (!Number.isInteger(pageSize) || pageSize < 1 || pageSize > assetsPerPage) {
     throw new InvalidInput(`pageSize: must be a whole number from 1 to ${assetsPerPage}, not ${pageSize}`);
   }

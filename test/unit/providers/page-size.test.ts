@@ -33,6 +33,10 @@ test.each<[string, () => Promise<string[]>]>([
   expect(provider.calls).toEqual(['assets.list', 'assets.list', 'assets.list']);
 });
 
+test('without a page size a list asks for no more than the provider allows', async () => {
+  expect((await client.list()).items).toHaveLength(3);
+});
+
 test.each([0, 4])(
   'a page of %s assets is refused in the provider’s own numbers, before it is asked',
   async (pageSize) => {
