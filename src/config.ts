@@ -89,7 +89,7 @@ const EnvironmentSchema = z.object({
   ASSET_LIFECYCLE_OBJECT_SLOTS: count(50, 1000),
   ASSET_LIFECYCLE_UPLOAD_BUFFER_MB: count(512, 1024 ** 2),
   ASSET_LIFECYCLE_WAIT_SLOTS: count(5000, 20_000),
-  ASSET_LIFECYCLE_CACHED_WORKFLOWS: count(300, 100_000),
+  ASSET_LIFECYCLE_CACHED_WORKFLOWS: count(150, 100_000),
 });
 
 /** Everything the worker and the CLI take from the environment, checked once. Durations in milliseconds. */
