@@ -87,7 +87,7 @@ async function main(): Promise<void> {
   } finally {
     await connection.close();
     await stack.close();
-    media.close();
+    await media.close();
     await rm(state, { recursive: true, force: true });
   }
   await writeManifest(histories);

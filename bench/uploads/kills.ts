@@ -1,7 +1,6 @@
-import { writeFile } from 'node:fs/promises';
+import { bundleQuickWorkflows } from '../../scripts/quick-workflow-bundle';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
 import type { BenchProcess, BenchSystem } from '../system/bench-system';
 import type { Figure } from '../figures';
@@ -18,7 +17,7 @@ const CHAOS_WORKER = path.join(__dirname, '../../chaos/worker');
 export async function benchKills(system: BenchSystem): Promise<Figure[]> {
   const file = path.join(system.folder, 'killed.mp4');
   await writeRandomFile(file, SIZE_BYTES);
-  const bundle = await quickBundle(system);
+  const bundle = await bundleQuickWorkflows(system.folder);
   let worker = await startWorker(system, bundle);
   try {
     const handle = await startUpload(system, 'killed', file);
@@ -64,17 +63,6 @@ function figuresOf(seen: { bytesReceived: number; same: boolean; assets: number;
 /** The worker as it is, and the workflows with a shorter patience: 20 deaths would cost ten minutes of waiting. */
 const startWorker = (system: BenchSystem, bundle: string): Promise<BenchProcess> =>
   system.startWorker({ CHAOS_WORKFLOWS: bundle }, [path.join(CHAOS_WORKER, 'worker.js')]);
-
-async function quickBundle({ folder }: BenchSystem): Promise<string> {
-  const { code } = await bundleWorkflowCode({
-    workflowsPath: path.join(__dirname, '../../src/workflows/index.js'),
-    workflowInterceptorModules: [path.join(CHAOS_WORKER, 'quick-retries.js')],
-    logger: new DefaultLogger('ERROR'),
-  });
-  const file = path.join(folder, 'quick-workflows.js');
-  await writeFile(file, code);
-  return file;
-}
 
 async function untilReported({ control }: BenchSystem, parts: number): Promise<number> {
   for (;;) {

@@ -1,6 +1,5 @@
 import type { z } from 'zod';
 import { NO_BRANCH, type Branch, type BranchPlan } from '../contracts/branches/branch';
-import { plainInput } from '../contracts/checks/plain-input';
 import { failure } from '../contracts/failures';
 import type { ProviderName } from '../contracts/ids';
 import { DeletionInputSchema, type AcceptedDeletion } from '../contracts/ledger/deletion';
@@ -49,11 +48,7 @@ const mustBeOneOf = (registry: Registry): string =>
 
 /** Checks a lifecycle's input and fills in its provider's defaults. @throws InvalidRequest naming every wrong field */
 export function acceptInput(input: unknown, registry: Registry = REGISTRY): CompleteInput {
-  const { value } = plainInput(input);
-  const named = typeof value === 'object' && value !== null && 'provider' in value ? value.provider : undefined;
-  const declared = registry.find(({ name }) => name === (named ?? registry[0].name));
-  if (!declared)
-    throw failure('InvalidRequest', `The lifecycle's input is not valid: provider: ${mustBeOneOf(registry)}`);
+  const declared = declaredFor(providerIn(input) ?? registry[0].name, 'lifecycle', registry);
   const accepted = checkAgainst(schemaOf(declared), 'lifecycle', input) as Record<string, unknown>;
   const common: Record<string, unknown> = {};
   const fields: Record<string, unknown> = {};
@@ -99,19 +94,30 @@ function branchOf(provider: ProviderName, branch: Branch, registry: Registry): B
 }
 
 /** Checks the input of a deletion and fills in the default provider. @throws InvalidRequest */
-export const acceptDeletion = (input: unknown): AcceptedDeletion =>
-  checkedProvider(checkAgainst(DeletionInputSchema, 'deletion', withProvider(input)), 'deletion');
+export function acceptDeletion(input: unknown): AcceptedDeletion {
+  const accepted = checkAgainst(DeletionInputSchema, 'deletion', withProvider(input));
+  declaredFor(accepted.provider, 'deletion', REGISTRY);
+  return accepted;
+}
+
 /** Checks the input of a sweep and fills in the default provider. @throws InvalidRequest */
-export const acceptSweep = (input: unknown): AcceptedSweep =>
-  checkedProvider(checkAgainst(SweepInputSchema, 'sweep', withProvider(input)), 'sweep');
+export function acceptSweep(input: unknown): AcceptedSweep {
+  const accepted = checkAgainst(SweepInputSchema, 'sweep', withProvider(input));
+  declaredFor(accepted.provider, 'sweep', REGISTRY);
+  return accepted;
+}
+
+const providerIn = (input: unknown): unknown =>
+  typeof input === 'object' && input !== null ? (input as { provider?: unknown }).provider : undefined;
 
 function withProvider(input: unknown): unknown {
   if (typeof input !== 'object' || input === null || Array.isArray(input)) return input;
-  const { provider } = input as { provider?: unknown };
-  return { ...input, provider: provider ?? DEFAULT_PROVIDER };
+  return { ...input, provider: providerIn(input) ?? DEFAULT_PROVIDER };
 }
 
-function checkedProvider<I extends { provider: ProviderName }>(input: I, whose: string): I {
-  if (REGISTRY.some(({ name }) => name === input.provider)) return input;
-  throw failure('InvalidRequest', `The ${whose}'s input is not valid: provider: ${mustBeOneOf(REGISTRY)}`);
+/** @throws InvalidRequest in the words of a whole input's check */
+function declaredFor(name: unknown, whose: string, registry: Registry): ProviderDeclaration {
+  const declared = registry.find((one) => one.name === name);
+  if (declared) return declared;
+  throw failure('InvalidRequest', `The ${whose}'s input is not valid: provider: ${mustBeOneOf(registry)}`);
 }

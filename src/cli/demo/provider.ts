@@ -1,7 +1,6 @@
 import { createReadStream } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import { once } from 'node:events';
 import path from 'node:path';
+import { serveOnLoopback } from './loopback-server';
 
 /** What the demo needs at the provider before its lifecycles start: an entity collection and an index. */
 export async function prepareEmulator(baseUrl: string): Promise<{ collectionId: string; indexId: string }> {
@@ -22,8 +21,8 @@ export async function prepareEmulator(baseUrl: string): Promise<{ collectionId: 
 }
 
 /** Serves the files of one folder on loopback, so that a URL source has something to fetch. */
-export async function serveFolder(folder: string): Promise<{ url: string; close(): Promise<void> }> {
-  const server: Server = createServer((request, response) => {
+export const serveFolder = (folder: string): Promise<{ url: string; close(): Promise<void> }> =>
+  serveOnLoopback((request, response) => {
     const file = path.join(folder, path.basename(new URL(request.url ?? '/', 'http://localhost').pathname));
     const stream = createReadStream(file);
     stream.once('error', () => response.writeHead(404).end());
@@ -32,14 +31,3 @@ export async function serveFolder(folder: string): Promise<{ url: string; close(
       stream.pipe(response);
     });
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  return {
-    url: `http://127.0.0.1:${port}`,
-    async close() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-}

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { EmulatorControl } from '../../../emulator/twelvelabs/control-client';
 import { startEmulator, type Emulator } from '../../../emulator/twelvelabs/start-emulator';
-import { serve } from '../../support/servers/http-server';
+import { serveOnLoopback } from '../../../src/cli/demo/loopback-server';
 
 const SAMPLES = path.resolve(__dirname, '../../../samples');
 const HOUR_MS = 3_600_000;
@@ -140,7 +140,7 @@ test('an image over 32 MB is refused', async () => {
 test('a URL is fetched after the answer, and one that does not answer makes the asset fail', async () => {
   await control.setProcessing({ baseMs: 0, msPerMegabyte: 0 });
   const bytes = await readFile(path.join(SAMPLES, 'portrait-3.jpg'));
-  const host = await serve((request, response) => {
+  const host = await serveOnLoopback((request, response) => {
     if (request.url === '/there.jpg') response.end(bytes);
     else response.writeHead(403).end();
   });

@@ -4,7 +4,7 @@ import { providerAssets } from '../../../src/client/provider-assets';
 import { tagFields } from '../../../src/contracts/resource';
 import { readPages } from '../../../src/providers/shared/read-pages';
 import { createTwelveLabsProvider } from '../../../src/providers/twelvelabs/twelvelabs-provider';
-import { serve } from '../../support/servers/http-server';
+import { serveOnLoopback } from '../../../src/cli/demo/loopback-server';
 
 /** Reads until the list ends, but never more than ten pages. */
 async function numbersOf(pages: readonly (readonly number[])[], totalPages?: number, past: readonly number[] = []) {
@@ -34,13 +34,13 @@ test.each<[string, number[][], number | undefined, number[], { items: number[]; 
 describe('every list of the provider', () => {
   /** Pages of one item each, though fifty were asked for. */
   let items: Record<string, unknown>[];
-  let server: Awaited<ReturnType<typeof serve>>;
+  let server: Awaited<ReturnType<typeof serveOnLoopback>>;
   let provider: ReturnType<typeof createTwelveLabsProvider>;
   const tag = { key: 'k', workflowId: 'w', owner: 'o', onCancel: 'delete', runId: 'r', onFailure: 'keep' } as const;
   const metadata = { user_metadata: tagFields(tag), metadata: tagFields(tag) };
 
   beforeEach(async () => {
-    server = await serve(({ url = '' }: IncomingMessage, response: ServerResponse) => {
+    server = await serveOnLoopback(({ url = '' }: IncomingMessage, response: ServerResponse) => {
       const page = Number(new URL(url, 'http://x').searchParams.get('page'));
       const data = items.slice(page - 1, page);
       const page_info = { page, total_page: items.length, limit_per_page: 1 };

@@ -2,17 +2,17 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { joinedField, tagFields, type BranchResource } from '../../../src/contracts/resource';
 import type { BranchKind, RemoveOptions } from '../../../src/providers/branch-kind';
 import { createTwelveLabsProvider } from '../../../src/providers/twelvelabs/twelvelabs-provider';
-import { serve } from '../../support/servers/http-server';
+import { serveOnLoopback } from '../../../src/cli/demo/loopback-server';
 
 /** Answers a request by its method and path. */
 let answers: Record<string, [number, unknown]>;
 let asked: string[];
-let server: Awaited<ReturnType<typeof serve>>;
+let server: Awaited<ReturnType<typeof serveOnLoopback>>;
 let provider: ReturnType<typeof createTwelveLabsProvider>;
 
 beforeEach(async () => {
   asked = [];
-  server = await serve((request: IncomingMessage, response: ServerResponse) => {
+  server = await serveOnLoopback((request: IncomingMessage, response: ServerResponse) => {
     const what = `${request.method} ${request.url?.replace(/\?.*/, '')}`;
     asked.push(what);
     const [status, body] = answers[what] ?? [500, {}];

@@ -2,16 +2,17 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { tagFields, type LedgerTag } from '../../../src/contracts/resource';
 import type { ItemFacts, Submission } from '../../../src/providers/intake';
 import { createTwelveLabsProvider } from '../../../src/providers/twelvelabs/twelvelabs-provider';
-import { bodyOf, serve } from '../../support/servers/http-server';
+import { serveOnLoopback } from '../../../src/cli/demo/loopback-server';
+import { bodyOf } from '../../support/servers/http-server';
 
 let answer: (url: URL, body: string) => [number, unknown];
 let asked: string[];
-let server: Awaited<ReturnType<typeof serve>>;
+let server: Awaited<ReturnType<typeof serveOnLoopback>>;
 let provider: ReturnType<typeof createTwelveLabsProvider>;
 
 beforeEach(async () => {
   asked = [];
-  server = await serve((request: IncomingMessage, response: ServerResponse) => {
+  server = await serveOnLoopback((request: IncomingMessage, response: ServerResponse) => {
     void bodyOf(request).then((bytes) => {
       const url = new URL(request.url ?? '', 'http://x');
       asked.push(`${request.method} ${url.pathname}${url.search}`);

@@ -3,17 +3,17 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { failureType } from '../../../src/contracts/failures';
 import { assetHandle, type Handle } from '../../../src/contracts/branches/handle';
 import { createTwelveLabsProvider } from '../../../src/providers/twelvelabs/twelvelabs-provider';
-import { serve } from '../../support/servers/http-server';
+import { serveOnLoopback } from '../../../src/cli/demo/loopback-server';
 
 /** Answers a request with a status and a body. */
 let answer: (url: URL) => [number, unknown];
 let asked: string[];
-let server: Awaited<ReturnType<typeof serve>>;
+let server: Awaited<ReturnType<typeof serveOnLoopback>>;
 let provider: ReturnType<typeof createTwelveLabsProvider>;
 
 beforeEach(async () => {
   asked = [];
-  server = await serve((request: IncomingMessage, response: ServerResponse) => {
+  server = await serveOnLoopback((request: IncomingMessage, response: ServerResponse) => {
     const url = new URL(request.url ?? '', 'http://x');
     asked.push(`${url.pathname}${url.search}`);
     const [status, body] = answer(url);
@@ -122,11 +122,11 @@ describe('the state of an embed task', () => {
   const task: Handle = { kind: 'embedding', id: 't1', words: 'Embed task t1' };
   let respond: (response: ServerResponse) => void;
   let connections: Set<unknown>;
-  let tasks: Awaited<ReturnType<typeof serve>>;
+  let tasks: Awaited<ReturnType<typeof serveOnLoopback>>;
 
   beforeEach(async () => {
     connections = new Set();
-    tasks = await serve((request, response) => {
+    tasks = await serveOnLoopback((request, response) => {
       connections.add(request.socket);
       respond(response.writeHead(200, { 'content-type': 'application/json' }));
     });

@@ -8,16 +8,17 @@ import type { BranchItem } from '../../../src/providers/branch-kind';
 import { only } from '../../../src/providers/outcome';
 import { createTwelveLabsProvider } from '../../../src/providers/twelvelabs/twelvelabs-provider';
 import type { SourceFile } from '../../../src/storage/files/source-file';
-import { bodyOf, serve } from '../../support/servers/http-server';
+import { serveOnLoopback } from '../../../src/cli/demo/loopback-server';
+import { bodyOf } from '../../support/servers/http-server';
 
 const MEGABYTE = 1024 ** 2;
 let asked: string[];
 let answer: (request: IncomingMessage, response: ServerResponse) => unknown;
-let server: Awaited<ReturnType<typeof serve>>;
+let server: Awaited<ReturnType<typeof serveOnLoopback>>;
 let provider: ReturnType<typeof createTwelveLabsProvider>;
 beforeEach(async () => {
   asked = [];
-  server = await serve((request, response) => {
+  server = await serveOnLoopback((request, response) => {
     asked.push(`${request.method} ${request.url}`);
     void answer(request, response);
   });

@@ -10,17 +10,18 @@ import type { Submission } from '../../../src/providers/intake';
 import { only, SubmissionAborted } from '../../../src/providers/outcome';
 import { createTwelveLabsProvider } from '../../../src/providers/twelvelabs/twelvelabs-provider';
 import { createFileSources } from '../../../src/storage/files/file-sources';
-import { bodyOf, serve } from '../../support/servers/http-server';
+import { serveOnLoopback } from '../../../src/cli/demo/loopback-server';
+import { bodyOf } from '../../support/servers/http-server';
 
 const KEY = 'tlk_UNIT';
 let folder: string;
 let answer: (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
-let server: Awaited<ReturnType<typeof serve>>;
+let server: Awaited<ReturnType<typeof serveOnLoopback>>;
 let provider: ReturnType<typeof createTwelveLabsProvider>;
 
 beforeEach(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'asset-lifecycle-unit-'));
-  server = await serve((request, response) => void answer(request, response));
+  server = await serveOnLoopback((request, response) => void answer(request, response));
   provider = createTwelveLabsProvider({ apiKey: KEY, baseUrl: `${server.url}/v1.3`, requestTimeoutMs: 1000 });
 });
 afterEach(async () => {

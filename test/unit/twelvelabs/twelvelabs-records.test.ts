@@ -2,16 +2,16 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { failureType } from '../../../src/contracts/failures';
 import type { ResultRecord } from '../../../src/providers/branch-kind';
 import { createTwelveLabsProvider } from '../../../src/providers/twelvelabs/twelvelabs-provider';
-import { serve } from '../../support/servers/http-server';
+import { serveOnLoopback } from '../../../src/cli/demo/loopback-server';
 
 let answer: (response: ServerResponse) => void;
 let asked: string[];
-let server: Awaited<ReturnType<typeof serve>>;
+let server: Awaited<ReturnType<typeof serveOnLoopback>>;
 let provider: ReturnType<typeof createTwelveLabsProvider>;
 
 beforeEach(async () => {
   asked = [];
-  server = await serve((request: IncomingMessage, response: ServerResponse) => {
+  server = await serveOnLoopback((request: IncomingMessage, response: ServerResponse) => {
     asked.push(request.url ?? '');
     answer(response);
   });

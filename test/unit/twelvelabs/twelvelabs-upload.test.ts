@@ -10,19 +10,20 @@ import { only } from '../../../src/providers/outcome';
 import { createTwelveLabsProvider } from '../../../src/providers/twelvelabs/twelvelabs-provider';
 import { createFileSources } from '../../../src/storage/files/file-sources';
 import type { SourceFile } from '../../../src/storage/files/source-file';
-import { bodyOf, serve } from '../../support/servers/http-server';
+import { serveOnLoopback } from '../../../src/cli/demo/loopback-server';
+import { bodyOf } from '../../support/servers/http-server';
 
 const MEGABYTE = 1024 * 1024;
 const TIMEOUT_MS = 400;
 
 let folder: string;
 let answer: (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
-let server: Awaited<ReturnType<typeof serve>>;
+let server: Awaited<ReturnType<typeof serveOnLoopback>>;
 let provider: ReturnType<typeof createTwelveLabsProvider>;
 
 beforeEach(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'asset-lifecycle-upload-'));
-  server = await serve((request, response) => void answer(request, response));
+  server = await serveOnLoopback((request, response) => void answer(request, response));
   provider = createTwelveLabsProvider({ apiKey: 'tlk_UNIT', baseUrl: server.url, requestTimeoutMs: TIMEOUT_MS });
 });
 afterEach(async () => {
