@@ -103,6 +103,8 @@ async function make({ intake }: MediaProvider, prepared: Prepared, signal: Abort
   const item = { ...common, content: await prepared.content() };
   const submitted = only(await intake.submit([item], { signal, onProgress: () => noteBytesMoved() }));
   if ('asset' in submitted) return submitted;
+  if ('pending' in submitted)
+    throw new Error(`${common.filename}: its asset is not known yet, and nobody waits for it`);
   const { urls: first, ...opened } = submitted.upload;
   if (!bytes) throw new Error(`${common.filename}: a session was opened for bytes that nobody has`);
   return { upload: { ...opened, fingerprint: bytes.fingerprint }, first, bytes };

@@ -19,6 +19,8 @@ export const FAILURES = {
   ResourceGone: { retry: false },
   /** The asset is referred to, so an unforced delete was refused (409). */
   BlockedByReferences: { retry: false },
+  /** An asset of that name with other content, or content that cannot be compared, is there; it was not overwritten. */
+  AssetExists: { retry: false },
   /** The provider finished the work and says it failed. An outcome, not a fault. */
   ProcessingFailed: { retry: false },
   /** The source's bytes could not be read to the end, or changed while they were read. */

@@ -1,9 +1,10 @@
 import type { ProviderFields } from '../contracts/lifecycle-input';
+import type { Handle } from '../contracts/branches/handle';
 import type { LedgerTag } from '../contracts/resource';
 import type { SourceBytes } from '../storage/files/source-bytes';
 import type { ProviderAsset } from './assets';
 import type { CallOptions, Outcome } from './outcome';
-import type { OpenedUpload, PartUploads } from './part-uploads';
+import type { OpenedParts, OpenedUpload, PartUploads } from './part-uploads';
 
 /** Facts about an item before anything is sent. */
 export interface ItemFacts {
@@ -43,10 +44,30 @@ export interface Submission {
 export interface SubmitOptions extends CallOptions {
   /** Called as the bytes of a `whole` item go out, with the item's index. */
   onProgress?: (item: number, sentBytes: number) => void;
+  /**
+   * Awaited once the session of an item is open, before its first byte goes out. If it fails, the item is not sent, and
+   * the error is its outcome. Only providers with {@link Submitted} `pending` call it.
+   */
+  onOpened?: (item: number, pending: Handle) => Promise<void>;
+  /** Signal of each item: one that aborts before its item has gone out keeps that item from being sent. */
+  signals?: readonly (AbortSignal | undefined)[];
+  /** The caller's turn, from {@link Intake.takeTurn}; else `submit` takes one itself. */
+  turn?: Turn;
 }
 
-/** Result of a submission: an asset that has its bytes, or a session that waits for parts. */
-export type Submitted = { asset: ProviderAsset } | { upload: OpenedUpload };
+/**
+ * Result of a submission. `asset`: an asset that has its bytes; `adopted` if it was there before, with the same name and
+ * content. `upload`: a session that waits for parts. `pending`: handed in, and its asset is not known yet;
+ * {@link MediaProvider.watch} finds it, once `parts`, if there are any, have been sent.
+ */
+export type Submitted =
+  { asset: ProviderAsset; adopted?: true } | { upload: OpenedUpload } | { pending: Handle; parts?: OpenedParts };
+
+/** The right to one submission. */
+export interface Turn {
+  /** The submission was not made; somebody else may have the turn. */
+  giveBack(): void;
+}
 
 /** Names the lifecycle whose assets to find. */
 export interface OwnershipQuery {
@@ -62,8 +83,10 @@ export interface Intake {
   /** Chooses how to upload the item. Sends nothing. @throws InvalidRequest · PayloadTooLarge naming limit and value */
   route(item: ItemFacts): Route;
   /**
-   * Submits items, at most {@link Traits.itemsPerSubmission}; outcomes in their order. Never looks for earlier assets.
-   * Failures: OutcomeUnknown if the whole request was sent and no answer came · SubmissionAborted if part was sent.
+   * Submits items, at most {@link Traits.itemsPerSubmission}; outcomes in their order. Looks for earlier assets only
+   * where names are unique, see {@link Traits.uniqueNames}.
+   * Failures: OutcomeUnknown if the whole request was sent and no answer came · SubmissionAborted if part was sent ·
+   * AssetExists · RateLimited with the wait, if it is nobody's turn.
    */
   submit(items: readonly Submission[], options?: SubmitOptions): Promise<Outcome<Submitted>[]>;
   /**
@@ -71,6 +94,17 @@ export interface Intake {
    * gathered, see {@link Traits.gatherMs}.
    */
   together?(item: Submission): string;
+  /**
+   * Takes the turn for one submission, where the provider limits how many there may be; else gives the milliseconds until
+   * one may be free.
+   */
+  takeTurn?(): Turn | { waitMs: number };
+  /**
+   * Gives up an item that is `pending`. Its session is cancelled once none of its items is waited for any more. `ended`:
+   * nothing can come of it now. `open`: the session goes on for other items; an asset comes of this one only if all of its
+   * bytes had arrived. @throws failures of the request
+   */
+  abandon?(pending: Handle, options?: CallOptions): Promise<'ended' | 'open'>;
   /** Finds the assets that carry each tag: oldest first, one list per query. */
   find(queries: readonly OwnershipQuery[], options?: CallOptions): Promise<ProviderAsset[][]>;
   /** Operations on the sessions that {@link submit} opens for `parts`. */

@@ -1,4 +1,5 @@
 import type { Handle } from '../contracts/branches/handle';
+import type { FailureType } from '../contracts/failures';
 import type { ProviderName } from '../contracts/ids';
 import type { Assets, ProviderAsset } from './assets';
 import type { BranchKind } from './branch-kind';
@@ -24,6 +25,13 @@ export interface MediaProvider {
    * request is yielded as trouble of its handles; the other requests still go out.
    */
   watch(handles: readonly Handle[], options: WatchOptions): AsyncIterable<Observation | ObservationTrouble>;
+  /**
+   * The provider in one of its places, such as a data set, at a provider whose names and ids mean something only in
+   * one. Handles of such assets name their place in `in`, by which {@link watch} takes them from every place; within one it
+   * may be left out. The same place gives the same object. The place is the input's {@link ProviderDeclaration.placeField}.
+   * @throws InvalidRequest if the text cannot name a place
+   */
+  within?(place: string): MediaProvider;
   /** Closes the connections. */
   close(): Promise<void>;
 }
@@ -37,6 +45,11 @@ export interface Traits {
    * anyway.
    */
   readonly gatherMs: number;
+  /**
+   * True if a place holds one asset of a name. A submission then adopts an asset of its name with the same content, and
+   * fails with AssetExists for other content, unless the input says to overwrite it.
+   */
+  readonly uniqueNames: boolean;
   /** Most handles that one status request covers. */
   readonly handlesPerWatch: number;
   /** Most assets on one page of a list. */
@@ -51,6 +64,10 @@ export interface Observation {
   state: 'working' | 'ready' | 'failed' | 'gone';
   /** The provider's own words, when it gave any. */
   message?: string;
+  /** Of `failed`: what kind of failure it is; default: ProcessingFailed. */
+  type?: FailureType;
+  /** Of `failed`: how many submissions of the item are worth trying before this is final; default: 1. */
+  submissions?: number;
   /** The asset, if the object is one and was found. */
   asset?: ProviderAsset;
 }

@@ -9,10 +9,9 @@ export interface PartUrl {
   expiresAt: number;
 }
 
-/** An opened session and the asset that it reserves. */
-export interface OpenedUpload {
+/** An opened session for one file. */
+export interface OpenedParts {
   sessionId: string;
-  assetId: string;
   /** Size of every part except the last, which has the rest. */
   partBytes: number;
   totalParts: number;
@@ -22,6 +21,11 @@ export interface OpenedUpload {
   urls: PartUrl[];
   /** Headers to send with every part. */
   headers: Record<string, string>;
+}
+
+/** An opened session and the asset that it reserves. */
+export interface OpenedUpload extends OpenedParts {
+  assetId: string;
 }
 
 export interface UploadState {

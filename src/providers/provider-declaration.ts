@@ -18,6 +18,8 @@ export interface ProviderDeclaration<Name extends string = string, Settings = un
   input(branches: readonly BranchDeclaration<Branch, never>[]): z.ZodType;
   /** Names of the input's fields that only this provider has. */
   readonly fields: readonly string[];
+  /** The field that names the place of the asset, at a provider with places; see {@link MediaProvider.within}. */
+  readonly placeField?: string;
   /** Flags of `start` for those fields. */
   readonly flags: readonly InputFlag[];
   readonly branches: readonly BranchDeclaration<Branch, never>[];

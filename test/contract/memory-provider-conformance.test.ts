@@ -4,6 +4,7 @@ import { failure, type FailureType } from '../../src/contracts/failures';
 import type { Traits } from '../../src/providers/media-provider';
 import { withGatheredIntake } from '../../src/providers/shared/gather-submissions';
 import { PARTS_LIMIT_BYTES } from '../support/memory/intake';
+import { pendingProvider } from '../support/memory/pending-provider';
 import { plainProvider } from '../support/memory/plain-provider';
 import { MemoryProvider } from '../support/memory-provider';
 import { sourceOf, submissionOf, type Cause, type Harness, type Offers } from './conformance/harness';
@@ -92,6 +93,12 @@ function plainHarness(traits: Partial<Traits>): Harness {
   };
 }
 
+/** Assets are known only after a wait, and a name is given once. */
+function pendingHarness(traits: Partial<Traits>): Harness {
+  const memory = new MemoryProvider({ itemsPerSubmission: 30, marksAssets: false, uniqueNames: true, ...traits });
+  return { ...harnessOf(memory), provider: pendingProvider(memory), branches: [] };
+}
+
 /** As a worker composes a provider: submissions of several callers share a request. */
 const gathered = (harness: Harness): Harness => ({ ...harness, provider: withGatheredIntake(harness.provider) });
 
@@ -115,11 +122,14 @@ const full: Offers = {
   ],
 };
 const plain: Offers = { ...full, routes: ['parts'], branches: [], marksAssets: false };
+const pending: Offers = { ...full, routes: ['whole'], branches: [], marksAssets: false };
 
 describeProvider('in memory', async () => harnessOf(new MemoryProvider()), full);
 describeProvider('in memory, gathering', async () => gathered(harnessOf(new MemoryProvider({ gatherMs: 2 }))), full);
 describeProvider('in memory, plain', async () => plainHarness({}), plain);
 describeProvider('in memory, plain, gathering', async () => gathered(plainHarness({ gatherMs: 2 })), plain);
+describeProvider('in memory, pending', async () => pendingHarness({}), pending);
+describeProvider('in memory, pending, gathering', async () => gathered(pendingHarness({ gatherMs: 2 })), pending);
 
 test('where the suite runs with gathering, callers indeed share a request', async () => {
   const memory = new MemoryProvider({ gatherMs: 2 });

@@ -16,6 +16,7 @@ import { gone, MemoryState } from './memory/state';
 const TRAITS: Traits = {
   itemsPerSubmission: 10,
   gatherMs: 0,
+  uniqueNames: false,
   handlesPerWatch: 50,
   assetsPerPage: 50,
   marksAssets: true,

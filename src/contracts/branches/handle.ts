@@ -3,8 +3,12 @@ export interface Handle {
   /** `asset`, or a kind that only the adapter knows. Handles of the same kind share requests. */
   kind: string;
   id: string;
-  /** Id of its parent, if it has one. */
+  /** Id of its parent, or of its place, if it has one. */
   in?: string;
+  /** Which of the things that the object makes is meant, if it makes several: a filename. */
+  item?: string;
+  /** What the item was made from, as the adapter compares it. */
+  content?: string;
   /** Names it in messages, at the start of a sentence: `Asset a1`. */
   words: string;
 }

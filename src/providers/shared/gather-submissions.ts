@@ -1,4 +1,5 @@
-import type { Intake, Submission, SubmitOptions, Submitted } from '../intake';
+import type { Handle } from '../../contracts/branches/handle';
+import type { Intake, Submission, SubmitOptions, Submitted, Turn } from '../intake';
 import type { MediaProvider, Traits } from '../media-provider';
 import { failed, SubmissionAborted, type Outcome } from '../outcome';
 
@@ -7,18 +8,24 @@ interface Entry {
   item: Submission;
   signal?: AbortSignal;
   onProgress?: (sentBytes: number) => void;
+  onOpened?: (pending: Handle) => Promise<void>;
   resolve: (outcome: Outcome<Submitted>) => void;
 }
 
 /** Items that wait to go out together. */
 interface Batch {
+  key: string;
   entries: Entry[];
-  timer: NodeJS.Timeout;
+  timer: NodeJS.Timeout | undefined;
 }
 
+/** Turns are asked for again after this at the latest: one may have been given back. */
+const MAX_WAIT_FOR_TURN_MS = 5000;
+
 /**
- * The provider's intake, where submissions of several callers share one call if the traits set `gatherMs`. Each caller
- * gets the outcomes of its own items only:
+ * The provider's intake, where submissions of several callers share one call if the traits set `gatherMs`. Where the
+ * provider limits submissions, items are gathered until it is their turn. Each caller gets the outcomes of its own items
+ * only:
  * - a caller that aborts before the call goes out is not part of it, and gets `SubmissionAborted`;
  * - a caller that aborts later still gets its outcome; the call is aborted once all of its callers have aborted;
  * - if the whole call fails, its error is the outcome of every item.
@@ -26,17 +33,26 @@ interface Batch {
 export function gatheringIntake({ intake, traits }: Pick<MediaProvider, 'intake' | 'traits'>): Intake {
   if (traits.gatherMs === 0) return intake;
   const gathering = new Gathering(intake, traits);
+  const { abandon } = intake;
   return {
     route: (item) => intake.route(item),
     submit: (items, options) => gathering.submit(items, options),
+    ...(abandon && { abandon: (pending, options) => abandon.call(intake, pending, options) }),
     find: (queries, options) => intake.find(queries, options),
     parts: intake.parts,
   };
 }
 
-/** The provider with a gathering intake; everything else stays as it is. */
+/** The provider with a gathering intake, also within its places; everything else stays as it is. */
 export function withGatheredIntake(provider: MediaProvider): MediaProvider {
   const { name, traits, assets, branches } = provider;
+  const places = new Map<string, MediaProvider>();
+  const within = (place: string, inner: MediaProvider): MediaProvider => {
+    const known = places.get(place) ?? withGatheredIntake(inner);
+    places.set(place, known);
+    return known;
+  };
+  const { within: placed } = provider;
   return {
     name,
     traits,
@@ -44,27 +60,35 @@ export function withGatheredIntake(provider: MediaProvider): MediaProvider {
     assets,
     branches,
     watch: (handles, options) => provider.watch(handles, options),
+    ...(placed && { within: (place) => within(place, placed.call(provider, place)) }),
     close: () => provider.close(),
   };
 }
 
 class Gathering {
-  /** Open batches, by the text that `together` gives for their items. */
+  /** Batches that take further items, by the text that `together` gives for their items. */
   private readonly open = new Map<string, Batch>();
+  /** Batches that have not gone out: the open ones, and full ones that wait for their turn. */
+  private readonly waiting = new Set<Batch>();
 
   constructor(
     private readonly intake: Intake,
     private readonly traits: Traits,
   ) {}
 
-  submit(items: readonly Submission[], { signal, onProgress }: SubmitOptions = {}): Promise<Outcome<Submitted>[]> {
+  submit(items: readonly Submission[], options: SubmitOptions = {}): Promise<Outcome<Submitted>[]> {
+    const { signal, signals, onProgress, onOpened } = options;
     const outcomes = items.map((item, index) =>
-      this.joinBatch(item, { signal, onProgress: (sentBytes) => onProgress?.(index, sentBytes) }),
+      this.joinBatch(item, {
+        signal: eitherOf(signal, signals?.[index]),
+        onProgress: (sentBytes) => onProgress?.(index, sentBytes),
+        onOpened: async (pending) => onOpened?.(index, pending),
+      }),
     );
     return Promise.all(outcomes);
   }
 
-  private joinBatch(item: Submission, options: Pick<Entry, 'signal' | 'onProgress'>): Promise<Outcome<Submitted>> {
+  private joinBatch(item: Submission, options: Omit<Entry, 'item' | 'resolve'>): Promise<Outcome<Submitted>> {
     return new Promise((resolve) => {
       const { signal } = options;
       if (signal?.aborted) return resolve(notSent(item));
@@ -76,39 +100,60 @@ class Gathering {
         resolve(outcome);
       }
       const leave = (): void => {
-        if (this.open.get(key) !== batch) return; // the call has gone out: its answer is awaited
+        if (!this.waiting.has(batch)) return; // the call has gone out: its answer is awaited
         batch.entries.splice(batch.entries.indexOf(entry), 1);
-        if (batch.entries.length === 0) this.close(key, batch);
+        if (batch.entries.length === 0) this.close(batch);
         resolve(notSent(item));
       };
       signal?.addEventListener('abort', leave, { once: true });
       batch.entries.push(entry);
-      if (batch.entries.length >= this.traits.itemsPerSubmission) this.send(key, batch);
+      if (batch.entries.length >= this.traits.itemsPerSubmission) {
+        this.open.delete(key);
+        this.sendInTurn(batch);
+      }
     });
   }
 
   private begin(key: string): Batch {
-    const batch: Batch = { entries: [], timer: setTimeout(() => this.send(key, batch), this.traits.gatherMs) };
+    const batch: Batch = { key, entries: [], timer: undefined };
+    batch.timer = setTimeout(() => this.sendInTurn(batch), this.traits.gatherMs);
     this.open.set(key, batch);
+    this.waiting.add(batch);
     return batch;
   }
 
-  private close(key: string, batch: Batch): void {
+  private close(batch: Batch): void {
     clearTimeout(batch.timer);
-    this.open.delete(key);
+    this.waiting.delete(batch);
+    if (this.open.get(batch.key) === batch) this.open.delete(batch.key);
   }
 
-  private send(key: string, batch: Batch): void {
-    this.close(key, batch);
-    void this.call(batch.entries);
+  /** Sends the batch if it may go out; else it takes further items until then. */
+  private sendInTurn(batch: Batch): void {
+    clearTimeout(batch.timer);
+    const turn = this.intake.takeTurn?.();
+    if (turn && 'waitMs' in turn) {
+      batch.timer = setTimeout(() => this.sendInTurn(batch), Math.min(turn.waitMs, MAX_WAIT_FOR_TURN_MS));
+      return;
+    }
+    this.close(batch);
+    void this.call(batch.entries, turn);
   }
 
-  private async call(entries: readonly Entry[]): Promise<void> {
-    const { signal, stopListening } = whenAllAbort(entries.map((entry) => entry.signal));
+  private async call(entries: readonly Entry[], turn: Turn | undefined): Promise<void> {
+    const signals = entries.map((entry) => entry.signal);
+    const { signal, stopListening } = whenAllAbort(signals);
     try {
-      const items = entries.map(({ item }) => item);
-      const onProgress = (item: number, sentBytes: number): void => entries[item]?.onProgress?.(sentBytes);
-      const outcomes = await this.intake.submit(items, { signal, onProgress });
+      const outcomes = await this.intake.submit(
+        entries.map(({ item }) => item),
+        {
+          signal,
+          signals,
+          onProgress: (item, sentBytes) => entries[item]?.onProgress?.(sentBytes),
+          onOpened: async (item, pending) => entries[item]?.onOpened?.(pending),
+          ...(turn && { turn }),
+        },
+      );
       for (const [index, { resolve }] of entries.entries()) resolve(outcomes[index] ?? failed(noOutcome(index)));
     } catch (error) {
       for (const { resolve } of entries) resolve(failed(error));
@@ -122,6 +167,10 @@ const notSent = ({ filename }: Submission): Outcome<never> =>
   failed(new SubmissionAborted(`${filename}: aborted before it was sent`));
 
 const noOutcome = (index: number): Error => new Error(`the provider gave no outcome for item ${index} of a submission`);
+
+function eitherOf(one: AbortSignal | undefined, other: AbortSignal | undefined): AbortSignal | undefined {
+  return one && other ? AbortSignal.any([one, other]) : (one ?? other);
+}
 
 /** Aborts once every signal has aborted; never if one caller gave no signal. */
 function whenAllAbort(signals: readonly (AbortSignal | undefined)[]): {

@@ -14,6 +14,7 @@ import { createWatch } from './watch';
 const TRAITS: Traits = {
   itemsPerSubmission: 1,
   gatherMs: 0,
+  uniqueNames: false,
   handlesPerWatch: MAX_PAGE_ITEMS,
   assetsPerPage: MAX_PAGE_ITEMS,
   marksAssets: true,

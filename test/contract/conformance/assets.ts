@@ -90,7 +90,7 @@ export function describeAssets(current: Current, offers: Offers): void {
     const harness = current();
     const { provider, unknown } = harness;
     const [first, second] = [(await readyAsset(harness, 'a')).id, (await readyAsset(harness, 'b')).id];
-    const atWork = assetIdOf(valueOf((await submitAll(harness, [submissionOf(harness, 'c')]))[0]));
+    const atWork = await assetIdOf(harness, valueOf((await submitAll(harness, [submissionOf(harness, 'c')]))[0]));
     const handles = [first, unknown.assetId, second, atWork].map(assetHandle);
     let requests = 0;
     const heard = await all(provider.watch(handles, { pace: async () => void requests++ }));

@@ -1,14 +1,16 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Branch } from '../../../src/contracts/branches/branch';
+import type { Handle } from '../../../src/contracts/branches/handle';
 import { failureType, type FailureType } from '../../../src/contracts/failures';
 import type { LedgerTag, ReadTag } from '../../../src/contracts/resource';
 import type { BranchStart } from '../../../src/providers/branch-kind';
 import type { ItemFacts, Route, Submission, Submitted } from '../../../src/providers/intake';
 import type { ProviderAsset } from '../../../src/providers/assets';
-import type { MediaProvider } from '../../../src/providers/media-provider';
+import type { MediaProvider, Observation } from '../../../src/providers/media-provider';
 import { only, succeeded, type Outcome } from '../../../src/providers/outcome';
-import type { OpenedUpload } from '../../../src/providers/part-uploads';
+import type { OpenedParts } from '../../../src/providers/part-uploads';
 import type { SourceBytes } from '../../../src/storage/files/source-bytes';
 
 /** Which branch of the provider, and which of its effects. */
@@ -75,9 +77,9 @@ export interface Harness {
   /** SHA-256 of the asset's bytes as the provider holds them. */
   sha256Of(assetId: string): Promise<string | undefined>;
   /** Ends an upload session as failed. */
-  failSession(upload: OpenedUpload): Promise<void>;
+  failSession(upload: OpenedParts): Promise<void>;
   /** Lets the URLs expire that were given out for the session, and not the session. */
-  expireUrls(upload: OpenedUpload): Promise<void>;
+  expireUrls(upload: OpenedParts): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -100,22 +102,59 @@ export function sourceOf(filename: string, content: Buffer): SourceBytes {
   };
 }
 
-/** A submission of the harness's media, by the way that the provider chooses. */
+let named = 0;
+
+/** A submission of the harness's media, by the way that the provider chooses; under a name of its own where it must have one. */
 export function submissionOf(harness: Harness, key: string, changes: Partial<Submission> = {}): Submission {
   const { filename, content } = harness.media;
   const facts = { source: 'file', method: 'auto', field: 'source.path' } as const;
   const route = harness.provider.intake.route({ ...facts, filename, sizeBytes: content.byteLength });
   if (route === 'url') throw new Error('a file cannot go by URL');
+  const name = harness.provider.traits.uniqueNames ? `${key}-${++named}-${filename}` : filename;
   return {
-    ...{ filename, fields: harness.fields, metadata: {}, tag: tagOf(key) },
-    content: { route, bytes: sourceOf(filename, content) },
+    ...{ filename: name, fields: harness.fields, metadata: {}, tag: tagOf(key) },
+    content: { route, bytes: sourceOf(name, content) },
     ...changes,
   };
 }
 
-/** Id of the asset that a submission has made or reserved. */
-export const assetIdOf = (submitted: Submitted): string =>
-  'asset' in submitted ? submitted.asset.id : submitted.upload.assetId;
+/** Id of the asset that a submission has made or reserved; waits for it where it is not known yet. */
+export async function assetIdOf(harness: Harness, submitted: Submitted): Promise<string> {
+  if ('asset' in submitted) return submitted.asset.id;
+  if ('upload' in submitted) return submitted.upload.assetId;
+  const { state, asset, message } = await ended(harness, submitted.pending);
+  if (state === 'ready' && asset) return asset.id;
+  throw new Error(`no asset came of ${submitted.pending.words}: ${state}, ${message}`);
+}
+
+/** The parts of a submission that are to be sent. */
+export const partsOf = (submitted: Submitted): OpenedParts | undefined =>
+  'upload' in submitted ? submitted.upload : 'pending' in submitted ? submitted.parts : undefined;
+
+/** Waits until what was submitted is not worked on any more. */
+async function ended(harness: Harness, handle: Handle): Promise<Observation> {
+  for (;;) {
+    await harness.settle();
+    for await (const heard of harness.provider.watch([handle], { pace: async () => {} })) {
+      if ('error' in heard) throw heard.error;
+      if (heard.state !== 'working') return heard;
+    }
+    await delay(10);
+  }
+}
+
+/** For each outcome, `ok` or the type of its failure; of one that is pending, how it ends. */
+export const wordsOf = (harness: Harness, outcomes: readonly Outcome<Submitted>[]): Promise<string[]> =>
+  Promise.all(
+    outcomes.map(async (outcome) => {
+      if (!outcome.ok || !('pending' in outcome.value)) return wordOf(outcome);
+      const { state, type = 'ProcessingFailed' } = await ended(harness, outcome.value.pending);
+      return state === 'ready' ? 'ok' : type;
+    }),
+  );
+
+export const idsOf = (harness: Harness, outcomes: readonly (Outcome<Submitted> | undefined)[]): Promise<string[]> =>
+  Promise.all(outcomes.map((outcome) => assetIdOf(harness, valueOf(outcome))));
 
 /** Ids of the assets that carry the tag of the key. */
 export const idsWith = async ({ provider }: Harness, key: string): Promise<string[]> =>
@@ -150,7 +189,7 @@ export const typeOf = (promise: Promise<unknown>): Promise<string> =>
 /** Sends the parts in the order of `numbers`, and reports each. */
 export async function sendParts(
   { provider }: Harness,
-  { sessionId, partBytes, totalParts, headers }: OpenedUpload,
+  { sessionId, partBytes, totalParts, headers }: OpenedParts,
   content: Buffer,
   numbers = Array.from({ length: totalParts }, (_, at) => at + 1),
 ): Promise<void> {
@@ -168,9 +207,10 @@ export const md5Of = (bytes: Buffer): string => createHash('md5').update(bytes).
 /** An asset of the harness's media that is ready. */
 export async function readyAsset(harness: Harness, key = 'k'): Promise<ProviderAsset> {
   const submitted = valueOf((await submitAll(harness, [submissionOf(harness, key)]))[0]);
-  if ('upload' in submitted) await sendParts(harness, submitted.upload, harness.media.content);
+  const parts = partsOf(submitted);
+  if (parts) await sendParts(harness, parts, harness.media.content);
   await harness.settle();
-  return 'asset' in submitted ? submitted.asset : harness.provider.assets.get(submitted.upload.assetId);
+  return 'asset' in submitted ? submitted.asset : harness.provider.assets.get(await assetIdOf(harness, submitted));
 }
 
 export async function all<T>(items: AsyncIterable<T>): Promise<T[]> {

@@ -1,6 +1,25 @@
 import { createHash } from 'node:crypto';
-import { PartRefused, type PartUrl } from '../../../src/providers/part-uploads';
-import { md5Of, sendParts, sourceOf, submissionOf, submitAll, tagOf, typeOf, valueOf, type Current } from './harness';
+import type { Submitted } from '../../../src/providers/intake';
+import { PartRefused, type OpenedParts, type PartUrl } from '../../../src/providers/part-uploads';
+import {
+  assetIdOf,
+  md5Of,
+  partsOf,
+  sendParts,
+  sourceOf,
+  submissionOf,
+  submitAll,
+  tagOf,
+  typeOf,
+  valueOf,
+  type Current,
+} from './harness';
+
+function openedIn(submitted: Submitted): OpenedParts {
+  const parts = partsOf(submitted);
+  if (parts) return parts;
+  throw new Error('no session was opened');
+}
 
 export function describeParts(current: Current): void {
   const opened = async () => {
@@ -10,8 +29,7 @@ export function describeParts(current: Current): void {
     const bytes = sourceOf(media.filename, content);
     const item = submissionOf(harness, 'k', { content: { route: 'parts', bytes } });
     const submitted = valueOf((await submitAll(harness, [item]))[0]);
-    if (!('upload' in submitted)) throw new Error('no session was opened');
-    const { upload } = submitted;
+    const upload = openedIn(submitted);
     const { parts } = harness.provider.intake;
     const bytesOf = (part: number) => content.subarray((part - 1) * upload.partBytes, part * upload.partBytes);
     const urlOf = async (part: number): Promise<PartUrl> => {
@@ -21,7 +39,7 @@ export function describeParts(current: Current): void {
     };
     const put = async (part: number, md5 = md5Of(bytesOf(part)), url?: PartUrl) =>
       parts.put(url ?? (await urlOf(part)), bytesOf(part), { headers: upload.headers, md5 });
-    return { harness, content, upload, parts, bytesOf, urlOf, put };
+    return { harness, submitted, content, upload, parts, bytesOf, urlOf, put };
   };
   const why = (promise: Promise<unknown>): Promise<string> =>
     promise.then(
@@ -29,14 +47,14 @@ export function describeParts(current: Current): void {
       (error: unknown) => (error instanceof PartRefused ? error.why : String(error)),
     );
 
-  test('an opened session reserves an asset that carries the tag, and plans its parts', async () => {
-    const { harness, upload, parts } = await opened();
+  test('an opened session plans its parts, and an asset that it reserves carries the tag', async () => {
+    const { harness, submitted, upload, parts } = await opened();
     const [found] = await harness.provider.intake.find([{ tag: tagOf('k') }]);
-    expect(found?.map(({ id }) => id)).toEqual([upload.assetId]);
+    expect(found?.map(({ id }) => id)).toEqual('upload' in submitted ? [submitted.upload.assetId] : []);
     expect(upload.totalParts).toBe(Math.ceil(harness.partsSizeBytes / upload.partBytes));
     expect(upload.totalParts).toBeGreaterThan(1);
     expect(await parts.state(upload.sessionId)).toEqual({ state: 'active', reported: new Set() });
-    expect(await parts.incomplete()).toMatchObject([{ sizeBytes: harness.partsSizeBytes }]);
+    if ('upload' in submitted) expect(await parts.incomplete()).toMatchObject([{ sizeBytes: harness.partsSizeBytes }]);
   });
 
   test('parts count once they are reported, also twice, and the session completes with the last', async () => {
@@ -80,12 +98,14 @@ export function describeParts(current: Current): void {
     ['backwards', (numbers: number[]) => numbers.toReversed()],
     ['the last one first', (numbers: number[]) => [...numbers.slice(-1), ...numbers.slice(0, -1)]],
   ])('parts that are sent %s give the same bytes', async (_name, ordered) => {
-    const { harness, upload, content, bytesOf } = await opened();
+    const { harness, submitted, upload, content, bytesOf } = await opened();
     const numbers = Array.from({ length: upload.totalParts }, (_, at) => at + 1);
     expect(new Set(numbers.map((part) => md5Of(bytesOf(part)))).size).toBe(upload.totalParts); // or no order could be seen
     await sendParts(harness, upload, content, ordered(numbers));
     await harness.settle();
-    expect(await harness.sha256Of(upload.assetId)).toBe(createHash('sha256').update(content).digest('hex'));
+    expect(await harness.sha256Of(await assetIdOf(harness, submitted))).toBe(
+      createHash('sha256').update(content).digest('hex'),
+    );
   });
 
   test('of two files that are opened together each completes by its own parts', async () => {
@@ -96,11 +116,7 @@ export function describeParts(current: Current): void {
       const bytes = sourceOf(`${key}-${filename}`, whole);
       return submissionOf(harness, key, { filename: bytes.filename, content: { route: 'parts', bytes } });
     });
-    const uploads = (await submitAll(harness, items)).map((outcome) => {
-      const submitted = valueOf(outcome);
-      if (!('upload' in submitted)) throw new Error('no session was opened');
-      return submitted.upload;
-    });
+    const uploads = (await submitAll(harness, items)).map((outcome) => openedIn(valueOf(outcome)));
     const { parts } = harness.provider.intake;
     const states = async () => Promise.all(uploads.map(async ({ sessionId }) => (await parts.state(sessionId)).state));
     const [first, second] = uploads;

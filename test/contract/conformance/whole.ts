@@ -9,7 +9,7 @@ import {
   submissionOf,
   submitAll,
   valueOf,
-  wordOf,
+  wordsOf,
   type Current,
   type Harness,
 } from './harness';
@@ -65,8 +65,8 @@ export function describeWhole(current: Current): void {
       ])
     ).flat();
     expect(leaving.signal.aborted).toBe(true);
-    expect(await idsWith(harness, 'stays')).toEqual([assetIdOf(valueOf(stayed))]);
-    expect(await idsWith(harness, 'leaver')).toEqual(left?.ok ? [assetIdOf(left.value)] : []);
+    expect(await idsWith(harness, 'stays')).toEqual([await assetIdOf(harness, valueOf(stayed))]);
+    expect(await idsWith(harness, 'leaver')).toEqual(left?.ok ? [await assetIdOf(harness, left.value)] : []);
   });
 
   test('a source that breaks off fails alone as SourceUnreadable, and leaves no asset', async () => {
@@ -76,7 +76,7 @@ export function describeWhole(current: Current): void {
     });
     const broken = submissionOf(harness, 'broken', { content: { route: 'whole', bytes } });
     const outcomes = await submitAll(harness, [broken, submissionOf(harness, 'good')]);
-    expect(outcomes.map(wordOf)).toEqual(['SourceUnreadable', 'ok']);
+    expect(await wordsOf(harness, outcomes)).toEqual(['SourceUnreadable', 'ok']);
     expect(await idsWith(harness, 'broken')).toEqual([]);
     expect(await idsWith(harness, 'good')).toHaveLength(1);
   });

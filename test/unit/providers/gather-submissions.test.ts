@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { failure } from '../../../src/contracts/failures';
-import type { Intake, Submission } from '../../../src/providers/intake';
+import type { Intake, Submission, Turn } from '../../../src/providers/intake';
 import { failed, only, SubmissionAborted, succeeded } from '../../../src/providers/outcome';
-import { gatheringIntake } from '../../../src/providers/shared/gather-submissions';
+import type { MediaProvider } from '../../../src/providers/media-provider';
+import { gatheringIntake, withGatheredIntake } from '../../../src/providers/shared/gather-submissions';
 import { MemoryProvider } from '../../support/memory-provider';
 
 const tag = { key: 'k', workflowId: 'w', runId: 'r', owner: 'o', onCancel: 'delete', onFailure: 'keep' } as const;
@@ -137,6 +138,79 @@ test('progress reaches the caller whose item it is, by the place in its own list
     ['one', 0, 10],
     ['two', 1, 30],
   ]);
+});
+
+test('items are gathered until it is their turn, and a turn goes with its call', async () => {
+  const { submit, traits, own } = intake();
+  const turn: Turn = { giveBack: () => {} };
+  let waitMs = 900;
+  const takeTurn = jest.fn<Turn | { waitMs: number }, []>(() => (waitMs > 0 ? { waitMs } : turn));
+  const gathering = gatheringIntake({ intake: { ...own, takeTurn }, traits });
+  const first = send(gathering, 'a');
+  await pass(100);
+  expect(submit).not.toHaveBeenCalled();
+  const second = send(gathering, 'b');
+  await pass(899);
+  expect(submit).not.toHaveBeenCalled();
+  waitMs = 0;
+  await pass(1);
+  expect(await Promise.all([first, second])).toEqual(['a', 'b']);
+  expect(submit).toHaveBeenCalledTimes(1);
+  expect(submit.mock.calls[0]?.[1]?.turn).toBe(turn);
+});
+
+test('a full submission that waits for its turn takes no more items, and its callers may still leave', async () => {
+  const { submit, traits, own } = intake();
+  let open = false;
+  const takeTurn = (): Turn | { waitMs: number } => (open ? { giveBack: () => {} } : { waitMs: 500 });
+  const gathering = gatheringIntake({ intake: { ...own, takeTurn }, traits });
+  const leaver = new AbortController();
+  const all = ['a', 'b', 'c', 'd'].map((name) => send(gathering, name, name === 'b' ? leaver.signal : undefined));
+  await pass(200);
+  leaver.abort();
+  expect(await all[1]).toBe('aborted');
+  open = true;
+  await pass(500);
+  expect(await Promise.all(all)).toEqual(['a', 'aborted', 'c', 'd']);
+  expect(submit.mock.calls.map(([items]) => items.map(({ filename }) => filename)).toSorted()).toEqual([
+    ['a', 'c'],
+    ['d'],
+  ]);
+});
+
+test('the call knows the signal of each item, and opens each for its own caller', async () => {
+  const { submit, gathering } = intake();
+  const leaver = new AbortController();
+  const opened: string[] = [];
+  const onOpened = (who: string) => async (at: number) => void opened.push(`${who}${at}`);
+  const both = [
+    gathering.submit([item('a')], { signal: leaver.signal, onOpened: onOpened('one') }),
+    gathering.submit([item('b'), item('c')], { onOpened: onOpened('two') }),
+  ];
+  await pass(0);
+  const { signals, onOpened: tell } = submit.mock.calls[0]?.[1] ?? {};
+  leaver.abort();
+  expect(signals?.map((signal) => signal?.aborted)).toEqual([true, undefined, undefined]);
+  for (const at of [0, 1, 2]) await tell?.(at, { kind: 'session', id: 's', words: 's' });
+  expect(opened).toEqual(['one0', 'two0', 'two1']);
+  await Promise.all(both);
+});
+
+test('within a place submissions are gathered as well, place by place', async () => {
+  const { own, traits, submit } = intake();
+  const memory = new MemoryProvider();
+  const { name, assets, branches } = memory;
+  const provider: MediaProvider = {
+    ...{ name, assets, branches, intake: own, traits },
+    watch: (handles, options) => memory.watch(handles, options),
+    close: async () => {},
+  };
+  const placed = withGatheredIntake({ ...provider, within: () => provider });
+  expect(placed.within?.('a')).toBe(placed.within?.('a'));
+  const all = ['a', 'a', 'b'].map((place, at) => placed.within?.(place).intake.submit([item(`${place}${at}`)]));
+  await pass(100);
+  await Promise.all(all);
+  expect(submit.mock.calls.map(([items]) => items.map(({ filename }) => filename))).toEqual([['a0', 'a1'], ['b2']]);
 });
 
 test('an error of the whole call is the outcome of everyone in it, and of nobody after', async () => {

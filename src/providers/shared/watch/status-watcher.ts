@@ -237,6 +237,6 @@ export class StatusWatcher {
   }
 }
 
-const idOf = ({ kind, in: parent = '', id }: Handle): string => [kind, parent, id].join('/');
+const idOf = ({ kind, in: parent = '', id, item = '' }: Handle): string => [kind, parent, id, item].join('/');
 
 const handedBack = () => failure('WorkerStopping', 'this worker is stopping; another one goes on waiting');
