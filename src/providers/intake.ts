@@ -98,13 +98,13 @@ export interface Intake {
    * Takes the turn for one submission, where the provider limits how many there may be; else gives the milliseconds until
    * one may be free.
    */
-  takeTurn?(): Turn | { waitMs: number };
+  readonly takeTurn?: () => Turn | { waitMs: number };
   /**
    * Gives up an item that is `pending`. Its session is cancelled once none of its items is waited for any more. `ended`:
    * nothing can come of it now. `open`: the session goes on for other items; an asset comes of this one only if all of its
    * bytes had arrived. @throws failures of the request
    */
-  abandon?(pending: Handle, options?: CallOptions): Promise<'ended' | 'open'>;
+  readonly abandon?: (pending: Handle, options?: CallOptions) => Promise<'ended' | 'open'>;
   /** Finds the assets that carry each tag: oldest first, one list per query. */
   find(queries: readonly OwnershipQuery[], options?: CallOptions): Promise<ProviderAsset[][]>;
   /** Operations on the sessions that {@link submit} opens for `parts`. */

@@ -31,7 +31,7 @@ export interface MediaProvider {
    * may be left out. The same place gives the same object. The place is the input's {@link ProviderDeclaration.placeField}.
    * @throws InvalidRequest if the text cannot name a place
    */
-  within?(place: string): MediaProvider;
+  readonly within?: (place: string) => MediaProvider;
   /** Closes the connections. */
   close(): Promise<void>;
 }

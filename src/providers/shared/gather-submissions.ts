@@ -37,7 +37,7 @@ export function gatheringIntake({ intake, traits }: Pick<MediaProvider, 'intake'
   return {
     route: (item) => intake.route(item),
     submit: (items, options) => gathering.submit(items, options),
-    ...(abandon && { abandon: (pending, options) => abandon.call(intake, pending, options) }),
+    ...(abandon && { abandon }),
     find: (queries, options) => intake.find(queries, options),
     parts: intake.parts,
   };
@@ -60,7 +60,7 @@ export function withGatheredIntake(provider: MediaProvider): MediaProvider {
     assets,
     branches,
     watch: (handles, options) => provider.watch(handles, options),
-    ...(placed && { within: (place) => within(place, placed.call(provider, place)) }),
+    ...(placed && { within: (place) => within(place, placed(place)) }),
     close: () => provider.close(),
   };
 }

@@ -207,7 +207,8 @@ test('within a place submissions are gathered as well, place by place', async ()
   };
   const placed = withGatheredIntake({ ...provider, within: () => provider });
   expect(placed.within?.('a')).toBe(placed.within?.('a'));
-  const all = ['a', 'a', 'b'].map((place, at) => placed.within?.(place).intake.submit([item(`${place}${at}`)]));
+  const submitIn = async (place: string, at: number) => placed.within?.(place).intake.submit([item(`${place}${at}`)]);
+  const all = ['a', 'a', 'b'].map(submitIn);
   await pass(100);
   await Promise.all(all);
   expect(submit.mock.calls.map(([items]) => items.map(({ filename }) => filename))).toEqual([['a0', 'a1'], ['b2']]);
