@@ -8,6 +8,7 @@ import { EmulatorControl } from '../emulator/twelvelabs/control-client';
 import {
   ASSET_DELETION,
   ASSET_LIFECYCLE,
+  EARLIER_MEMO,
   lifecycleWorkflowId,
   ORPHAN_SWEEP,
   WORKFLOW_TASK_QUEUE,
@@ -59,11 +60,12 @@ async function main(): Promise<void> {
     mediaUrl: media.url,
     control,
     ...(await prepareEmulator(stack.emulator.url)),
-    start: (key, input) =>
+    start: (key, input, earlier) =>
       client.workflow.start(ASSET_LIFECYCLE, {
         taskQueue: WORKFLOW_TASK_QUEUE,
         workflowId: lifecycleWorkflowId(DEFAULT_PROVIDER, key),
         args: [input],
+        memo: earlier && { [EARLIER_MEMO]: earlier },
       }),
     startOther: (type, workflowId, input) =>
       client.workflow.start(type, { taskQueue: WORKFLOW_TASK_QUEUE, workflowId, args: [input] }),

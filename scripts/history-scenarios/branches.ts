@@ -18,6 +18,21 @@ export const branchScenarios: Record<string, Scenario> = {
     });
   },
   index: plain('index', ({ indexId }) => ({ source: video, branch: { type: 'index', indexId } })),
+  list: plain('list', ({ indexId }) => ({ source: video, branch: [{ type: 'embed' }, { type: 'index', indexId }] })),
+  'list-one-fails': plain('list-one-fails', () => ({
+    source: video,
+    branch: [{ type: 'index', indexId: '0'.repeat(24) }, { type: 'embed' }],
+  })),
+  'branch-added': async (recording) => {
+    const { indexId } = recording;
+    const first = await recording.start('branch-added', { source: video, branch: { type: 'embed' } });
+    const { asset, branch } = (await first.result()) as LifecycleStatus;
+    const input = { type: 'embed', model: 'marengo3.0' };
+    const { id, result } = branch ?? {};
+    const branches = [{ type: 'embed', id, status: 'ready', result, input, runId: first.firstExecutionRunId } as const];
+    const earlier = { assetId: asset?.id, startedAt: new Date().toISOString(), branches, keepsAsset: true };
+    return recording.start('branch-added', { source: video, branch: { type: 'index', indexId } }, earlier);
+  },
   adopted: async (recording) => {
     const { asset } = (await (await recording.start('adopt-1', { source: image })).result()) as LifecycleStatus;
     return recording.start('adopt-2', { source: { type: 'asset', assetId: asset?.id } });

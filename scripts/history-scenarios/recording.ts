@@ -1,5 +1,6 @@
-import type { WorkflowHandle } from '@temporalio/client';
+import type { WorkflowHandle, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import type { EmulatorControl } from '../../emulator/twelvelabs/control-client';
+import type { EarlierRun } from '../../src/contracts/activities';
 import { CANCEL_SIGNAL, FORCE_DELETE_SIGNAL, STATUS_QUERY, type ProviderName } from '../../src/contracts/ids';
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
 
@@ -11,7 +12,8 @@ export interface Recording {
   indexId: string;
   /** Serves the samples, also as the S3 bucket `samples`. */
   mediaUrl: string;
-  start(key: string, input: object): Promise<WorkflowHandle>;
+  /** @param earlier what a client tells of the key's earlier run. */
+  start(key: string, input: object, earlier?: EarlierRun): Promise<WorkflowHandleWithFirstExecutionRunId>;
   /** Starts a deletion or a sweep. */
   startOther(type: string, workflowId: string, input: object): Promise<WorkflowHandle>;
 }

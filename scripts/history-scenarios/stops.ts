@@ -79,6 +79,12 @@ export const stopScenarios: Record<string, Scenario> = {
     ({ indexId }) => ({ source: video, branch: { type: 'index', indexId } }),
     cancel,
   ),
+  'cancel-branching-list': stopped(
+    'cancel-list',
+    'branching',
+    ({ indexId }) => ({ source: video, branch: [{ type: 'embed' }, { type: 'index', indexId }] }),
+    cancel,
+  ),
   'cancel-cleaning-then-force-delete': async (recording) => {
     const { control } = recording;
     await control.setProcessing({ baseMs: HOUR_MS, msPerMegabyte: 0 });

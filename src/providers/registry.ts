@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { z } from 'zod';
 import { NO_BRANCH, type Branch, type BranchPlan } from '../contracts/branches/branch';
 import { failure } from '../contracts/failures';
@@ -66,10 +67,14 @@ const branchesIn = (branch: Branch | Branch[]): Branch[] => [branch].flat().filt
 /** What no schema of a single field can tell. @throws InvalidRequest */
 function refuseContradictions(input: CompleteInput, declared: ProviderDeclaration, registry: Registry): void {
   const { branches, deadlines } = input;
-  const repeated = branches.findIndex((branch, index) => branches.slice(0, index).some((one) => isSame(one, branch)));
+  const repeated = branches.findIndex((branch, index) =>
+    branches.slice(0, index).some((one) => isDeepStrictEqual(one, branch)),
+  );
   if (repeated >= 0) throw notValid(`branch.${repeated}: is the same branch again`);
   const made = plansOf(input, registry).map(({ makes }) => makes && [makes.kind, makes.in, makes.id ?? makes.name]);
-  const twice = made.findIndex((one, index) => one && made.slice(0, index).some((before) => isSame(before, one)));
+  const twice = made.findIndex(
+    (one, index) => one && made.slice(0, index).some((before) => isDeepStrictEqual(before, one)),
+  );
   if (twice >= 0)
     throw notValid(`branch.${twice}: would make the same ${made[twice]?.[0]} as another branch of the list`);
   const types = declared.branches.map(({ type }) => type);
@@ -82,8 +87,6 @@ function refuseContradictions(input: CompleteInput, declared: ProviderDeclaratio
     );
   }
 }
-
-const isSame = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
 
 const notValid = (why: string) => failure('InvalidRequest', `The lifecycle's input is not valid: ${why}`);
 

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import type { Branch } from '../../contracts/branches/branch';
 import type { CompleteInput } from '../../contracts/lifecycle-input';
@@ -25,9 +26,10 @@ function ownReady(status: LifecycleStatus, { branches }: CompleteInput, runId: s
   });
 }
 
-/** Whether it is the same branch: another model or other options make another one. */
-export const isSameBranch = (one: Branch, other: Branch): boolean => JSON.stringify(one) === JSON.stringify(other);
-
-/** The branches of the input that are not in the list. */
+/** The branches of the input that are not in the list: another model or other options make another branch. */
 export const missingFrom = (list: readonly KeyBranch[], { branches }: CompleteInput): Branch[] =>
-  branches.filter((branch) => !list.some(({ input }) => isSameBranch(input, branch)));
+  branches.filter((branch) => !list.some(({ input }) => isDeepStrictEqual(input, branch)));
+
+/** Those of the list that the input does not have. */
+export const besides = (list: readonly KeyBranch[], { branches }: CompleteInput): KeyBranch[] =>
+  list.filter(({ input }) => !branches.some((branch) => isDeepStrictEqual(input, branch)));

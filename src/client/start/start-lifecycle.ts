@@ -22,7 +22,7 @@ import { lastOf } from '../../contracts/values/text';
 import { InvalidInput, LifecycleBeingDeleted } from '../../temporal/errors';
 import { summaryOf } from '../../temporal/runs/run-status';
 import { differences } from './differences';
-import { branchesLeftBy, isSameBranch, missingFrom } from './key-branches';
+import { besides, branchesLeftBy, missingFrom } from './key-branches';
 import { asSent } from './run-input';
 
 /** A lifecycle that is running, or ran. */
@@ -140,10 +140,7 @@ async function nextRun(
   const earlier = earlierRunOf(run);
   if (deletedAt !== undefined && run.closeTime !== undefined && deletedAt >= run.closeTime) return { input, earlier };
   const has = await branchesLeftBy(client, run);
-  if (again) {
-    const branches = has.filter((one) => !input.branches.some((branch) => isSameBranch(one.input, branch)));
-    return { input, earlier: { ...earlier, branches } };
-  }
+  if (again) return { input, earlier: { ...earlier, branches: besides(has, input) } };
   const missing = missingFrom(has, input);
   const hasCompleted = summaryOf(run).outcome === 'completed';
   if (hasCompleted && missing.length === 0) return undefined;
