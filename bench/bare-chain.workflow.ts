@@ -26,6 +26,8 @@ export async function bareChain({
     metadata: {},
     fields: { enableHls: false, enableThumbnail: false },
     upload: { method: 'auto', concurrency: 4 },
+    branches: [],
+    preflight: false,
     tag,
     since: new Date().toISOString(),
   });

@@ -1,6 +1,7 @@
 /** The same names for ES modules. */
 export {
   acceptInput,
+  branchesOf,
   connect,
   FAILURES,
   InvalidInput,
@@ -8,6 +9,7 @@ export {
   LifecycleClient,
   LifecycleClientError,
   LifecycleClosed,
+  LifecycleNotFailed,
   LifecycleNotFound,
   TemporalRefused,
   TemporalUnreachable,
@@ -21,6 +23,7 @@ export type {
   CleanupPolicy,
   EmbeddingResult,
   FailureType,
+  KeyBranch,
   LifecycleClientOptions,
   LifecycleError,
   LifecycleInput,
@@ -38,6 +41,7 @@ export type {
   ProviderAssets,
   Receipt,
   ReceiptEntry,
+  RetryOptions,
   SourceFacts,
   StartedLifecycle,
   StartOptions,

@@ -4,12 +4,14 @@ import { loadConfig } from './config';
 
 export { LifecycleClient } from './client/lifecycle-client';
 export type { LifecycleClientOptions } from './client/lifecycle-client';
+export type { RetryOptions } from './client/start/retry-lifecycle';
 export type { StartedLifecycle, StartOptions } from './client/start/start-lifecycle';
 export {
   InvalidInput,
   LifecycleBeingDeleted,
   LifecycleClientError,
   LifecycleClosed,
+  LifecycleNotFailed,
   LifecycleNotFound,
   TemporalRefused,
   TemporalUnreachable,
@@ -18,6 +20,7 @@ export type { ForceDeletion } from './client/deletions';
 export type { ListFilter } from './temporal/runs/list-query';
 export type { ProviderAssets } from './client/provider-assets';
 export type { LifecycleSummary } from './temporal/runs/run-status';
+export { branchesOf } from './contracts/lifecycle-status';
 export { FAILURES } from './contracts/failures';
 export type { FailureType } from './contracts/failures';
 export { acceptInput } from './providers/registry';
@@ -29,6 +32,7 @@ export type {
   AssetSnapshot,
   BranchStatus,
   EmbeddingResult,
+  KeyBranch,
   LifecycleError,
   LifecycleStatus,
   LifecycleTimings,

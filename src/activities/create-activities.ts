@@ -1,7 +1,7 @@
 import type { AllActivities, LocalActivities } from '../contracts/activities';
 import { failure } from '../contracts/failures';
 import { withKeyOf, type CompleteInput } from '../contracts/lifecycle-input';
-import { acceptDeletion, acceptInput, acceptSweep, branchRefusal, planOf } from '../providers/registry';
+import { acceptDeletion, acceptInput, acceptSweep, branchRefusal, plansOf } from '../providers/registry';
 import type { ActivityDependencies } from './dependencies';
 import { createFindSourceQueue, queueOfFile } from './find-source-queue';
 import { createHeldWaits } from './held-waits';
@@ -41,7 +41,7 @@ export const createLocalActivities = ({ owner, sourceQueues }: LocalDependencies
     const input = withKeyOf(acceptInput(raw), workflowId);
     const refusal = branchRefusal(input); // what the provider would refuse after the upload
     if (refusal) throw failure('InvalidRequest', `The lifecycle's input is not valid: ${refusal}`);
-    return { ...input, plan: planOf(input), owner, sourceQueue: await sourceQueueOf(sourceQueues, input) };
+    return { ...input, plans: plansOf(input), owner, sourceQueue: await sourceQueueOf(sourceQueues, input) };
   },
   acceptDeletion: async (input) => acceptDeletion(input),
   acceptSweep: async (input) => acceptSweep(input),

@@ -26,13 +26,17 @@ export const createStartBranch =
       case 'free':
         return startFreely(deps, { kind, item, input });
       case 'create':
-        return startedOf(await create(deps, kind, item));
+        return startedOf(sparing(await create(deps, kind, item), input));
       case 'join':
         return startedOf(await join(deps, { provider, kind, item, joins: input.joins }));
     }
   };
 
 const startedOf = ({ handle, id, adopted }: BranchStart): StartedBranch => ({ handle, id, adopted });
+
+/** What an earlier run of the key made and completed with is not this run's to remove. */
+const sparing = (start: BranchStart, { completedBefore, tag }: StartBranchInput): BranchStart =>
+  completedBefore && start.madeBy !== undefined && start.madeBy !== tag.runId ? { ...start, adopted: true } : start;
 
 /** Makes nothing at the provider that has to be removed, so after a lost answer it is simply repeated. */
 const startFreely = (
@@ -96,7 +100,8 @@ async function noteJoined(
   try {
     const { metadata } = await assets.get(assetId, { signal });
     if (!carriesTag(metadata, tag)) return;
-    only(await assets.annotate([{ assetId, fields: joinedField(joined) }], { signal }));
+    const fields = joinedField({ ...joined, runId: tag.runId });
+    only(await assets.annotate([{ assetId, fields }], { signal }));
   } catch (error) {
     if (failureType(error) !== 'ProviderRejected') throw error;
     log.warn('the asset could not be noted as a part of it', { assetId, ...joined, error: String(error) });

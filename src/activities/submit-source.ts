@@ -33,9 +33,15 @@ export const createSubmitSource =
       return { ...snapshotOf(asset), adopted: true };
     }
     const memory = UploadMemory.open(deps, input.resume);
-    const { asset, unchecked, source: facts } = await submitAndSend(deps, provider, { input, source, memory });
+    const {
+      asset,
+      unchecked,
+      completedBefore,
+      source: facts,
+    } = await submitAndSend(deps, provider, { input, source, memory });
     const submitted: SubmittedAsset = { ...snapshotOf(asset), source: facts };
     if (unchecked) submitted.adoptedUnchecked = true;
+    if (completedBefore) submitted.completedBefore = true;
     if (memory.abandoned.length > 0) submitted.abandoned = memory.abandoned;
     return submitted;
   };
@@ -48,12 +54,13 @@ interface Submitting {
 
 /** A whole asset, or a session whose parts are still to come. */
 type Made =
-  | { asset: ProviderAsset; unchecked?: boolean }
+  | { asset: ProviderAsset; unchecked?: boolean; completedBefore?: boolean }
   | { upload: UploadUnderWay; first: readonly PartUrl[]; bytes?: SourceBytes };
 
 interface Submitted {
   asset: ProviderAsset;
   unchecked?: boolean;
+  completedBefore?: boolean;
   source?: SourceFacts;
 }
 

@@ -1,5 +1,12 @@
 import Table from 'cli-table3';
-import type { LifecycleStatus, Receipt, UploadStatus } from '../contracts/lifecycle-status';
+import {
+  branchesOf,
+  type BranchStatus,
+  type EmbeddingResult,
+  type LifecycleStatus,
+  type Receipt,
+  type UploadStatus,
+} from '../contracts/lifecycle-status';
 import { printable, printableJson, writeNote, writeOut } from './terminal';
 
 export const printJson = (value: unknown): void => writeOut(`${printableJson(value)}\n`);
@@ -31,11 +38,12 @@ const textOf = (cell: Cell): string =>
   Array.isArray(cell) ? cell.map(printable).join('\n') : printable(String(cell ?? ''));
 
 /** One line that says where a lifecycle is. */
-export function lineOf({ key, phase, asset, upload, branch, error }: LifecycleStatus): string {
+export function lineOf(status: LifecycleStatus): string {
+  const { key, phase, asset, upload, error } = status;
   const parts = [`${key}: ${phase}`];
   if (upload) parts.push(`upload ${uploadOf(upload)}`);
   if (asset) parts.push(`asset ${asset.id} ${asset.status}`);
-  if (branch) parts.push(`${branch.type} ${branch.status}`);
+  for (const { type, status: state } of branchesOf(status)) parts.push(`${type} ${state}`);
   if (error) parts.push(`${error.type}: ${error.message}`);
   return parts.join(', ');
 }
@@ -66,7 +74,8 @@ function sizeOf(bytes: number): string {
 
 /** A status for people, line by line, with its receipt as a table. */
 export function describeStatus(status: LifecycleStatus): string[] {
-  const { asset, branch, receipt, error, timings, reason } = status;
+  const { asset, receipt, error, timings, reason } = status;
+  const branches = branchesOf(status);
   const rows: [string, string | number | undefined][] = [
     ['key', status.key],
     ['phase', status.phase],
@@ -77,8 +86,7 @@ export function describeStatus(status: LifecycleStatus): string[] {
       [asset?.filename, asset?.fileType, asset?.sizeBytes && `${asset.sizeBytes} bytes`].filter(Boolean).join(', '),
     ],
     ['upload', status.upload && uploadOf(status.upload)],
-    ['branch', branch && `${branch.type} ${branch.id ?? ''} (${branch.status})`],
-    ['result', resultOf(status)],
+    ...branches.flatMap((branch) => rowsOfBranch(branch, branches.length > 1)),
     ['reason', reason],
     ['error', error && `${error.type}: ${error.message}`],
     ['started', timings.startedAt],
@@ -86,6 +94,18 @@ export function describeStatus(status: LifecycleStatus): string[] {
   ];
   const lines = rows.filter(([, value]) => value).map(([name, value]) => `${name.padEnd(8)} ${value}`);
   return [...lines, ...(receipt ? describeReceipt(receipt) : [])];
+}
+
+/** @param isOneOfMany its failure stands with it then; that of a single one is the lifecycle's. */
+function rowsOfBranch(
+  { type, id = '', status, result, error }: BranchStatus,
+  isOneOfMany: boolean,
+): [string, string | undefined][] {
+  return [
+    ['branch', `${type} ${id} (${status})`],
+    ['', isOneOfMany && error ? `${error.type}: ${error.message}` : undefined],
+    ['result', result && wordsOfResult(result)],
+  ];
 }
 
 export function describeReceipt({ policy, entries }: Receipt): string[] {
@@ -99,10 +119,12 @@ export function describeReceipt({ policy, entries }: Receipt): string[] {
   return [`receipt  policy "${policy}"`, ...tableOf(['resource', 'id', 'result', 'because'], rows)];
 }
 
-/** What a branch came to, in a few words. */
-export function resultOf({ branch, error }: LifecycleStatus): string {
-  if (error) return error.type;
-  if (!branch) return '';
-  const { result, id } = branch;
-  return result ? `${result.count} × ${result.dimensions} in ${result.uri}` : (id ?? '');
+/** What the branches came to, in a few words. */
+export function resultOf(status: LifecycleStatus): string {
+  if (status.error) return status.error.type;
+  return branchesOf(status)
+    .map(({ result, id }) => (result ? wordsOfResult(result) : (id ?? '')))
+    .join(', ');
 }
+
+const wordsOfResult = ({ count, dimensions, uri }: EmbeddingResult): string => `${count} × ${dimensions} in ${uri}`;

@@ -14,7 +14,7 @@ export interface StartFlags {
   asset?: string;
   key?: string;
   provider?: string;
-  branch?: string;
+  branch?: string[];
   filename?: string;
   metadata?: string[];
   uploadMethod?: string;
@@ -70,12 +70,14 @@ async function fromFlags(target: string | undefined, flags: StartFlags, registry
 async function givenInput({ input, inputFile }: StartFlags): Promise<unknown> {
   const text = input ?? (inputFile === undefined ? undefined : await readInput(inputFile));
   if (text === undefined) return undefined;
+  return parsedJson(text, input === undefined ? '--input-file' : '--input');
+}
+
+function parsedJson(text: string, flag: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new UsageError(
-      `${input === undefined ? '--input-file' : '--input'}: is not JSON: ${withoutQuote(error as Error)}`,
-    );
+    throw new UsageError(`${flag}: is not JSON: ${withoutQuote(error as Error)}`);
   }
 }
 
@@ -107,10 +109,14 @@ function s3SourceOf(uri: string): unknown {
 const declarationFor = (name: string | undefined, registry: Registry = PROVIDERS): ProviderDeclaration =>
   registry.find((one) => one.name === name) ?? registry[0];
 
-function branchOf({ branches }: ProviderDeclaration, flags: StartFlags): unknown {
-  if (flags.branch === undefined) return undefined;
-  const declared = branches.find(({ type }) => type === flags.branch);
-  return { type: flags.branch, ...fieldsOf(declared?.flags ?? [], flags) };
+/** A type, whose other fields are flags, or a whole branch as JSON; a list where several are given. */
+export function branchOf({ branches }: ProviderDeclaration, flags: StartFlags): unknown {
+  const given = flags.branch?.map((text) => {
+    if (text.trimStart().startsWith('{')) return parsedJson(text, '--branch');
+    const declared = branches.find(({ type }) => type === text);
+    return { type: text, ...fieldsOf(declared?.flags ?? [], flags) };
+  });
+  return given?.length === 1 ? given[0] : given;
 }
 
 /** The fields whose flags were given. */
@@ -122,13 +128,7 @@ function fieldsOf(declared: readonly InputFlag[], flags: StartFlags): Record<str
 /** `--metadata name=value` (repeatable; numbers and true/false are taken as such) or one JSON object. */
 function metadataOf(pairs: string[] | undefined): unknown {
   if (!pairs) return undefined;
-  if (pairs.length === 1 && pairs[0]?.trim().startsWith('{')) {
-    try {
-      return JSON.parse(pairs[0]);
-    } catch (error) {
-      throw new UsageError(`--metadata: is not JSON: ${withoutQuote(error as Error)}`);
-    }
-  }
+  if (pairs.length === 1 && pairs[0]?.trim().startsWith('{')) return parsedJson(pairs[0], '--metadata');
   return Object.fromEntries(
     pairs.map((pair) => {
       const at = pair.indexOf('=');

@@ -17,6 +17,7 @@ import type { ForceDeletion } from './deletions';
 import { InvalidInput } from '../temporal/errors';
 import { listQuery, type ListFilter } from '../temporal/runs/list-query';
 import { LifecycleCalls, type TemporalAccess } from './lifecycle-calls';
+import { retryLifecycle, type RetryOptions } from './start/retry-lifecycle';
 import { startLifecycle, type KeyedInput, type StartedLifecycle, type StartOptions } from './start/start-lifecycle';
 import { providerAssets, type ProviderAssets } from './provider-assets';
 import { closedStatus } from '../temporal/runs/lifecycle-runs';
@@ -70,12 +71,23 @@ export class LifecycleClient {
   /**
    * Starts a lifecycle, or joins the running or completed one of its key. If the key's last run failed, was stopped, or
    * was force-deleted later, a new run starts. It adopts the asset that the run before kept, if the content is the same.
+   * A completed key that is started with another branch gets a run that takes that branch over the same asset.
    * Safe to repeat, except with `again`.
    * @throws InvalidInput before anything is started · LifecycleBeingDeleted
    */
   async start(input: LifecycleInput, options: StartOptions = {}): Promise<StartedLifecycle> {
     const accepted = this.acceptWithKey(options.allowSignedUrl ? withSignedUrlAllowed(input) : input);
     return this.calls.withClientErrors(() => startLifecycle(this.client, accepted, options), accepted.key);
+  }
+
+  /**
+   * Takes up a failed lifecycle after its cause is mended, such as a quota or a wrong index: a new run adopts the asset, if
+   * its content is still the source's, and takes the branches that are not ready. Nothing is uploaded twice.
+   * @param options.branch other branches than those of the run.
+   * @throws LifecycleNotFound · LifecycleNotFailed for one that runs, has completed or was stopped · InvalidInput
+   */
+  async retry(key: string, options: RetryOptions = {}): Promise<StartedLifecycle> {
+    return retryLifecycle(this.calls, key, options);
   }
 
   /** Summary of the latest run of a key. @throws LifecycleNotFound */

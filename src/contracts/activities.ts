@@ -3,7 +3,7 @@ import type { Handle } from './branches/handle';
 import type { ProviderName } from './ids';
 import type { CleanupPolicy } from './cleanup-policy';
 import type { AcceptedInput, Metadata, ProviderFields } from './lifecycle-input';
-import type { AssetSnapshot, EmbeddingResult, ReceiptEntry, SourceFacts } from './lifecycle-status';
+import type { AssetSnapshot, EmbeddingResult, KeyBranch, ReceiptEntry, SourceFacts } from './lifecycle-status';
 import type { Orphan, SweepCounts, VanishedAsset } from './ledger/sweep';
 import type { AcceptedDeletion } from './ledger/deletion';
 import type { AcceptedSweep } from './ledger/sweep';
@@ -18,6 +18,9 @@ export interface SubmitSourceInput {
   /** Fields of the input that only this provider has. */
   fields: ProviderFields;
   upload: AcceptedInput['upload'];
+  /** The input's branches: the preflight refuses media that they would refuse. */
+  branches: readonly Branch[];
+  preflight: boolean;
   tag: LifecycleTag;
   /** RFC 3339 start of the lifecycle. */
   since: string;
@@ -33,6 +36,10 @@ export interface EarlierRun {
   assetId?: string;
   /** RFC 3339. */
   startedAt?: string;
+  /** Ready branches that the key has by now. */
+  branches?: KeyBranch[];
+  /** True if the run adds branches to a completed key: its asset is not replaced, other content is refused. */
+  keepsAsset?: boolean;
 }
 
 /** An upload session, as far as a receipt tells of it. */
@@ -98,6 +105,8 @@ export interface StartBranchInput extends AssetRef {
   tag: LifecycleTag;
   /** The object that existed before and takes the asset, where the branch's plan names one. */
   joins?: { in: string; id: string };
+  /** True if an earlier run of the key completed with the asset: what it made is left alone. */
+  completedBefore?: boolean;
   /** For records that come with the answer. */
   store?: StoreTarget;
 }
@@ -107,7 +116,7 @@ export interface StartedBranch {
   handle?: Handle;
   /** Id for people and receipts; none where nothing was made. */
   id?: string;
-  /** Somebody else had made it before. */
+  /** Somebody else had made it before, or an earlier run that completed. */
   adopted?: boolean;
   /** The answer was the records, and they are stored. */
   stored?: StoredRecords;

@@ -1,4 +1,5 @@
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import { NO_BRANCH, type Branch } from './branches/branch';
 
 /** Name of a provider, as the registry lists it. */
 export type ProviderName = string;
@@ -92,3 +93,13 @@ export const SEARCH_ATTRIBUTES = {
   bytes: defineSearchAttributeKey('AssetBytes', INT),
   readyAt: defineSearchAttributeKey('AssetReadyAt', DATETIME),
 } as const;
+
+/** Value of `AssetBranch`: the types of a run's branches, sorted, such as `embed+index`; `none` without a branch. */
+export const branchAttribute = (branches: readonly Branch[]): string =>
+  [...new Set(branches.map(({ type }) => type))].sort().join(BRANCH_SEPARATOR) || NO_BRANCH;
+
+/** Types of branches in a value of {@link branchAttribute}. */
+export const branchesInAttribute = (value: string | undefined): string[] =>
+  value === undefined || value === NO_BRANCH ? [] : value.split(BRANCH_SEPARATOR);
+
+const BRANCH_SEPARATOR = '+';

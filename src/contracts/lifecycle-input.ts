@@ -11,10 +11,13 @@ import { HALF_A_CHARACTER, isWhole } from './values/text';
 
 const LONGEST_DEADLINE_MS = 30 * 86_400_000;
 
+const A_DEADLINE = 'must be a duration from "1s" to "30d", such as "90s", "30m" or "2h"';
+const DEFAULT_BRANCH_DEADLINE = '6h';
+
 const deadline = z.string().refine((text) => {
   const ms = durationMs(text);
   return ms !== undefined && ms >= 1000 && ms <= LONGEST_DEADLINE_MS;
-}, 'must be a duration from "1s" to "30d", such as "90s", "30m" or "2h"');
+}, A_DEADLINE);
 
 const printable = (text: string): boolean => !/\p{Cc}/u.test(text);
 
@@ -74,8 +77,17 @@ export const COMMON_FIELDS = {
       onFailure: CleanupPolicySchema.default('keep'),
     })
     .prefault({}),
-  /** How long to wait for the asset to be ready, and for the branch after that. */
-  deadlines: z.strictObject({ ready: deadline.default('2h'), branch: deadline.default('6h') }).prefault({}),
+  /** Looks at the media of a file or S3 object before anything is sent, and refuses what the provider would. */
+  preflight: z.boolean().default(true),
+  /** How long to wait for the asset to be ready, and for each branch after that; also one for each type of branch. */
+  deadlines: z
+    .strictObject({
+      ready: deadline.default('2h'),
+      branch: z
+        .union([deadline, z.record(z.string(), deadline)], { error: A_DEADLINE })
+        .default(DEFAULT_BRANCH_DEADLINE),
+    })
+    .prefault({}),
 } as const;
 
 type Common = z.output<z.ZodObject<typeof COMMON_FIELDS>>;
@@ -87,7 +99,8 @@ export type ProviderFields = Readonly<Record<string, unknown>>;
 export interface CompleteInput extends Common {
   provider: ProviderName;
   source: Source;
-  branch: Branch;
+  /** The steps after the asset is ready, run side by side; none for the branch `none`. */
+  branches: readonly Branch[];
   /** The provider's own fields. */
   fields: ProviderFields;
 }
@@ -95,13 +108,17 @@ export interface CompleteInput extends Common {
 /** Input of a run, with everything that is looked up when it starts. */
 export interface AcceptedInput extends CompleteInput {
   key: string;
-  /** What the branch may make; absent without a branch. */
-  plan?: BranchPlan;
+  /** What each of the branches may make, in their order. */
+  plans: readonly BranchPlan[];
   /** Id of the Temporal namespace. */
   owner: string;
   /** For a file source: task queue of the workers that serve its folder; absent if no worker does. */
   sourceQueue?: string;
 }
+
+/** Deadline of a branch of that type. */
+export const branchDeadline = ({ deadlines: { branch } }: Pick<CompleteInput, 'deadlines'>, type: string): string =>
+  typeof branch === 'string' ? branch : (branch[type] ?? DEFAULT_BRANCH_DEADLINE);
 
 /**
  * Checks an input and fills in the defaults. A field that is `null` counts as absent.

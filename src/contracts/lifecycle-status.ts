@@ -1,3 +1,4 @@
+import type { Branch } from './branches/branch';
 import type { FailureType } from './failures';
 import type { ProviderName } from './ids';
 import type { CleanupPolicy } from './cleanup-policy';
@@ -32,6 +33,8 @@ export interface AssetSnapshot {
    * recorded no content, or had another type of source.
    */
   adoptedUnchecked?: boolean;
+  /** True if an earlier run of the key completed with it: this run then removes it only by force. */
+  completedBefore?: boolean;
 }
 
 /** Facts about the source when its bytes were read, for a later start of the key to compare. */
@@ -56,7 +59,7 @@ export interface EmbeddingResult {
   host?: string;
 }
 
-/** The downstream step. */
+/** A downstream step. */
 export interface BranchStatus {
   type: string;
   /** Id of the object that the branch made; absent if it made none. */
@@ -64,6 +67,16 @@ export interface BranchStatus {
   status: 'pending' | 'running' | 'ready' | 'failed';
   /** Only for a branch that gives records. */
   result?: EmbeddingResult;
+  /** Why it failed, if it is one of several; else the lifecycle's own error says it. */
+  error?: LifecycleError;
+}
+
+/** One of several branches of a key: a second model or other options make another branch. */
+export interface KeyBranch extends BranchStatus {
+  /** As the input has it, with its defaults. */
+  input: Branch;
+  /** Run that took it; absent for the run whose status this is. */
+  runId?: string;
 }
 
 /** Result of cleanup for one resource. */
@@ -130,7 +143,10 @@ export interface LifecycleStatus {
   source?: SourceFacts;
   asset?: AssetSnapshot;
   upload?: UploadStatus;
+  /** The branch of this run; the first one, if it has several. */
   branch?: BranchStatus;
+  /** All that the key has, those of earlier runs first. Absent unless there is more than one. */
+  branches?: KeyBranch[];
   receipt?: Receipt;
   /** Only for a deletion: true if Temporal or the provider knows the key. */
   known?: boolean;
@@ -139,3 +155,9 @@ export interface LifecycleStatus {
   error?: LifecycleError;
   timings: LifecycleTimings;
 }
+
+/** The branches that a status tells of, however many there are. */
+export const branchesOf = ({
+  branch,
+  branches,
+}: Partial<Pick<LifecycleStatus, 'branch' | 'branches'>> = {}): BranchStatus[] => branches ?? (branch ? [branch] : []);

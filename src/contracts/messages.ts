@@ -1,6 +1,6 @@
 import type { EarlierRun } from './activities';
 import { EARLIER_MEMO } from './ids';
-import type { UploadStatus } from './lifecycle-status';
+import type { KeyBranch, UploadStatus } from './lifecycle-status';
 import { CLEANUP_POLICIES, type CleanupPolicy } from './cleanup-policy';
 import { firstOf } from './values/text';
 
@@ -45,10 +45,18 @@ export function readUploadProgress(payload: unknown): UploadProgress | undefined
 export function readEarlierRun(memo: Record<string, unknown> | undefined): EarlierRun | undefined {
   const told = memo?.[EARLIER_MEMO];
   if (typeof told !== 'object' || told === null) return undefined;
-  const { assetId, startedAt } = told as Record<string, unknown>;
+  const { assetId, startedAt, branches, keepsAsset } = told as Record<string, unknown>;
   const isTime = typeof startedAt === 'string' && Number.isFinite(Date.parse(startedAt));
-  return { assetId: typeof assetId === 'string' ? assetId : undefined, startedAt: isTime ? startedAt : undefined };
+  return {
+    assetId: typeof assetId === 'string' ? assetId : undefined,
+    startedAt: isTime ? startedAt : undefined,
+    branches: Array.isArray(branches) ? branches.filter(isKeyBranch) : undefined,
+    keepsAsset: keepsAsset === true ? true : undefined,
+  };
 }
+
+const isKeyBranch = (value: unknown): value is KeyBranch =>
+  typeof value === 'object' && value !== null && 'type' in value && 'status' in value && 'input' in value;
 
 export const uploadStatusOf = ({ sentBytes, totalBytes }: UploadProgress): UploadStatus => ({
   sentBytes,

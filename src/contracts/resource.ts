@@ -44,6 +44,10 @@ export interface BranchResource {
   adopted?: boolean;
   /** True if the step ended without an answer or a recorded write. Then only a note on the asset proves that it is ours. */
   unproven?: boolean;
+  /** True if an earlier run of the key completed with the asset: only what this run made is removed, unless forced. */
+  ofRunOnly?: boolean;
+  /** Run id in the object's own tag, where it was read. */
+  madeBy?: string;
 }
 
 /** The stored embeddings of a lifecycle, in the result store. */
@@ -81,9 +85,14 @@ export interface LedgerTag extends LifecycleTag {
   owner: string;
 }
 
-/** Name of a run's result in the store; unique for each namespace and run, so that they can share a store. */
-export const resultName = ({ owner, workflowId, runId }: Pick<LedgerTag, 'owner' | 'workflowId' | 'runId'>): string =>
-  `${owner}/${workflowId}/${runId}`;
+/**
+ * Name of a run's result in the store; unique for each namespace and run, so that they can share a store.
+ * @param nth which of the run's branches it is of, from 0.
+ */
+export const resultName = (
+  { owner, workflowId, runId }: Pick<LedgerTag, 'owner' | 'workflowId' | 'runId'>,
+  nth = 0,
+): string => `${owner}/${workflowId}/${runId}${nth === 0 ? '' : `-${nth + 1}`}`;
 
 /** Why a lifecycle released its asset: it completed, or its policy was to keep the asset. */
 export const RELEASES = ['completed', 'kept'] as const;
@@ -100,8 +109,11 @@ export const TAG_FIELDS = {
   content: 'asset_lifecycle_content',
   released: 'asset_lifecycle_released',
   releasedBy: 'asset_lifecycle_released_by',
-  joined: 'asset_lifecycle_joined',
+  completedBy: 'asset_lifecycle_completed_by',
 } as const;
+
+/** Beginning of the fields that note what an asset was added to; the id of the object follows. */
+const JOINED_PREFIX = 'asset_lifecycle_joined_';
 
 /** User metadata fields of a tag. Absent values are left out, because providers refuse empty ones. */
 export function tagFields(tag: LedgerTag): Record<string, string> {
@@ -119,24 +131,61 @@ export const releaseFields = (release: Release | null, runId?: string): Record<s
   [TAG_FIELDS.releasedBy]: release === null ? null : (runId ?? null),
 });
 
+/** Field that keeps in mind with which run the key had completed, while another run has the asset. */
+export const completedField = (runId: string | undefined): Record<string, string | null> =>
+  runId === undefined ? {} : { [TAG_FIELDS.completedBy]: runId };
+
 export const carriesTag = (
   metadata: Record<string, unknown> | undefined,
   { key, owner }: Pick<LedgerTag, 'key' | 'owner'>,
 ): boolean => metadata?.[TAG_FIELDS.key] === key && metadata[TAG_FIELDS.owner] === owner;
 
-/** Fields that note on an asset which existing object it is about to be added to. */
-export const joinedField = (joined: { in: string; id: string }) => ({
-  [TAG_FIELDS.joined]: `${joined.in}/${joined.id}`,
+/** An existing object that a run added the asset to, or was about to add it to. */
+export interface JoinedObject {
+  in: string;
+  id: string;
+  runId: string;
+}
+
+/** The field that notes on an asset which existing object it is about to be added to; one for each object. */
+export const joinedField = ({ in: parent, id, runId }: JoinedObject): Record<string, string> => ({
+  [`${JOINED_PREFIX}${id}`]: `${parent}/${runId}`,
 });
+
+/** Removes the whole tag from user metadata like these. */
+export const noTagFields = (metadata: Record<string, unknown>): Record<string, null> =>
+  Object.fromEntries(
+    [...Object.values(TAG_FIELDS), ...Object.keys(metadata).filter((name) => name.startsWith(JOINED_PREFIX))].map(
+      (name) => [name, null],
+    ),
+  );
+
+function readJoined(metadata: Record<string, unknown>): JoinedObject[] | undefined {
+  const joined = Object.entries(metadata).flatMap(([name, value]) => {
+    if (!name.startsWith(JOINED_PREFIX) || typeof value !== 'string') return [];
+    const [parent, runId = ''] = value.split('/');
+    return parent ? [{ in: parent, id: name.slice(JOINED_PREFIX.length), runId }] : [];
+  });
+  return joined.length > 0 ? joined : undefined;
+}
 
 /** A tag read from the provider, with its release mark. */
 export interface ReadTag extends LedgerTag {
   released?: Release;
   /** Run id of the lifecycle that set the release mark. */
   releasedBy?: string;
-  /** The existing object that the lifecycle added the asset to, or was about to add it to. */
-  joined?: { in: string; id: string };
+  /** Run with which the key completed before the one in the tag took the asset up. */
+  completedBy?: string;
+  /** Objects that runs of the key have added the asset to. */
+  joined?: readonly JoinedObject[];
 }
+
+/**
+ * True if another run of the key than this one completed with the asset: what it made is not this run's to remove,
+ * unless by force.
+ */
+export const completedByAnother = ({ runId, released, completedBy }: ReadTag, thisRun: string | undefined): boolean =>
+  completedBy !== undefined ? completedBy !== thisRun : released === 'completed' && runId !== thisRun;
 
 /** True if another lifecycle adopted the asset. Its mark ends the claim of the run in the tag. */
 export const isAdoptedByAnother = ({ runId, releasedBy }: ReadTag): boolean =>
@@ -145,6 +194,12 @@ export const isAdoptedByAnother = ({ runId, releasedBy }: ReadTag): boolean =>
 /** The run that claims the asset and its release mark, as one text. It changes when the asset is adopted or released. */
 export const claimOf = ({ runId, released, releasedBy }: ReadTag): string =>
   [runId, released, releasedBy].map((part) => part ?? '').join('|');
+
+/** Run id in user metadata that hold a tag. */
+export function runIdIn(metadata: Record<string, unknown> | undefined): string | undefined {
+  const runId = metadata?.[TAG_FIELDS.runId];
+  return typeof runId === 'string' ? runId : undefined;
+}
 
 /** Reads the tag from user metadata; `undefined` if there is no complete one. */
 export function readTag(metadata: Record<string, unknown>): ReadTag | undefined {
@@ -163,7 +218,6 @@ export function readTag(metadata: Record<string, unknown>): ReadTag | undefined 
   if (key === undefined || workflowId === undefined || runId === undefined) return undefined;
   if (owner === undefined || !onCancel || !onFailure) return undefined;
   const released = RELEASES.find((one) => one === metadata[TAG_FIELDS.released]);
-  const [parent, id] = text('joined')?.split('/') ?? [];
   return {
     key,
     workflowId,
@@ -174,6 +228,7 @@ export function readTag(metadata: Record<string, unknown>): ReadTag | undefined 
     content: text('content'),
     released,
     releasedBy: text('releasedBy'),
-    joined: parent && id ? { in: parent, id } : undefined,
+    completedBy: text('completedBy'),
+    joined: readJoined(metadata),
   };
 }

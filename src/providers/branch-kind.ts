@@ -54,6 +54,8 @@ export interface BranchStart {
   id?: string;
   /** True if the object was there before this start. */
   adopted?: boolean;
+  /** Run id in the object's own tag, where `find` has read it. */
+  madeBy?: string;
   /** The records, if the answer holds them; {@link words} then names the request, to begin a sentence. */
   records?: AsyncIterable<ResultRecord>;
   words?: string;
@@ -63,6 +65,13 @@ export interface BranchStart {
 export interface ResultRecord {
   embedding: readonly number[];
   [field: string]: unknown;
+}
+
+/** An object that carries a tag. */
+export interface TaggedObject {
+  id: string;
+  /** Run id in the tag. */
+  madeBy?: string;
 }
 
 /** Outcome of removing one object. */
@@ -97,8 +106,8 @@ export interface BranchOperations<B extends Branch = Branch> {
   find?(item: BranchItem<B>, options?: CallOptions): Promise<BranchStart[]>;
   /** Finds every object that the lifecycle of the tag made from the asset, oldest first; none if the asset is gone. */
   madeFrom?(asset: { assetId: string; tag: ReadTag }, options?: CallOptions): Promise<BranchResource[]>;
-  /** For a resource without a known id: the ids of the objects that carry its tag, oldest first. */
-  tagged?(resource: BranchResource & { tag: LedgerTag }, options?: CallOptions): Promise<string[]>;
+  /** The objects that carry the resource's tag, in whichever run of the key: oldest first. */
+  tagged?(resource: BranchResource & { tag: LedgerTag }, options?: CallOptions): Promise<TaggedObject[]>;
   /** Streams the records of a ready object with flat memory. */
   records?(handle: Handle, options?: CallOptions): AsyncIterable<ResultRecord>;
   /**

@@ -14,10 +14,15 @@ interface BranchSchemaOf {
 export type BranchInputOf<D extends readonly BranchSchemaOf[]> =
   z.input<D[number]['schema']> | z.input<typeof NoBranchSchema>;
 
-/** The `branch` field of an input: one of the declared branches, or none. */
+type OneOrMore<T> = T | T[];
+
+const MOST_BRANCHES = 10;
+const A_BRANCH = 'must be a branch such as {"type": "none"}, or a list of branches';
+
+/** The `branch` field of an input: one of the declared branches, or a list of them, or none. */
 export function branchField<const D extends readonly BranchSchemaOf[]>(
   declared: D,
-): z.ZodDefault<z.ZodType<Branch, BranchInputOf<D>>> {
+): z.ZodDefault<z.ZodType<OneOrMore<Branch>, OneOrMore<BranchInputOf<D>>>> {
   const schemas: z.ZodType<Branch>[] = [...declared.map(({ schema }) => schema), NoBranchSchema];
   const names = [...declared.map(({ type }) => type), NO_BRANCH].map((type) => `"${type}"`);
   const last = names.pop();
@@ -26,7 +31,9 @@ export function branchField<const D extends readonly BranchSchemaOf[]>(
   const union = z.discriminatedUnion('type', schemas as [typeof NoBranchSchema], {
     error: (issue) => (issue.code === 'invalid_union' ? expected : undefined),
   });
-  return (union as z.ZodType<Branch, BranchInputOf<D>>).default({ type: NO_BRANCH });
+  const one = union as z.ZodType<Branch, BranchInputOf<D>>;
+  const list = z.array(one).min(1, 'must have at least one branch').max(MOST_BRANCHES);
+  return z.union([one, list], { error: A_BRANCH }).default({ type: NO_BRANCH });
 }
 
 /** A provider's whole input: the common fields and its own; unknown fields are refused. */

@@ -49,14 +49,43 @@ const mustBeOneOf = (registry: Registry): string =>
 /** Checks a lifecycle's input and fills in its provider's defaults. @throws InvalidRequest naming every wrong field */
 export function acceptInput(input: unknown, registry: Registry = REGISTRY): CompleteInput {
   const declared = declaredFor(providerIn(input) ?? registry[0].name, 'lifecycle', registry);
-  const accepted = checkAgainst(schemaOf(declared), 'lifecycle', input) as Record<string, unknown>;
+  const { branch, ...accepted } = checkAgainst(schemaOf(declared), 'lifecycle', input) as Record<string, unknown>;
   const common: Record<string, unknown> = {};
   const fields: Record<string, unknown> = {};
   for (const [name, field] of Object.entries(accepted)) {
     (declared.fields.includes(name) ? fields : common)[name] = field;
   }
-  return { ...(common as Omit<CompleteInput, 'fields'>), fields }; // the schema has checked them
+  const checked = common as Omit<CompleteInput, 'fields' | 'branches'>; // the schema has checked them
+  const complete = { ...checked, branches: branchesIn(branch as Branch | Branch[]), fields };
+  refuseContradictions(complete, declared, registry);
+  return complete;
 }
+
+const branchesIn = (branch: Branch | Branch[]): Branch[] => [branch].flat().filter(({ type }) => type !== NO_BRANCH);
+
+/** What no schema of a single field can tell. @throws InvalidRequest */
+function refuseContradictions(input: CompleteInput, declared: ProviderDeclaration, registry: Registry): void {
+  const { branches, deadlines } = input;
+  const repeated = branches.findIndex((branch, index) => branches.slice(0, index).some((one) => isSame(one, branch)));
+  if (repeated >= 0) throw notValid(`branch.${repeated}: is the same branch again`);
+  const made = plansOf(input, registry).map(({ makes }) => makes && [makes.kind, makes.in, makes.id ?? makes.name]);
+  const twice = made.findIndex((one, index) => one && made.slice(0, index).some((before) => isSame(before, one)));
+  if (twice >= 0)
+    throw notValid(`branch.${twice}: would make the same ${made[twice]?.[0]} as another branch of the list`);
+  const types = declared.branches.map(({ type }) => type);
+  const unknown = Object.keys(typeof deadlines.branch === 'string' ? {} : deadlines.branch).find(
+    (type) => !types.includes(type),
+  );
+  if (unknown !== undefined) {
+    throw notValid(
+      `deadlines.branch: names a branch that "${declared.name}" does not have; it has ${types.join(', ')}`,
+    );
+  }
+}
+
+const isSame = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
+
+const notValid = (why: string) => failure('InvalidRequest', `The lifecycle's input is not valid: ${why}`);
 
 /** Schemas of the whole input, one for each provider, for the published JSON Schema. */
 export const inputSchemas = (registry: Registry = REGISTRY): z.ZodType[] => registry.map(schemaOf);
@@ -72,25 +101,28 @@ function schemaOf(declared: ProviderDeclaration): z.ZodType {
   return schema;
 }
 
-/** What the input's branch may make; `undefined` without a branch. */
-export function planOf({ provider, branch }: CompleteInput, registry: Registry = REGISTRY): BranchPlan | undefined {
-  return branchOf(provider, branch, registry)?.plan(branch);
-}
+/** What each of the input's branches may make, in their order. */
+export const plansOf = ({ provider, branches }: CompleteInput, registry: Registry = REGISTRY): BranchPlan[] =>
+  branches.map((branch) => branchOf(provider, branch, registry).plan(branch));
 
-/** Why a source of that name cannot have the input's branch; `undefined` if it can. */
+/** Why a source of that name cannot have one of the input's branches; `undefined` if it can. */
 export function branchRefusal(
-  { provider, source, filename, branch }: CompleteInput,
+  { provider, source, filename, branches }: CompleteInput,
   registry: Registry = REGISTRY,
 ): string | undefined {
   if (source.type === 'asset') return undefined;
   const name = filename ?? filenameOfSource(source);
-  const refusal = branchOf(provider, branch, registry)?.refusal?.(branch, name);
-  return refusal && `${refusal} (${name})`;
+  for (const branch of branches) {
+    const refusal = branchOf(provider, branch, registry).refusal?.(branch, name);
+    if (refusal) return `${refusal} (${name})`;
+  }
+  return undefined;
 }
 
-function branchOf(provider: ProviderName, branch: Branch, registry: Registry): BranchDeclaration<Branch> | undefined {
-  if (branch.type === NO_BRANCH) return undefined;
-  return declarationOf(provider, registry).branches.find(({ type }) => type === branch.type);
+function branchOf(provider: ProviderName, branch: Branch, registry: Registry): BranchDeclaration<Branch> {
+  const declared = declarationOf(provider, registry).branches.find(({ type }) => type === branch.type);
+  if (declared) return declared;
+  throw failure('InvalidRequest', `branch.type: "${provider}" has no branch "${branch.type}"`);
 }
 
 /** Checks the input of a deletion and fills in the default provider. @throws InvalidRequest */

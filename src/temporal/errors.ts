@@ -16,6 +16,11 @@ export class LifecycleClosed extends LifecycleClientError {
   override readonly name = 'LifecycleClosed';
 }
 
+/** The lifecycle is running, has completed or was stopped on request: there is nothing to retry. */
+export class LifecycleNotFailed extends LifecycleClientError {
+  override readonly name = 'LifecycleNotFailed';
+}
+
 /** The lifecycle of this key is being deleted by force, which takes longer than a start waits. */
 export class LifecycleBeingDeleted extends LifecycleClientError {
   override readonly name = 'LifecycleBeingDeleted';

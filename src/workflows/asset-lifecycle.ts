@@ -2,11 +2,11 @@ import type { LifecycleStatus } from '../contracts/lifecycle-status';
 import { accept } from './lib/accept';
 import { close, closeAfter } from './lib/lifecycle/close';
 import { Lifecycle } from './lib/lifecycle/lifecycle';
-import { runBranch } from './lib/lifecycle/run-branch';
+import { runBranches } from './lib/lifecycle/run-branches';
 import { submitSource } from './lib/lifecycle/submit-source';
 
 /**
- * One asset from its source to a terminal outcome, or provably gone. At most 40 events with a branch that stores.
+ * One asset from its source to a terminal outcome, or provably gone. At most 40 events with one branch.
  *
  * Signals: `cancel` `{reason?, cleanup?}`, `forceDelete` `{reason?}`. Query: `status`. Stopped by a signal it closes as
  * Completed with its receipt; by native cancellation as Canceled, with the receipt in the memo.
@@ -27,7 +27,7 @@ export async function assetLifecycle(input: unknown): Promise<LifecycleStatus> {
       life.mark('readyAt');
 
       life.enter('branching');
-      await runBranch(life);
+      await runBranches(life);
       await life.release();
     });
   } catch (error) {

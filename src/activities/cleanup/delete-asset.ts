@@ -1,6 +1,6 @@
 import type { ReceiptEntry } from '../../contracts/lifecycle-status';
 import { failureType } from '../../contracts/failures';
-import { claimOf, isAdoptedByAnother, readTag } from '../../contracts/resource';
+import { claimOf, completedByAnother, isAdoptedByAnother, readTag } from '../../contracts/resource';
 import type { MediaProvider } from '../../providers/media-provider';
 import { cancellationOf } from '../lib/activity-call';
 import type { ActivityDependencies } from '../dependencies';
@@ -18,13 +18,17 @@ export interface AssetDeletion {
   force?: boolean;
   /** What the tag was when the deletion was decided on. */
   claim?: string;
+  /** Run on whose behalf it is done: if another run of the key completed with the asset, it is kept, unless forced. */
+  runId?: string;
+  /** Deletes it although another run of the key completed with it: the key gets other content. */
+  replaces?: boolean;
   /** Ids of branch objects that have just ended: the provider may still list them. */
   ended?: ReadonlySet<string>;
   signal: AbortSignal;
 }
 
 /** What became of it, and why. */
-type Ending = Pick<ReceiptEntry, 'result' | 'because' | 'referrers'>;
+export type Ending = Pick<ReceiptEntry, 'result' | 'because' | 'referrers'>;
 
 /**
  * Deletes an asset unless others use it: whoever holds it is named then. The provider itself protects only some of them:
@@ -48,11 +52,16 @@ export async function deleteAsset(id: string, deletion: AssetDeletion): Promise<
 /** Of an asset that was there; nobody has looked yet whether it is gone. */
 export const DELETED = 'the provider deleted it';
 const UNKNOWN: Ending = { result: 'deleted', because: 'the provider does not know it (any more)' };
+/** Kept because the key had completed with it before the run that cleans up. */
+export const COMPLETED_BEFORE: Ending = {
+  result: 'kept',
+  because: 'an earlier run of the key completed with it; only force removes it',
+};
 const kept = (because: string, referrers?: string[]): Ending => ({ result: 'kept', because, referrers });
 
 async function usedByOthers(
   id: string,
-  { deps, provider, workflowId, closed, force, claim, ended = new Set(), signal }: AssetDeletion,
+  { deps, provider, workflowId, closed, force, claim, runId, replaces, ended = new Set(), signal }: AssetDeletion,
 ): Promise<Ending | undefined> {
   if (force && !closed) return undefined;
   const asset = await unlessGone(provider.assets.get(id, { signal }));
@@ -62,6 +71,7 @@ async function usedByOthers(
     return kept('another lifecycle has taken it up since');
   }
   if (!force && tag && isAdoptedByAnother(tag)) return kept('another lifecycle has adopted it');
+  if (!force && !replaces && tag && completedByAnother(tag, runId ?? tag.runId)) return COMPLETED_BEFORE;
   const open = await openLifecyclesWith(deps, id, workflowId);
   if (open.length > 0) {
     const names = open.map(({ key }) => `lifecycle "${key}"`);

@@ -6,6 +6,7 @@ import { branchKindOf, ledgerTag } from '../dependencies';
 import { untilFound } from '../lib/until-found';
 import { keptUnmarked, setMark } from '../ownership/release-asset';
 import { removeSurplus } from './delete-asset';
+import { endMadeBefore } from './end-made-before';
 import { endResult } from './end-result';
 import { entryOf, keptBecause } from './receipt-entry';
 import type { Removal } from './removal';
@@ -33,8 +34,9 @@ async function endAsset(resource: AssetResource, removal: Removal): Promise<Rece
   if (reason && resource.adopted) return [entryOf(resource, 'kept', reason)];
   const ids = await idsOf(resource, removal);
   if (ids.length > 0 && (await isLeftToOthers(removal))) return leaveToOthers(resource, ids);
+  const before = policy === 'force-delete' ? await endMadeBefore(resource, ids, removal) : [];
   const surplus = policy === 'keep' ? ids.splice(1) : [];
-  const entries: ReceiptEntry[] = [];
+  const entries: ReceiptEntry[] = [...before];
   for (const id of ids) entries.push(await endOne({ ...resource, id }, removal));
   const workflowId = removal.unlessOpen ?? resource.tag?.workflowId;
   entries.push(...(await removeSurplus({ deps, provider, workflowId, signal }, surplus)));
@@ -76,7 +78,8 @@ async function taggedIds(
   const tag = ledgerTag(deps, resource.tag);
   if (!isAsset(resource)) {
     const looking = branchKindOf(provider, resource.branch).tagged?.({ ...resource, tag }, { signal });
-    return (looking && (await unlessGone(looking))) ?? [];
+    const found = (looking && (await unlessGone(looking))) ?? [];
+    return found.filter(({ madeBy }) => !resource.ofRunOnly || madeBy === tag.runId).map(({ id }) => id);
   }
   const { filename, since, earlierId } = resource;
   const [assets = []] = await provider.intake.find([{ tag, filename, since }], { signal });

@@ -1,10 +1,11 @@
 import { failure, failureType } from '../../contracts/failures';
 import type { ReceiptEntry } from '../../contracts/lifecycle-status';
-import { isAsset, type AssetResource, type BranchResource, type Resource } from '../../contracts/resource';
+import { isAsset, readTag, type AssetResource, type BranchResource, type Resource } from '../../contracts/resource';
 import type { MediaProvider } from '../../providers/media-provider';
 import { unlessGone } from '../../providers/outcome';
 import { branchKindOf } from '../dependencies';
-import { deleteAsset, DELETED } from './delete-asset';
+import { keptUnmarked, setMark } from '../ownership/release-asset';
+import { COMPLETED_BEFORE, deleteAsset, DELETED } from './delete-asset';
 import { entryOf } from './receipt-entry';
 import type { Removal } from './removal';
 
@@ -36,7 +37,7 @@ async function removeOfBranch(resource: Known<BranchResource>, removal: Removal)
 
 async function removeAsset(resource: Known<AssetResource>, removal: Removal): Promise<ReceiptEntry> {
   const { id, tag, claim } = resource;
-  const { deps, provider, policy, unlessOpen, ended, signal } = removal;
+  const { deps, provider, policy, unlessOpen, replaces, ended, signal } = removal;
   const ending = await deleteAsset(id, {
     deps,
     provider,
@@ -44,12 +45,30 @@ async function removeAsset(resource: Known<AssetResource>, removal: Removal): Pr
     closed: unlessOpen !== undefined,
     force: policy === 'force-delete',
     claim,
+    runId: tag?.runId,
+    replaces,
     ended,
     signal,
   });
+  if (ending === COMPLETED_BEFORE) return giveBack(resource, removal);
   if (ending.result === 'deleted') await confirmGone(resource, provider, signal);
   const because = ending.because === DELETED ? 'deleted, and then not found' : ending.because;
   return { ...entryOf(resource, ending.result, because), referrers: ending.referrers };
+}
+
+/** Marks the asset as wanted again, unless something is left over that a sweep finds by it. */
+async function giveBack(
+  resource: Known<AssetResource>,
+  { provider, leftOver, signal }: Removal,
+): Promise<ReceiptEntry> {
+  const { because } = COMPLETED_BEFORE;
+  if (leftOver) return entryOf(resource, 'kept', because);
+  const asset = await unlessGone(provider.assets.get(resource.id, { signal }));
+  const tag = asset && readTag(asset.metadata);
+  const runId = resource.tag?.runId ?? tag?.runId;
+  if (runId === undefined) return entryOf(resource, 'kept', because);
+  const refused = await setMark(provider, resource.id, { as: 'completed', runId }, signal);
+  return refused ? keptUnmarked(resource.id, because, refused) : entryOf(resource, 'kept', because);
 }
 
 /** Proof of a deletion. Still there means that the provider is slow to delete: the attempt is repeated. */

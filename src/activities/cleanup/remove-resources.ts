@@ -36,6 +36,7 @@ export const createRemoveResources =
           if (FAILURES[type].retry) throw withDetails(error, { done });
           const entry = leftover(resource, { type, message: error.message });
           done.push(entry);
+          removal.leftOver = true;
           if (isFoundByAsset(resource, removal)) needsAsset = entry;
         }
       }

@@ -1,6 +1,13 @@
 import { log } from '@temporalio/activity';
-import { failureType } from '../../contracts/failures';
-import { readTag, releaseFields, tagFields, type LedgerTag } from '../../contracts/resource';
+import { failure, failureType } from '../../contracts/failures';
+import {
+  completedByAnother,
+  completedField,
+  readTag,
+  releaseFields,
+  tagFields,
+  type LedgerTag,
+} from '../../contracts/resource';
 import type { ProviderAsset } from '../../providers/assets';
 import type { MediaProvider } from '../../providers/media-provider';
 import { only } from '../../providers/outcome';
@@ -22,6 +29,8 @@ export interface OwnAsset {
   asset: ProviderAsset;
   /** An earlier run made it, and whether it has this source's content could not be compared. */
   unchecked: boolean;
+  /** An earlier run of the key completed with it. */
+  completedBefore: boolean;
 }
 
 const ADOPTED = ['of this run', 'same content', 'not comparable'] as const;
@@ -35,6 +44,7 @@ export async function findOwnAsset(prepared: Prepared, search: OwnAssetSearch): 
   const { provider, memory, signal } = search;
   const { tag } = common;
   const found = await findCandidates(common, search);
+  if (search.earlier?.keepsAsset) refuseOtherContent(found, search.earlier.assetId);
   const own = ADOPTED.map((wanted) => found.find(({ is }) => is === wanted)).find((one) => one !== undefined);
   await makeRoom(found, own, tag, search);
   if (!own) return undefined;
@@ -46,10 +56,20 @@ export async function findOwnAsset(prepared: Prepared, search: OwnAssetSearch): 
   }
   const its = readTag(asset.metadata);
   const unchecked = compareContent(its?.content, tag.content) === undefined;
+  const completedBefore = its !== undefined && completedByAnother(its, tag.runId);
   if (own.is !== 'of this run' || its?.released) {
-    await takeUp(provider, asset.id, unchecked ? { ...tag, content: undefined } : tag, signal);
+    const completedBy = completedBefore ? (its.completedBy ?? its.runId) : undefined;
+    await takeUp(provider, asset.id, { tag: unchecked ? { ...tag, content: undefined } : tag, completedBy }, signal);
   }
-  return { asset, unchecked };
+  return { asset, unchecked, completedBefore };
+}
+
+/** A run that adds a branch to a completed key must not end what the key has by now. */
+function refuseOtherContent(found: readonly Candidate[], assetId: string | undefined): void {
+  const other = found.find(({ asset, is }) => is === 'other content' && asset.id === assetId);
+  if (!other) return;
+  const words = `source: its content is not that of asset ${other.asset.id}, with which the key has completed`;
+  throw failure('InvalidRequest', `${words}; start it with "again" (--again) to replace that asset`);
 }
 
 /** Ends every candidate but the one to go on with. */
@@ -67,10 +87,15 @@ async function makeRoom(
 }
 
 /** From now on it is this run's: the tag says so, and no longer that an earlier run let it go. */
-async function takeUp({ assets }: MediaProvider, assetId: string, tag: LedgerTag, signal: AbortSignal): Promise<void> {
+async function takeUp(
+  { assets }: MediaProvider,
+  assetId: string,
+  { tag, completedBy }: { tag: LedgerTag; completedBy: string | undefined },
+  signal: AbortSignal,
+): Promise<void> {
   if (signal.aborted) throw cancellationOf(signal);
   try {
-    const fields = { ...tagFields(tag), ...releaseFields(null) };
+    const fields = { ...tagFields(tag), ...releaseFields(null), ...completedField(completedBy) };
     only(await assets.annotate([{ assetId, fields }], { signal }));
   } catch (error) {
     if (failureType(error) !== 'ProviderRejected') throw error;

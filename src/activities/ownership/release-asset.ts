@@ -63,7 +63,7 @@ export async function setMark(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   if (signal.aborted) throw cancellationOf(signal);
-  const fields = { ...releaseFields(as, runId), [TAG_FIELDS.runId]: runId };
+  const fields = { ...releaseFields(as, runId), [TAG_FIELDS.runId]: runId, [TAG_FIELDS.completedBy]: null };
   try {
     await unlessGone(provider.assets.annotate([{ assetId, fields }], { signal }).then(only));
     return undefined;

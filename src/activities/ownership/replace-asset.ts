@@ -1,5 +1,5 @@
 import type { ReceiptEntry } from '../../contracts/lifecycle-status';
-import { isResult, readTag, TAG_FIELDS, type LedgerTag } from '../../contracts/resource';
+import { isResult, noTagFields, readTag, type LedgerTag } from '../../contracts/resource';
 import type { ProviderAsset } from '../../providers/assets';
 import type { MediaProvider } from '../../providers/media-provider';
 import { cancellationOf } from '../lib/activity-call';
@@ -24,7 +24,8 @@ export async function replaceAsset(
   { id, metadata }: ProviderAsset,
 ): Promise<ReceiptEntry[]> {
   const resources = (await madeFrom(provider, { id, tag: readTag(metadata) ?? tag }, signal)).toReversed();
-  const removal = { deps, provider, policy: 'delete', own: new Set([id]), ended: new Set<string>(), signal } as const;
+  const own = new Set([id]);
+  const removal = { deps, provider, policy: 'delete', replaces: true, own, ended: new Set<string>(), signal } as const;
   const entries: ReceiptEntry[] = [];
   for (const resource of resources) {
     if (isResult(resource) || resource.id === undefined) continue;
@@ -33,8 +34,7 @@ export async function replaceAsset(
     entries.push({ ...entry, because: `${WHY}: ${entry.because}` });
   }
   if (entries.some(({ resource, result }) => resource === 'asset' && result === 'kept')) {
-    const fields = Object.fromEntries(Object.values(TAG_FIELDS).map((name) => [name, null]));
-    await unlessGone(provider.assets.annotate([{ assetId: id, fields }], { signal }).then(only));
+    await unlessGone(provider.assets.annotate([{ assetId: id, fields: noTagFields(metadata) }], { signal }).then(only));
   }
   return entries;
 }

@@ -1,5 +1,5 @@
 import type { FindMadeInput, FoundMade, LedgerActivities } from '../../contracts/activities';
-import type { LifecycleStatus, ReceiptEntry } from '../../contracts/lifecycle-status';
+import { branchesOf, type LifecycleStatus, type ReceiptEntry } from '../../contracts/lifecycle-status';
 import {
   carriesTag,
   readTag,
@@ -76,15 +76,11 @@ async function resultsOf(
 ): Promise<Resource[]> {
   const names = await results.namesOf({ owner, workflowId });
   const made: Resource[] = names.map((id) => ({ kind: 'result', id }));
-  const { uri, host } = last?.branch?.result ?? {};
-  const runId = uri === undefined ? undefined : /([^/]+)\.ndjson$/.exec(uri)?.[1];
-  if (
-    uri !== undefined &&
-    host !== undefined &&
-    runId !== undefined &&
-    !names.some((name) => name.endsWith(`/${runId}`))
-  ) {
-    const id = resultName({ owner, workflowId, runId });
+  for (const { result } of branchesOf(last)) {
+    const { uri = '', host } = result ?? {};
+    const ofRun = /([^/]+)\.ndjson$/.exec(uri)?.[1];
+    if (host === undefined || ofRun === undefined || names.some((name) => name.endsWith(`/${ofRun}`))) continue;
+    const id = resultName({ owner, workflowId, runId: ofRun });
     made.push({ kind: 'result', id, stored: { uri, host } }); // removed before, or in the folder of another host
   }
   return made;
@@ -92,9 +88,10 @@ async function resultsOf(
 
 /** What the last run's cleanup could not finish, as far as its receipt tells where it is. */
 function leftBehind(status: LifecycleStatus | undefined): Resource[] {
-  return (status?.receipt?.entries ?? []).flatMap(
-    (entry) => resourceOf(entry, status?.branch?.type, status?.asset?.id) ?? [],
-  );
+  const branches = branchesOf(status);
+  const typeOf = ({ id }: ReceiptEntry): string | undefined =>
+    (branches.find((one) => one.id === id) ?? branches[0])?.type;
+  return (status?.receipt?.entries ?? []).flatMap((entry) => resourceOf(entry, typeOf(entry), status?.asset?.id) ?? []);
 }
 
 function resourceOf(entry: ReceiptEntry, branch: string | undefined, assetId = ''): BranchResource | undefined {

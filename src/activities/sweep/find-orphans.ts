@@ -1,7 +1,16 @@
 import { log } from '@temporalio/activity';
 import type { FindOrphansInput, FoundOrphans, LedgerActivities } from '../../contracts/activities';
 import { MOST_LISTED } from '../../contracts/ledger/most-listed';
-import { claimOf, readTag, resultName, type ReadTag } from '../../contracts/resource';
+import { branchesInAttribute } from '../../contracts/ids';
+import {
+  claimOf,
+  completedByAnother,
+  isOfBranch,
+  readTag,
+  resultName,
+  type ReadTag,
+  type Resource,
+} from '../../contracts/resource';
 import type { ProviderAsset } from '../../providers/assets';
 import type { MediaProvider } from '../../providers/media-provider';
 import { BEATS, withHeartbeatEvery } from '../lib/activity-call';
@@ -145,12 +154,20 @@ class Walk {
   ): Promise<void> {
     const { key, workflowId } = tag;
     const claim = claimOf(tag);
-    const made = await madeFrom(this.provider, { id, tag, claim }, this.signal);
-    const stores = run?.branch !== undefined && this.provider.branches[run.branch]?.records !== undefined;
-    if (cause === 'stopped' && run && stores)
-      made.push({ kind: 'result', id: resultName({ ...tag, runId: run.runId }) });
+    const isOfRun = (one: Resource): boolean => !isOfBranch(one) || one.madeBy === tag.runId;
+    const all = await madeFrom(this.provider, { id, tag, claim }, this.signal);
+    const made = completedByAnother(tag, run?.runId ?? tag.runId) ? all.filter(isOfRun) : all;
+    if (cause === 'stopped' && run) made.push(...(await this.resultsOf(run, tag)));
     this.found.orphans.push({ assetId: id, key, workflowId, cause, policy, made });
     this.lastMadeAt = createdAt;
+  }
+
+  /** What a stopped run may have stored: one result for each of its branches that gives records. */
+  private async resultsOf({ runId, branch }: DescribedRun, tag: ReadTag): Promise<Resource[]> {
+    if (!branchesInAttribute(branch).some((type) => this.provider.branches[type]?.records !== undefined)) return [];
+    const first = resultName({ ...tag, runId });
+    const names = await this.deps.results.namesOf({ owner: tag.owner, workflowId: tag.workflowId });
+    return [first, ...names.filter((name) => name.startsWith(`${first}-`))].map((id) => ({ kind: 'result', id }));
   }
 
   private addVanished({ id: assetId }: ProviderAsset, { key, workflowId }: ReadTag): void {

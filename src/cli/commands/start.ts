@@ -43,7 +43,11 @@ export const startCommand = (registry: Registry = PROVIDERS): Command => {
     .option('--asset <id>', 'adopt an asset that exists at the provider')
     .option('--provider <name>', `${oneOf(providerNames(registry))} (default: ${DEFAULT_PROVIDER})`)
     .option('--key <key>', 'business key; default: the path, the URL, the S3 URI or the asset id')
-    .option('--branch <type>', `${oneOf(branchTypes(registry))} (default: none)`);
+    .option(
+      '--branch <type>',
+      `${oneOf(branchTypes(registry))} (default: none); repeat it for several, or give one as JSON`,
+      collect,
+    );
   addFlags(
     command,
     registry.flatMap(({ branches }) => branches.flatMap(({ flags }) => flags)),

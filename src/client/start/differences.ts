@@ -1,33 +1,36 @@
 import { isGrpcServiceError, QueryNotRegisteredError, type Client } from '@temporalio/client';
 import type { WorkflowExecutionDescription } from '@temporalio/client';
-import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { STATUS_QUERY } from '../../contracts/ids';
 import type { CompleteInput } from '../../contracts/lifecycle-input';
 import type { LifecycleStatus, SourceFacts } from '../../contracts/lifecycle-status';
-import { acceptInput } from '../../providers/registry';
 import { closedStatus } from '../../temporal/runs/lifecycle-runs';
+import { inputOfRun } from './run-input';
 
 const COMPARED = [
   'source',
   'filename',
   'metadata',
   'upload',
-  'branch',
+  'branches',
   'cleanup',
   'deadlines',
 ] as const satisfies (keyof CompleteInput)[];
 
-/** Fields in which this input, or the file it names, differs from that of an existing run, as far as known. */
+/**
+ * Fields in which this input, or the file it names, differs from that of an existing run, as far as known. A completed
+ * run is only joined when the key has all branches of the input: they do not differ.
+ */
 export async function differences(
   client: Client,
   input: CompleteInput,
   run: WorkflowExecutionDescription,
 ): Promise<string[]> {
-  const its = await inputOf(client, run);
-  const fields: string[] = its ? differing(input, its) : [];
+  const its = await inputOfRun(client, run);
+  const compared = run.status.name === 'RUNNING' ? input : { ...input, branches: its?.branches ?? [] };
+  const fields: string[] = its ? differing(compared, its) : [];
   const now = fields.includes('source') ? undefined : await factsOfFile(input);
   const then = now && (await statusOf(client, run))?.source;
   if (!now || !then) return fields;
@@ -39,28 +42,12 @@ export async function differences(
 function differing(input: CompleteInput, its: CompleteInput): string[] {
   const differs = (one: unknown, other: unknown): boolean => !isDeepStrictEqual(plain(one), plain(other));
   const own = Object.keys(input.fields).filter((name) => differs(input.fields[name], its.fields[name]));
-  return [...COMPARED.filter((name) => differs(input[name], its[name])), ...own];
+  const common = COMPARED.filter((name) => differs(input[name], its[name]));
+  return [...common.map((name) => (name === 'branches' ? 'branch' : name)), ...own];
 }
 
 /** Converts a value as JSON does: undefined fields are absent. */
 const plain = (value: unknown): unknown => (value === undefined ? undefined : JSON.parse(JSON.stringify(value)));
-
-/** The run's input with the current defaults; undefined if it is not valid any more. */
-async function inputOf(client: Client, run: WorkflowExecutionDescription): Promise<CompleteInput | undefined> {
-  const { workflowId, runId } = run;
-  const { history } = await client.workflowService.getWorkflowExecutionHistory({
-    namespace: client.options.namespace,
-    execution: { workflowId, runId },
-    maximumPageSize: 1,
-  });
-  const started = history?.events?.[0]?.workflowExecutionStartedEventAttributes;
-  const [input] = await decodeArrayFromPayloads(client.options.loadedDataConverter, started?.input?.payloads);
-  try {
-    return acceptInput(input);
-  } catch {
-    return undefined;
-  }
-}
 
 /** Only for a file that this machine has too. */
 async function factsOfFile({ source }: CompleteInput): Promise<SourceFacts | undefined> {

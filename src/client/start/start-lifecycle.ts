@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { EarlierRun } from '../../contracts/activities';
 import {
   ASSET_LIFECYCLE,
+  branchAttribute,
   deletionWorkflowId,
   EARLIER_MEMO,
   lifecycleWorkflowId,
@@ -21,6 +22,8 @@ import { lastOf } from '../../contracts/values/text';
 import { InvalidInput, LifecycleBeingDeleted } from '../../temporal/errors';
 import { summaryOf } from '../../temporal/runs/run-status';
 import { differences } from './differences';
+import { branchesLeftBy, isSameBranch, missingFrom } from './key-branches';
+import { asSent } from './run-input';
 
 /** A lifecycle that is running, or ran. */
 export interface StartedLifecycle {
@@ -73,7 +76,8 @@ function checkPriority({ priorityKey = 1, fairnessKey = '' }: StartPriority): vo
 export type KeyedInput = CompleteInput & { key: string };
 
 /**
- * Starts a run, or joins the running or completed one. A key that was force-deleted later gets a new run.
+ * Starts a run, or joins the running or completed one. A key that was force-deleted later gets a new run, and so does a
+ * completed key that does not have all branches of the input: that run takes the missing ones.
  * @throws LifecycleBeingDeleted
  */
 export async function startLifecycle(
@@ -82,31 +86,69 @@ export async function startLifecycle(
   { again = false, priority }: StartOptions,
 ): Promise<StartedLifecycle> {
   if (priority) checkPriority(priority);
-  const { key, provider } = input;
-  const workflowId = lifecycleWorkflowId(provider, key);
+  const workflowId = lifecycleWorkflowId(input.provider, input.key);
   let runId = await startRun(client, input, { priority });
   while (runId === undefined) {
-    const earlier = await client.workflow.getHandle(workflowId).describe();
-    if (await isToBeJoined(client, input, earlier, again)) {
-      const differs = await differences(client, input, earlier);
-      return { key, workflowId, runId: earlier.runId, joined: true, ...(differs.length > 0 ? { differs } : {}) };
-    }
-    runId = await startRun(client, input, { earlier: earlierRunOf(earlier), priority }); // none if another client was faster: that run is joined
+    const run = await client.workflow.getHandle(workflowId).describe();
+    const next = await nextRun(client, input, run, again);
+    if (!next) return joinedTo(client, input, run);
+    runId = await startRun(client, next.input, { ...next, priority }); // none if another client was faster: that run is joined
   }
-  return { key, workflowId, runId, joined: false };
+  return { key: input.key, workflowId, runId, joined: false };
 }
 
-async function isToBeJoined(
+/**
+ * Takes up a failed run: the new one adopts the asset, if its content is still the source's, and takes the branches that
+ * are not ready.
+ * @param run the closed run of the key, and its input, perhaps with other branches.
+ * @throws LifecycleBeingDeleted
+ */
+export async function takeUpFailed(
   client: Client,
-  { provider, key }: KeyedInput,
+  input: KeyedInput,
+  { run, priority }: { run: WorkflowExecutionDescription; priority?: StartPriority },
+): Promise<StartedLifecycle> {
+  if (priority) checkPriority(priority);
+  const { workflowId } = run;
+  const next = await nextRun(client, input, run, false);
+  const runId = next && (await startRun(client, next.input, { ...next, priority }));
+  if (runId !== undefined) return { key: input.key, workflowId, runId, joined: false };
+  return joinedTo(client, input, await client.workflow.getHandle(workflowId).describe());
+}
+
+async function joinedTo(
+  client: Client,
+  input: KeyedInput,
+  run: WorkflowExecutionDescription,
+): Promise<StartedLifecycle> {
+  const { workflowId, runId } = run;
+  const differs = await differences(client, input, run);
+  return { key: input.key, workflowId, runId, joined: true, ...(differs.length > 0 ? { differs } : {}) };
+}
+
+/** Input of the run that follows this one, and what it is told of it; `undefined` if this one is to be joined. */
+async function nextRun(
+  client: Client,
+  input: KeyedInput,
   run: WorkflowExecutionDescription,
   again: boolean,
-): Promise<boolean> {
-  if (run.status.name === 'RUNNING') return true;
+): Promise<{ input: KeyedInput; earlier: EarlierRun } | undefined> {
+  if (run.status.name === 'RUNNING') return undefined;
+  const { provider, key } = input;
   const deletion = client.workflow.getHandle(deletionWorkflowId(provider, key));
   const deletedAt = await endOfDeletion(() => deletion.describe(), key);
-  if (again || summaryOf(run).outcome !== 'completed') return false;
-  return deletedAt === undefined || run.closeTime === undefined || deletedAt < run.closeTime;
+  const earlier = earlierRunOf(run);
+  if (deletedAt !== undefined && run.closeTime !== undefined && deletedAt >= run.closeTime) return { input, earlier };
+  const has = await branchesLeftBy(client, run);
+  if (again) {
+    const branches = has.filter((one) => !input.branches.some((branch) => isSameBranch(one.input, branch)));
+    return { input, earlier: { ...earlier, branches } };
+  }
+  const missing = missingFrom(has, input);
+  const hasCompleted = summaryOf(run).outcome === 'completed';
+  if (hasCompleted && missing.length === 0) return undefined;
+  const facts: EarlierRun = { ...earlier, branches: has, keepsAsset: hasCompleted || undefined };
+  return { input: { ...input, branches: missing }, earlier: facts };
 }
 
 /** How long a start waits for a running deletion, which would delete the asset that the new run adopts. */
@@ -141,9 +183,6 @@ function earlierRunOf(run: WorkflowExecutionDescription): EarlierRun {
   return { assetId: summaryOf(run).assetId ?? before?.assetId, startedAt };
 }
 
-/** The input in the form that callers send: the provider's own fields beside the common ones. */
-const asSent = ({ fields, ...common }: KeyedInput): object => ({ ...common, ...fields });
-
 /** Starts a run and gives its id; `undefined` if the key has a run already. With `earlier`, a closed run does not count. */
 async function startRun(
   client: Client,
@@ -152,6 +191,7 @@ async function startRun(
 ): Promise<string | undefined> {
   const name = lastOf(input.filename ?? nameOfSource(input.source), 100);
   const { key, provider, branch, phase } = SEARCH_ATTRIBUTES;
+  const branches = branchAttribute(input.branches);
   try {
     const handle = await client.workflow.start(ASSET_LIFECYCLE, {
       taskQueue: WORKFLOW_TASK_QUEUE,
@@ -161,11 +201,11 @@ async function startRun(
       args: [asSent(input)],
       priority,
       memo: earlier && { [EARLIER_MEMO]: earlier },
-      staticSummary: input.branch.type === 'none' ? name : `${name} → ${input.branch.type}`,
+      staticSummary: input.branches.length === 0 ? name : `${name} → ${branches}`,
       typedSearchAttributes: [
         { key, value: input.key },
         { key: provider, value: input.provider },
-        { key: branch, value: input.branch.type },
+        { key: branch, value: branches },
         { key: phase, value: 'creating' }, // its first phase: the run need not say it again
       ],
     });

@@ -3,12 +3,26 @@ import type { z } from 'zod';
 /** Lists every wrong field and its allowed values: `branch.type: must be …; source: …`. Contains no value and no URL. */
 export const describeIssues = (error: z.core.$ZodError): string =>
   error.issues
+    .flatMap((issue) => ofClosestForm(issue))
     .map((issue) => {
       const words =
         issue.code === 'unrecognized_keys' ? `unknown field ${issue.keys.map(quoted).join(', ')}` : issue.message;
       return `${fieldOf(issue.path)}: ${words}`;
     })
     .join('; ');
+
+type Issue = z.core.$ZodIssue;
+
+/**
+ * A field that may have one of several forms, such as an object or a list: the issues of the form that the value has.
+ * Those of any other form begin with the value itself.
+ */
+function ofClosestForm(issue: Issue): Issue[] {
+  if (issue.code !== 'invalid_union') return [issue];
+  const closest = issue.errors.find((issues) => issues.every(({ path }) => path.length > 0));
+  if (!closest) return [issue];
+  return closest.flatMap((inner) => ofClosestForm({ ...inner, path: [...issue.path, ...inner.path] }));
+}
 
 const LONGEST_NAME = 60;
 

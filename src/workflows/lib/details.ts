@@ -1,5 +1,11 @@
 import type { AcceptedInput } from '../../contracts/lifecycle-input';
-import type { AssetSnapshot, LifecycleStatus, Phase } from '../../contracts/lifecycle-status';
+import {
+  branchesOf,
+  type AssetSnapshot,
+  type BranchStatus,
+  type LifecycleStatus,
+  type Phase,
+} from '../../contracts/lifecycle-status';
 import { nameOfSource } from '../../contracts/source-name';
 import { firstOf } from '../../contracts/values/text';
 
@@ -23,18 +29,25 @@ const ON_CANCEL = {
 
 /** What the lifecycle is doing, what it has, and what a cancel would do now. */
 export function detailsOfLifecycle(status: LifecycleStatus, input: AcceptedInput): string {
-  const { asset, branch, outcome } = status;
+  const { asset, outcome } = status;
+  const branches = branchesOf(status);
   const lines = [`**${status.phase}**: ${DOING[status.phase]}`, '', `- source: ${code(nameOfSource(input.source))}`];
   if (status.upload) lines.push(`- upload: about ${status.upload.percent} % of ${status.upload.totalBytes} bytes`);
   if (asset) lines.push(lineOfAsset(asset));
-  if (branch) lines.push(`- branch: ${branch.type}${branch.id ? ` ${code(branch.id)}` : ''}, ${branch.status}`);
-  if (branch?.result) {
-    const { count, dimensions, uri } = branch.result;
-    lines.push(`- result: ${count} segments of ${dimensions} dimensions in ${code(uri)}`);
-  }
+  for (const one of branches) lines.push(...linesOfBranch(one, branches.length > 1));
   lines.push(...linesOf(status));
   if (!outcome) lines.push('', `A cancel now ${ON_CANCEL[input.cleanup.onCancel]}.`);
   return lines.join('\n');
+}
+
+/** @param isOneOfMany its failure then stands with it; that of a single one is the lifecycle's error. */
+function linesOfBranch({ type, id, status, result, error }: BranchStatus, isOneOfMany: boolean): string[] {
+  const lines = [`- branch: ${type}${id ? ` ${code(id)}` : ''}, ${status}`];
+  if (result) {
+    lines.push(`- result: ${result.count} segments of ${result.dimensions} dimensions in ${code(result.uri)}`);
+  }
+  if (error && isOneOfMany) lines.push(`- error of ${type}: ${error.type}: ${code(error.message)}`);
+  return lines;
 }
 
 function lineOfAsset({ id, status, adopted, adoptedUnchecked }: AssetSnapshot): string {

@@ -1,5 +1,5 @@
 import { proxyActivities, type ActivityInterfaceFor, type ActivityOptions } from '@temporalio/workflow';
-import type { Activities, SubmitSourceInput, SubmittedAsset } from '../../contracts/activities';
+import type { Activities, HandleRef, SubmitSourceInput, SubmittedAsset } from '../../contracts/activities';
 import type { AcceptedInput } from '../../contracts/lifecycle-input';
 import { durationMs } from '../../contracts/duration';
 import type { LifecycleStatus } from '../../contracts/lifecycle-status';
@@ -17,9 +17,11 @@ import {
 import { isOutOfTime } from './step-failures';
 
 /** The activities of a lifecycle, each with the options of its kind and a summary that names the asset. */
-export interface Steps extends Omit<Activities, 'submitSource'> {
+export interface Steps extends Omit<Activities, 'submitSource' | 'untilBranchReady'> {
   /** @param fileQueue task queue of the workers that have the file; without it any worker submits. */
   submitSource(input: SubmitSourceInput, fileQueue?: string): Promise<SubmittedAsset>;
+  /** @param within the branch's own deadline, such as `6h`. */
+  untilBranchReady(made: HandleRef, within: string): Promise<void>;
 }
 
 /** Temporal keeps 400 bytes of a summary. */
@@ -37,7 +39,6 @@ export function stepsOf(input: AcceptedInput, status: LifecycleStatus): Steps {
 
   const call = providerCall(provider);
   const assetWait = heldWait(provider, durationMs(deadlines.ready) as number);
-  const branchWait = heldWait(provider, durationMs(deadlines.branch) as number);
   return {
     findSourceQueue: (file) => scheduled(sourceWait(provider)).findSourceQueue(file),
     submitSource: (submission, fileQueue) => scheduled(submissionOptions(input, fileQueue)).submitSource(submission),
@@ -47,9 +48,9 @@ export function stepsOf(input: AcceptedInput, status: LifecycleStatus): Steps {
         () => lastLooking().untilAssetReady({ ...asset, lastLook: true }),
       ),
     startBranch: (start) => scheduled(call).startBranch(start),
-    untilBranchReady: (made) =>
+    untilBranchReady: (made, within) =>
       orLastLook(
-        () => scheduled(branchWait).untilBranchReady(made),
+        () => scheduled(heldWait(provider, durationMs(within) as number)).untilBranchReady(made),
         () => lastLooking().untilBranchReady({ ...made, lastLook: true }),
       ),
     storeRecords: (ready) => scheduled(call).storeRecords(ready),

@@ -1,6 +1,6 @@
 import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import type { SearchAttributeUpdatePair, TypedSearchAttributes } from '@temporalio/common';
-import { SEARCH_ATTRIBUTES } from '../../contracts/ids';
+import { branchAttribute, SEARCH_ATTRIBUTES } from '../../contracts/ids';
 import type { AcceptedInput } from '../../contracts/lifecycle-input';
 import type { LifecycleStatus } from '../../contracts/lifecycle-status';
 import { detailsOfDeletion, detailsOfLifecycle } from './details';
@@ -21,7 +21,7 @@ export class Visibility {
     const pairs: (SearchAttributeUpdatePair | undefined)[] = [
       this.changed(key, status.key),
       this.changed(provider, status.provider),
-      this.changed(branch, input.branch.type),
+      this.changed(branch, branchAttribute(input.branches)),
       this.changed(phase, status.phase),
       this.changed(outcome, status.outcome),
       this.changed(assetId, status.asset?.id),

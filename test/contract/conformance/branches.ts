@@ -46,7 +46,7 @@ export function describeBranches(current: Current, { branches: kinds, marksAsset
     async (name) => {
       const { kind, item, before, start } = await started(name);
       expect(before).toEqual([]);
-      expect((await kind.find?.(item))?.map(({ id }) => id)).toEqual([start.id]);
+      expect((await kind.find?.(item))?.map(({ id }) => id)).toEqual([{ id: start.id, madeBy: item.tag.runId }]);
     },
   );
 
@@ -75,9 +75,9 @@ export function describeBranches(current: Current, { branches: kinds, marksAsset
       const joined = one.joined?.(item.branch) ?? { in: '', id: 'the harness names none' };
       expect(start.id).toBe(joined.id);
       const { assets } = harness.provider;
-      await assets.annotate([{ assetId, fields: joinedField(joined) }]);
+      await assets.annotate([{ assetId, fields: joinedField({ ...joined, runId: item.tag.runId }) }]);
       const tag = readTag((await assets.get(assetId)).metadata);
-      expect(tag?.joined).toEqual(joined);
+      expect(tag?.joined).toEqual([{ ...joined, runId: item.tag.runId }]);
       const [made] = (tag && (await kind.madeFrom?.({ assetId, tag }))) ?? [];
       expect(made).toMatchObject({ id: start.id, in: joined.in, assetId });
       const resource: BranchResource = { kind: '', branch: kind.type, assetId, ...made };

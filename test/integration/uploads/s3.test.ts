@@ -80,6 +80,8 @@ async function submit(
     upload,
     metadata: {},
     fields: { enableHls: false, enableThumbnail: false },
+    branches: [],
+    preflight: true,
     tag: {
       key,
       workflowId: `asset-lifecycle:twelvelabs:${key}`,

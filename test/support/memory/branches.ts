@@ -1,7 +1,20 @@
 import { failure } from '../../../src/contracts/failures';
 import type { Handle } from '../../../src/contracts/branches/handle';
-import { carriesTag, readTag, tagFields, type LedgerTag } from '../../../src/contracts/resource';
-import type { BranchKind, BranchRemoval, BranchStart, ResultRecord } from '../../../src/providers/branch-kind';
+import {
+  carriesTag,
+  readTag,
+  runIdIn,
+  tagFields,
+  type BranchResource,
+  type LedgerTag,
+} from '../../../src/contracts/resource';
+import type {
+  BranchKind,
+  BranchRemoval,
+  BranchStart,
+  ResultRecord,
+  TaggedObject,
+} from '../../../src/providers/branch-kind';
 import { outcomeOf } from '../../../src/providers/outcome';
 import { gone, type MemoryEntity, type MemoryState } from './state';
 
@@ -53,8 +66,10 @@ const collectionOf = ({ in: collectionId = 'c' }: MemoryEntity): string => colle
 /** Makes an entity of the asset, or adds the asset to one that is named. */
 export const entityBranch = (state: MemoryState) => {
   const entity = (id: string): MemoryEntity => state.entities.get(id) ?? gone(id);
-  const ownOf = (name: string | undefined, tag: Pick<LedgerTag, 'key' | 'owner'>): string[] =>
-    [...state.entities].filter(([, one]) => one.name === name && carriesTag(one.metadata, tag)).map(([id]) => id);
+  const ownOf = (name: string | undefined, tag: Pick<LedgerTag, 'key' | 'owner'>): TaggedObject[] =>
+    [...state.entities]
+      .filter(([, one]) => one.name === name && carriesTag(one.metadata, tag))
+      .map(([id, { metadata }]) => ({ id, madeBy: runIdIn(metadata) }));
   return {
     type: 'entity',
     effect: ({ entityId }) => (entityId === undefined ? 'create' : 'join'),
@@ -81,18 +96,21 @@ export const entityBranch = (state: MemoryState) => {
       state.call('entity.find', signal, (): BranchStart[] => {
         const { entityId, collectionId = 'c' } = textFields(branch);
         if (entityId === undefined)
-          return ownOf(name, tag).map((id) => ({ id, handle: entityHandle(id, collectionId) }));
+          return ownOf(name, tag).map((one) => ({ ...one, handle: entityHandle(one.id, collectionId) }));
         state.asset(assetId);
         const isIn = state.entities.get(entityId)?.assetIds.includes(assetId);
         return isIn ? [{ id: entityId, handle: entityHandle(entityId, collectionId), adopted: true }] : [];
       }),
     madeFrom: ({ assetId, tag }, { signal } = {}) =>
       state.call('entity.madeFrom', signal, () =>
-        [...state.entities].flatMap(([id, one]) => {
+        [...state.entities].flatMap(([id, one]): BranchResource[] => {
           if (!state.held.has(assetId) || !one.assetIds.includes(assetId)) return [];
           const made = { branch: 'entity', id, in: collectionOf(one), assetId };
-          if (carriesTag(one.metadata, tag)) return [{ ...made, kind: 'entity', name: one.name }];
-          return tag.joined?.id === id ? [{ ...made, kind: MEMBERSHIP }] : [];
+          if (carriesTag(one.metadata, tag)) {
+            return [{ ...made, kind: 'entity', name: one.name, madeBy: runIdIn(one.metadata) }];
+          }
+          const joined = tag.joined?.find((other) => other.id === id);
+          return joined ? [{ ...made, kind: MEMBERSHIP, madeBy: joined.runId }] : [];
         }),
       ),
     tagged: ({ kind, name, tag }, { signal } = {}) =>
@@ -100,8 +118,8 @@ export const entityBranch = (state: MemoryState) => {
     remove: ({ kind, id, assetId, unproven }, { force, own, signal }) =>
       state.call(kind === MEMBERSHIP ? 'entity.leave' : 'entity.remove', signal, (): BranchRemoval => {
         if (kind === MEMBERSHIP) {
-          const joined = readTag(state.held.get(assetId)?.metadata ?? {})?.joined?.id;
-          if (unproven && !force && joined !== id) {
+          const joined = readTag(state.held.get(assetId)?.metadata ?? {})?.joined ?? [];
+          if (unproven && !force && !joined.some((other) => other.id === id)) {
             return { result: 'kept', because: 'nothing shows that this lifecycle has added the asset to the entity' };
           }
           const one = entity(id);
@@ -157,7 +175,7 @@ export const indexBranch = (state: MemoryState) => {
       state.call('index.find', signal, (): BranchStart[] => {
         const starts = entriesOf(assetId, textFields(branch).indexId ?? '').map(({ indexId, indexedAssetId }) =>
           isOwn(indexedAssetId, tag)
-            ? startOf(indexId, indexedAssetId)
+            ? { ...startOf(indexId, indexedAssetId), madeBy: runIdIn(state.entryMetadata.get(indexedAssetId)) }
             : { ...startOf(indexId, indexedAssetId), adopted: true },
         );
         return starts.toSorted((one, other) => Number(one.adopted ?? false) - Number(other.adopted ?? false));
@@ -168,12 +186,13 @@ export const indexBranch = (state: MemoryState) => {
           .filter(({ indexedAssetId }) => isOwn(indexedAssetId, tag))
           .map(({ indexId, indexedAssetId: id }) => ({
             ...{ kind: 'indexed-asset', branch: 'index', id, in: indexId, assetId },
+            madeBy: runIdIn(state.entryMetadata.get(id)),
           })),
       ),
     tagged: ({ in: indexId, assetId, tag }, { signal } = {}) =>
       state.call('index.tagged', signal, () => {
         const own = entriesOf(assetId, indexId).filter(({ indexedAssetId }) => isOwn(indexedAssetId, tag));
-        return own.map(({ indexedAssetId }) => indexedAssetId);
+        return own.map(({ indexedAssetId: id }) => ({ id, madeBy: runIdIn(state.entryMetadata.get(id)) }));
       }),
     remove: ({ id }, { signal }) =>
       state.call('index.remove', signal, () => {

@@ -76,7 +76,7 @@ test('nothing is written when the record cannot be made', async () => {
 
 test('the lifecycle’s own asset names the entity before it is added, so that a sweep can take it out', async () => {
   await join();
-  expect(readTag(provider.held.get('a')?.metadata ?? {})?.joined).toEqual({ in: 'c', id: 'e' });
+  expect(readTag(provider.held.get('a')?.metadata ?? {})?.joined).toEqual([{ in: 'c', id: 'e', runId: 'r1' }]);
 });
 
 test('an asset of others is not written to', async () => {

@@ -27,6 +27,8 @@ const input: SubmitSourceInput = {
   metadata: {},
   fields: {},
   upload: { method: 'auto', concurrency: 4 },
+  branches: [],
+  preflight: true,
   tag,
   since,
 };

@@ -20,6 +20,8 @@ const inputOf = (source: SubmitSourceInput['source'], method: Method): SubmitSou
   metadata: {},
   fields: {},
   upload: { method, concurrency: 4 },
+  branches: [],
+  preflight: true,
   since: '2026-01-01T00:00:00Z',
   tag: { key: 'k', workflowId: 'w', runId: 'r', onCancel: 'delete', onFailure: 'keep' },
 });

@@ -29,7 +29,7 @@ const chapters: BranchDeclaration<{ type: 'chapters'; most: number }, MemoryProv
         ),
       ),
     find: async ({ assetId }) => (memory.tasks.has(idOf(assetId)) ? [startOf(assetId, memory.tasks)] : []),
-    tagged: async ({ assetId }) => [idOf(assetId)].filter((id) => memory.tasks.has(id)),
+    tagged: async ({ assetId }) => [idOf(assetId)].filter((id) => memory.tasks.has(id)).map((id) => ({ id })),
     async *records() {
       yield { embedding: [1, 0, 0], chapter: 'opening' };
       yield { embedding: [0, 1, 0], chapter: 'end' };

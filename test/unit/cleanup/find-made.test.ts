@@ -33,7 +33,7 @@ test('what an open run of another workflow id has made under the key is left to 
 });
 
 test('finds the membership that the lifecycle has made, and none of others', async () => {
-  const metadata = { ...tagFields(tag), ...joinedField({ in: 'c', id: 'joined' }) };
+  const metadata = { ...tagFields(tag), ...joinedField({ in: 'c', id: 'joined', runId: 'r1' }) };
   provider.addAsset({ id: 'a', metadata });
   for (const id of ['joined', 'of-others']) provider.entities.set(id, { name: id, metadata: {}, assetIds: ['a', 'x'] });
   const { made } = await find();

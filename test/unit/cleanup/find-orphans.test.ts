@@ -161,7 +161,7 @@ describe('an asset of an earlier run of its key', () => {
 });
 
 test('the membership that its lifecycle made ends with an orphan, and no other one', async () => {
-  asset('a', { onCancel: 'delete' }, joinedField({ in: 'c', id: 'joined' }));
+  asset('a', { onCancel: 'delete' }, joinedField({ in: 'c', id: 'joined', runId: 'r1' }));
   for (const id of ['joined', 'of-others']) {
     provider.entities.set(id, { name: id, metadata: {}, assetIds: ['a', 'x'] });
   }

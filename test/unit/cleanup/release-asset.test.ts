@@ -89,7 +89,7 @@ describe('adopting an asset', () => {
     const activity = createSubmitSource(dependencies({ provider }));
     const source = { type: 'asset', assetId: 'a' } as const;
     const upload = { method: 'auto', concurrency: 4 } as const;
-    const rest = { metadata: {}, fields: {}, upload, tag: adopter, since };
+    const rest = { metadata: {}, fields: {}, upload, branches: [], preflight: true, tag: adopter, since };
     return activityEnvironment().run(() => activity({ provider: 'twelvelabs', source, ...rest }));
   };
 

@@ -130,7 +130,7 @@ test('a membership that nothing shows to be ours stays, unless the asset notes i
   join();
   provider.addAsset({
     id: 'x',
-    metadata: { ...tagFields(tag), ...joinedField({ in: 'c', id: 'e1' }) },
+    metadata: { ...tagFields(tag), ...joinedField({ in: 'c', id: 'e1', runId: 'r1' }) },
   });
   expect(await remove(membership)).toMatchObject([{ id: 'e1', result: 'deleted' }]);
 });

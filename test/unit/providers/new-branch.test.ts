@@ -10,7 +10,7 @@ import type { StartedBranch, StoredRecords } from '../../../src/contracts/activi
 import { carriesTag, tagFields, type LedgerTag } from '../../../src/contracts/resource';
 import type { BranchDeclaration } from '../../../src/providers/branch-kind';
 import { outcomeOf } from '../../../src/providers/outcome';
-import { acceptInput, branchTypes, planOf, type Registry } from '../../../src/providers/registry';
+import { acceptInput, branchTypes, plansOf, type Registry } from '../../../src/providers/registry';
 import { twelvelabs } from '../../../src/providers/twelvelabs/declaration';
 import { activityEnvironment, dependencies, OWNER } from '../../support/activity-dependencies';
 import { MemoryProvider } from '../../support/memory-provider';
@@ -44,7 +44,7 @@ const captions = {
       ),
     find: async () => [],
     tagged: async ({ tag }) =>
-      [...store.tracks].filter(([, { metadata }]) => carriesTag(metadata, tag)).map(([id]) => id),
+      [...store.tracks].filter(([, { metadata }]) => carriesTag(metadata, tag)).map(([id]) => ({ id })),
     async *records() {
       yield { embedding: [1, 0, 0], text: 'Hello' };
     },
@@ -61,8 +61,8 @@ const source = { type: 'file', path: '/media/intro.mp4' } as const;
 describe('a branch that is one object in the provider’s list', () => {
   test('is accepted with its defaults and its plan, and its fields are checked', () => {
     const input = acceptInput({ source, branch: { type: 'captions' } }, registry);
-    expect(input.branch).toEqual({ type: 'captions', language: 'en' });
-    expect(planOf(input, registry)).toEqual({ stores: true, makes: { kind: 'caption-track', in: 'en' } });
+    expect(input.branches).toEqual([{ type: 'captions', language: 'en' }]);
+    expect(plansOf(input, registry)).toEqual([{ stores: true, makes: { kind: 'caption-track', in: 'en' } }]);
     const wrong = { source, branch: { type: 'captions', tone: 'dry' } };
     expect(() => acceptInput(wrong, registry)).toThrow('branch: unknown field "tone"');
     expect(() => acceptInput({ source, branch: { type: 'none-such' } }, registry)).toThrow('"captions" or "none"');
@@ -73,7 +73,7 @@ describe('a branch that is one object in the provider’s list', () => {
     expect(JSON.stringify(lifecycleJsonSchema(registry))).toContain('"captions"');
     const help = startCommand(registry).helpInformation();
     expect(help).toContain('--language <code>');
-    const flags = { branch: 'captions', language: 'de' };
+    const flags = { branch: ['captions'], language: 'de' };
     expect(await inputOf('/media/intro.mp4', flags, registry)).toMatchObject({
       branch: { type: 'captions', language: 'de' },
     });

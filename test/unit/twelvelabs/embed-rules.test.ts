@@ -33,7 +33,7 @@ test.each<[string, string, object, object]>([
   ['transcription by marengo3.0', '/a.mp4', { options: ['transcription'] }, {}],
   ['a name at the provider that tells another kind', '/a.mp3', { options: ['visual'] }, { filename: 'a.mp4' }],
 ])('%s is accepted', async (_what, path, branch, more) => {
-  await expect(accepting(path, branch, more)).resolves.toMatchObject({ branch });
+  await expect(accepting(path, branch, more)).resolves.toMatchObject({ branches: [branch] });
 });
 
 test('only images with marengo3.0 are embedded at once', () => {

@@ -77,8 +77,8 @@ test.each<[string, [number, unknown], [number, unknown]]>([
 });
 
 test.each<[string, Record<string, unknown>, string]>([
-  ['with the note of its lifecycle', joinedField({ in: 'c', id: 'e' }), 'deleted'],
-  ['with the note of another entity', joinedField({ in: 'c', id: 'other' }), 'kept'],
+  ['with the note of its lifecycle', joinedField({ in: 'c', id: 'e', runId: 'r1' }), 'deleted'],
+  ['with the note of another entity', joinedField({ in: 'c', id: 'other', runId: 'r1' }), 'kept'],
   ['without a note', {}, 'kept'],
 ])('an asset %s that may have been added before is %s', async (_what, note, result) => {
   const asset = { _id: 'a', status: 'ready', user_metadata: { ...tagFields(TAG), ...note } };
@@ -90,10 +90,10 @@ test('what a lifecycle made of an asset are its entities, and the one that the a
   const mine = { _id: 'mine', entity_collection_id: 'c', name: 'n', metadata: tagFields(TAG) };
   const others = ['joined', 'x'].map((id) => ({ _id: id, entity_collection_id: 'c', name: id }));
   answers = { 'GET /assets/a/entities': [200, { data: [mine, ...others], page_info: { total_page: 1 } }] };
-  const tag = { ...TAG, joined: { in: 'c', id: 'joined' } };
+  const tag = { ...TAG, joined: [{ in: 'c', id: 'joined', runId: 'r0' }] };
   expect(await entity().madeFrom?.({ assetId: 'a', tag })).toEqual([
-    { kind: 'entity', branch: 'entity', id: 'mine', in: 'c', name: 'n', assetId: 'a' },
-    { kind: 'entity-membership', branch: 'entity', id: 'joined', in: 'c', assetId: 'a' },
+    { kind: 'entity', branch: 'entity', id: 'mine', in: 'c', name: 'n', assetId: 'a', madeBy: TAG.runId },
+    { kind: 'entity-membership', branch: 'entity', id: 'joined', in: 'c', assetId: 'a', madeBy: 'r0' },
   ]);
 });
 

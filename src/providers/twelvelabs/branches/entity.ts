@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { failureType } from '../../../contracts/failures';
 import type { Handle } from '../../../contracts/branches/handle';
-import { carriesTag, readTag, tagFields, type BranchResource } from '../../../contracts/resource';
-import type { BranchItem, BranchRemoval, RemoveOptions } from '../../branch-kind';
+import { carriesTag, readTag, runIdIn, tagFields, type BranchResource } from '../../../contracts/resource';
+import type { BranchItem, BranchRemoval, RemoveOptions, TaggedObject } from '../../branch-kind';
 import { outcomeOf, unlessGone, type CallOptions } from '../../outcome';
 import { itemsOf } from '../api/lists';
 import { CreatedSchema, EntityPageSchema, EntitySchema } from '../api/schemas';
@@ -55,8 +55,9 @@ export const entity = {
       for (const { collectionId, entityId, name, metadata } of await entitiesOf(connection.client, assetId, signal)) {
         if (collectionId === undefined) continue;
         const found = { branch: 'entity', id: entityId, in: collectionId, assetId };
-        if (carriesTag(metadata, tag)) made.push({ ...found, kind: 'entity', name });
-        else if (tag.joined?.id === entityId) made.push({ ...found, kind: MEMBERSHIP });
+        const joined = tag.joined?.find(({ id }) => id === entityId);
+        if (carriesTag(metadata, tag)) made.push({ ...found, kind: 'entity', name, madeBy: runIdIn(metadata) });
+        else if (joined) made.push({ ...found, kind: MEMBERSHIP, madeBy: joined.runId });
       }
       return made;
     },
@@ -112,8 +113,8 @@ async function findFor(
 ) {
   const { collectionId, entityId } = branch;
   if (entityId === undefined) {
-    const ids = await findTagged(connection, { collectionId, name, tag }, signal);
-    return ids.map((id) => ({ id, handle: handleOf(collectionId, id) }));
+    const own = await findTagged(connection, { collectionId, name, tag }, signal);
+    return own.map(({ id, madeBy }) => ({ id, madeBy, handle: handleOf(collectionId, id) }));
   }
   const entities = await entitiesOf(connection.client, assetId, signal, { gone: 'is a failure' });
   const isIn = entities.some((one) => one.entityId === entityId);
@@ -121,15 +122,15 @@ async function findFor(
 }
 
 /**
- * Finds the ids of the entities with that name and tag in the collection, oldest first.
+ * Finds the entities with that name and tag in the collection, oldest first.
  * Source: `GET /entity-collections/{id}/entities`.
  */
 async function findTagged(
   { client }: TwelveLabsConnection,
   { collectionId, name, tag }: { collectionId: string; name: string; tag: BranchItem['tag'] },
   signal: AbortSignal | undefined,
-): Promise<string[]> {
-  const own: string[] = [];
+): Promise<TaggedObject[]> {
+  const own: TaggedObject[] = [];
   const list = {
     route: '/entity-collections/{id}/entities',
     path: entitiesPath(collectionId),
@@ -138,7 +139,7 @@ async function findTagged(
     signal,
   };
   for await (const { _id, metadata } of itemsOf(client, list, EntityPageSchema)) {
-    if (carriesTag(metadata, tag)) own.push(_id);
+    if (carriesTag(metadata, tag)) own.push({ id: _id, madeBy: runIdIn(metadata) });
   }
   return own.toReversed(); // the list is newest first
 }
@@ -173,7 +174,7 @@ async function leave(
 ): Promise<BranchRemoval> {
   if (unproven && !force) {
     const asset = await unlessGone(connection.assets.get(assetId, { signal }));
-    if (!asset || readTag(asset.metadata)?.joined?.id !== entityId) {
+    if (!asset || !readTag(asset.metadata)?.joined?.some(({ id }) => id === entityId)) {
       return { result: 'kept', because: 'nothing shows that this lifecycle has added the asset to the entity' };
     }
   }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Handle } from '../../../contracts/branches/handle';
-import { carriesTag, tagFields, type LedgerTag } from '../../../contracts/resource';
-import type { BranchItem } from '../../branch-kind';
+import { carriesTag, runIdIn, tagFields, type LedgerTag } from '../../../contracts/resource';
+import type { BranchItem, TaggedObject } from '../../branch-kind';
 import { outcomeOf, unlessGone } from '../../outcome';
 import type { TwelveLabsClient } from '../api/client';
 import { CreatedSchema, IndexedAssetSchema } from '../api/schemas';
@@ -47,17 +47,18 @@ export const indexEntry = {
     async find({ branch: { indexId }, assetId, tag }, { signal } = {}) {
       const { own, others } = await entriesOf(client, { assetId, indexId, tag }, signal);
       const adopted = others.map((entry) => ({ ...startOf(entry), adopted: true }));
-      return [...own.map(startOf), ...adopted];
+      return [...own.map((entry) => ({ ...startOf(entry), madeBy: entry.madeBy })), ...adopted];
     },
 
     async madeFrom({ assetId, tag }, { signal } = {}) {
       const { own } = await entriesOf(client, { assetId, tag }, signal);
-      return own.map(({ indexId, id }) => ({ kind: 'indexed-asset', branch: 'index', id, in: indexId, assetId }));
+      const common = { kind: 'indexed-asset', branch: 'index', assetId };
+      return own.map(({ indexId, id, madeBy }) => ({ ...common, id, in: indexId, madeBy }));
     },
 
     async tagged({ in: indexId, assetId, tag }, { signal } = {}) {
       const { own } = await entriesOf(client, { assetId, indexId, tag }, signal);
-      return own.map(({ id }) => id);
+      return own.map(({ id, madeBy }) => ({ id, madeBy }));
     },
 
     async remove({ id, in: indexId = '' }, { signal }) {
@@ -96,19 +97,23 @@ async function startOne(
   return startOf({ indexId, id });
 }
 
+type OwnEntry = IndexEntry & Pick<TaggedObject, 'madeBy'>;
+
 /** The asset's entries in one index or in all, divided into those with the tag and those of others. */
 async function entriesOf(
   client: TwelveLabsClient,
   { assetId, indexId, tag }: { assetId: string; indexId?: string; tag: LedgerTag },
   signal: AbortSignal | undefined,
-): Promise<{ own: IndexEntry[]; others: IndexEntry[] }> {
-  const own: IndexEntry[] = [];
+): Promise<{ own: OwnEntry[]; others: IndexEntry[] }> {
+  const own: OwnEntry[] = [];
   const others: IndexEntry[] = [];
   for (const entry of await indexEntriesOf(client, assetId, signal)) {
     if (indexId !== undefined && entry.indexId !== indexId) continue;
     const call = { ...oneEntry('GET', entry), signal };
     const answer = await unlessGone(client.call(call, IndexedAssetSchema));
-    if (answer) (carriesTag(answer.user_metadata, tag) ? own : others).push(entry);
+    if (!answer) continue;
+    if (carriesTag(answer.user_metadata, tag)) own.push({ ...entry, madeBy: runIdIn(answer.user_metadata) });
+    else others.push(entry);
   }
   return { own, others };
 }

@@ -31,10 +31,9 @@ export async function closeAfter(life: Lifecycle, error: unknown): Promise<Lifec
 }
 
 function noteFailure({ status }: Lifecycle, error: unknown): void {
-  const { phase, asset, branch } = status;
+  const { phase, asset } = status;
   status.error = describeError(error);
   if (status.error.type === 'ProcessingFailed' && phase === 'processing' && asset) asset.status = 'failed';
-  if (phase === 'branching' && branch && branch.status !== 'ready') branch.status = 'failed';
 }
 
 /** Cleans up again when a stop that came meanwhile asks for another policy: `forceDelete` after a cancel. */

@@ -1,14 +1,16 @@
 import { setHandler, workflowInfo } from '@temporalio/workflow';
 import type { ReleaseAssetInput } from '../../../contracts/activities';
+import type { Branch } from '../../../contracts/branches/branch';
 import type { AcceptedInput } from '../../../contracts/lifecycle-input';
 import type {
   AssetSnapshot,
+  BranchStatus,
   LifecycleStatus,
   LifecycleTimings,
   Phase,
   ReceiptEntry,
 } from '../../../contracts/lifecycle-status';
-import { readUploadProgress, uploadStatusOf } from '../../../contracts/messages';
+import { readEarlierRun, readUploadProgress, uploadStatusOf } from '../../../contracts/messages';
 import type { LifecycleTag, Release } from '../../../contracts/resource';
 import { startingStatus, statusQuery, uploadProgressSignal } from '../status';
 import { stepsOf, type Steps } from '../steps';
@@ -16,12 +18,20 @@ import { Visibility } from '../visibility';
 import { MadeResources } from './made-resources';
 import { StopRequests } from './stop-requests';
 
+/** A branch of the run, and its status, which goes on changing. */
+export interface ShownBranch {
+  branch: Branch;
+  status: BranchStatus;
+}
+
 /** One lifecycle as its story sees it: the status, the steps it can take, what it made, and who wants it stopped. */
 export class Lifecycle {
   readonly status: LifecycleStatus;
   readonly tag: LifecycleTag;
   readonly steps: Steps;
   readonly made = new MadeResources();
+  /** What the client told of the run that the key had before. */
+  readonly earlier = readEarlierRun(workflowInfo().memo);
   readonly stops: StopRequests;
   private readonly visibility = new Visibility(workflowInfo().typedSearchAttributes);
   private isReleased = false;
@@ -47,6 +57,15 @@ export class Lifecycle {
   /** Merges the news of the asset into what is known of it. */
   set asset(asset: AssetSnapshot) {
     this.status.asset = { ...this.status.asset, ...asset };
+  }
+
+  /** Shows the branches of this run, and those that the key had of this asset before. */
+  noteBranches(runs: readonly ShownBranch[]): void {
+    const before = this.earlier?.assetId === this.asset.id ? (this.earlier.branches ?? []) : [];
+    this.status.branch = runs[0]?.status;
+    if (before.length + runs.length < 2) return;
+    const own = runs.map(({ branch, status }) => Object.assign(status, { input: branch })); // shared: it goes on changing
+    this.status.branches = [...before, ...own];
   }
 
   enter(phase: Phase): void {

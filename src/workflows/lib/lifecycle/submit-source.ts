@@ -1,7 +1,6 @@
 import { TimeoutType } from '@temporalio/common';
-import { ActivityFailure, TimeoutFailure, workflowInfo } from '@temporalio/workflow';
+import { ActivityFailure, TimeoutFailure } from '@temporalio/workflow';
 import type { SubmitSourceInput, SubmittedAsset } from '../../../contracts/activities';
-import { readEarlierRun } from '../../../contracts/messages';
 import type { AssetResource } from '../../../contracts/resource';
 import { filenameOfSource } from '../../../contracts/source-name';
 import { noteUpload } from '../step-failures';
@@ -9,11 +8,10 @@ import type { Lifecycle } from './lifecycle';
 
 /** Hands the source to the provider, or takes up the asset that the source names. */
 export async function submitSource(life: Lifecycle): Promise<void> {
-  const { provider, source, metadata, fields, upload } = life.input;
-  const { tag } = life;
+  const { provider, source, metadata, fields, upload, branches, preflight } = life.input;
+  const { tag, earlier } = life;
   const since = life.status.timings.startedAt;
   const filename = life.input.filename ?? (source.type === 'asset' ? undefined : filenameOfSource(source));
-  const earlier = readEarlierRun(workflowInfo().memo);
   const made: AssetResource = {
     kind: 'asset',
     id: source.type === 'asset' ? source.assetId : undefined,
@@ -24,7 +22,8 @@ export async function submitSource(life: Lifecycle): Promise<void> {
     earlierId: earlier?.assetId,
   };
   const queue = await fileQueueOf(life);
-  const submission = { provider, source, filename, metadata, fields, upload, tag, since, earlier };
+  const common = { provider, source, filename, metadata, fields, upload, branches, preflight };
+  const submission = { ...common, tag, since, earlier };
   const submitted = await life.made.making([made], () => submitFrom(queue, life, { made, submission }));
   const { abandoned = [], source: facts, ...asset } = submitted;
   life.asset = asset;

@@ -1,0 +1,49 @@
+import type { Branch } from '../../contracts/branches/branch';
+import { acceptInput } from '../../providers/registry';
+import { InvalidInput, LifecycleNotFailed } from '../../temporal/errors';
+import { summaryOf } from '../../temporal/runs/run-status';
+import type { LifecycleCalls } from '../lifecycle-calls';
+import { asSent, inputOfRun } from './run-input';
+import { takeUpFailed, type StartedLifecycle, type StartPriority } from './start-lifecycle';
+
+export interface RetryOptions {
+  /** Branches to take instead of the input's, such as one with the right index. */
+  branch?: Branch | Branch[];
+  priority?: StartPriority;
+}
+
+/** See {@link LifecycleClient.retry}. */
+export async function retryLifecycle(
+  calls: LifecycleCalls,
+  key: string,
+  { branch, priority }: RetryOptions,
+): Promise<StartedLifecycle> {
+  const run = await calls.describeRun(key);
+  const outcome = run.status.name === 'RUNNING' ? 'running' : summaryOf(run).outcome;
+  if (outcome !== 'failed') throw new LifecycleNotFailed(refusal(key, outcome));
+  return calls.withClientErrors(async () => {
+    const input = await inputOfRun(calls.client, run);
+    if (!input) throw new InvalidInput(`the input of lifecycle "${key}" is not valid any more; start it with another`);
+    const changed = branch === undefined ? input : withBranch(asSent(input), branch);
+    return takeUpFailed(calls.client, { ...changed, key }, { run, priority });
+  }, key);
+}
+
+function withBranch(input: object, branch: Branch | Branch[]) {
+  try {
+    return acceptInput({ ...input, branch });
+  } catch (error) {
+    throw new InvalidInput((error as Error).message, { cause: error });
+  }
+}
+
+function refusal(key: string, outcome: string | undefined): string {
+  switch (outcome) {
+    case 'running':
+      return `lifecycle "${key}" is running; there is nothing to retry yet`;
+    case 'completed':
+      return `lifecycle "${key}" has completed; there is nothing to retry ("start" takes it through another branch)`;
+    default:
+      return `lifecycle "${key}" was ${outcome} on request; "start" starts it anew`;
+  }
+}
