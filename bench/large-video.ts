@@ -22,7 +22,9 @@ function* boxesOf(bytes: Buffer, from = 0, to = bytes.length): Generator<Box> {
 /** Adds to every offset of the samples; wider than 32 bits they need another table, with another length of all parents. */
 function shifted(box: Buffer, type: string, shift: bigint): Buffer {
   if (PARENTS.has(type)) {
-    const inner = [...boxesOf(box, HEAD_BYTES)].map((one) => shifted(box.subarray(one.start, one.end), one.type, shift));
+    const inner = [...boxesOf(box, HEAD_BYTES)].map((one) =>
+      shifted(box.subarray(one.start, one.end), one.type, shift),
+    );
     return withHead(type, Buffer.concat(inner));
   }
   if (type !== 'stco') return box;

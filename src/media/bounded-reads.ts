@@ -61,11 +61,7 @@ export class BoundedReads {
   }
 }
 
-async function rangeOf(
-  bytes: Readable,
-  range: { start: number; end: number },
-  stop: AbortSignal,
-): Promise<Buffer> {
+async function rangeOf(bytes: Readable, range: { start: number; end: number }, stop: AbortSignal): Promise<Buffer> {
   const pieces: Buffer[] = [];
   for await (const piece of addAbortSignal(stop, bytes.read(range)) as AsyncIterable<Buffer>) pieces.push(piece);
   return Buffer.concat(pieces);

@@ -16,6 +16,8 @@ export interface Reading {
 const PICTURES = set('JPEG,PNG,APNG,GIF,WebP,Bitmap,TIFF,HEIF,HEIC,AVIF,JPEG 2000,JPEG XL,PSD');
 /** Formats that store their duration where MediaInfo reads first. Of all others, part of a file only tells of that part. */
 const TIMED_AT_THE_FRONT = set('MPEG-4,QuickTime,Matroska,WebM,Wave,FLAC,Windows Media');
+/** No media lasts a month. */
+const BEYOND_BELIEF_SEC = 30 * 86_400;
 /** By these names: formats whose first bytes tell them. Content that is not recognised by them is of none of them. */
 const TOLD_BY_THE_FIRST_BYTES = set('mp4,m4v,m4a,mov,mkv,webm,avi,wav,flac,jpg,jpeg,png,gif,webp,wmv,wma,flv,ogg');
 /** By these names: formats that may begin anywhere, so that the whole file must be read to say that it is none. */
@@ -69,7 +71,8 @@ function durationOf(tracks: readonly Track[], { isPartial, isFragmented }: Readi
   if (isPartial && (isFragmented || !TIMED_AT_THE_FRONT.has(general?.Format ?? ''))) return undefined;
   const timed = [general, ...ofType(tracks, 'Video'), ...ofType(tracks, 'Audio')];
   const longest = Math.max(0, ...timed.map((track) => track?.Duration ?? 0));
-  return longest > 0 ? longest : undefined; // 0 stands in the index of a fragmented file
+  const isTold = longest > 0 && longest < BEYOND_BELIEF_SEC; // fragmented files and streamed WAV have 0, or a huge number
+  return isTold ? longest : undefined;
 }
 
 /** As stored, and as shown. */

@@ -33,4 +33,6 @@ export interface MediaItem extends MediaFacts {
   /** Name at the provider. */
   filename: string;
   sizeBytes: number;
+  /** Field of the input that names the source, for messages: `source.path`. */
+  field: string;
 }

@@ -40,18 +40,13 @@ export class MediaReader {
     try {
       signal?.throwIfAborted();
       return await this.look(bytes, signal);
-    } catch (error) {
+    } catch {
       if (signal?.aborted) throw signal.reason;
       return undefined; // whoever sends the file reads it too, and says what is wrong with it
     } finally {
       this.busy -= 1;
       this.waiting.shift()?.();
     }
-  }
-
-  /** Ends the instances; those in use go once they are done. */
-  close(): void {
-    for (const instance of this.idle.splice(0)) instance.close();
   }
 
   private async turn(): Promise<void> {

@@ -29,8 +29,19 @@ const FILE_TYPE = box('ftyp', Buffer.from('isom'), u32(512), Buffer.from('isomis
 /** An MPEG-4 file with VP9 and AAC tracks of noise: small, and its index says what is asked for. */
 export function mp4(file: Mp4): Buffer {
   const { tracks, fragmented = false, index = 'first' } = file;
-  const frames = tracks.map(({ durationSec }) => (fragmented ? 0 : Math.max(1, Math.round(durationSec * FRAMES_A_SECOND))));
-  const media = box('mdat', Buffer.alloc(Math.max(1, frames.reduce((sum, one) => sum + one, 0)) * FRAME_BYTES, 0x55));
+  const frames = tracks.map(({ durationSec }) =>
+    fragmented ? 0 : Math.max(1, Math.round(durationSec * FRAMES_A_SECOND)),
+  );
+  const media = box(
+    'mdat',
+    Buffer.alloc(
+      Math.max(
+        1,
+        frames.reduce((sum, one) => sum + one, 0),
+      ) * FRAME_BYTES,
+      0x55,
+    ),
+  );
   const moovAt = (mediaAt: number): Buffer => {
     let at = mediaAt + 8;
     const offsets = frames.map((count) => {
@@ -49,7 +60,9 @@ export function mp4(file: Mp4): Buffer {
 function moov({ tracks, fragmented = false }: Mp4, frames: readonly number[], offsets: readonly number[]): Buffer {
   const longest = fragmented ? 0 : Math.max(0, ...tracks.map(({ durationSec }) => durationSec));
   const header = fullBox('mvhd', 0, u32(0, 0, TIMESCALE, longest * TIMESCALE), MOVIE_REST, u32(tracks.length + 1));
-  const traks = tracks.map((track, at) => trak(track, { id: at + 1, fragmented, frames: frames[at] ?? 0, offset: offsets[at] ?? 0 }));
+  const traks = tracks.map((track, at) =>
+    trak(track, { id: at + 1, fragmented, frames: frames[at] ?? 0, offset: offsets[at] ?? 0 }),
+  );
   const extend = fragmented ? [box('mvex', ...tracks.map((_, at) => fullBox('trex', 0, u32(at + 1, 1, 0, 0, 0))))] : [];
   return box('moov', header, ...traks, ...extend);
 }
@@ -79,7 +92,11 @@ function trak(track: Mp4Track, { id, fragmented, frames, offset }: Placed): Buff
     u32(width * 0x10000, height * 0x10000),
   );
   const handler = { video: 'vide', audio: 'soun', subtitles: 'sbtl' }[kind];
-  const information = { video: fullBox('vmhd', 1, u16(0, 0, 0, 0)), audio: fullBox('smhd', 0, u32(0)), subtitles: fullBox('nmhd', 0) };
+  const information = {
+    video: fullBox('vmhd', 1, u16(0, 0, 0, 0)),
+    audio: fullBox('smhd', 0, u32(0)),
+    subtitles: fullBox('nmhd', 0),
+  };
   const table = box(
     'stbl',
     fullBox('stsd', 0, u32(1), entryOf(track)),
@@ -103,6 +120,31 @@ function entryOf({ kind, width = 0, height = 0, pixelAspect }: Mp4Track): Buffer
   if (kind === 'subtitles') return box('tx3g', ...head, Buffer.alloc(30));
   if (kind === 'audio') return box('mp4a', ...head, Buffer.alloc(8), u16(2, 16, 0, 0), u32(48_000 * 0x10000));
   const aspect = pixelAspect ? [box('pasp', u32(...pixelAspect))] : [];
-  const picture = [Buffer.alloc(16), u16(width, height), u32(0x480000, 0x480000, 0), u16(1), Buffer.alloc(32), u16(24, 0xffff)];
+  const picture = [
+    Buffer.alloc(16),
+    u16(width, height),
+    u32(0x480000, 0x480000, 0),
+    u16(1),
+    Buffer.alloc(32),
+    u16(24, 0xffff),
+  ];
   return box('vp09', ...head, ...picture, fullBox('vpcC', 0x01000000, [0, 31, 0x82, 1, 1, 1, 0, 0]), ...aspect);
+}
+
+/** A fragmented file of one track, each fragment of two seconds with frames of that size; no index tells its length. */
+export function fragments(track: Mp4Track, count: number, frameBytes = 500): Buffer {
+  const whole = mp4({ tracks: [track], fragmented: true });
+  const head = whole.subarray(0, whole.length - FRAME_BYTES - 8);
+  const one = (at: number): Buffer => {
+    const run = (offset: number): Buffer =>
+      fullBox('trun', 0x301, u32(2, offset, TIMESCALE, frameBytes, TIMESCALE, frameBytes));
+    const moof = (offset: number): Buffer =>
+      box(
+        'moof',
+        fullBox('mfhd', 0, u32(at + 1)),
+        box('traf', fullBox('tfhd', 0x20000, u32(1)), fullBox('tfdt', 0, u32(at * 2 * TIMESCALE)), run(offset)),
+      );
+    return Buffer.concat([moof(moof(0).length + 8), box('mdat', Buffer.alloc(frameBytes * 2, 0x55))]);
+  };
+  return Buffer.concat([head, ...Array.from({ length: count }, (_, at) => one(at))]);
 }
