@@ -7,6 +7,7 @@ import { DeletionInputSchema, type AcceptedDeletion } from '../contracts/ledger/
 import { SweepInputSchema, type AcceptedSweep } from '../contracts/ledger/sweep';
 import { checkAgainst, type CompleteInput } from '../contracts/lifecycle-input';
 import { filenameOfSource } from '../contracts/source-name';
+import type { MediaItem } from '../media/media-facts';
 import type { BranchDeclaration } from './branch-kind';
 import type { ProviderDeclaration } from './provider-declaration';
 import { twelvelabs } from './twelvelabs/declaration';
@@ -120,6 +121,23 @@ export function branchRefusal(
     if (refusal) return `${refusal} (${name})`;
   }
   return undefined;
+}
+
+/**
+ * Why the provider would refuse that content once it is there: by its own rules, else by those of each branch;
+ * `undefined` if nothing published speaks against it.
+ */
+export function mediaRefusal(
+  { provider, branches }: Pick<CompleteInput, 'provider' | 'branches'>,
+  media: MediaItem,
+  registry: Registry = REGISTRY,
+): string | undefined {
+  const own = declarationOf(provider, registry).mediaRefusal?.(media);
+  if (own) return own;
+  const refusals = branches.flatMap(
+    (branch) => branchOf(provider, branch, registry).mediaRefusal?.(branch, media) ?? [],
+  );
+  return refusals.length > 0 ? refusals.join('; ') : undefined;
 }
 
 function branchOf(provider: ProviderName, branch: Branch, registry: Registry): BranchDeclaration<Branch> {
