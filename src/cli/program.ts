@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { temporalError, temporalSettings } from '../temporal/connection';
 
 import { assetsCommand } from './commands/assets';
+import { checkCommand } from './commands/check';
 import { demoCommand } from './commands/demo';
 import { devCommand } from './commands/dev';
 import { emulatorCommand } from './commands/emulator';
@@ -25,6 +26,7 @@ const COMMANDS = [
   workerCommand,
   emulatorCommand,
   startCommand,
+  checkCommand,
   statusCommand,
   watchCommand,
   listCommand,

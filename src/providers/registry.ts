@@ -5,7 +5,7 @@ import { failure } from '../contracts/failures';
 import type { ProviderName } from '../contracts/ids';
 import { DeletionInputSchema, type AcceptedDeletion } from '../contracts/ledger/deletion';
 import { SweepInputSchema, type AcceptedSweep } from '../contracts/ledger/sweep';
-import { checkAgainst, type CompleteInput } from '../contracts/lifecycle-input';
+import { checkAgainst, refusedInput, type CompleteInput } from '../contracts/lifecycle-input';
 import { filenameOfSource } from '../contracts/source-name';
 import type { MediaItem } from '../media/media-facts';
 import type { BranchDeclaration } from './branch-kind';
@@ -89,7 +89,7 @@ function refuseContradictions(input: CompleteInput, declared: ProviderDeclaratio
   }
 }
 
-const notValid = (why: string) => failure('InvalidRequest', `The lifecycle's input is not valid: ${why}`);
+const notValid = (why: string) => refusedInput('lifecycle', why);
 
 /** Schemas of the whole input, one for each provider, for the published JSON Schema. */
 export const inputSchemas = (registry: Registry = REGISTRY): z.ZodType[] => registry.map(schemaOf);
@@ -172,5 +172,5 @@ function withProvider(input: unknown): unknown {
 function declaredFor(name: unknown, whose: string, registry: Registry): ProviderDeclaration {
   const declared = registry.find((one) => one.name === name);
   if (declared) return declared;
-  throw failure('InvalidRequest', `The ${whose}'s input is not valid: provider: ${mustBeOneOf(registry)}`);
+  throw refusedInput(whose, `provider: ${mustBeOneOf(registry)}`);
 }
