@@ -4,7 +4,7 @@ import { temporalError, temporalSettings } from '../temporal/connection';
 
 import { assetsCommand } from './commands/assets';
 import { checkCommand } from './commands/check';
-import { demoCommand } from './commands/demo';
+import { demoCommand } from './demo/demo-command';
 import { devCommand } from './commands/dev';
 import { emulatorCommand } from './commands/emulator';
 import { listCommand } from './commands/list';

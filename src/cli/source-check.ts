@@ -3,7 +3,6 @@ import type { Config } from '../config';
 import { failure, failureType } from '../contracts/failures';
 import { refusedInput, type CompleteInput } from '../contracts/lifecycle-input';
 import type { MediaFacts } from '../media/media-facts';
-import type { MediaReader } from '../media/media-reader';
 import { branchRefusal, declarationOf, mediaRefusal } from '../providers/registry';
 import { createFileSources } from '../storage/files/file-sources';
 import type { SourceBytes } from '../storage/files/source-bytes';
@@ -21,9 +20,15 @@ export interface SourceVerdict {
   media?: MediaFacts;
 }
 
+/** Loaded when a file is looked at: most commands need none. */
+async function openReader() {
+  const { MediaReader } = await import('../media/media-reader.js');
+  return new MediaReader();
+}
+
 /** Looks at sources as a worker does before it submits them. Sends nothing to a provider. */
 export class SourceCheck {
-  private reader: Promise<MediaReader> | undefined;
+  private reader: ReturnType<typeof openReader> | undefined;
   private readonly closing: (() => void)[] = [];
 
   constructor(private readonly config: Config) {}
@@ -64,7 +69,7 @@ export class SourceCheck {
     const { method } = input.upload;
     declarationOf(input.provider).route({ filename, source: isFile ? 'file' : 'object', sizeBytes, method, field });
     if (!input.preflight) return;
-    const reader = await (this.reader ??= import('../media/media-reader.js').then(({ MediaReader: R }) => new R()));
+    const reader = await (this.reader ??= openReader());
     facts.media = await reader.factsOf({ filename, sizeBytes, read: (...range) => bytes.read(...range) });
     const refusal = facts.media && mediaRefusal(input, { ...facts.media, filename, sizeBytes, field });
     if (refusal) throw failure('InvalidRequest', refusal);
