@@ -117,12 +117,31 @@ test('a start tells in what the run that it joins began differently', async () =
   await utimes(source.path, 1000, 1000);
   await run({ key, source });
   expect((await client.start({ key, source })).differs).toBeUndefined();
-  const other = { key, source, metadata: { a: 1 }, branch: { type: 'embed' } } as const;
-  expect((await client.start(other)).differs).toEqual(['metadata', 'branch']);
+  const other = { key, source, metadata: { a: 1 }, cleanup: { onCancel: 'keep' } } as const;
+  expect((await client.start(other)).differs).toEqual(['metadata', 'cleanup']);
   await utimes(source.path, 2000, 2000);
   expect((await client.start({ key, source })).differs).toEqual(['source.modifiedAt']);
   await file(key, 'portrait-3.jpg');
   expect((await client.start({ key, source })).differs).toEqual(['source.sizeBytes', 'source.modifiedAt']);
+});
+
+test('a running key is joined by a start with another branch, which is told so', async () => {
+  await system.control.setProcessing({ baseMs: HOUR_MS, msPerMegabyte: 0 });
+  const input = { key: 'differs-running', source: sample('portrait-1.jpg') };
+  await client.start(input);
+  const joined = await client.start({ ...input, metadata: { a: 1 }, branch: { type: 'embed' } });
+  expect(joined).toMatchObject({ joined: true, differs: ['metadata', 'branch'] });
+  await client.cancel(input.key);
+  await client.result(input.key);
+});
+
+test('a branch that is added to a completed key says which fields of its asset stay as they are', async () => {
+  const input = { key: 'differs-added', source: sample('portrait-1.jpg'), branch: { type: 'embed' } } as const;
+  await run({ ...input, branch: { type: 'none' } });
+  const options = { metadata: { a: 1 }, enableThumbnail: true, cleanup: { onCancel: 'keep' } } as const;
+  const added = await run({ ...input, ...options });
+  expect(added.started).toMatchObject({ joined: false, differs: ['metadata', 'enableThumbnail'] });
+  expect(added.status.outcome).toBe('completed');
 });
 
 test('of many starts at once one starts a run and the others join it', async () => {

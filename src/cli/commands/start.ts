@@ -92,7 +92,7 @@ ${examplesOf(registry)}`,
         return withClient(async (client) => {
           const started = await client.start(input, { again: flags.again, priority: priorityOf(flags) });
           if (!flags.json) note(`${started.joined ? 'joined' : 'started'} ${started.workflowId}`);
-          if (started.differs) note(differsText(started.differs));
+          if (started.differs) note(differsText(started.differs, started.joined));
           if (!flags.wait) {
             if (flags.json) printJson(started);
             else print(started.key);
@@ -130,5 +130,9 @@ const examplesOf = (registry: Registry): string =>
     .map((example) => `  $ asset-lifecycle start ${example}`)
     .join('\n');
 
-const differsText = (fields: string[]): string =>
-  `warning: the lifecycle that was joined began with another ${fields.join(', ')}; once it has ended, --again runs it anew`;
+function differsText(fields: string[], joined: boolean): string {
+  const names = fields.join(', ');
+  return joined
+    ? `warning: the lifecycle that was joined began with another ${names}; once it has ended, --again runs it anew`
+    : `warning: the key’s asset was made with another ${names}, which stays`;
+}

@@ -39,6 +39,17 @@ export async function differences(
   return fields;
 }
 
+/** Fields of the input that only count when an asset is made, and that differ from those of the run that made it. */
+export async function assetDifferences(
+  client: Client,
+  input: CompleteInput,
+  run: WorkflowExecutionDescription,
+): Promise<string[]> {
+  const its = await inputOfRun(client, run);
+  const ofAsset = ['filename', 'metadata', ...Object.keys(input.fields)];
+  return its ? differing(input, its).filter((name) => ofAsset.includes(name)) : [];
+}
+
 function differing(input: CompleteInput, its: CompleteInput): string[] {
   const differs = (one: unknown, other: unknown): boolean => !isDeepStrictEqual(plain(one), plain(other));
   const own = Object.keys(input.fields).filter((name) => differs(input.fields[name], its.fields[name]));

@@ -21,7 +21,7 @@ import { nameOfSource } from '../../contracts/source-name';
 import { lastOf } from '../../contracts/values/text';
 import { InvalidInput, LifecycleBeingDeleted } from '../../temporal/errors';
 import { summaryOf } from '../../temporal/runs/run-status';
-import { differences } from './differences';
+import { assetDifferences, differences } from './differences';
 import { besides, branchesLeftBy, missingFrom } from './key-branches';
 import { asSent } from './run-input';
 
@@ -33,8 +33,9 @@ export interface StartedLifecycle {
   /** True if this start joined an existing lifecycle of the key. */
   joined: boolean;
   /**
-   * Only for a joined run: fields of its input that differ from this start, such as `branch`. For a file that this host
-   * can read also `source.sizeBytes` and `source.modifiedAt`. Absent if nothing differs.
+   * For a joined run: fields of its input that differ from this start, such as `branch`. For a file that this host
+   * can read also `source.sizeBytes` and `source.modifiedAt`. For a run that adds a branch to a completed key: fields of
+   * this start that its asset does not take on, such as `metadata`. Absent if nothing differs.
    */
   differs?: string[];
 }
@@ -93,8 +94,20 @@ export async function startLifecycle(
     const next = await nextRun(client, input, run, again);
     if (!next) return joinedTo(client, input, run);
     runId = await startRun(client, next.input, { ...next, priority }); // none if another client was faster: that run is joined
+    if (runId !== undefined) return addedTo(client, next, { run, runId });
   }
   return { key: input.key, workflowId, runId, joined: false };
+}
+
+/** A run that adds branches to a completed key also says which fields of the asset stay as they are. */
+async function addedTo(
+  client: Client,
+  { input, earlier }: { input: KeyedInput; earlier: EarlierRun },
+  { run, runId }: { run: WorkflowExecutionDescription; runId: string },
+): Promise<StartedLifecycle> {
+  const started = { key: input.key, workflowId: run.workflowId, runId, joined: false };
+  const differs = earlier.keepsAsset ? await assetDifferences(client, input, run) : [];
+  return { ...started, ...(differs.length > 0 ? { differs } : {}) };
 }
 
 /**
