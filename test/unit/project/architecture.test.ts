@@ -13,7 +13,7 @@ interface Layer {
 const contracts = /^src\/contracts\//;
 /** The port, and what is shared by all who use it. */
 const port =
-  /^src\/providers\/(media-provider|assets|intake|part-uploads|branch-kind|outcome|shared\/(find-tagged|gather-submissions|read-pages|watch\/status-watcher|parts\/[^/]+))$/;
+  /^src\/providers\/(media-provider|assets|catalogue|ingestions|intake|part-uploads|branch-kind|outcome|shared\/(find-tagged|gather-submissions|read-pages|watch\/status-watcher|parts\/[^/]+))$/;
 /** What is known of the providers without an account: no HTTP. */
 const registry = /^src\/providers\/(registry|provider-declaration|input-schemas|branch-kind)$/;
 const storagePorts = /^src\/storage\/(files\/(source-[^/]+|file-sources)|results\/result-store)$/;
@@ -34,7 +34,14 @@ const LAYERS: Layer[] = [
   { files: /^src\/providers\/(shared\/.*|[^/]+)$/, may: [contracts, port, /^src\/providers\/shared\//, sourceBytes] },
   {
     files: /^src\/providers\//,
-    may: [contracts, port, registry, configError, sourceBytes, /^src\/(providers\/(shared|twelvelabs)|http)\//],
+    may: [
+      contracts,
+      port,
+      registry,
+      configError,
+      sourceBytes,
+      /^src\/(providers\/(shared|twelvelabs|datature-vi)|http)\//,
+    ],
   },
   { files: /^src\/http\//, may: [/^src\/http\//], packages: /^(undici|hpagent|node:)/ },
   {
@@ -106,7 +113,7 @@ const LAYERS: Layer[] = [
 const FETCHES = /\bfrom 'undici'|\bfetch\(/;
 const MAY_FETCH = [
   /^src\/http\/dispatcher\.ts$/, // connections only
-  /^src\/providers\/[^/]+\/(api\/(client|emulator-probe)|intake\/part-store)\.ts$/,
+  /^src\/providers\/[^/]+\/(api\/(client|emulator-probe|signed-urls)|intake\/part-store)\.ts$/,
   /^src\/(cli\/demo\/provider|stack\/temporal-server)\.ts$/, // prepare a local emulator; see whether Temporal Web answers
   /^emulator\/(shared\/control\/control-client|[^/]+\/rules\/media\/remote-media)\.ts$/,
 ];

@@ -155,3 +155,4 @@ export const DeletionSessionSchema = z.looseObject({
     conditions: z.array(z.object({ condition: z.string(), status: z.string(), reason: text, message: text })),
   }),
 });
+export type DeletionSession = z.output<typeof DeletionSessionSchema>;
