@@ -1,5 +1,6 @@
 import { benchActions } from './actions';
 import { benchHistory } from './history';
+import { benchPreflight } from './preflight';
 import { runBenches } from './run-benches';
 import { benchThroughput } from './throughput';
 import { benchLargeResults } from './twelvelabs/large-results';
@@ -11,6 +12,7 @@ import { benchWaiting } from './waiting';
 runBenches('bench', {
   throughput: benchThroughput,
   history: benchHistory,
+  preflight: benchPreflight,
   requests: benchRequests,
   upload: benchUpload,
   results: benchLargeResults,

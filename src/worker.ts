@@ -4,6 +4,7 @@ import { Client } from '@temporalio/client';
 import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { createActivities, createLocalActivities } from './activities/create-activities';
 import { connectError, temporalSettings } from './temporal/connection';
+import { MediaReader } from './media/media-reader';
 import { PartBuffers } from './providers/shared/parts/part-buffers';
 import { activityProgress } from './temporal/activity-progress';
 import { lifecycleRuns } from './temporal/runs/lifecycle-runs';
@@ -103,6 +104,7 @@ async function start(settings: WorkerSettings, s3: S3Access, close: () => Promis
     accounts: Object.fromEntries(accounts.map((account) => [account.provider.name, account])),
     sources: createFileSources({ roots: config.sourceRoots }),
     objects: createS3Sources(s3),
+    media: new MediaReader(),
     results: await openResultStore(config, s3),
     settleWindowMs: config.settleWindowMs,
     runs: lifecycleRuns(client),

@@ -1,6 +1,5 @@
 import type { AllActivities, LocalActivities } from '../contracts/activities';
-import { failure } from '../contracts/failures';
-import { withKeyOf, type CompleteInput } from '../contracts/lifecycle-input';
+import { refusedInput, withKeyOf, type CompleteInput } from '../contracts/lifecycle-input';
 import { acceptDeletion, acceptInput, acceptSweep, branchRefusal, plansOf } from '../providers/registry';
 import type { ActivityDependencies } from './dependencies';
 import { createFindSourceQueue, queueOfFile } from './find-source-queue';
@@ -40,7 +39,7 @@ export const createLocalActivities = ({ owner, sourceQueues }: LocalDependencies
   acceptInput: async (raw, workflowId) => {
     const input = withKeyOf(acceptInput(raw), workflowId);
     const refusal = branchRefusal(input); // what the provider would refuse after the upload
-    if (refusal) throw failure('InvalidRequest', `The lifecycle's input is not valid: ${refusal}`);
+    if (refusal) throw refusedInput('lifecycle', refusal);
     return { ...input, plans: plansOf(input), owner, sourceQueue: await sourceQueueOf(sourceQueues, input) };
   },
   acceptDeletion: async (input) => acceptDeletion(input),

@@ -2,6 +2,7 @@ import { failure } from '../contracts/failures';
 import type { ProviderName } from '../contracts/ids';
 import type { UploadProgress } from '../contracts/messages';
 import type { LedgerTag, LifecycleTag } from '../contracts/resource';
+import type { MediaReader } from '../media/media-reader';
 import type { MediaProvider } from '../providers/media-provider';
 import { NO_BRANCH } from '../contracts/branches/branch';
 import type { BranchKind } from '../providers/branch-kind';
@@ -31,6 +32,8 @@ export interface ActivityDependencies {
   accounts: Readonly<Record<ProviderName, Account>>;
   sources: FileSources;
   objects: ObjectSources;
+  /** Looks into sources before they are submitted. */
+  media: Pick<MediaReader, 'factsOf'>;
   results: ResultStore;
   /** The lifecycles that Temporal knows of. */
   runs: LifecycleRuns;

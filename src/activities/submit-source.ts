@@ -10,6 +10,7 @@ import { withHeartbeat, noteBytesMoved } from './lib/activity-call';
 import { providerOf, type ActivityDependencies } from './dependencies';
 import { adoptAsset } from './ownership/adopt-asset';
 import { findOwnAsset } from './ownership/find-own-asset';
+import { refuseUnfit } from './uploads/preflight';
 import { prepareSubmission, type Prepared, type SentSource } from './uploads/prepare-submission';
 import { uploadInParts } from './uploads/upload-in-parts';
 import { UploadMemory, type UploadUnderWay } from './uploads/upload-memory';
@@ -19,7 +20,7 @@ import { writeOnce } from './lib/write-once';
  * Finds the asset that carries the lifecycle's tag, or makes it, in one request or in parts; at most one live asset per
  * tag. Safe to repeat: an upload in parts goes on from the parts that the provider has. The first attempt looks too: an
  * earlier run of the same key may have kept its asset.
- * @throws InvalidRequest · PayloadTooLarge before the provider is called · SourceUnreadable · OutcomeUnknown (the next
+ * @throws InvalidRequest · PayloadTooLarge before the provider is called, also for media that its limits rule out · SourceUnreadable · OutcomeUnknown (the next
  *   attempt looks until a late commit can no longer come) · UploadExpired · whatever the provider says.
  */
 export const createSubmitSource =
@@ -79,7 +80,11 @@ async function submitAndSend(
     ? { upload: memory.upload, first: [] }
     : await writeOnce<Made, Prepared>({
         settleWindowMs: deps.settleWindowMs,
-        prepare,
+        prepare: async (signal) => {
+          const prepared = await prepare(signal);
+          await refuseUnfit(deps, { input, prepared, signal });
+          return prepared;
+        },
         find: (prepared, search) => {
           const { since, earlier } = input;
           return findOwnAsset(prepared, { ...search, deps, provider, since, earlier, memory });

@@ -14,6 +14,9 @@ export const wholeNumber =
     throw new UsageError(`${flag}: must be a whole number ${range}, not "${text}"`);
   };
 
+/** Of a flag that may be given more than once. */
+export const collect = (value: string, earlier: string[] = []): string[] => [...earlier, value];
+
 /** Reads a port; `least` is 0 where that means any free one. */
 export const portNumber = (flag: string, least: 0 | 1): ((text: string) => number) =>
   wholeNumber(flag, least, HIGHEST_PORT);

@@ -3,7 +3,8 @@ import { Command, CommanderError } from 'commander';
 import { temporalError, temporalSettings } from '../temporal/connection';
 
 import { assetsCommand } from './commands/assets';
-import { demoCommand } from './commands/demo';
+import { checkCommand } from './commands/check';
+import { demoCommand } from './demo/demo-command';
 import { devCommand } from './commands/dev';
 import { emulatorCommand } from './commands/emulator';
 import { listCommand } from './commands/list';
@@ -25,6 +26,7 @@ const COMMANDS = [
   workerCommand,
   emulatorCommand,
   startCommand,
+  checkCommand,
   statusCommand,
   watchCommand,
   listCommand,

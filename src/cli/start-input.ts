@@ -3,10 +3,9 @@ import path from 'node:path';
 import { Option } from 'commander';
 import type { InputFlag } from '../providers/branch-kind';
 import type { ProviderDeclaration } from '../providers/provider-declaration';
-import { PROVIDERS, type LifecycleInput, type Registry } from '../providers/registry';
-import { failureType } from '../contracts/failures';
+import { acceptInput, PROVIDERS, type LifecycleInput, type Registry } from '../providers/registry';
+import { SourceCheck } from './source-check';
 import type { Config } from '../config';
-import { createFileSources } from '../storage/files/file-sources';
 import { UsageError } from './exit';
 
 /** Flags of `start`, as commander gives them. */
@@ -26,6 +25,8 @@ export interface StartFlags {
   input?: string;
   inputFile?: string;
   allowSignedUrl?: boolean;
+  /** False with `--no-preflight`. */
+  preflight?: boolean;
   /** Flags of the provider and its branches, as its declaration names them. */
   [flag: string]: unknown;
 }
@@ -61,6 +62,7 @@ async function fromFlags(target: string | undefined, flags: StartFlags, registry
     ...fieldsOf(declared.flags, flags),
     upload: withoutAbsent({ method: flags.uploadMethod, concurrency: numberOf(flags.uploadConcurrency) }),
     branch: branchOf(declared, flags),
+    preflight: flags.preflight === false ? false : undefined,
     cleanup: withoutAbsent({ onCancel: flags.onCancel, onFailure: flags.onFailure }),
     deadlines: withoutAbsent({ ready: flags.readyWithin, branch: flags.branchWithin }),
   };
@@ -160,25 +162,20 @@ function withoutAbsent(fields: Record<string, unknown>): unknown {
  * @param typed as the person named the file; a relative name means a file of this host.
  */
 export async function checkLocalFile(
-  { provider, source, filename, upload }: LifecycleInput,
+  input: LifecycleInput,
   config: Config,
   { typed, warn }: { typed?: string; warn: (line: string) => void },
 ): Promise<void> {
+  const { source } = input;
   if (source?.type !== 'file' || !path.isAbsolute(source.path)) return;
   const absence = await absenceHere(source.path, config.sourceRoots);
   if (absence !== undefined) {
     if (typed !== undefined && !path.isAbsolute(typed)) throw new UsageError(`source.path: ${source.path}: ${absence}`);
     return warn(`warning: ${source.path}: ${absence} on this host; started for a worker whose host has it`);
   }
-  const roots = config.sourceRoots.length > 0 ? config.sourceRoots : [path.dirname(source.path)];
-  try {
-    const { sizeBytes, filename: own } = await createFileSources({ roots, restMs: 0 }).resolve(source.path);
-    const method = upload?.method ?? 'auto';
-    const item = { filename: filename ?? own, source: 'file', sizeBytes, method, field: 'source.path' } as const;
-    declarationFor(provider).route(item);
-  } catch (error) {
-    throw failureType(error) ? new UsageError((error as Error).message) : error;
-  }
+  const check = new SourceCheck(config);
+  const { refusal } = await check.check(acceptInput(input));
+  if (refusal !== undefined) throw new UsageError(refusal);
 }
 
 /** Why the file cannot be looked at here; `undefined` when it can. */

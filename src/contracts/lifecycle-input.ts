@@ -129,9 +129,12 @@ export function checkAgainst<S extends z.ZodType>(schema: S, whose: string, inpu
   const { value, problem } = plainInput(input);
   const parsed = problem === undefined ? schema.safeParse(value) : undefined;
   if (parsed?.success) return parsed.data;
-  const why = problem ?? (parsed && describeIssues(parsed.error));
-  throw failure('InvalidRequest', `The ${whose}'s input is not valid: ${why}`);
+  throw refusedInput(whose, problem ?? (parsed ? describeIssues(parsed.error) : ''));
 }
+
+/** @param why names the field. */
+export const refusedInput = (whose: string, why: string) =>
+  failure('InvalidRequest', `The ${whose}'s input is not valid: ${why}`);
 
 /**
  * Gives an input the key of its run's workflow id when it names none.

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { Handle } from '../contracts/branches/handle';
 import type { Branch, BranchPlan } from '../contracts/branches/branch';
 import type { BranchResource, LedgerTag, ReadTag } from '../contracts/resource';
+import type { MediaItem } from '../media/media-facts';
 import type { CallOptions, Outcome } from './outcome';
 
 /** A flag of `start` that sets one field of a branch or of a provider's input. */
@@ -31,6 +32,11 @@ export interface BranchDeclaration<B extends Branch = Branch, Connection = never
   plan(branch: B): BranchPlan;
   /** A sentence, naming the field, why a file of that name cannot have this branch; `undefined` if the name allows it. */
   refusal?(branch: B, filename: string): string | undefined;
+  /**
+   * Sentences, naming field, measured and allowed value, why that content cannot have this branch by the provider's
+   * published limits. Pure; `undefined` if it can, or if too little is known of it.
+   */
+  mediaRefusal?(branch: B, media: MediaItem): string | undefined;
   connect(connection: Connection): BranchOperations<B>;
 }
 

@@ -54,7 +54,8 @@ export interface Ingestion {
   /** Where the provider tells them. */
   files?: IngestionFile[];
   failureMode?: string;
-  onAssetOverwritten?: string;
+  /** What becomes of what is linked to an asset that is overwritten. */
+  overwriteMode?: string;
   /** All other fields as the provider names and gives them. */
   details: Readonly<Record<string, unknown>>;
 }

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Branch } from '../contracts/branches/branch';
 import type { ProxySettings } from '../http/proxy-settings';
+import type { MediaItem } from '../media/media-facts';
 import type { BranchDeclaration, InputFlag } from './branch-kind';
 import type { ItemFacts, Route } from './intake';
 import type { MediaProvider } from './media-provider';
@@ -29,6 +30,8 @@ export interface ProviderDeclaration<Name extends string = string, Settings = un
   readonly credentials: readonly [string, ...string[]];
   /** Chooses how to upload an item. Sends nothing. @throws InvalidRequest · PayloadTooLarge naming limit and value */
   route(item: ItemFacts): Route;
+  /** A sentence, naming the field, why an asset of that content is refused whatever its branch; `undefined` if it is not. */
+  mediaRefusal?(media: MediaItem): string | undefined;
   /** The API's URL, for messages. */
   baseUrl(settings: Settings): string;
   /** Variables, none of them secret, that make a worker use the emulator at that origin. */

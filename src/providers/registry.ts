@@ -5,8 +5,9 @@ import { failure } from '../contracts/failures';
 import type { ProviderName } from '../contracts/ids';
 import { DeletionInputSchema, type AcceptedDeletion } from '../contracts/ledger/deletion';
 import { SweepInputSchema, type AcceptedSweep } from '../contracts/ledger/sweep';
-import { checkAgainst, type CompleteInput } from '../contracts/lifecycle-input';
+import { checkAgainst, refusedInput, type CompleteInput } from '../contracts/lifecycle-input';
 import { filenameOfSource } from '../contracts/source-name';
+import type { MediaItem } from '../media/media-facts';
 import type { BranchDeclaration } from './branch-kind';
 import type { ProviderDeclaration } from './provider-declaration';
 import { twelvelabs } from './twelvelabs/declaration';
@@ -88,7 +89,7 @@ function refuseContradictions(input: CompleteInput, declared: ProviderDeclaratio
   }
 }
 
-const notValid = (why: string) => failure('InvalidRequest', `The lifecycle's input is not valid: ${why}`);
+const notValid = (why: string) => refusedInput('lifecycle', why);
 
 /** Schemas of the whole input, one for each provider, for the published JSON Schema. */
 export const inputSchemas = (registry: Registry = REGISTRY): z.ZodType[] => registry.map(schemaOf);
@@ -120,6 +121,23 @@ export function branchRefusal(
     if (refusal) return `${refusal} (${name})`;
   }
   return undefined;
+}
+
+/**
+ * Why the provider would refuse that content once it is there: by its own rules, else by those of each branch;
+ * `undefined` if nothing published speaks against it.
+ */
+export function mediaRefusal(
+  { provider, branches }: Pick<CompleteInput, 'provider' | 'branches'>,
+  media: MediaItem,
+  registry: Registry = REGISTRY,
+): string | undefined {
+  const own = declarationOf(provider, registry).mediaRefusal?.(media);
+  if (own) return own;
+  const refusals = branches.flatMap(
+    (branch) => branchOf(provider, branch, registry).mediaRefusal?.(branch, media) ?? [],
+  );
+  return refusals.length > 0 ? refusals.join('; ') : undefined;
 }
 
 function branchOf(provider: ProviderName, branch: Branch, registry: Registry): BranchDeclaration<Branch> {
@@ -154,5 +172,5 @@ function withProvider(input: unknown): unknown {
 function declaredFor(name: unknown, whose: string, registry: Registry): ProviderDeclaration {
   const declared = registry.find((one) => one.name === name);
   if (declared) return declared;
-  throw failure('InvalidRequest', `The ${whose}'s input is not valid: provider: ${mustBeOneOf(registry)}`);
+  throw refusedInput(whose, `provider: ${mustBeOneOf(registry)}`);
 }

@@ -1,6 +1,7 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import type { ActivityDependencies } from '../../src/activities/dependencies';
+import { MediaReader } from '../../src/media/media-reader';
 import { PartBuffers } from '../../src/providers/shared/parts/part-buffers';
 import type { MediaProvider } from '../../src/providers/media-provider';
 
@@ -43,6 +44,7 @@ export function dependencies({
     },
     sources: sources ?? { resolve: unused('sources') },
     objects: objects ?? { resolve: unused('objects') },
+    media: new MediaReader(),
     results: results ?? {
       write: unused('results'),
       has: unused('results'),

@@ -26,6 +26,9 @@ const FETCH_WITHIN_SEC = 6 * 3600;
 
 const NO_URL = 'no URL can name a key with a "." or ".." between slashes; copy the object to another key';
 
+/** Field of the input that names the source, for messages. */
+export const FIELD_OF_SOURCE = { file: 'source.path', s3: 'source.key', url: 'source.url', asset: 'source.assetId' };
+
 /** Looks at the source and says how it is to go. @throws InvalidRequest · PayloadTooLarge naming the limit */
 export async function prepareSubmission(
   deps: ActivityDependencies,
@@ -40,13 +43,13 @@ export async function prepareSubmission(
   const { method } = upload;
   switch (source.type) {
     case 'url': {
-      intake.route({ filename, source: 'url', method, field: 'source.url' });
+      intake.route({ filename, source: 'url', method, field: FIELD_OF_SOURCE.url });
       return { common: commonOf(urlContent(source.url)), content: async () => ({ route: 'url', url: source.url }) };
     }
     case 's3': {
       const object = await deps.objects.resolve(source, { signal });
       const { sizeBytes } = object;
-      const item: ItemFacts = { filename, source: 'object', sizeBytes, method, field: 'source.key' };
+      const item: ItemFacts = { filename, source: 'object', sizeBytes, method, field: FIELD_OF_SOURCE.s3 };
       if (!object.fitsUrl) item.noUrlBecause = NO_URL;
       const route = intake.route(item);
       const url = (): Promise<string> => object.presignedUrl(FETCH_WITHIN_SEC); // it is nowhere but in the request
@@ -57,7 +60,7 @@ export async function prepareSubmission(
     case 'file': {
       const file = await deps.sources.resolve(source.path, { signal });
       const { sizeBytes } = file;
-      const route = intake.route({ filename, source: 'file', sizeBytes, method, field: 'source.path' });
+      const route = intake.route({ filename, source: 'file', sizeBytes, method, field: FIELD_OF_SOURCE.file });
       if (route === 'url') throw new Error('a provider cannot fetch a file of this host by a URL');
       return { common: commonOf(file.content), bytes: file, content: async () => ({ route, bytes: file }) };
     }

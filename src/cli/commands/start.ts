@@ -1,16 +1,9 @@
 import { Command, Option } from 'commander';
 import { loadConfig } from '../../config';
-import type { InputFlag } from '../../providers/branch-kind';
-import {
-  acceptInput,
-  branchTypes,
-  DEFAULT_PROVIDER,
-  providerNames,
-  PROVIDERS,
-  type Registry,
-} from '../../providers/registry';
+import { acceptInput, PROVIDERS, type Registry } from '../../providers/registry';
 import type { StartOptions } from '../../client/start/start-lifecycle';
-import { wholeNumber } from '../flags';
+import { collect, wholeNumber } from '../flags';
+import { addInputFlags } from '../input-flags';
 import { action, withClient } from '../context';
 import { exitCodeOfOutcome } from '../exit';
 import { follow } from '../follow';
@@ -26,9 +19,6 @@ interface RunFlags {
   json?: boolean;
 }
 
-const list = (text: string): string[] => text.split(',').map((part) => part.trim());
-const collect = (value: string, earlier: string[] = []): string[] => [...earlier, value];
-
 export const startCommand = (registry: Registry = PROVIDERS): Command => {
   const command = new Command('start');
   command
@@ -41,25 +31,12 @@ export const startCommand = (registry: Registry = PROVIDERS): Command => {
       'a local file, an http(s) URL that the provider fetches, or s3://bucket/key[?versionId=…]',
     )
     .option('--asset <id>', 'adopt an asset that exists at the provider')
-    .option('--provider <name>', `${oneOf(providerNames(registry))} (default: ${DEFAULT_PROVIDER})`)
-    .option('--key <key>', 'business key; default: the path, the URL, the S3 URI or the asset id')
-    .option(
-      '--branch <type>',
-      `${oneOf(branchTypes(registry))} (default: none); repeat it for several, or give one as JSON`,
-      collect,
-    );
-  addFlags(
-    command,
-    registry.flatMap(({ branches }) => branches.flatMap(({ flags }) => flags)),
-  );
-  command
-    .option('--filename <name>', 'name at the provider; default: the file’s own')
-    .option('--metadata <name=value>', 'user metadata; repeatable, or one JSON object', collect);
-  addFlags(
-    command,
-    registry.flatMap(({ flags }) => flags),
-  );
+    .option('--key <key>', 'business key; default: the path, the URL, the S3 URI or the asset id');
+  addInputFlags(command, registry);
   return command
+    .option('--filename <name>', 'name at the provider; default: the file’s own')
+    .option('--metadata <name=value>', 'user metadata; repeatable, or one JSON object', collect)
+    .option('--no-preflight', 'do not look at the media before anything is sent')
     .option('--upload-method <method>', 'auto (default: by size and kind), direct or multipart')
     .option('--upload-concurrency <n>', 'parts on their way at once, 1 to 16 (default: 4)')
     .option('--on-cancel <policy>', 'keep, delete (default) or force-delete')
@@ -106,19 +83,6 @@ ${examplesOf(registry)}`,
       }),
     );
 };
-
-/** The flags of providers and branches; where two share one, the first one's help counts. */
-function addFlags(command: Command, flags: readonly InputFlag[]): void {
-  for (const { flag, help, list: isList } of flags) {
-    const option = new Option(flag, help);
-    if (command.options.some(({ long }) => long === option.long)) continue;
-    command.addOption(isList ? option.argParser(list) : option);
-  }
-}
-
-/** `a`, `a or b`, `a, b or c`. */
-const oneOf = (names: readonly string[]): string =>
-  names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
 
 /** Absent unless a flag asks for it, so that the server's defaults hold. */
 function priorityOf({ priority: priorityKey, fairnessKey }: RunFlags): StartOptions['priority'] {

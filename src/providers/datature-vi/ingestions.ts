@@ -61,7 +61,7 @@ function ingestionOf(datasetId: string, session: SessionAnswer): Ingestion {
     })),
     events: status.events.map(({ time, ...event }) => ({ ...event, at: timeOf(time) })),
     ...(files && { files: files.map(fileOf) }),
-    ...{ failureMode: spec.failureMode, onAssetOverwritten: spec.onAssetOverwritten },
+    ...{ failureMode: spec.failureMode, overwriteMode: spec.onAssetOverwritten },
     details: { ...details, metadata },
   };
 }

@@ -2,6 +2,7 @@ import { ConfigError } from '../../config-error';
 import type { ProviderDeclaration } from '../provider-declaration';
 import { BRANCHES } from './branches/list';
 import { EnvironmentSchema, type TwelveLabsSettings } from './config';
+import { contentRefusal } from './intake/content-refusal';
 import { routeOf } from './intake/route';
 import { FIELD_NAMES, FLAGS, NAME, inputSchema } from './input';
 
@@ -16,6 +17,7 @@ export const twelvelabs: ProviderDeclaration<typeof NAME, TwelveLabsSettings> = 
   environment: EnvironmentSchema,
   credentials: ['TWELVE_LABS_API_KEY'],
   route: routeOf,
+  mediaRefusal: contentRefusal,
   baseUrl: ({ baseUrl }) => baseUrl,
   emulatorEnvironment: (origin) => ({ TWELVELABS_BASE_URL: `${origin}/v1.3` }),
 

@@ -28,7 +28,7 @@ const input: SubmitSourceInput = {
   fields: {},
   upload: { method: 'auto', concurrency: 4 },
   branches: [],
-  preflight: true,
+  preflight: false,
   tag,
   since,
 };

@@ -18,6 +18,9 @@ const port =
 const registry = /^src\/providers\/(registry|provider-declaration|input-schemas|branch-kind)$/;
 const storagePorts = /^src\/storage\/(files\/(source-[^/]+|file-sources)|results\/result-store)$/;
 const sourceBytes = /^src\/storage\/(files\/source-(file|bytes|fingerprint)|s3\/s3-codes)$/;
+/** What is known of a source's content, and the reader of it. */
+const mediaFacts = /^src\/media\/media-facts$/;
+const media = /^src\/media\//;
 const configError = /^src\/config-error$/;
 const emulator = /^emulator\//;
 
@@ -25,13 +28,23 @@ const emulator = /^emulator\//;
 const LAYERS: Layer[] = [
   { files: /^src\/contracts\//, may: [contracts], packages: /^(zod|@temporalio\/common)$/ },
   { files: /^src\/workflows\//, may: [contracts, /^src\/workflows\//], packages: /^@temporalio\/(workflow|common)$/ },
-  { files: /^src\/activities\//, may: [contracts, port, registry, storagePorts, /^src\/activities\//] },
+  { files: /^src\/activities\//, may: [contracts, port, registry, storagePorts, media, /^src\/activities\//] },
   { files: /^src\/providers\/open-account\.ts$/, may: [contracts, port, registry, /^src\/config$/] },
   {
     files: /^src\/providers\/(registry|provider-declaration|input-schemas)\.ts$/,
-    may: [contracts, port, registry, /^src\/providers\/[^/]+\/(declaration|input)$/, /^src\/http\/proxy-settings$/],
+    may: [
+      contracts,
+      port,
+      registry,
+      mediaFacts,
+      /^src\/providers\/[^/]+\/(declaration|input)$/,
+      /^src\/http\/proxy-settings$/,
+    ],
   },
-  { files: /^src\/providers\/(shared\/.*|[^/]+)$/, may: [contracts, port, /^src\/providers\/shared\//, sourceBytes] },
+  {
+    files: /^src\/providers\/(shared\/.*|[^/]+)$/,
+    may: [contracts, port, mediaFacts, /^src\/providers\/shared\//, sourceBytes],
+  },
   {
     files: /^src\/providers\//,
     may: [
@@ -39,8 +52,14 @@ const LAYERS: Layer[] = [
       port,
       registry,
       configError,
+<<<<<<< HEAD
       sourceBytes,
       /^src\/(providers\/(shared|twelvelabs|datature-vi)|http)\//,
+=======
+      mediaFacts,
+      sourceBytes,
+      /^src\/(providers\/(shared|twelvelabs)|http)\//,
+>>>>>>> shape
     ],
   },
   { files: /^src\/http\//, may: [/^src\/http\//], packages: /^(undici|hpagent|node:)/ },
@@ -49,6 +68,7 @@ const LAYERS: Layer[] = [
     may: [contracts, /^src\/temporal\//],
     packages: /^(@temporalio\/|node:(timers|os|path))/,
   },
+  { files: media, may: [media, sourceBytes], packages: /^(mediainfo\.js|node:(path|stream))$/ },
   { files: /^src\/storage\//, may: [contracts, /^src\/(storage|http)\//] },
   { files: /^src\/client\//, may: [contracts, port, registry, /^src\/(client|temporal)\//] },
   {
@@ -61,10 +81,11 @@ const LAYERS: Layer[] = [
       /^src\/(cli|client|temporal)\//,
       /^src\/(config|providers\/open-account)$/,
       /^src\/stack\/(programs|package-root|local-stack)$/,
-      /^src\/storage\/files\/file-sources$/,
+      /^src\/storage\/files\/(file-sources|source-bytes)$/,
+      mediaFacts,
       /^emulator\/registry$/,
     ],
-    lazily: [/^src\/worker$/, /^src\/(stack|http)\//, emulator],
+    lazily: [/^src\/worker$/, /^src\/(stack|http|media|storage\/s3)\//, emulator],
   },
   {
     files: /^src\/stack\//,
@@ -82,7 +103,7 @@ const LAYERS: Layer[] = [
   { files: /^src\/config\.ts$/, may: [contracts, registry, configError, /^src\/http\/proxy-settings$/] },
   {
     files: /^src\/worker\.ts$/,
-    may: [contracts, port, configError, /^src\/config$/, /^src\/(activities|storage|temporal)\//],
+    may: [contracts, port, configError, /^src\/config$/, /^src\/(activities|media|storage|temporal)\//],
   },
   {
     files: /^src\/index\.m?ts$/,

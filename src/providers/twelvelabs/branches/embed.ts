@@ -1,12 +1,21 @@
 import { z } from 'zod';
 import type { Branch } from '../../../contracts/branches/branch';
 import { failure } from '../../../contracts/failures';
+import type { MediaItem } from '../../../media/media-facts';
 import type { BranchItem, ResultRecord } from '../../branch-kind';
 import { outcomeOf } from '../../outcome';
 import { CreatedSchema, EmbeddedSchema, EmbedTaskSchema, SegmentSchema } from '../api/schemas';
 import type { TwelveLabsBranch } from '../connection';
 import { kindOfFile, type FileKind } from '../intake/file-kind';
 import { embedRefusal, embedsAtOnce, usableOptions } from './embed-rules';
+import {
+  audioFormatRule,
+  audioLengthRule,
+  branchRefusalOf,
+  imageRule,
+  videoLengthRule,
+  videoPictureRule,
+} from './media-rules';
 
 const MODELS = ['marengo3.0', 'marengo3.5'] as const;
 const SCOPES = ['clip', 'asset'] as const;
@@ -47,6 +56,14 @@ export const embed = {
     return kind === 'other' ? undefined : embedRefusal(kind, branch);
   },
 
+  mediaRefusal: (branch, media) => {
+    const { kind, filename } = media;
+    if (kind === undefined) return undefined;
+    if (kind === 'document' || kind === 'none')
+      return `branch: only video, audio and images are embedded; ${filename} is none`;
+    return embedRefusal(kind, branch) ?? branchRefusalOf(limitsOf(branch, kind, media));
+  },
+
   connect: ({ client }) => ({
     /** An embed task carries no tag and cannot be deleted: after a lost answer another one is started. */
     effect: () => 'free',
@@ -81,6 +98,19 @@ export const embed = {
       ),
   }),
 } satisfies TwelveLabsBranch<EmbedBranch>;
+
+/** Formats and pictures are published for `marengo3.0` only. Source: `POST /embed-v2/tasks`. */
+function limitsOf({ model }: EmbedBranch, kind: FileKind, media: MediaItem): string[] {
+  const isPublished = model === 'marengo3.0';
+  switch (kind) {
+    case 'video':
+      return [...videoLengthRule(model, media), ...(isPublished ? videoPictureRule(model, media) : [])];
+    case 'audio':
+      return [...audioLengthRule(model, media), ...(isPublished ? audioFormatRule(model, media) : [])];
+    case 'image':
+      return imageRule(model, media);
+  }
+}
 
 async function* recordsOf(data: readonly ResultRecord[]): AsyncGenerator<ResultRecord> {
   yield* data;

@@ -8,6 +8,7 @@ import { itemsOf } from '../api/lists';
 import { CreatedSchema, EntityPageSchema, EntitySchema } from '../api/schemas';
 import { entitiesOf } from '../asset-users';
 import type { TwelveLabsBranch, TwelveLabsConnection } from '../connection';
+import { branchRefusalOf, imageRule } from './media-rules';
 import { resourceId } from './resource-id';
 
 /** Makes a new entity of the asset in a collection. With `entityId` it adds the asset to that entity instead. */
@@ -45,6 +46,15 @@ export const entity = {
         ? { kind: 'entity', in: collectionId, name }
         : { kind: MEMBERSHIP, in: collectionId, id: entityId },
   }),
+
+  /** Source: images of entities. */
+  mediaRefusal: (_branch, media) => {
+    const { kind, container, filename } = media;
+    if (kind === undefined) return undefined;
+    if (kind === 'image') return branchRefusalOf(imageRule('an entity', media));
+    const is = kind === 'video' || kind === 'audio' ? `${kind} (${container})` : 'none';
+    return `branch: an entity takes images; ${filename} is ${is}`;
+  },
 
   connect: (connection) => ({
     effect: ({ entityId }) => (entityId === undefined ? 'create' : 'join'),

@@ -7,6 +7,7 @@ import type { TwelveLabsClient } from '../api/client';
 import { CreatedSchema, IndexedAssetSchema } from '../api/schemas';
 import { indexEntriesOf, type IndexEntry } from '../asset-users';
 import type { TwelveLabsBranch } from '../connection';
+import { branchRefusalOf, videoLengthRule, videoPictureRule } from './media-rules';
 import { resourceId } from './resource-id';
 
 /** Indexes the asset in an existing index. Source: `POST /indexes/{id}/indexed-assets`. */
@@ -37,6 +38,12 @@ export const indexEntry = {
     working: ['pending', 'queued', 'indexing'],
   },
   plan: ({ indexId }) => ({ stores: false, makes: { kind: 'indexed-asset', in: indexId } }),
+
+  /** Limits of videos, since new indexes have Marengo; what an index takes beside videos is not published. */
+  mediaRefusal: (_branch, media) =>
+    media.kind === 'video'
+      ? branchRefusalOf([...videoLengthRule('an index', media), ...videoPictureRule('an index', media)])
+      : undefined,
 
   connect: ({ client }) => ({
     effect: () => 'create',

@@ -6,7 +6,7 @@ import type { LifecycleClient } from '../../client/lifecycle-client';
 import type { LifecycleStatus } from '../../contracts/lifecycle-status';
 import type { LocalStack } from '../../stack/local-stack';
 import { action, untilStopped } from '../context';
-import { demoCases, runCase, type DemoCase, type DemoOutcome } from '../demo/cases';
+import { demoCases, runCase, type DemoCase, type DemoOutcome } from './cases';
 import { EXIT } from '../exit';
 import { lineOf, note, print, printJson, resultOf, tableOf } from '../output';
 import { isTerminal, printable } from '../terminal';
@@ -31,7 +31,7 @@ export const demoCommand = (): Command =>
 
 async function demo({ keep, json, folder }: { keep: boolean; json: boolean; folder: string }) {
   const { startLocalStack } = await import('../../stack/local-stack.js');
-  const { prepareEmulator, serveFolder } = await import('../demo/provider.js');
+  const { prepareEmulator, serveFolder } = await import('./provider.js');
   const { packageRoot } = await import('../../stack/package-root.js');
   const { connectTo } = await import('../../temporal/connection.js');
   const { LifecycleClient } = await import('../../client/lifecycle-client.js');
@@ -101,7 +101,7 @@ function report(outcomes: DemoOutcome[], { temporal }: LocalStack, json: boolean
     title,
     status.outcome,
     status.asset?.id,
-    resultOf(status).replace(/ in .*/, ' floats'),
+    resultOf(status).replaceAll(/ in [^,]*/g, ' floats'),
     `${status.timings.elapsedSec?.toFixed(1)} s`,
   ]);
   print(tableOf(['lifecycle', 'outcome', 'asset', 'result', 'elapsed'], rows));
