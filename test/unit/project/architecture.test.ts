@@ -45,23 +45,13 @@ const LAYERS: Layer[] = [
     files: /^src\/providers\/(shared\/.*|[^/]+)$/,
     may: [contracts, port, mediaFacts, /^src\/providers\/shared\//, sourceBytes],
   },
-  {
-    files: /^src\/providers\//,
+  ...['twelvelabs', 'datature-vi'].map((vendor): Layer => ({
+    files: new RegExp(`^src/providers/${vendor}/`),
     may: [
-      contracts,
-      port,
-      registry,
-      configError,
-<<<<<<< HEAD
-      sourceBytes,
-      /^src\/(providers\/(shared|twelvelabs|datature-vi)|http)\//,
-=======
-      mediaFacts,
-      sourceBytes,
-      /^src\/(providers\/(shared|twelvelabs)|http)\//,
->>>>>>> shape
+      ...[contracts, port, registry, configError, mediaFacts, sourceBytes],
+      new RegExp(`^src/(providers/(shared|${vendor})|http)/`),
     ],
-  },
+  })),
   { files: /^src\/http\//, may: [/^src\/http\//], packages: /^(undici|hpagent|node:)/ },
   {
     files: /^src\/temporal\//,
@@ -210,6 +200,7 @@ test.each([
   ['a workflow that reads a file', 'src/workflows/a.ts', `import { readFile } from 'node:fs';`],
   ['a workflow that knows an activity', 'src/workflows/a.ts', `import { x } from '../activities/submit-source';`],
   ['an activity that knows an adapter', 'src/activities/a.ts', `import { x } from '../providers/twelvelabs/client';`],
+  ['a provider that knows another', 'src/providers/datature-vi/a.ts', `import { x } from '../twelvelabs/watch';`],
   ['a client that knows the configuration', 'src/client/a.ts', `import { loadConfig } from '../config';`],
   ['an emulator that knows the product', 'emulator/rules/a.ts', `import type { X } from '../../src/contracts/ids';`],
   ['a command that loads the worker at once', 'src/cli/commands/a.ts', `import { startWorker } from '../../worker';`],
