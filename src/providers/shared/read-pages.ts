@@ -9,6 +9,8 @@ export interface ListPage {
 export interface LinkedPage extends ListPage {
   /** `undefined` at the end of the list. */
   next: string | undefined;
+  /** Its number, where pages are numbered. */
+  page?: number;
 }
 
 type ItemOf<P extends ListPage> = P['items'][number];
@@ -19,9 +21,9 @@ interface PageReading<P extends ListPage> {
 
 /**
  * Reads a list page by page, each from where the page before it ends; empty pages are not given. A short page is not
- * taken for the last one: the provider may use smaller pages, or leave out deleted items. Where the number of pages is
- * not stated, the list also ends at a page that holds only items of the page before, because some servers repeat the
- * last page for ever. Only one page is kept in memory.
+ * taken for the last one: the provider may use smaller pages, or leave out deleted items. Numbered
+ * pages without a stated number of them also end at a page that holds only items of the page before, because some
+ * servers repeat the last page for ever. Only one page is kept in memory.
  */
 export async function* followPages<P extends LinkedPage>(
   read: (from: string | undefined) => Promise<P>,
@@ -30,10 +32,10 @@ export async function* followPages<P extends LinkedPage>(
   let before = new Set<string | number>();
   for (let at = from; ;) {
     const page = await read(at);
-    const { items, next, totalPages = 0 } = page;
+    const { items, next, page: number, totalPages = 0 } = page;
     const ids = new Set(items.map((item) => idOf(item)));
     const isRepeated = items.length > 0 && [...ids].every((id) => before.has(id));
-    if (totalPages <= 0 && isRepeated) return;
+    if (number !== undefined && totalPages <= 0 && isRepeated) return;
     if (items.length > 0) yield page;
     if (next === undefined || next === at) return;
     at = next;
@@ -48,7 +50,7 @@ export function readPages<P extends ListPage>(
 ): AsyncGenerator<P & LinkedPage> {
   const readFrom = async (from = '1'): Promise<P & LinkedPage> => {
     const page = await read(Number(from));
-    return { ...page, next: pageAfter(Number(from), page) };
+    return { ...page, page: Number(from), next: pageAfter(Number(from), page) };
   };
   return followPages(readFrom, { idOf });
 }
