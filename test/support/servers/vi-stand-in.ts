@@ -1,16 +1,8 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { crc32c } from '@node-rs/crc32';
-
-interface SpecFile {
-  filename: string;
-  mime: string;
-  size: number;
-  crc32c: number | null;
-  customMetadata: Record<string, unknown> | null;
-  kind: string;
-}
+import { assetView, md5Of, ORGANIZATION, type SpecFile, type StandInAsset } from './vi-stand-in-asset';
 
 export interface StandInSession {
   id: string;
@@ -21,14 +13,6 @@ export interface StandInSession {
   done: Set<string>;
   errors: Map<string, string>;
   cancelled: boolean;
-}
-
-interface StandInAsset {
-  id: string;
-  filename: string;
-  content: Buffer;
-  changedAt: number;
-  file: SpecFile;
 }
 
 /** One request that is answered in another way, once. */
@@ -48,7 +32,6 @@ export interface Heard {
   body: string;
 }
 
-const ORGANIZATION = 'org';
 const SOURCE = '/assetSources/managed/datature/default';
 
 /** The part of the API that the adapter uses, in memory, on the loopback interface. State stands open to tests. */
@@ -375,38 +358,4 @@ function answer(
 ): void {
   response.writeHead(status, { 'content-type': 'application/json', ...headers });
   response.end(body);
-}
-
-const md5Of = (bytes: Buffer): string => createHash('md5').update(bytes).digest('hex');
-
-function assetView({ id, filename, content, changedAt, file }: StandInAsset, algorithm: string): object {
-  const known = ['sha256', 'md5'].includes(algorithm) ? algorithm : 'sha1';
-  const at = Math.floor(changedAt);
-  return {
-    ...{
-      assetId: id,
-      datasetId: `${ORGANIZATION}_demo`,
-      workspaceId: ORGANIZATION,
-      filename,
-      kind: file.kind,
-      owner: 'o',
-    },
-    ...{ selfLink: '', etag: 'e' },
-    metadata: {
-      ...{
-        insertedBy: 'x',
-        mimeType: file.mime,
-        source: '',
-        status: 'Ready',
-        uploadStatus: 'Uploaded',
-        visibility: 'All',
-      },
-      ...{ contentsFrom: '', frames: 1, fileSize: content.byteLength, height: 1, width: 1, comments: 0 },
-      ...{ customMetadataCount: 0, timeCreated: at, lastUpdated: at, contentsLastUpdated: at },
-      ...{ generations: { asset: '1', thumbnail: '1' }, annotations: { withTag: {}, total: 0 } },
-      ...{ dimensions: { height: 1, width: 1 }, pixelRatio: { height: 1, width: 1 }, framesChange: {}, cohorts: [] },
-      hash: { algorithm, contents: createHash(known).update(content).digest('hex') },
-      ...{ userDefined: {}, customMetadata: file.customMetadata ?? {} },
-    },
-  };
 }
