@@ -71,7 +71,7 @@ const LAYERS: Layer[] = [
       /^src\/(cli|client|temporal)\//,
       /^src\/(config|providers\/open-account)$/,
       /^src\/stack\/(programs|package-root|local-stack)$/,
-      /^src\/storage\/files\/(file-sources|source-bytes)$/,
+      /^src\/storage\/files\/(file-sources|source-(bytes|object))$/,
       mediaFacts,
       /^emulator\/registry$/,
     ],
