@@ -1,47 +1,20 @@
 import { Command, Option } from 'commander';
-import { openAccount } from '../../providers/open-account';
-import { providerAssets, type ProviderAssets } from '../../client/provider-assets';
-import { loadConfig } from '../../config';
-import type { ProviderAsset } from '../../providers/assets';
-import { action } from '../context';
-import { providerOption, wholeNumber } from '../flags';
-import { print, printJson, tableOf } from '../output';
+import type { ProviderAsset } from '../../../providers/assets';
+import { action } from '../../context';
+import { providerOption, wholeNumber } from '../../flags';
+import { print, printJson } from '../../output';
+import { withAssets, type AccountFlags } from './account';
+import { detailOf, referencesTable, tableOfAssets } from './describe-asset';
+import { metadataCommand } from './metadata';
 
-interface ListFlags {
-  provider: string;
+interface ListFlags extends AccountFlags {
   page?: number;
   pageSize?: number;
   id?: string[];
   type?: ('image' | 'video' | 'audio')[];
   filename?: string;
   all?: boolean;
-  json?: boolean;
 }
-
-/** The provider's own assets need no Temporal server. */
-async function withAssets(provider: string, use: (assets: ProviderAssets) => Promise<void>): Promise<void> {
-  const account = await openAccount(loadConfig(), provider);
-  try {
-    await use(providerAssets(async () => account));
-  } finally {
-    await account.close();
-  }
-}
-
-const rowsOf = (items: ProviderAsset[]): string | string[] =>
-  items.length === 0
-    ? 'no assets'
-    : tableOf(
-        ['id', 'status', 'filename', 'type', 'bytes', 'created'],
-        items.map(({ id, status, filename, fileType, sizeBytes, createdAt }) => [
-          id,
-          status,
-          filename,
-          fileType,
-          sizeBytes,
-          createdAt,
-        ]),
-      );
 
 const listCommand = (): Command =>
   new Command('list')
@@ -62,36 +35,49 @@ const listCommand = (): Command =>
           if (all) for await (const asset of assets.listAll(query)) items.push(asset);
           else items.push(...(await assets.list(query)).items);
           if (json) printJson(items);
-          else print(rowsOf(items));
+          else print(tableOfAssets(items));
         }),
       ),
     );
+
+/** A command about one asset, with the flags that all of them have. */
+const commandOfOne = (name: string, summary: string): Command =>
+  new Command(name)
+    .summary(summary)
+    .argument('<id>', 'asset id')
+    .addOption(providerOption())
+    .option('--json', 'print JSON only');
 
 const getCommand = (): Command =>
-  new Command('get')
-    .summary('show an asset')
-    .argument('<id>', 'asset id')
-    .addOption(providerOption())
-    .option('--json', 'print JSON only')
-    .action(
-      action((id: string, { provider, json }: { provider: string; json?: boolean }) =>
-        withAssets(provider, async (assets) => {
-          const asset = await assets.get(id);
-          if (json) printJson(asset);
-          else print(rowsOf([asset]));
-        }),
-      ),
-    );
+  commandOfOne(
+    'get',
+    'show an asset with everything that the provider tells; its URLs are secrets while they are good',
+  ).action(
+    action((id: string, { provider, json }: AccountFlags) =>
+      withAssets(provider, async (assets) => {
+        const asset = await assets.get(id);
+        if (json) printJson(asset);
+        else print(detailOf(asset));
+      }),
+    ),
+  );
+
+const referencesCommand = (): Command =>
+  commandOfOne('references', 'show what refers to an asset, and whether it blocks its deletion').action(
+    action((id: string, { provider, json }: AccountFlags) =>
+      withAssets(provider, async (assets) => {
+        const referrers = await assets.references(id);
+        if (json) printJson(referrers.map(({ words: _words, ...fields }) => fields));
+        else print(referencesTable(id, referrers));
+      }),
+    ),
+  );
 
 const deleteCommand = (): Command =>
-  new Command('delete')
-    .summary('delete an asset')
-    .argument('<id>', 'asset id')
-    .addOption(providerOption())
+  commandOfOne('delete', 'delete an asset')
     .option('--force', 'also where others refer to it, which lose it then')
-    .option('--json', 'print JSON only')
     .action(
-      action((id: string, { provider, force, json }: { provider: string; force?: boolean; json?: boolean }) =>
+      action((id: string, { provider, force, json }: AccountFlags & { force?: boolean }) =>
         withAssets(provider, async (assets) => {
           await assets.delete(id, { force });
           if (json) printJson({ id, deleted: true });
@@ -105,5 +91,7 @@ export const assetsCommand = (): Command =>
     .summary('the provider’s own assets, whoever made them')
     .addCommand(listCommand())
     .addCommand(getCommand())
+    .addCommand(referencesCommand())
+    .addCommand(metadataCommand(commandOfOne('metadata', 'show or change the user metadata of an asset')))
     .addCommand(deleteCommand())
     .addHelpText('after', '\nExample:\n  $ asset-lifecycle assets list --filename intro --json');
