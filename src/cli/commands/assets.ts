@@ -3,7 +3,7 @@ import { openAccount } from '../../providers/open-account';
 import { providerAssets, type ProviderAssets } from '../../client/provider-assets';
 import { loadConfig } from '../../config';
 import type { ProviderAsset } from '../../providers/assets';
-import { action } from '../context';
+import { action, commandSurroundings } from '../context';
 import { providerOption, wholeNumber } from '../flags';
 import { print, printJson, tableOf } from '../output';
 
@@ -20,7 +20,7 @@ interface ListFlags {
 
 /** The provider's own assets need no Temporal server. */
 async function withAssets(provider: string, use: (assets: ProviderAssets) => Promise<void>): Promise<void> {
-  const account = await openAccount(loadConfig(), provider);
+  const account = await openAccount(loadConfig((await commandSurroundings('provider')).environment), provider);
   try {
     await use(providerAssets(async () => account));
   } finally {
