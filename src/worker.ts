@@ -61,9 +61,9 @@ export interface WorkerConnection {
   address: string;
 }
 
-/** Connects as Temporal's own tools do. @throws TemporalUnreachable naming the address. */
-export async function connectWorker(): Promise<WorkerConnection> {
-  const { connectionOptions, namespace, address } = temporalSettings();
+/** Connects as Temporal's own tools do, or to the server `at`. @throws TemporalUnreachable naming the address. */
+export async function connectWorker(at?: { address: string; namespace: string }): Promise<WorkerConnection> {
+  const { connectionOptions, namespace, address } = temporalSettings(at);
   try {
     return { connection: await NativeConnection.connect(connectionOptions), namespace, address };
   } catch (error) {

@@ -1,20 +1,38 @@
 import type { ProviderName } from '../contracts/ids';
-import { openAccount } from '../providers/open-account';
 import { LifecycleClient } from '../client/lifecycle-client';
-import { loadConfig } from '../config';
+import { surroundings, type Needs, type Surroundings } from '../stack/dev/beside-dev';
+import { connectTemporal, temporalError, type TemporalPlace } from '../temporal/connection';
 import type { ExitCode } from './exit';
+import { note } from './output';
 import { outputClosed } from './terminal';
+
+/** The environment of a command, completed by what a `dev` in this folder serves; says so in one line. */
+export async function commandSurroundings(needs: Needs): Promise<Surroundings & { environment: NodeJS.ProcessEnv }> {
+  const found = await surroundings(process.env, needs);
+  if (found.notice) note(found.notice);
+  return found;
+}
 
 /** Connects, runs one command, and always closes the connection. */
 export async function withClient<T extends ExitCode | void>(
   use: (client: LifecycleClient) => Promise<T>,
   provider?: ProviderName,
 ): Promise<T> {
-  const client = await LifecycleClient.connect({ provider, openAccount: (name) => openAccount(loadConfig(), name) });
+  const { temporal } = await commandSurroundings('temporal');
+  const client = await LifecycleClient.connect({ provider, temporal: await connectTemporal(temporal) });
   try {
     return await use(client);
   } finally {
     await client.close();
+  }
+}
+
+/** Runs `use`, and turns what the SDK throws of that server into errors that name it. */
+export async function namingTheServer<T>(place: TemporalPlace, use: () => Promise<T>): Promise<T> {
+  try {
+    return await use();
+  } catch (error) {
+    throw temporalError(error, place) ?? error;
   }
 }
 

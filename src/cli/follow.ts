@@ -1,7 +1,10 @@
 import type { LifecycleClient } from '../client/lifecycle-client';
 import type { LifecycleStatus } from '../contracts/lifecycle-status';
-import { barOf, lineOf, note } from './output';
+import { barOf, durationWords, lineOf, note } from './output';
+import { PhaseClock } from './phase-clock';
 import { isTerminal, printable } from './terminal';
+
+type Show = (status: LifecycleStatus) => void;
 
 /** Waits to a lifecycle's end and shows how far it is: a live line on a terminal, a line a change in a pipe. */
 export async function follow(
@@ -11,20 +14,15 @@ export async function follow(
   signal?: AbortSignal,
 ): Promise<LifecycleStatus> {
   if (quiet) return last(client, key, () => {}, signal);
-  if (!isTerminal())
-    return last(
-      client,
-      key,
-      onceATenth((status) => note(lineOf(status))),
-      signal,
-    );
+  if (!isTerminal()) return last(client, key, changeLines(note), signal);
   const { Listr } = await import('listr2');
   const context = await new Listr<{ status?: LifecycleStatus }>(
     [
       {
         title: printable(key),
         task: async (shared, task) => {
-          shared.status = await last(client, key, (status) => (task.title = printable(barOf(status) + lineOf(status))));
+          const line = new LiveLine((text) => (task.title = printable(text)));
+          shared.status = await last(client, key, (status) => line.show(status)).finally(() => line.stop());
         },
       },
     ],
@@ -33,14 +31,56 @@ export async function follow(
   return context.status as LifecycleStatus;
 }
 
-/** An upload changes all the time: a pipe gets a line every ten percent. */
-export function onceATenth(show: (status: LifecycleStatus) => void): (status: LifecycleStatus) => void {
-  let shown = -1;
+const TICK_MS = 1000;
+
+/** A line on a terminal. It is drawn anew every second, so that it shows how long the current phase has taken. */
+export class LiveLine {
+  private readonly clock: PhaseClock;
+  private readonly ticking: NodeJS.Timeout;
+  private status: LifecycleStatus | undefined;
+
+  constructor(
+    private readonly draw: (text: string) => void,
+    now?: () => number,
+  ) {
+    this.clock = new PhaseClock(now);
+    this.ticking = setInterval(() => this.redraw(), TICK_MS);
+  }
+
+  show(status: LifecycleStatus): void {
+    this.clock.hear(status);
+    this.status = status;
+    this.redraw();
+  }
+
+  stop(): void {
+    clearInterval(this.ticking);
+  }
+
+  private redraw(): void {
+    if (this.status) this.draw(barOf(this.status) + lineOf(this.status, this.clock.elapsedMs()));
+  }
+}
+
+/** Lines for a pipe: one a change, which says how long the phase took that ended with it. */
+export function changeLines(write: (line: string) => void, now?: () => number): Show {
+  const clock = new PhaseClock(now);
+  const isDue = onceATenth();
   return (status) => {
-    const tenth = status.upload ? Math.floor(status.upload.percent / 10) : -1;
-    if (status.upload && tenth === shown) return;
+    const ended = clock.hear(status);
+    if (!isDue(status)) return;
+    write(lineOf(status) + (ended ? ` (${ended.phase} took ${durationWords(ended.tookMs)})` : ''));
+  };
+}
+
+/** An upload changes all the time: a pipe gets a line every ten percent. */
+function onceATenth(): (status: LifecycleStatus) => boolean {
+  let shown = -1;
+  return ({ upload }) => {
+    const tenth = upload ? Math.floor(upload.percent / 10) : -1;
+    if (upload && tenth === shown) return false;
     shown = tenth;
-    show(status);
+    return true;
   };
 }
 
@@ -48,7 +88,7 @@ export function onceATenth(show: (status: LifecycleStatus) => void): (status: Li
 export async function last(
   client: LifecycleClient,
   key: string,
-  show: (status: LifecycleStatus) => void,
+  show: Show,
   signal?: AbortSignal,
 ): Promise<LifecycleStatus> {
   for await (const status of client.watch(key, { signal })) {

@@ -37,15 +37,26 @@ export function tableOf(head: string[], rows: Cell[][]): string[] {
 const textOf = (cell: Cell): string =>
   Array.isArray(cell) ? cell.map(printable).join('\n') : printable(String(cell ?? ''));
 
-/** One line that says where a lifecycle is. */
-export function lineOf(status: LifecycleStatus): string {
+/** One line that says where a lifecycle is. @param phaseMs how long it has been in its phase, where that is told */
+export function lineOf(status: LifecycleStatus, phaseMs?: number): string {
   const { key, phase, asset, upload, error } = status;
-  const parts = [`${key}: ${phase}`];
+  const parts = [`${key}: ${phase}${phaseMs === undefined ? '' : ` for ${durationWords(phaseMs)}`}`];
   if (upload) parts.push(`upload ${uploadOf(upload)}`);
   if (asset) parts.push(`asset ${asset.id} ${asset.status}`);
   for (const { type, status: state } of branchesOf(status)) parts.push(`${type} ${state}`);
   if (error) parts.push(`${error.type}: ${error.message}`);
   return parts.join(', ');
+}
+
+/** `0.4 s`, `12 s`, `3 min 5 s`, `2 h 3 min`, `4 d 1 h`. */
+export function durationWords(ms: number): string {
+  const seconds = Math.floor(ms / 1000);
+  if (seconds < 10) return `${(Math.floor(ms / 100) / 10).toFixed(1)} s`;
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${seconds % 60} s`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 24 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
 
 /** How far an upload is: `45 % of 2.1 GB, 110.0 MB/s, 11 s left`. */

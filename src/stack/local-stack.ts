@@ -6,6 +6,8 @@ import { openAccount } from '../providers/open-account';
 import { declarationOf, DEFAULT_PROVIDER } from '../providers/registry';
 import { loadConfig, loadProxies } from '../config';
 import { useProxiesForFetch } from '../http/dispatcher';
+import { isOnThisMachine, type Served } from './dev/dev-record';
+import { emulatorSettings } from './dev/emulator-settings';
 import { emulatorProblem } from './emulator-problem';
 import { obtainTemporalServer } from './temporal-server';
 import { ProgramUnavailable, type Environment, type OnProgress } from './programs';
@@ -31,6 +33,8 @@ export interface LocalStack {
   emulator: { url: string; controlUrl: string };
   /** For clients and further workers. */
   environment: Environment;
+  /** What commands beside it may know. */
+  served: Served;
   /** Rejects when a part has died. */
   failed: Promise<never>;
   close(): Promise<void>;
@@ -82,7 +86,8 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     failed.catch(() => {}); // callers that await `failed` get the error; a closed stack ignores it
     const emulator = emulators.get(DEFAULT_PROVIDER);
     if (!emulator) throw new Error(`${DEFAULT_PROVIDER} has no emulator`);
-    return { temporal, emulator, environment: forWorker, failed, close };
+    const served = servedBy(temporal, emulators, results);
+    return { temporal, emulator, environment: forWorker, served, failed, close };
   } catch (error) {
     await close();
     throw error;
@@ -108,14 +113,23 @@ async function startEmulators(
   return running;
 }
 
-/** Settings of a worker that talks to the emulators; the user's own credentials never reach them. */
+/** A result store that is a folder gets an absolute name, as commands may be run elsewhere. */
+function servedBy(
+  { address, namespace }: LocalStack['temporal'],
+  emulators: ReadonlyMap<ProviderName, RunningEmulator>,
+  results: string,
+): Served {
+  return {
+    ...(isOnThisMachine(address) ? { temporal: { address, namespace } } : {}),
+    emulators: Object.fromEntries([...emulators].map(([name, { origin }]) => [name, origin])),
+    results: results.includes('://') ? results : path.resolve(results),
+  };
+}
+
+/** Settings of a worker that talks to the emulators. */
 function emulatorEnvironments(emulators: ReadonlyMap<ProviderName, RunningEmulator>): Environment {
   const environment: Record<string, string> = {};
-  for (const [name, { origin }] of emulators) {
-    const declaration = declarationOf(name);
-    Object.assign(environment, declaration.emulatorEnvironment(origin));
-    for (const credential of declaration.credentials) environment[credential] = 'emulator';
-  }
+  for (const [name, { origin }] of emulators) Object.assign(environment, emulatorSettings(declarationOf(name), origin));
   return environment;
 }
 

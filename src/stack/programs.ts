@@ -59,7 +59,8 @@ export async function exclusively(lock: string, onProgress: OnProgress, make: ()
   }
 }
 
-function isAlive(pid: number): boolean {
+/** True if a process has that id, whoever's it is. */
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

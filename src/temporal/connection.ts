@@ -1,4 +1,9 @@
-import { Client, Connection, WorkflowExecutionAlreadyStartedError, type ClientOptions } from '@temporalio/client';
+import {
+  Client,
+  Connection,
+  WorkflowExecutionAlreadyStartedError,
+  type ClientOptions,
+} from '@temporalio/client';
 import { NamespaceNotFoundError } from '@temporalio/common';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { directIfLocal } from './direct-connection';
@@ -8,15 +13,16 @@ import { InvalidInput, LifecycleClientError, TemporalRefused, TemporalUnreachabl
 /**
  * Connects as Temporal's own tools do: `TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, `TEMPORAL_API_KEY`, `TEMPORAL_TLS_*`,
  * or the profile `TEMPORAL_PROFILE` of the configuration file.
+ * @param at a server to connect to instead, without credentials.
  * @throws TemporalUnreachable · TemporalRefused, naming the address · InvalidInput for settings that cannot be read.
  */
-export async function connectTemporal(): Promise<{
+export async function connectTemporal(at?: Required<TemporalPlace>): Promise<{
   client: Client;
   connection: Connection;
   address: string;
   namespace: string;
 }> {
-  const { connectionOptions, namespace, address } = temporalSettings();
+  const { connectionOptions, namespace, address } = temporalSettings(at);
   try {
     const connection = await Connection.connect({
       ...connectionOptions,
@@ -29,10 +35,12 @@ export async function connectTemporal(): Promise<{
   }
 }
 
-/** Where Temporal's own variables and configuration file say that the server is. @throws InvalidInput */
-export function temporalSettings() {
+/** Where Temporal's own variables and configuration file say that the server is, unless it is `at`. @throws InvalidInput */
+export function temporalSettings(at?: Required<TemporalPlace>) {
   try {
-    const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
+    const { connectionOptions, namespace = 'default' } = at
+      ? { connectionOptions: { address: at.address }, namespace: at.namespace }
+      : loadClientConnectConfig();
     return { connectionOptions, namespace, address: connectionOptions.address ?? 'localhost:7233' };
   } catch (error) {
     throw new InvalidInput(`Temporal's settings (TEMPORAL_PROFILE, TEMPORAL_CONFIG_FILE, …): ${wordsOf(error)}`, {

@@ -1,17 +1,15 @@
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { RetryOutcome } from '../../src/cli/commands/lifecycles/retry-many';
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
-import type { LifecycleSummary } from '../../src/temporal/runs/run-status';
-import { cli, type CliResult } from '../support/cli';
-import { SAMPLES, System } from '../support/system/system';
+import { cli, run, type CliResult } from '../support/cli';
+import { MAIN, SAMPLES, System } from '../support/system/system';
 
-jest.setTimeout(120_000);
-const WRONG = '0'.repeat(24);
+jest.setTimeout(180_000);
 let system: System;
 let indexId: string;
 beforeAll(async () => {
-  system = await System.start({ processing: { baseMs: 50, msPerMegabyte: 0 } });
-  const models = [{ model_name: 'marengo3.0', model_options: ['visual'] }];
+  system = await System.start({ processing: { baseMs: 100, msPerMegabyte: 0 } });
+  const models = [{ model_name: 'marengo3.0', model_options: ['visual', 'audio'] }];
   ({ _id: indexId } = await system.provider<{ _id: string }>('POST', '/indexes', { index_name: 'films', models }));
 });
 afterAll(() => system?.close());
@@ -19,76 +17,102 @@ afterAll(() => system?.close());
 const call = (...args: string[]): Promise<CliResult> => cli(args, system.environment);
 const jsonOf = <T>({ stdout }: CliResult): T => JSON.parse(stdout) as T;
 const clip = path.join(SAMPLES, 'clip.mp4');
-const fail = (key: string) =>
-  call('start', clip, '--key', key, '--branch', 'index', '--index', WRONG, '--wait', '--json');
-const creates = async () => (await system.control.counters())['POST /assets']?.requests ?? 0;
+const WRONG = ['--branch', 'index', '--index', '0'.repeat(24)];
 
-test('several branches are given by repeating --branch, each with its own flags', async () => {
-  const both = ['--branch', 'embed', '--branch', 'index', '--index', indexId];
-  const answer = await call('start', clip, '--key', 'both', ...both, '--wait', '--json');
-  expect(jsonOf<LifecycleStatus>(answer).branches).toMatchObject([{ type: 'embed' }, { type: 'index' }]);
-  const model = JSON.stringify({ type: 'embed', model: 'marengo3.5' });
-  const third = jsonOf<LifecycleStatus>(
-    await call('start', clip, '--key', 'both', '--branch', model, '--wait', '--json'),
-  );
-  expect(third.branches?.map(({ input }) => input.model ?? input.indexId)).toEqual([
-    'marengo3.0',
-    indexId,
-    'marengo3.5',
-  ]);
-  const { stdout } = await call('status', 'both');
-  expect(stdout.match(/^branch /gm)).toHaveLength(3);
-  const listed = jsonOf<LifecycleSummary[]>(await call('list', '--branch', 'index', '--key', 'both', '--json'));
-  expect(listed).toMatchObject([{ key: 'both', branch: 'embed+index' }]);
-});
-
-test('retry takes up one failed key with the right index, and uploads nothing', async () => {
-  expect((await fail('one')).code).toBe(1);
-  const before = await creates();
-  const answer = await call('retry', 'one', '--branch', 'index', '--index', indexId, '--wait', '--json');
-  expect(answer.code).toBe(0);
-  expect(jsonOf<LifecycleStatus>(answer)).toMatchObject({ outcome: 'completed', branch: { type: 'index' } });
-  expect(await creates()).toBe(before);
-});
-
-/** Visibility lags behind a terminate. */
-async function untilListed(key: string): Promise<void> {
-  for (;;) for await (const one of system.lifecycles.list({ outcome: 'failed', key })) if (one.key === key) return;
+async function fail(key: string): Promise<LifecycleStatus> {
+  const status = jsonOf<LifecycleStatus>(await call('start', clip, '--key', key, ...WRONG, '--wait', '--json'));
+  expect(status.outcome).toBe('failed');
+  return status;
 }
 
-test('retry --failed takes up all that failed, each key once, and no key whose last run completed', async () => {
-  const quota = { code: 'usage_limit_exceeded', message: 'The quota is used up.' };
-  await system.control.addFault({ route: 'POST /indexes/{index_id}/indexed-assets', status: 400, body: quota });
-  const start = (key: string) =>
-    call('start', clip, '--key', key, '--branch', 'index', '--index', indexId, '--wait', '--json');
-  for (const key of ['all/1', 'all/2', 'all/2', 'all/mended']) expect((await start(key)).code).toBe(1);
-  await system.control.clearFaults();
-  expect((await call('retry', 'all/mended', '--wait', '--json')).code).toBe(0);
-  const terminated = await system.start('all/terminated', { source: { type: 'file', path: clip } });
-  await terminated.terminate();
-  await untilListed('all/terminated');
-  const narrowed = ['retry', '--failed', '--since', '1d', '--key', 'all/'];
-  const { code, stdout } = await call(...narrowed, '--json');
-  expect(code).toBe(0);
-  const outcomes = JSON.parse(stdout) as RetryOutcome[];
-  expect(outcomes.find(({ key }) => key === 'all/mended')).toMatchObject({ result: 'overtaken' });
-  const retried = outcomes.filter(({ result }) => result === 'retried').map(({ key }) => key);
-  expect(retried.toSorted()).toEqual(['all/1', 'all/2', 'all/terminated']);
-  for (const key of retried) expect(await system.lifecycles.result(key)).toMatchObject({ outcome: 'completed' });
-  const again = jsonOf<RetryOutcome[]>(await call(...narrowed, '--json'));
-  expect(again.map(({ result }) => result)).toEqual(Array.from({ length: 4 }, () => 'overtaken'));
+/** Visibility lags by about a second. */
+async function untilListed(count: number, ...flags: string[]): Promise<void> {
+  while (jsonOf<unknown[]>(await call('list', '--outcome', 'failed', ...flags, '--json')).length < count);
+}
+
+test('retry <key> with another branch adopts the asset; a running, a completed and an unknown key are refused', async () => {
+  const failed = await fail('one');
+  const retried = await call('retry', 'one', '--branch', 'index', '--index', indexId, '--wait', '--json');
+  expect(retried.code).toBe(0);
+  expect(jsonOf(retried)).toMatchObject({ outcome: 'completed', asset: { id: failed.asset?.id } });
+  expect(await call('retry', 'one')).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: expect.stringContaining('error: lifecycle "one" has completed; there is nothing to retry'),
+  });
+  expect(await call('retry', 'nobody')).toMatchObject({ code: 2, stderr: expect.stringContaining('"nobody"') });
+  await system.control.setProcessing({ baseMs: 3_600_000, msPerMegabyte: 0 });
+  await call('start', path.join(SAMPLES, 'portrait-1.jpg'), '--key', 'runs');
+  expect(await call('retry', 'runs')).toMatchObject({ code: 1, stderr: expect.stringContaining('is running') });
+  const both = await call('retry', 'runs', 'nobody');
+  expect(both.code).toBe(1);
+  expect(both.stdout.split('\n').sort()).toEqual([
+    '',
+    'refused nobody: no lifecycle has the key "nobody"',
+    'refused runs: lifecycle "runs" is running; there is nothing to retry yet',
+  ]);
+  await call('force-delete', 'runs', '--wait');
+  await system.control.setProcessing({ baseMs: 100, msPerMegabyte: 0 });
 });
 
-test.each<[string, string[], number, RegExp]>([
-  ['an unknown key', ['nobody'], 2, /no lifecycle has the key "nobody"/],
-  ['a completed key', ['both'], 1, /has completed; there is nothing to retry/],
-  ['no key', [], 2, /give either <key...> or --failed/],
-  ['a key and --failed', ['both', '--failed'], 2, /give either <key...> or --failed/],
-  ['a wrong branch', ['one', '--branch', 'transcode'], 1, /nothing to retry/],
-  ['an age that is none', ['--failed', '--since', 'soon'], 2, /--since: must be a duration/],
-  ['an age before all times', ['--failed', '--since', '99999999d'], 2, /--since: must be a duration/],
-])('retry refuses %s in one line', async (_what, args, code, words) => {
-  const answer = await call('retry', ...args, '--json');
-  expect(answer).toMatchObject({ code, stdout: '', stderr: expect.stringMatching(words) });
-  expect(answer.stderr.trim().split('\n')).toHaveLength(1);
+test('retry --failed takes up all that the list shows, and leaves alone what has gone on since', async () => {
+  const keys = ['many/a', 'many/b', 'many/c'];
+  const failed = new Map<string, LifecycleStatus>();
+  for (const key of keys) failed.set(key, await fail(key));
+  const narrowed = ['--key', 'many/', '--since', '1h', '--branch', 'index'];
+  await untilListed(3, ...narrowed);
+  const mended = await call('retry', 'many/c', '--branch', 'index', '--index', indexId, '--wait');
+  expect(mended.code).toBe(0);
+
+  const dry = await call('retry', '--failed', ...narrowed, '--dry-run');
+  expect(dry).toMatchObject({ code: 0, stderr: '2 would be retried, 1 overtaken, 0 refused\n' });
+  expect(dry.stdout.trim().split('\n').sort()).toEqual([
+    'left alone many/c: its latest run is completed',
+    'would retry many/a',
+    'would retry many/b',
+  ]);
+  const uploads = async () => (await system.control.counters())['POST /assets']?.requests;
+  const before = await uploads();
+  const all = await call('retry', '--failed', ...narrowed, '--json');
+  expect(all.code).toBe(0);
+  const outcomes = jsonOf<{ key: string; result: string; runId?: string }[]>(all);
+  expect(new Map(outcomes.map(({ key, result }) => [key, result]))).toEqual(
+    new Map([
+      ['many/a', 'retried'],
+      ['many/b', 'retried'],
+      ['many/c', 'overtaken'],
+    ]),
+  );
+  for (const key of ['many/a', 'many/b']) {
+    const status = await system.lifecycles.result(key);
+    expect(status).toMatchObject({ outcome: 'failed', asset: { id: failed.get(key)?.asset?.id } }); // nothing was mended
+  }
+  expect(await uploads()).toBe(before);
+  expect(await call('retry', '--failed', '--key', 'none of these')).toMatchObject({
+    code: 0,
+    stdout: '',
+    stderr: '0 retried, 0 overtaken, 0 refused\n',
+  });
+});
+
+test('a list that --limit has cut says so on standard error', async () => {
+  await untilListed(3, '--key', 'many/');
+  const cut = await call('list', '--key', 'many/', '--limit', '2', '--json');
+  expect(jsonOf<unknown[]>(cut)).toHaveLength(2);
+  expect(cut.stderr).toBe('there are more: the newest 2 are shown; --limit shows others\n');
+});
+
+test('watch ticks on a terminal, and says in a pipe how long each phase took', async () => {
+  await system.control.setProcessing({ baseMs: 3000, msPerMegabyte: 0 });
+  const start = ['start', path.join(SAMPLES, 'portrait-2.png'), '--wait', '--key'];
+  const pipe = await call(...start, 'piped');
+  expect(pipe.code).toBe(0);
+  expect(pipe.stderr).toMatch(/^piped: completed, .*\((processing|branching) took \d+\.\d s\)$/m);
+
+  const preload = path.join(system.folder, 'terminal.cjs');
+  await writeFile(preload, 'process.stdout.isTTY = true; process.stderr.isTTY = true; process.stdout.columns = 120;');
+  const live = await run(process.execPath, ['-r', preload, MAIN, ...start, 'live'], { ...system.environment, CI: '' });
+  expect(live.code).toBe(0);
+  const shown = new Set(live.stdout.match(/live: processing for \d+/g));
+  expect(shown.size).toBeGreaterThanOrEqual(2); // it was drawn anew while nothing changed
 });

@@ -39,23 +39,32 @@ export const devCommand = (): Command =>
         checkDistinct({ '--temporal-port': temporalPort, '--ui-port': uiPort, '--emulator-port': emulatorPort });
         const path = await import('node:path');
         const { startLocalStack } = await import('../../stack/local-stack.js');
+        const { claimFolder } = await import('../../stack/dev/claim-folder.js');
+        const stateFolder = path.resolve(state);
+        const claim = await claimFolder(stateFolder);
         const stack = await startLocalStack({
           environment: process.env,
           onProgress: note,
           onReady: (part, where) => (json ? printJson({ part, where }) : print(`${part} ready: ${where}`)),
           ports: { temporal: temporalPort, ui: uiPort, emulator: emulatorPort },
-          stateFolder: path.resolve(state),
+          stateFolder,
           persistent: true,
           processing: { baseMs: processingMs, msPerMegabyte: processingMs === 0 ? 0 : 20 },
+        }).catch(async (error: unknown) => {
+          await claim.release();
+          throw error;
         });
         try {
           await scheduleSweeps(stack.temporal);
+          const unseen = await claim.publish(stack.served);
+          if (unseen) note(unseen);
           if (json) printJson({ ready: true });
           else print('ready');
           await Promise.race([untilStopped(), stack.failed]);
           if (!json) note('stopping …');
         } finally {
           await stack.close();
+          await claim.release();
         }
       }),
     );

@@ -4,7 +4,7 @@ import { ensureSweepSchedule, findSweepSchedule, type ScheduleOutcome } from '..
 import { durationMs } from '../../contracts/duration';
 import { DEFAULT_GRACE } from '../../contracts/ledger/sweep';
 import type { SearchAttributesOutcome } from '../../temporal/namespace/prepare-namespace';
-import { action } from '../context';
+import { action, commandSurroundings, namingTheServer } from '../context';
 import { EXIT, UsageError, type ExitCode } from '../exit';
 import { providerOption } from '../flags';
 import { print, printJson } from '../output';
@@ -57,20 +57,24 @@ async function prepare({ provider, check, grace }: SetupFlags, everyMs: number, 
   const { inspectNamespace, retentionWarning } = await import('../../temporal/namespace/namespace.js');
   const { ensureSearchAttributes, searchAttributesAsFound } =
     await import('../../temporal/namespace/prepare-namespace.js');
-  const { client, connection, namespace, address } = await connectTemporal();
+  const { client, connection, namespace, address } = await connectTemporal(
+    (await commandSurroundings('temporal')).temporal,
+  );
+  const place = { namespace, address };
   try {
-    const state = await inspectNamespace(connection, namespace);
-    const place = { namespace, address };
-    return {
-      namespace,
-      searchAttributes: check
-        ? searchAttributesAsFound(place, state)
-        : await ensureSearchAttributes(connection, place, state),
-      schedule: check
-        ? await findSweepSchedule(client, provider)
-        : await ensureSweepSchedule(client, provider, { everyMs, grace }),
-      retention: retentionWarning(state, graceMs + 2 * everyMs),
-    };
+    return await namingTheServer(place, async () => {
+      const state = await inspectNamespace(connection, namespace);
+      return {
+        namespace,
+        searchAttributes: check
+          ? searchAttributesAsFound(place, state)
+          : await ensureSearchAttributes(connection, place, state),
+        schedule: check
+          ? await findSweepSchedule(client, provider)
+          : await ensureSweepSchedule(client, provider, { everyMs, grace }),
+        retention: retentionWarning(state, graceMs + 2 * everyMs),
+      };
+    });
   } finally {
     await connection.close();
   }

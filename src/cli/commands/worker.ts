@@ -3,7 +3,7 @@ import { openAccount } from '../../providers/open-account';
 import { declarationOf, PROVIDERS } from '../../providers/registry';
 import { loadConfig } from '../../config';
 import { WorkAbandoned } from '../../temporal/work-abandoned';
-import { action, untilStopped } from '../context';
+import { action, commandSurroundings, namingTheServer, untilStopped } from '../context';
 import { EXIT } from '../exit';
 import { note, printJson } from '../output';
 
@@ -20,12 +20,14 @@ export const workerCommand = (): Command =>
       action(async ({ json }: { json?: boolean }) => {
         const { connectWorker, startWorker } = await import('../../worker.js');
         const { installWorkerLog } = await import('../../stack/worker-log.js');
-        const config = loadConfig();
+        const { environment, temporal: at } = await commandSurroundings('worker');
+        const config = loadConfig(environment);
         const provider = await openAccount(config); // refuses without a key before anything is connected
         installWorkerLog({ write: note });
-        const temporal = await connectWorker();
+        const temporal = await connectWorker(at);
         try {
-          const worker = await startWorker({ config, providers: [provider], temporal, onNotice: note });
+          const settings = { config, providers: [provider], temporal, onNotice: note };
+          const worker = await namingTheServer(temporal, () => startWorker(settings));
           const baseUrl = declarationOf(provider.name).baseUrl(config.providers[provider.name]);
           if (json) printJson({ ready: 'worker', temporal: temporal.address, provider: baseUrl });
           else note(`worker ready: Temporal ${temporal.address}, provider ${new URL(baseUrl).host}`);

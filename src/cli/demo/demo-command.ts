@@ -8,7 +8,8 @@ import type { LocalStack } from '../../stack/local-stack';
 import { action, untilStopped } from '../context';
 import { demoCases, runCase, type DemoCase, type DemoOutcome } from './cases';
 import { EXIT } from '../exit';
-import { lineOf, note, print, printJson, resultOf, tableOf } from '../output';
+import { changeLines, LiveLine } from '../follow';
+import { note, print, printJson, resultOf, tableOf } from '../output';
 import { isTerminal, printable } from '../terminal';
 
 export const demoCommand = (): Command =>
@@ -76,7 +77,11 @@ async function runAll(client: LifecycleClient, cases: DemoCase[]): Promise<DemoO
     return result;
   };
   if (!isTerminal()) {
-    for (const one of cases) void begin(one, (status) => note(`${one.title}: ${lineOf(status)}`));
+    for (const one of cases)
+      void begin(
+        one,
+        changeLines((line) => note(`${one.title}: ${line}`)),
+      );
     return Promise.all(results);
   }
   const { Listr } = await import('listr2');
@@ -84,7 +89,8 @@ async function runAll(client: LifecycleClient, cases: DemoCase[]): Promise<DemoO
     cases.map((one) => ({
       title: one.title,
       task: async (_context: unknown, task: { title: string }): Promise<void> => {
-        await begin(one, (status) => (task.title = printable(`${one.title}: ${lineOf(status)}`)));
+        const line = new LiveLine((text) => (task.title = printable(`${one.title}: ${text}`)));
+        await begin(one, (status) => line.show(status)).finally(() => line.stop());
       },
     })),
     { concurrent: true },

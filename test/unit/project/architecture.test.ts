@@ -70,7 +70,7 @@ const LAYERS: Layer[] = [
       configError,
       /^src\/(cli|client|temporal)\//,
       /^src\/(config|providers\/open-account)$/,
-      /^src\/stack\/(programs|package-root|local-stack)$/,
+      /^src\/stack\/(programs|package-root|local-stack|dev\/beside-dev)$/,
       /^src\/storage\/files\/(file-sources|source-(bytes|object))$/,
       mediaFacts,
       /^emulator\/registry$/,

@@ -1,6 +1,7 @@
 import { providerAssets, type ProviderAssets } from '../../../client/provider-assets';
 import { loadConfig } from '../../../config';
 import { openAccount } from '../../../providers/open-account';
+import { commandSurroundings } from '../../context';
 
 /** Flags of every command about assets. */
 export interface AccountFlags {
@@ -10,7 +11,7 @@ export interface AccountFlags {
 
 /** The provider's own assets need no Temporal server. */
 export async function withAssets(provider: string, use: (assets: ProviderAssets) => Promise<void>): Promise<void> {
-  const account = await openAccount(loadConfig(), provider);
+  const account = await openAccount(loadConfig((await commandSurroundings('provider')).environment), provider);
   try {
     await use(providerAssets(async () => account));
   } finally {
