@@ -47,7 +47,7 @@ async function upload(system: BenchSystem, key: string, file: string): Promise<v
   const handle = await system.client.workflow.start(ASSET_LIFECYCLE, {
     taskQueue: WORKFLOW_TASK_QUEUE,
     workflowId: lifecycleWorkflowId(DEFAULT_PROVIDER, key),
-    args: [{ source: { type: 'file', path: file } }],
+    args: [{ source: { type: 'file', path: file }, preflight: false }], // its content is no media
   });
   await handle.result().catch((error: unknown) => {
     const type = (error as { cause?: { type?: string } }).cause?.type;

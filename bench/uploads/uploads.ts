@@ -12,7 +12,14 @@ export const startUpload = ({ client }: BenchSystem, key: string, file: string):
     taskQueue: WORKFLOW_TASK_QUEUE,
     workflowId: lifecycleWorkflowId(DEFAULT_PROVIDER, key),
     workflowExecutionTimeout: '10m',
-    args: [{ key, source: { type: 'file', path: file }, upload: { method: 'multipart', concurrency: CONCURRENCY } }],
+    args: [
+      {
+        key,
+        source: { type: 'file', path: file },
+        upload: { method: 'multipart', concurrency: CONCURRENCY },
+        preflight: false,
+      },
+    ], // noise
   });
 
 /** Runs one to its end, and gives the session that it went by. */

@@ -173,7 +173,7 @@ export async function checkLocalFile(
     if (typed !== undefined && !path.isAbsolute(typed)) throw new UsageError(`source.path: ${source.path}: ${absence}`);
     return warn(`warning: ${source.path}: ${absence} on this host; started for a worker whose host has it`);
   }
-  const check = new SourceCheck(config);
+  const check = new SourceCheck(config, config.sourceRoots);
   const { refusal } = await check.check(acceptInput(input));
   if (refusal !== undefined) throw new UsageError(refusal);
 }

@@ -3,6 +3,8 @@ import type { FailureType } from '../contracts/failures';
 import type { ProviderName } from '../contracts/ids';
 import type { Assets, ProviderAsset } from './assets';
 import type { BranchKind } from './branch-kind';
+import type { Catalogue } from './catalogue';
+import type { Ingestions } from './ingestions';
 import type { Intake } from './intake';
 import type { CallOptions } from './outcome';
 
@@ -32,6 +34,10 @@ export interface MediaProvider {
    * @throws InvalidRequest if the text cannot name a place
    */
   readonly within?: (place: string) => MediaProvider;
+  /** Within a place: its assets with everything that the provider tells of them; absent where {@link assets} is all. */
+  readonly catalogue?: Catalogue;
+  /** Within a place: the sessions in which its assets come, at a provider that has such. */
+  readonly ingestions?: Ingestions;
   /** Closes the connections. */
   close(): Promise<void>;
 }

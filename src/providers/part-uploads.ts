@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { CallOptions } from './outcome';
 
 /** URL for one PUT of one part. It is a secret. */
@@ -12,7 +13,7 @@ export interface PartUrl {
 /** An opened session for one file. */
 export interface OpenedParts {
   sessionId: string;
-  /** Size of every part except the last, which has the rest. */
+  /** Size of every part except the last, which has the rest; that may be more. */
   partBytes: number;
   totalParts: number;
   /** RFC 3339. */
@@ -38,6 +39,13 @@ export interface UploadedPart {
   part: number;
   sizeBytes: number;
   etag: string;
+}
+
+/** Bytes of a part that are read while they are sent. */
+export interface PartStream {
+  /** Fails if the source has changed. */
+  read: () => Readable;
+  sizeBytes: number;
 }
 
 export interface PutPartOptions extends CallOptions {
@@ -80,4 +88,6 @@ export interface PartUploads {
    * @throws PartRefused · ProviderUnavailable · ProviderRejected
    */
   put(target: PartUrl, bytes: Buffer, options: PutPartOptions): Promise<string>;
+  /** The same for a part of any size, which is not held in memory. Where it exists, the lanes use it. */
+  readonly stream?: (target: PartUrl, part: PartStream, options: CallOptions) => Promise<string>;
 }

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
+import { branchesOf, type LifecycleStatus } from '../../src/contracts/lifecycle-status';
 import { cli, inherited } from '../support/cli';
 import { SAMPLES } from '../support/system/system';
 import { testTools } from '../support/system/test-tools';
@@ -58,10 +58,11 @@ test('demo takes the samples through every branch and exits with 0', async () =>
   const { code, stdout } = await cli(['demo', '--json'], environment);
   expect(code).toBe(0);
   const outcomes = JSON.parse(stdout) as { status: LifecycleStatus; link: string }[];
-  expect(outcomes).toHaveLength(7);
+  expect(outcomes).toHaveLength(8);
   expect(new Set(outcomes.map(({ status }) => status.branch?.type))).toEqual(new Set(['embed', 'entity', 'index']));
   for (const { status, link } of outcomes) {
     expect(status.outcome).toBe('completed');
+    for (const one of branchesOf(status)) expect(one.status).toBe('ready');
     expect(link).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/namespaces\/default\/workflows\//);
   }
 });

@@ -106,7 +106,8 @@ test('a video is indexed once, also when the lifecycle of its asset runs again',
 test('a text file called .mp4 fails with the provider’s own words and is kept', async () => {
   const { writeFile } = await import('node:fs/promises');
   await writeFile(`${system.folder}/fake.mp4`, 'this is not a video');
-  const handle = await system.start('fake', { source: { type: 'file', path: `${system.folder}/fake.mp4` } });
+  const source = { type: 'file', path: `${system.folder}/fake.mp4` };
+  const handle = await system.start('fake', { source, preflight: false });
   await expect(handle.result()).rejects.toMatchObject({
     cause: { type: 'ProcessingFailed', details: [{ outcome: 'failed', receipt: { entries: [{ result: 'kept' }] } }] },
   });

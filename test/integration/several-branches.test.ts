@@ -144,6 +144,27 @@ test('a cancel of an added branch removes only what its run made', async () => {
   expect(asset?.user_metadata).not.toHaveProperty('asset_lifecycle_completed_by');
 });
 
+test('a branch that fails leaves the key what it had, for whatever comes after', async () => {
+  const key = 'added-failed';
+  const source = await file(key);
+  const first = await run({ key, source, branch: EMBED });
+  const failed = await run({ key, source, branch: WRONG_INDEX });
+  const assetId = first.status.asset?.id;
+  expect(failed.status).toMatchObject({ outcome: 'failed', asset: { id: assetId }, receipt: { policy: 'keep' } });
+  const [kept] = await system.assetsOf(key);
+  expect(kept?.user_metadata).toMatchObject({ asset_lifecycle_released: 'completed' });
+  await system.control.setProcessing({ baseMs: HOUR_MS, msPerMegabyte: 0 });
+  await client.start({ key, source, branch: index() });
+  await untilStatus(handleOf(key), ({ branch }) => branch?.status === 'running');
+  await client.cancel(key);
+  expect((await client.result(key)).branches?.[0]).toMatchObject({ type: 'embed', status: 'ready' });
+  expect(await system.assetsOf(key)).toMatchObject([{ _id: assetId }]);
+  await copyFile(path.join(SAMPLES, 'clip.mp4'), source.path);
+  await client.start({ key, source, branch: index() });
+  expect((await client.result(key)).error?.message).toContain('with which the key has completed');
+  expect(await system.assetsOf(key)).toMatchObject([{ _id: assetId }]);
+});
+
 test('a force-delete while an added branch runs removes all that the key has', async () => {
   const key = 'added-forced';
   const source = await file(key);

@@ -1,5 +1,12 @@
 import type { ReceiptEntry } from '../../contracts/lifecycle-status';
-import { carriesTag, isAdoptedByAnother, isAsset, isResult, readTag } from '../../contracts/resource';
+import {
+  carriesTag,
+  completedByAnother,
+  isAdoptedByAnother,
+  isAsset,
+  isResult,
+  readTag,
+} from '../../contracts/resource';
 import type { AssetResource, BranchResource, Resource } from '../../contracts/resource';
 import { unlessGone } from '../../providers/outcome';
 import { branchKindOf, ledgerTag } from '../dependencies';
@@ -114,6 +121,7 @@ async function keepAsset(
   if (tag && isAdoptedByAnother(tag)) return entryOf(resource, 'kept', `${reason}; another lifecycle has adopted it`);
   const runId = resource.tag?.runId ?? tag?.runId;
   if (runId === undefined) return entryOf(resource, 'kept', reason);
-  const refused = await setMark(provider, resource.id, { as: 'kept', runId }, signal);
+  const as = tag && completedByAnother(tag, runId) ? 'completed' : 'kept'; // what the key had, it has again
+  const refused = await setMark(provider, resource.id, { as, runId }, signal);
   return refused ? keptUnmarked(resource.id, reason, refused) : entryOf(resource, 'kept', reason);
 }

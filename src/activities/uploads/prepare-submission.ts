@@ -1,8 +1,9 @@
 import type { SubmitSourceInput } from '../../contracts/activities';
 import type { Source } from '../../contracts/source';
 import { filenameOfSource } from '../../contracts/source-name';
-import type { ItemFacts, Submission } from '../../providers/intake';
+import type { Submission } from '../../providers/intake';
 import type { MediaProvider } from '../../providers/media-provider';
+import { noUrlBecause } from '../../storage/files/source-object';
 import type { SourceBytes } from '../../storage/files/source-bytes';
 import { urlContent } from '../../storage/files/source-content';
 import { ledgerTag, type ActivityDependencies } from '../dependencies';
@@ -23,8 +24,6 @@ export interface Prepared {
  * hours. Credentials of a role may end it sooner.
  */
 const FETCH_WITHIN_SEC = 6 * 3600;
-
-const NO_URL = 'no URL can name a key with a "." or ".." between slashes; copy the object to another key';
 
 /** Field of the input that names the source, for messages. */
 export const FIELD_OF_SOURCE = { file: 'source.path', s3: 'source.key', url: 'source.url', asset: 'source.assetId' };
@@ -49,9 +48,8 @@ export async function prepareSubmission(
     case 's3': {
       const object = await deps.objects.resolve(source, { signal });
       const { sizeBytes } = object;
-      const item: ItemFacts = { filename, source: 'object', sizeBytes, method, field: FIELD_OF_SOURCE.s3 };
-      if (!object.fitsUrl) item.noUrlBecause = NO_URL;
-      const route = intake.route(item);
+      const item = { filename, source: 'object', sizeBytes, method, field: FIELD_OF_SOURCE.s3 } as const;
+      const route = intake.route({ ...item, noUrlBecause: noUrlBecause(object) });
       const url = (): Promise<string> => object.presignedUrl(FETCH_WITHIN_SEC); // it is nowhere but in the request
       const content: Prepared['content'] = async () =>
         route === 'url' ? { route, url: await url() } : { route, bytes: object };

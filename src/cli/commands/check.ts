@@ -6,7 +6,7 @@ import { action } from '../context';
 import { EXIT, UsageError } from '../exit';
 import { addInputFlags } from '../input-flags';
 import { note, print, printJson, tableOf } from '../output';
-import { SourceCheck, type SourceVerdict } from '../source-check';
+import { refusedFor, SourceCheck, type SourceVerdict } from '../source-check';
 import { inputOf, type StartFlags } from '../start-input';
 
 /** Sources looked at side by side. */
@@ -43,19 +43,29 @@ export const checkCommand = (registry: Registry = PROVIDERS): Command => {
 };
 
 async function verdictsOf(targets: readonly string[], flags: StartFlags): Promise<SourceVerdict[]> {
-  const inputs = await Promise.all(targets.map(async (target) => acceptInput(await inputOf(target, flags))));
   const check = new SourceCheck(loadConfig());
   const verdicts: SourceVerdict[] = [];
-  const left = inputs.map((input, index) => ({ input, index })).toReversed();
+  const left = targets.map((target, index) => ({ target, index })).toReversed();
   const work = async (): Promise<void> => {
-    for (let next = left.pop(); next; next = left.pop()) verdicts[next.index] = await check.check(next.input);
+    for (let next = left.pop(); next; next = left.pop()) {
+      verdicts[next.index] = await verdictOf(check, next.target, flags);
+    }
   };
   try {
     await Promise.all(Array.from({ length: AT_ONCE }, work));
   } finally {
-    check.close();
+    await check.close();
   }
   return verdicts;
+}
+
+async function verdictOf(check: SourceCheck, target: string, flags: StartFlags): Promise<SourceVerdict> {
+  const input = await inputOf(target, flags);
+  try {
+    return await check.check(acceptInput(input));
+  } catch (error) {
+    return refusedFor(target, error); // what stands in the flags is refused for each
+  }
 }
 
 function report(verdicts: readonly SourceVerdict[]): void {

@@ -54,6 +54,11 @@ export function demoCases(at: {
       source: file('city.mp4'),
       branch: { type: 'index', indexId },
     }),
+    simple('video file → embed and index', {
+      key: 'demo/both/clip.mp4',
+      source: file('clip.mp4'),
+      branch: [{ type: 'embed' }, { type: 'index', indexId }],
+    }),
     simple('video URL → embed', {
       key: 'demo/url/clip.mp4',
       source: { type: 'url', url: `${at.filesUrl}/clip.mp4` },

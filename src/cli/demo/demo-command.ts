@@ -101,7 +101,7 @@ function report(outcomes: DemoOutcome[], { temporal }: LocalStack, json: boolean
     title,
     status.outcome,
     status.asset?.id,
-    resultOf(status).replace(/ in .*/, ' floats'),
+    resultOf(status).replaceAll(/ in [^,]*/g, ' floats'),
     `${status.timings.elapsedSec?.toFixed(1)} s`,
   ]);
   print(tableOf(['lifecycle', 'outcome', 'asset', 'result', 'elapsed'], rows));

@@ -157,8 +157,15 @@ async function nextRun(
   const missing = missingFrom(has, input);
   const hasCompleted = summaryOf(run).outcome === 'completed';
   if (hasCompleted && missing.length === 0) return undefined;
-  const facts: EarlierRun = { ...earlier, branches: has, keepsAsset: hasCompleted || undefined };
+  const keepsAsset = hasCompleted || hadCompleted(run) || undefined;
+  const facts: EarlierRun = { ...earlier, branches: has, keepsAsset };
   return { input: { ...input, branches: missing }, earlier: facts };
+}
+
+/** A run before this one completed the key, and this one has the same asset. */
+function hadCompleted(run: WorkflowExecutionDescription): boolean {
+  const before = readEarlierRun(run.memo);
+  return before?.keepsAsset === true && before.assetId === (summaryOf(run).assetId ?? before.assetId);
 }
 
 /** How long a start waits for a running deletion, which would delete the asset that the new run adopts. */

@@ -13,6 +13,10 @@ export interface SourceObject extends SourceBytes {
   presignedUrl(expiresInSec: number): Promise<string>;
 }
 
+/** Why no URL can name the object, with what to do; `undefined` if one can. */
+export const noUrlBecause = ({ fitsUrl }: Pick<SourceObject, 'fitsUrl'>): string | undefined =>
+  fitsUrl ? undefined : 'no URL can name a key with a "." or ".." between slashes; copy the object to another key';
+
 /** Finds objects that may be sources. */
 export interface ObjectSources {
   /**

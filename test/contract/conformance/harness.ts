@@ -186,16 +186,21 @@ export const typeOf = (promise: Promise<unknown>): Promise<string> =>
     (error: unknown) => failureType(error) ?? (error as Error).name,
   );
 
+/** Bytes of one part; the last has the rest. */
+export const partOf = (content: Buffer, { partBytes, totalParts }: OpenedParts, part: number): Buffer =>
+  content.subarray((part - 1) * partBytes, part === totalParts ? undefined : part * partBytes);
+
 /** Sends the parts in the order of `numbers`, and reports each. */
 export async function sendParts(
   { provider }: Harness,
-  { sessionId, partBytes, totalParts, headers }: OpenedParts,
+  upload: OpenedParts,
   content: Buffer,
-  numbers = Array.from({ length: totalParts }, (_, at) => at + 1),
+  numbers = Array.from({ length: upload.totalParts }, (_, at) => at + 1),
 ): Promise<void> {
   const { parts } = provider.intake;
+  const { sessionId, headers } = upload;
   for (const part of numbers) {
-    const bytes = content.subarray((part - 1) * partBytes, part * partBytes);
+    const bytes = partOf(content, upload, part);
     const url = only((await parts.urls(sessionId, { first: part, count: 1 })).map(succeeded));
     const etag = await parts.put(url, bytes, { headers, md5: md5Of(bytes) });
     await parts.report(sessionId, [{ part, sizeBytes: bytes.byteLength, etag }]);

@@ -4,6 +4,7 @@ import { PartRefused, type OpenedParts, type PartUrl } from '../../../src/provid
 import {
   assetIdOf,
   md5Of,
+  partOf,
   partsOf,
   sendParts,
   sourceOf,
@@ -31,7 +32,7 @@ export function describeParts(current: Current): void {
     const submitted = valueOf((await submitAll(harness, [item]))[0]);
     const upload = openedIn(submitted);
     const { parts } = harness.provider.intake;
-    const bytesOf = (part: number) => content.subarray((part - 1) * upload.partBytes, part * upload.partBytes);
+    const bytesOf = (part: number) => partOf(content, upload, part);
     const urlOf = async (part: number): Promise<PartUrl> => {
       const [url] = await parts.urls(upload.sessionId, { first: part, count: 1 });
       if (!url) throw new Error(`no URL for part ${part}`);
@@ -51,7 +52,7 @@ export function describeParts(current: Current): void {
     const { harness, submitted, upload, parts } = await opened();
     const [found] = await harness.provider.intake.find([{ tag: tagOf('k') }]);
     expect(found?.map(({ id }) => id)).toEqual('upload' in submitted ? [submitted.upload.assetId] : []);
-    expect(upload.totalParts).toBe(Math.ceil(harness.partsSizeBytes / upload.partBytes));
+    expect((upload.totalParts - 1) * upload.partBytes).toBeLessThan(harness.partsSizeBytes); // the last has the rest
     expect(upload.totalParts).toBeGreaterThan(1);
     expect(await parts.state(upload.sessionId)).toEqual({ state: 'active', reported: new Set() });
     if ('upload' in submitted) expect(await parts.incomplete()).toMatchObject([{ sizeBytes: harness.partsSizeBytes }]);

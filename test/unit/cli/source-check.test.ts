@@ -33,7 +33,7 @@ async function bothSay(name: string, content: Buffer, branch: unknown, more: obj
   const input = acceptInput({ source: { type: 'file', path: file }, branch, ...more });
   const check = new SourceCheck(loadConfig({ ASSET_LIFECYCLE_SOURCE_ROOTS: folder }));
   const { refusal, verdict } = await check.check(input);
-  check.close();
+  await check.close();
   const provider = new MemoryProvider();
   provider.intake.route = routeOf;
   const sources = createFileSources({ roots: [folder], restMs: 0 });

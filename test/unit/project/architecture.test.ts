@@ -13,7 +13,7 @@ interface Layer {
 const contracts = /^src\/contracts\//;
 /** The port, and what is shared by all who use it. */
 const port =
-  /^src\/providers\/(media-provider|assets|intake|part-uploads|branch-kind|outcome|shared\/(find-tagged|gather-submissions|read-pages|watch\/status-watcher|parts\/[^/]+))$/;
+  /^src\/providers\/(media-provider|assets|catalogue|ingestions|intake|part-uploads|branch-kind|outcome|shared\/(find-tagged|gather-submissions|read-pages|watch\/status-watcher|parts\/[^/]+))$/;
 /** What is known of the providers without an account: no HTTP. */
 const registry = /^src\/providers\/(registry|provider-declaration|input-schemas|branch-kind)$/;
 const storagePorts = /^src\/storage\/(files\/(source-[^/]+|file-sources)|results\/result-store)$/;
@@ -55,18 +55,13 @@ const LAYERS: Layer[] = [
     files: /^src\/providers\/(shared\/.*|[^/]+)$/,
     may: [contracts, port, mediaFacts, /^src\/providers\/shared\//, sourceBytes],
   },
-  {
-    files: /^src\/providers\//,
+  ...['twelvelabs', 'datature-vi'].map((vendor): Layer => ({
+    files: new RegExp(`^src/providers/${vendor}/`),
     may: [
-      contracts,
-      port,
-      registry,
-      configError,
-      mediaFacts,
-      sourceBytes,
-      /^src\/(providers\/(shared|twelvelabs)|http)\//,
+      ...[contracts, port, registry, configError, mediaFacts, sourceBytes],
+      new RegExp(`^src/(providers/(shared|${vendor})|http)/`),
     ],
-  },
+  })),
   { files: /^src\/http\//, may: [/^src\/http\//], packages: /^(undici|hpagent|node:)/ },
   {
     files: /^src\/temporal\//,
@@ -86,7 +81,7 @@ const LAYERS: Layer[] = [
       /^src\/(cli|client|temporal)\//,
       /^src\/(config|providers\/open-account)$/,
       /^src\/stack\/(programs|package-root|local-stack)$/,
-      /^src\/storage\/files\/(file-sources|source-bytes)$/,
+      /^src\/storage\/files\/(file-sources|source-(bytes|object))$/,
       mediaFacts,
       /^emulator\/registry$/,
     ],
@@ -131,7 +126,7 @@ const LAYERS: Layer[] = [
 const FETCHES = /\bfrom 'undici'|\bfetch\(/;
 const MAY_FETCH = [
   /^src\/http\/dispatcher\.ts$/, // connections only
-  /^src\/providers\/[^/]+\/(api\/(client|emulator-probe)|intake\/part-store)\.ts$/,
+  /^src\/providers\/[^/]+\/(api\/(client|emulator-probe|signed-urls)|intake\/part-store)\.ts$/,
   /^src\/(cli\/demo\/provider|stack\/temporal-server)\.ts$/, // prepare a local emulator; see whether Temporal Web answers
   /^emulator\/(shared\/control\/control-client|[^/]+\/rules\/media\/remote-media)\.ts$/,
 ];
@@ -207,6 +202,7 @@ test.each([
   ['a workflow that reads a file', 'src/workflows/a.ts', `import { readFile } from 'node:fs';`],
   ['a workflow that knows an activity', 'src/workflows/a.ts', `import { x } from '../activities/submit-source';`],
   ['an activity that knows an adapter', 'src/activities/a.ts', `import { x } from '../providers/twelvelabs/client';`],
+  ['a provider that knows another', 'src/providers/datature-vi/a.ts', `import { x } from '../twelvelabs/watch';`],
   ['a client that knows the configuration', 'src/client/a.ts', `import { loadConfig } from '../config';`],
   ['an emulator that knows the product', 'emulator/rules/a.ts', `import type { X } from '../../src/contracts/ids';`],
   ['a command that loads the worker at once', 'src/cli/commands/a.ts', `import { startWorker } from '../../worker';`],

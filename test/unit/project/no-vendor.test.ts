@@ -2,13 +2,13 @@ import { importsOf, sourcesIn, type SourceText } from '../../support/imports';
 
 /** Words that only one vendor uses, or things that only it has. */
 const VENDOR =
-  /twelve ?labs|twelve_labs|marengo|pegasus|embed-v2|embed task|entity.collection|\bentit(y|ies)\b|indexed.?asset|index entr(y|ies)|\bhls\b|\b(collection|entity|index|task)Id\b/i;
+  /twelve ?labs|twelve_labs|marengo|pegasus|embed-v2|embed task|entity.collection|\bentit(y|ies)\b|indexed.?asset|index entr(y|ies)|\bhls\b|\b(collection|entity|index|task|dataset)Id\b|datature|dtvi_|\bdatasets?\b|LinkedResource/i;
 
 /** Where a vendor may be named: its own folders, the lists of what there is, and the demo, which shows one. */
 const MAY_NAME = [
-  /^src\/providers\/twelvelabs\//,
+  /^src\/providers\/(twelvelabs|datature-vi)\//,
   /^src\/providers\/registry\.ts$/,
-  /^emulator\/(twelvelabs\/|registry\.ts$)/,
+  /^emulator\/(twelvelabs\/|datature-vi\/|registry\.ts$)/,
   /^src\/cli\/(demo\/|commands\/demo\.ts$)/,
 ];
 
@@ -33,6 +33,7 @@ test.each([
   ['by its models', 'src/contracts/a.ts', `model: 'marengo3.0'`],
   ['by what it makes', 'src/workflows/a.ts', `/** Makes an entity of the asset. */`],
   ['by its ids', 'src/activities/a.ts', `const { collectionId } = branch;`],
+  ['by its places', 'src/activities/a.ts', `if (fields.datasetId) return;`],
   ['in the shared emulator', 'emulator/shared/a.ts', `route: '/embed-v2/tasks'`],
 ])('the check can fail: a vendor %s', (_name, file, text) => {
   expect(vendorsIn([{ file, text }])).toHaveLength(1);

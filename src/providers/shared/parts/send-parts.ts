@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { failure } from '../../../contracts/failures';
-import { PartRefused, type OpenedUpload, type PartUploads } from '../../part-uploads';
+import { PartRefused, type OpenedUpload, type PartUploads, type PartUrl } from '../../part-uploads';
 import type { SourceBytes } from '../../../storage/files/source-bytes';
 import type { PartBuffers } from './part-buffers';
 import { PartReports } from './part-reports';
@@ -34,21 +34,29 @@ const MAX_TRIES_PER_PART = 5;
  * worker's buffers, so memory is at most the concurrency times the part size.
  */
 export async function sendParts(send: PartsToSend): Promise<void> {
-  const { upload, reported, concurrency, stopping } = send;
+  const { sessions, upload, reported, concurrency, stopping } = send;
   const failed = new AbortController();
   const signal = AbortSignal.any([send.signal, failed.signal]);
   const reports = new PartReports(send.sessions, upload.sessionId, signal);
   let next = 1;
   const lane = async (): Promise<void> => {
-    const bytes = Math.min(upload.partBytes, send.source.sizeBytes);
+    const bytes = largestPart(send);
     const waiting = AbortSignal.any([signal, stopping]);
     for (;;) {
       while (reported.has(next)) next += 1;
       if (next > upload.totalParts || waiting.aborted) return;
       const part = next++;
+      if (sessions.stream) {
+        await sendPart({ ...send, signal }, { part, reports, put: streamed(sessions.stream) });
+        continue;
+      }
       const lease = await send.buffers.take(bytes, waiting).catch(() => undefined); // fails only if `waiting` aborts
       if (!lease || waiting.aborted) return lease?.giveBack();
-      await sendPart({ ...send, signal }, { part, buffer: lease.buffer, reports }).finally(() => lease.giveBack());
+      const put = await buffered({ ...send, signal }, part, lease.buffer).catch((error: unknown) => {
+        lease.giveBack();
+        throw error;
+      });
+      await sendPart({ ...send, signal }, { part, reports, put }).finally(() => lease.giveBack());
     }
   };
   const lanes = Math.min(concurrency, upload.totalParts - reported.size);
@@ -63,23 +71,53 @@ export async function sendParts(send: PartsToSend): Promise<void> {
   if (why !== undefined) throw why;
 }
 
-async function sendPart(
-  { sessions, upload, source, urls, signal, onSent }: PartsToSend,
-  { part, buffer, reports }: { part: number; buffer: Buffer; reports: PartReports },
-): Promise<void> {
-  const start = (part - 1) * upload.partBytes;
-  const end = Math.min(start + upload.partBytes, source.sizeBytes);
-  const bytes = await readInto(buffer, source, { start, end });
+/** Sends a part by one URL, and gives its proof. */
+type PutPart = (url: PartUrl, part: number, send: PartsToSend) => Promise<string>;
+
+/** The last part has the rest, also where that is more. */
+function rangeOf(part: number, { upload: { partBytes, totalParts }, source }: PartsToSend) {
+  const start = (part - 1) * partBytes;
+  return { start, end: part === totalParts ? source.sizeBytes : Math.min(start + partBytes, source.sizeBytes) };
+}
+
+function largestPart(send: PartsToSend): number {
+  const { start, end } = rangeOf(send.upload.totalParts, send);
+  return Math.max(Math.min(send.upload.partBytes, send.source.sizeBytes), end - start);
+}
+
+/** Reads and hashes the part once, for all tries. */
+async function buffered(send: PartsToSend, part: number, buffer: Buffer): Promise<PutPart> {
+  const bytes = await readInto(buffer, send.source, rangeOf(part, send));
   const md5 = await md5Of(bytes);
+  return (url, _part, { sessions, upload, signal }) =>
+    sessions.put(url, bytes, { headers: upload.headers, md5, signal });
+}
+
+/** Reads the part anew for each try. */
+const streamed =
+  (stream: NonNullable<PartUploads['stream']>): PutPart =>
+  (url, part, send) => {
+    const range = rangeOf(part, send);
+    const content = { read: () => send.source.read(range), sizeBytes: range.end - range.start };
+    return stream(url, content, { signal: send.signal });
+  };
+
+async function sendPart(
+  send: PartsToSend,
+  { part, put, reports }: { part: number; put: PutPart; reports: PartReports },
+): Promise<void> {
+  const { urls, signal, onSent } = send;
+  const { start, end } = rangeOf(part, send);
+  const sizeBytes = end - start;
   let refused: PartRefused | undefined;
   for (let tries = 0; tries < MAX_TRIES_PER_PART; tries++) {
     try {
       const etag = await retryBriefly(async () => {
         const url = await urls.take(part); // a URL works once, so every try takes a new one
-        return sessions.put(url, bytes, { headers: upload.headers, md5, signal });
+        return put(url, part, send);
       }, signal);
-      await reports.report({ part, sizeBytes: bytes.byteLength, etag });
-      return onSent(bytes.byteLength);
+      await reports.report({ part, sizeBytes, etag });
+      return onSent(sizeBytes);
     } catch (error) {
       if (!(error instanceof PartRefused) || error.why === 'gone') throw error;
       refused = error;

@@ -1,0 +1,30 @@
+import type { ProviderAsset } from '../assets';
+import type { AssetAnswer } from './api/schemas';
+
+/** The provider's words for a state are not published; these would mean that no content came. */
+const FAILED = /fail|error|corrupt|invalid/i;
+
+/** Whether the asset has its content: it has once its hash is listed. */
+export function statusOf({ metadata: { status = '', uploadStatus = '', hash } }: AssetAnswer): ProviderAsset['status'] {
+  if (FAILED.test(status) || FAILED.test(uploadStatus)) return 'failed';
+  return hash && hash.contents !== '' ? 'ready' : 'processing';
+}
+
+/** RFC 3339. */
+export const timeOf = (epochMs: number | undefined): string | undefined =>
+  epochMs === undefined ? undefined : new Date(epochMs).toISOString();
+
+export function assetOf(answer: AssetAnswer): ProviderAsset {
+  const { assetId: id, filename, metadata } = answer;
+  const status = statusOf(answer);
+  return {
+    ...{ id, status, filename },
+    fileType: metadata.mimeType,
+    sizeBytes: metadata.fileSize,
+    widthPixels: metadata.width,
+    heightPixels: metadata.height,
+    createdAt: timeOf(metadata.timeCreated),
+    metadata: metadata.customMetadata ?? {},
+    ...(status === 'failed' && { errorMessage: [metadata.status, metadata.uploadStatus].filter(Boolean).join(', ') }),
+  };
+}

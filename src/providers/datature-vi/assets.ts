@@ -1,0 +1,99 @@
+import { failure } from '../../contracts/failures';
+import type { AssetPage, AssetQuery, Assets, ProviderAsset } from '../assets';
+import { failed, outcomeOf } from '../outcome';
+import { NEWEST_FIRST, type DatasetApi } from './api/dataset-api';
+import { AssetSchema, CountSchema } from './api/schemas';
+import { assetOf } from './asset-of';
+
+/** Tokens of pages that were read; an older one is found again by a walk. */
+const MAX_TOKENS = 1000;
+
+/** The dataset's assets as the port has them: newest first, in numbered pages. */
+export class DatasetAssets implements Assets {
+  /** Token that leads to a page, by page size and number. */
+  private readonly tokens = new Map<string, string>();
+
+  constructor(
+    private readonly dataset: DatasetApi,
+    private readonly maxPageSize: number,
+  ) {}
+
+  /** The API has no filter by id, type or name, so that such a query walks the whole list. */
+  async list(query: AssetQuery, { signal }: { signal?: AbortSignal } = {}): Promise<AssetPage> {
+    const { page = 1, pageSize = 10, ids = [], types = [], filename } = query;
+    if (pageSize > this.maxPageSize) throw failure('ProviderRejected', `a page has ${this.maxPageSize} assets at most`);
+    if (ids.length > 0 || types.length > 0 || filename !== undefined) return this.filtered(query, signal);
+    const totalItems = await this.count(signal);
+    const totalPages = Math.ceil(totalItems / pageSize);
+    const items = page > Math.max(totalPages, 1) ? [] : await this.numbered(page, pageSize, signal);
+    return { items, page, totalPages, totalItems };
+  }
+
+  /** Source: `GET …/assets/{id}`. */
+  async get(assetId: string, { signal }: { signal?: AbortSignal } = {}): Promise<ProviderAsset> {
+    return assetOf(await this.dataset.call({ ...this.one('GET', assetId), signal }, AssetSchema));
+  }
+
+  /** One request for each. Nothing is known to block a deletion. Source: `DELETE …/assets/{id}`, an empty answer. */
+  remove: Assets['remove'] = (assetIds, { signal }) =>
+    Promise.all(assetIds.map((id) => outcomeOf(() => this.dataset.callVoid({ ...this.one('DELETE', id), signal }))));
+
+  annotate: Assets['annotate'] = async (changes) =>
+    changes.map(({ assetId }) =>
+      failed(failure('ProviderRejected', `asset ${assetId}: metadata cannot be changed after the upload`)),
+    );
+
+  /** Annotations go with their asset; whatever else refers to it is not told. */
+  referrers: Assets['referrers'] = async () => [];
+
+  /** Source: `GET …/assets:count`. */
+  count(signal?: AbortSignal): Promise<number> {
+    return this.dataset.call({ method: 'GET', route: '/assets:count', signal }, CountSchema);
+  }
+
+  private one(method: 'GET' | 'DELETE', id: string) {
+    const path = `/assets/${encodeURIComponent(id)}`;
+    return { method, route: '/assets/{id}', path, about: `asset ${id} of dataset ${this.dataset.id}` } as const;
+  }
+
+  private async numbered(page: number, pageSize: number, signal: AbortSignal | undefined): Promise<ProviderAsset[]> {
+    let from = page;
+    while (from > 1 && !this.tokens.has(`${pageSize}/${from}`)) from -= 1;
+    for (;;) {
+      const token = from === 1 ? undefined : this.tokens.get(`${pageSize}/${from}`);
+      const query = { ...NEWEST_FIRST, s: String(pageSize), p: token };
+      const { items, nextPage } = await this.dataset.assetPage(query, signal);
+      if (nextPage !== undefined && nextPage !== '') this.remember(`${pageSize}/${from + 1}`, nextPage);
+      if (from === page) return items.map(assetOf);
+      if (nextPage === undefined || nextPage === '') return [];
+      from += 1;
+    }
+  }
+
+  private remember(key: string, token: string): void {
+    this.tokens.delete(key);
+    this.tokens.set(key, token);
+    const [oldest] = this.tokens.keys();
+    if (this.tokens.size > MAX_TOKENS && oldest !== undefined) this.tokens.delete(oldest);
+  }
+
+  private async filtered(
+    { page = 1, pageSize = 10, ids = [], types = [], filename = '' }: AssetQuery,
+    signal: AbortSignal | undefined,
+  ): Promise<AssetPage> {
+    const matches: ProviderAsset[] = [];
+    const pages = this.dataset.assetPages({ query: NEWEST_FIRST, pageSize: this.maxPageSize, signal });
+    for await (const answers of pages) {
+      for (const asset of answers.map(assetOf)) {
+        const { id, fileType = '', filename: name = '' } = asset;
+        const isAsked =
+          (ids.length === 0 || ids.includes(id)) &&
+          (types.length === 0 || types.some((type) => fileType.startsWith(`${type}/`))) &&
+          name.toLowerCase().includes(filename.toLowerCase());
+        if (isAsked) matches.push(asset);
+      }
+    }
+    const items = matches.slice((page - 1) * pageSize, page * pageSize);
+    return { items, page, totalPages: Math.ceil(matches.length / pageSize), totalItems: matches.length };
+  }
+}

@@ -1,0 +1,72 @@
+import { failure } from '../../contracts/failures';
+import type { Ingestion, Ingestions } from '../ingestions';
+import { sleep } from '../shared/sleep';
+import type { SessionAnswer, SessionFile } from './api/schemas';
+import { timeOf } from './asset-of';
+import { errorsIn, hasEnded, type SessionsApi } from './intake/sessions-api';
+
+const DEFAULT_PAGE_SESSIONS = 10;
+const FIRST_LOOK_AFTER_MS = 500;
+const LOOK_EVERY_MS = 5000;
+const DEFAULT_DEADLINE_MS = 3_600_000;
+
+/** The dataset's ingestion sessions, for people. */
+export function createIngestions(sessions: SessionsApi): Ingestions {
+  const { dataset } = sessions;
+  const get: Ingestions['get'] = async (id, { signal } = {}) => ingestionOf(dataset.id, await sessions.get(id, signal));
+  return {
+    async list({ pageSize = DEFAULT_PAGE_SESSIONS, pageToken } = {}, { signal } = {}) {
+      const { items, nextPage, prevPage } = await sessions.page({ s: String(pageSize), p: pageToken }, signal);
+      return {
+        items: items.map((session) => ingestionOf(dataset.id, session)),
+        ...(nextPage && { nextPage }),
+        ...(prevPage && { previousPage: prevPage }),
+      };
+    },
+
+    get,
+
+    async wait(id, { deadlineMs = DEFAULT_DEADLINE_MS, onLook, signal } = {}) {
+      const until = Date.now() + deadlineMs;
+      for (let pauseMs = FIRST_LOOK_AFTER_MS; ; pauseMs = Math.min(pauseMs * 2, LOOK_EVERY_MS)) {
+        const ingestion = await get(id, { signal });
+        onLook?.(ingestion);
+        if (ingestion.state === 'ended') return ingestion;
+        if (Date.now() >= until) {
+          const { total, succeeded, errored } = ingestion.progress;
+          const has = `${succeeded} of ${total} files succeeded and ${errored} failed so far`;
+          throw failure('DeadlineExceeded', `Session ${id} of dataset ${dataset.id} has not ended: ${has}`);
+        }
+        await sleep(Math.min(pauseMs, Math.max(until - Date.now(), 0)), signal);
+        signal?.throwIfAborted();
+      }
+    },
+
+    cancel: (id) => sessions.cancel(id),
+  };
+}
+
+function ingestionOf(datasetId: string, session: SessionAnswer): Ingestion {
+  const { assetIngestionSessionId: id, metadata, spec, status, ...details } = session;
+  const files = status.assets?.map((asset) => asset.metadata) ?? spec.assets;
+  return {
+    ...{ id, in: datasetId, state: hasEnded(session) ? 'ended' : 'open' },
+    createdAt: timeOf(metadata.timeCreated) ?? '',
+    updatedAt: timeOf(metadata.lastUpdated),
+    progress: status.progressCount,
+    failed: Object.fromEntries(errorsIn(session)),
+    conditions: status.conditions.map(({ lastTransitionTime, ...condition }) => ({
+      ...condition,
+      since: timeOf(lastTransitionTime),
+    })),
+    events: status.events.map(({ time, ...event }) => ({ ...event, at: timeOf(time) })),
+    ...(files && { files: files.map(fileOf) }),
+    ...{ failureMode: spec.failureMode, overwriteMode: spec.onAssetOverwritten },
+    details: { ...details, metadata },
+  };
+}
+
+const fileOf = ({ size: sizeBytes, customMetadata: metadata = {}, ...file }: SessionFile) => ({
+  ...file,
+  ...{ sizeBytes, metadata },
+});

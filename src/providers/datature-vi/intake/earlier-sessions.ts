@@ -1,0 +1,52 @@
+import { TAG_FIELDS } from '../../../contracts/resource';
+import { expiryMs } from '../api/signed-urls';
+import type { SessionAnswer, SessionFile } from '../api/schemas';
+import type { Departures } from './departures';
+import type { Boarded, Member } from './send-files';
+import { errorsIn, type SessionsApi } from './sessions-api';
+
+/** A URL that expires sooner is not taken up. */
+const LEAST_LIFE_MS = 60_000;
+
+export interface Earlier {
+  session: SessionAnswer;
+  boarded: Boarded[];
+}
+
+/**
+ * Looks for open sessions that an earlier attempt of the members opened, also one whose answer was lost. A member goes
+ * on in its session if that still gives it a URL; else it leaves that session.
+ */
+export async function earlierSessions(
+  sessions: SessionsApi,
+  members: readonly Member[],
+  { departures, signal }: { departures: Departures; signal?: AbortSignal },
+): Promise<Earlier[]> {
+  const found: Earlier[] = [];
+  const taken = new Set<Member>();
+  for (const session of await sessions.open(signal)) {
+    const { assetIngestionSessionId: id, spec, status } = session;
+    const uploads = new Map((status.assets ?? []).map(({ metadata, upload }) => [metadata.filename, upload]));
+    const errors = errorsIn(session);
+    const boarded: Boarded[] = [];
+    for (const file of status.assets?.map(({ metadata }) => metadata) ?? spec.assets ?? []) {
+      const member = members.find((one) => isOf(file, one));
+      if (!member || errors.has(file.filename)) continue;
+      const upload = uploads.get(file.filename);
+      const isUsable = upload !== undefined && expiryMs(upload.expiry) > Date.now() + LEAST_LIFE_MS;
+      if (isUsable && !taken.has(member)) boarded.push({ member, upload });
+      else departures.leave(id, file.filename);
+      if (isUsable) taken.add(member);
+    }
+    if (boarded.length > 0) found.push({ session, boarded });
+    else await departures.settle(sessions, id, session);
+  }
+  return found;
+}
+
+/** The same run wanted to send the same bytes under the same name. */
+const isOf = ({ filename, customMetadata = {}, crc32c }: SessionFile, { item, facts }: Member): boolean =>
+  filename === item.filename &&
+  customMetadata[TAG_FIELDS.runId] === item.tag.runId &&
+  customMetadata[TAG_FIELDS.owner] === item.tag.owner &&
+  (crc32c ?? null) === facts.crc32c;

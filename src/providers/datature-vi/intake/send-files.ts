@@ -1,0 +1,130 @@
+import { availableParallelism } from 'node:os';
+import type { Handle } from '../../../contracts/branches/handle';
+import { failure } from '../../../contracts/failures';
+import type { SubmitOptions, Submission, Submitted } from '../../intake';
+import { failed, SubmissionAborted, succeeded, type Outcome } from '../../outcome';
+import { retryBriefly } from '../../shared/parts/retry-briefly';
+import { expiryMs, UrlRefused, type SignedUrls } from '../api/signed-urls';
+import type { SessionAnswer, SignedUpload } from '../api/schemas';
+import { contentText, type ContentFacts } from './content-facts';
+import type { Departures } from './departures';
+import type { Format } from './formats';
+import type { MultipartUploads } from './parts';
+
+/** An item on its way into a session. */
+export interface Member {
+  /** Index in the submission. */
+  at: number;
+  item: Submission;
+  format: Format;
+  facts: ContentFacts;
+  signal?: AbortSignal;
+}
+
+/** A member with the upload that its session gave it. */
+export interface Boarded {
+  member: Member;
+  upload: SignedUpload;
+}
+
+interface Sending {
+  datasetId: string;
+  store: SignedUrls;
+  parts: MultipartUploads;
+  departures: Departures;
+  options: SubmitOptions;
+}
+
+/** Files sent at once; as many as the official SDK sends. */
+const LANES = Math.min(Math.max(2 * availableParallelism(), 8), 32);
+/** A URL that expires sooner is not used. */
+const MARGIN_MS = 5000;
+const NEVER = new AbortController().signal;
+
+export const INGESTION = 'ingestion';
+
+/** Names one file of a session, to wait for its asset. */
+export const handleOf = (datasetId: string, sessionId: string, { item, facts }: Member): Handle => ({
+  ...{ kind: INGESTION, id: sessionId, in: datasetId, item: item.filename, content: contentText(facts) },
+  words: `${item.filename}, in session ${sessionId} of dataset ${datasetId}`,
+});
+
+/**
+ * Sends the files of one session, once its id is known for all of them. Each fails for itself.
+ * @returns the members whose URL has expired; they need another session.
+ */
+export async function sendFiles(
+  session: Pick<SessionAnswer, 'assetIngestionSessionId' | 'ingestionId'>,
+  boarded: readonly Boarded[],
+  sending: Sending & { outcomes: Map<number, Outcome<Submitted>> },
+): Promise<Member[]> {
+  const { datasetId, departures, options, outcomes, parts, store } = sending;
+  const { assetIngestionSessionId: sessionId, ingestionId = sessionId } = session;
+  const expired: Member[] = [];
+  const leave = (member: Member, error: unknown): void => {
+    departures.leave(sessionId, member.item.filename);
+    outcomes.set(member.at, failed(error));
+  };
+  const ready = await announce(boarded);
+  const waiting = [...ready];
+  const lane = async (): Promise<void> => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) await sendOne(next);
+  };
+  await Promise.all(Array.from({ length: Math.min(LANES, waiting.length) }, lane));
+  return expired;
+
+  /** No byte goes out before every member's session is known to its caller. */
+  async function announce(all: readonly Boarded[]): Promise<Boarded[]> {
+    const told = await Promise.all(
+      all.map(async (one) => {
+        try {
+          await options.onOpened?.(one.member.at, handleOf(datasetId, sessionId, one.member));
+          return [one];
+        } catch (error) {
+          leave(one.member, error);
+          return [];
+        }
+      }),
+    );
+    return told.flat();
+  }
+
+  async function sendOne({ member, upload }: Boarded): Promise<void> {
+    const { at, item, signal = NEVER } = member;
+    const { filename, content } = item;
+    if (signal.aborted) return leave(member, new SubmissionAborted(`${filename}: aborted before it was sent`));
+    const pending = handleOf(datasetId, sessionId, member);
+    if (content.route === 'url') return leave(member, failure('InvalidRequest', `${filename}: no URLs are fetched`));
+    const { bytes, route } = content;
+    try {
+      if (route === 'parts') {
+        const session = { sessionId, ingestionId };
+        const opened = await parts.open(session, {
+          filename,
+          contentType: member.format.mime,
+          sizeBytes: bytes.sizeBytes,
+        });
+        outcomes.set(at, succeeded({ pending, parts: opened }));
+        return;
+      }
+      await retryBriefly(async () => {
+        if (Date.now() + MARGIN_MS >= expiryMs(upload.expiry))
+          throw new UrlRefused(403, `${filename}: its URL has expired`);
+        const { sizeBytes } = bytes;
+        const onSent = (sentBytes: number): void => options.onProgress?.(at, sentBytes);
+        await store.put(
+          { ...upload, method: 'PUT' },
+          { read: () => bytes.read(), sizeBytes, words: filename, signal, onSent },
+        );
+      }, signal);
+      outcomes.set(at, succeeded({ pending }));
+    } catch (error) {
+      if (error instanceof UrlRefused) {
+        departures.leave(sessionId, filename);
+        expired.push(member);
+        return;
+      }
+      leave(member, signal.aborted ? new SubmissionAborted(`${filename}: aborted while it was sent`) : error);
+    }
+  }
+}

@@ -1,0 +1,85 @@
+import type { CallOptions } from './outcome';
+
+export interface IngestionCondition {
+  /** `Started`, `Finished`, or what else the provider names. */
+  condition: string;
+  /** `Waiting`, `Reached` or `FailedReach`. */
+  status: string;
+  /** RFC 3339. */
+  since?: string;
+  reason?: string;
+  message?: string;
+}
+
+/** Something that happened in a session. */
+export interface IngestionEvent {
+  /** `Error` or `Progress`. */
+  kind: string;
+  /** RFC 3339. */
+  at?: string;
+  /** Of `Error`: code of each file that failed. */
+  files?: Readonly<Record<string, string>>;
+  /** Of `Error`: what the provider corrected, by filename. */
+  corrections?: Readonly<Record<string, string>>;
+  /** Of `Progress`: counts of tasks. */
+  tasks?: Readonly<Record<string, unknown>>;
+}
+
+/** A file of a session, as it was announced. */
+export interface IngestionFile {
+  kind?: string;
+  filename: string;
+  mime?: string;
+  sizeBytes?: number;
+  /** Signed, 32 bits; absent if it was not given. */
+  crc32c?: number;
+  metadata: Readonly<Record<string, unknown>>;
+}
+
+/** A session in which files become assets of a place. No URL is in it. */
+export interface Ingestion {
+  id: string;
+  /** Id of the place. */
+  in: string;
+  /** `ended` if nothing comes of it any more, whether or not all files succeeded. */
+  state: 'open' | 'ended';
+  /** RFC 3339. */
+  createdAt: string;
+  updatedAt?: string;
+  progress: { total: number; succeeded: number; errored: number };
+  /** Code of each file that failed; of several for one file the last. */
+  failed: Readonly<Record<string, string>>;
+  conditions: IngestionCondition[];
+  events: IngestionEvent[];
+  /** Where the provider tells them. */
+  files?: IngestionFile[];
+  failureMode?: string;
+  /** What becomes of what is linked to an asset that is overwritten. */
+  overwriteMode?: string;
+  /** All other fields as the provider names and gives them. */
+  details: Readonly<Record<string, unknown>>;
+}
+
+export interface IngestionPage {
+  items: Ingestion[];
+  nextPage?: string;
+  previousPage?: string;
+}
+
+export interface WaitOptions extends CallOptions {
+  /** Default: one hour. */
+  deadlineMs?: number;
+  /** Told of each look. */
+  onLook?: (ingestion: Ingestion) => void;
+}
+
+/** The sessions of one place. */
+export interface Ingestions {
+  list(query?: { pageSize?: number; pageToken?: string }, options?: CallOptions): Promise<IngestionPage>;
+  /** @throws ResourceGone */
+  get(id: string, options?: CallOptions): Promise<Ingestion>;
+  /** Waits until it has ended, whichever way. @throws ResourceGone · DeadlineExceeded · the signal's reason */
+  wait(id: string, options?: WaitOptions): Promise<Ingestion>;
+  /** Ends it; files that have come stay. @throws ResourceGone */
+  cancel(id: string, options?: CallOptions): Promise<void>;
+}
