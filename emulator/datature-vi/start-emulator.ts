@@ -146,6 +146,6 @@ function resume(emulation: Emulation): void {
     const session = emulation.store.sessions.get(multipart.sessionId);
     const file = session?.files[multipart.fileIndex];
     if (multipart.completedAt !== undefined && file && !file.arrival && !session.ended)
-      lookAtParts(emulation, multipart);
+      void lookAtParts(emulation, multipart);
   }
 }

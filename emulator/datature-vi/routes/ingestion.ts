@@ -81,8 +81,8 @@ export function multipartRoutes(api: Api, emulation: Emulation): void {
     reportPart(found, partNumber(found, call.params.part ?? ''), call.body);
     return { status: 200, body: view(call) };
   });
-  api.route('POST', `${one}/completion`, (call) => () => {
-    completeMultipart(emulation, multipart(call));
+  api.route('POST', `${one}/completion`, (call) => async () => {
+    await completeMultipart(emulation, multipart(call));
     return { status: 200, body: view(call) };
   });
 }

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import type { TakePart } from '../../../shared/parts/part-store';
 import { ApiError } from '../../../shared/server/api-error';
@@ -54,20 +55,25 @@ export function reportPart(multipart: MultipartRecord, number: number, body: unk
   part.reported = true;
 }
 
-/** The parts become the bytes of the file, which are looked at in the background. Done before: nothing happens. */
-export function completeMultipart(emulation: Emulation, multipart: MultipartRecord): void {
+/** How long a completion waits for the look at the bytes; a longer one goes on by itself. */
+const LOOK_MS = 5000;
+
+/** The parts become the bytes of the file. Done before: nothing happens. */
+export async function completeMultipart(emulation: Emulation, multipart: MultipartRecord): Promise<void> {
   if (multipart.completedAt !== undefined) return;
   refuseEnded(emulation, multipart);
   for (let number = 1; number <= multipart.partCount; number++) {
     if (!multipart.parts[number]?.reported) throw invalid(`Part ${number} was not completed.`);
   }
   multipart.completedAt = emulation.clock.now();
-  lookAtParts(emulation, multipart);
+  const done = new AbortController();
+  const looked = lookAtParts(emulation, multipart).finally(() => done.abort());
+  await Promise.race([looked, delay(LOOK_MS, undefined, { signal: done.signal }).catch(() => {})]);
 }
 
 /** Also after a restart in the middle of it. */
-export function lookAtParts(emulation: Emulation, multipart: MultipartRecord): void {
-  void emulation.background.start(multipart.id, async (signal) => {
+export function lookAtParts(emulation: Emulation, multipart: MultipartRecord): Promise<void> {
+  return emulation.background.start(multipart.id, async (signal) => {
     const { session, file } = fileOf(emulation, multipart);
     const files = Object.keys(multipart.parts)
       .map(Number)
