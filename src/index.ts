@@ -7,6 +7,8 @@ export type { LifecycleClientOptions } from './client/lifecycle-client';
 export type { RetryOptions } from './client/start/retry-lifecycle';
 export type { StartedLifecycle, StartOptions } from './client/start/start-lifecycle';
 export {
+  CallAborted,
+  CallTimedOut,
   InvalidInput,
   LifecycleBeingDeleted,
   LifecycleClientError,
@@ -18,6 +20,8 @@ export {
 } from './temporal/errors';
 export type { ForceDeletion } from './client/deletions';
 export type { ListFilter } from './temporal/runs/list-query';
+export type { AssetMetadataFields, AssetMetadataWrites } from './client/asset-metadata';
+export type { CallLimits } from './client/call-limits';
 export type { ProviderAssets } from './client/provider-assets';
 export type { LifecycleSummary } from './temporal/runs/run-status';
 export { branchesOf } from './contracts/lifecycle-status';
@@ -42,7 +46,14 @@ export type {
   ReceiptEntry,
   SourceFacts,
 } from './contracts/lifecycle-status';
-export type { AssetPage, AssetQuery, ProviderAsset } from './providers/assets';
+export type {
+  AssetPage,
+  AssetQuery,
+  MetadataChanges,
+  MetadataValue,
+  ProviderAsset,
+  Referrer,
+} from './providers/assets';
 
 /** A client for the Temporal server and the provider account that the environment names. */
 export const connect = (): Promise<LifecycleClient> =>

@@ -1,7 +1,8 @@
 import { Option, type Command } from 'commander';
+import type { StartOptions } from '../client/start/start-lifecycle';
 import type { InputFlag } from '../providers/branch-kind';
 import { branchTypes, DEFAULT_PROVIDER, providerNames, type Registry } from '../providers/registry';
-import { collect } from './flags';
+import { collect, wholeNumber } from './flags';
 
 /** Adds the flags that say provider and branches, of every command that takes an input. */
 export function addInputFlags(command: Command, registry: Registry): void {
@@ -13,17 +14,38 @@ export function addInputFlags(command: Command, registry: Registry): void {
   );
 }
 
-export function addBranchFlags(command: Command, registry: Registry): void {
-  command.option(
-    '--branch <type>',
-    `${oneOf(branchTypes(registry))} (default: none); repeat it for several, or give one as JSON`,
-    collect,
-  );
+/** @param help of `--branch`, where it does not default to none. */
+export function addBranchFlags(
+  command: Command,
+  registry: Registry,
+  help = `${oneOf(branchTypes(registry))} (default: none); repeat it for several, or give one as JSON`,
+): void {
+  command.option('--branch <type>', help, collect);
   addFlags(
     command,
     registry.flatMap(({ branches }) => branches.flatMap(({ flags }) => flags)),
   );
 }
+
+/** Flags of {@link addPriorityFlags}. */
+export interface PriorityFlags {
+  priority?: number;
+  fairnessKey?: string;
+}
+
+/** Adds the flags that say in which order Temporal dispatches the tasks of a run. */
+export function addPriorityFlags(command: Command): void {
+  command.addOption(
+    new Option('--priority <n>', '1 to 5; lower is dispatched first (default: 3)').argParser(
+      wholeNumber('--priority', 1, 5),
+    ),
+  );
+  command.option('--fairness-key <key>', 'runs with the same key share their part of the dispatch, such as a tenant’s');
+}
+
+/** Absent unless a flag asks for it, so that the defaults hold. */
+export const priorityOf = ({ priority: priorityKey, fairnessKey }: PriorityFlags): StartOptions['priority'] =>
+  priorityKey === undefined && fairnessKey === undefined ? undefined : { priorityKey, fairnessKey };
 
 const list = (text: string): string[] => text.split(',').map((part) => part.trim());
 

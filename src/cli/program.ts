@@ -7,13 +7,14 @@ import { checkCommand } from './commands/check';
 import { demoCommand } from './demo/demo-command';
 import { devCommand } from './commands/dev';
 import { emulatorCommand } from './commands/emulator';
-import { listCommand } from './commands/list';
+import { listCommand } from './commands/lifecycles/list';
+import { retryCommand } from './commands/lifecycles/retry';
 import { setupCommand } from './commands/setup';
 import { startCommand } from './commands/start';
-import { statusCommand } from './commands/status';
+import { statusCommand } from './commands/lifecycles/status';
 import { cancelCommand, forceDeleteCommand } from './commands/stop';
 import { sweepCommand } from './commands/sweep';
-import { watchCommand } from './commands/watch';
+import { watchCommand } from './commands/lifecycles/watch';
 import { workerCommand } from './commands/worker';
 import { exitCodeOf } from './exit';
 import { packageVersion } from '../stack/package-root';
@@ -32,6 +33,7 @@ const COMMANDS = [
   listCommand,
   cancelCommand,
   forceDeleteCommand,
+  retryCommand,
   assetsCommand,
   sweepCommand,
   setupCommand,

@@ -5,6 +5,7 @@ import type { DeletionInput } from '../contracts/ledger/deletion';
 import type { LifecycleStatus } from '../contracts/lifecycle-status';
 import { lastOf } from '../contracts/values/text';
 import { isStatus } from '../temporal/runs/run-status';
+import type { StartPriority } from './start/priority';
 
 /** A force-delete on its way. */
 export interface ForceDeletion {
@@ -20,8 +21,15 @@ export interface ForceDeletion {
   result(): Promise<LifecycleStatus>;
 }
 
-/** Starts the deletion of what a closed lifecycle has made, or joins the one that runs. */
-export async function startDeletion(client: Client, input: DeletionInput): Promise<Omit<ForceDeletion, 'known'>> {
+/**
+ * Starts the deletion of what a closed lifecycle has made, or joins the one that runs.
+ * @param priority that of the lifecycle, whose tenant waits for the deletion too.
+ */
+export async function startDeletion(
+  client: Client,
+  input: DeletionInput,
+  priority?: StartPriority,
+): Promise<Omit<ForceDeletion, 'known'>> {
   const { key, provider } = input;
   const workflowId = deletionWorkflowId(provider, key);
   const handle = await client.workflow.start(ASSET_DELETION, {
@@ -30,6 +38,7 @@ export async function startDeletion(client: Client, input: DeletionInput): Promi
     workflowIdReusePolicy: 'ALLOW_DUPLICATE',
     workflowIdConflictPolicy: 'USE_EXISTING',
     args: [input],
+    priority,
     staticSummary: `delete ${lastOf(key, 100)}`,
   });
   return {

@@ -9,13 +9,13 @@ import type { SweepInput, SweepReport } from '../contracts/ledger/sweep';
 import type { LifecycleStatus } from '../contracts/lifecycle-status';
 import type { CancelRequest, ForceDeleteRequest } from '../contracts/messages';
 import type { MediaProvider } from '../providers/media-provider';
-import { acceptInput, acceptSweep, DEFAULT_PROVIDER, type LifecycleInput } from '../providers/registry';
+import { acceptInput, acceptSweep, branchTypes, DEFAULT_PROVIDER, type LifecycleInput } from '../providers/registry';
 import { grpcCodeOf } from '../temporal/grpc-errors';
 import { connectTemporal } from '../temporal/connection';
 import { defaultKey } from './default-key';
 import type { ForceDeletion } from './deletions';
 import { InvalidInput } from '../temporal/errors';
-import { listQuery, type ListFilter } from '../temporal/runs/list-query';
+import { isWanted, listQuery, type ListFilter } from '../temporal/runs/list-query';
 import { LifecycleCalls, type TemporalAccess } from './lifecycle-calls';
 import { retryLifecycle, type RetryOptions } from './start/retry-lifecycle';
 import { startLifecycle, type KeyedInput, type StartedLifecycle, type StartOptions } from './start/start-lifecycle';
@@ -176,15 +176,20 @@ export class LifecycleClient {
     return this.calls.withClientErrors(() => sweep(this.client, this.provider, checked));
   }
 
-  /** Lifecycles, newest first, from Temporal's visibility (which may lag by about a second). */
+  /**
+   * Lifecycles of all providers, newest first, from Temporal's visibility (which may lag by about a second). A key that
+   * ran several times has several.
+   * @throws InvalidInput for a filter that no run can match
+   */
   async *list(filter: ListFilter = {}): AsyncGenerator<LifecycleSummary> {
-    const { key = '', limit = Number.POSITIVE_INFINITY } = filter;
-    const runs = this.client.workflow.list({ query: listQuery(filter) })[Symbol.asyncIterator]();
+    const { limit = Number.POSITIVE_INFINITY } = filter;
+    const query = listQuery(filter, branchTypes());
+    const runs = this.client.workflow.list({ query })[Symbol.asyncIterator]();
     for (let given = 0; given < limit;) {
       const next = await this.calls.withClientErrors(() => runs.next());
       if (next.done) return;
       const summary = summaryOf(next.value);
-      if (!summary.key.startsWith(key)) continue;
+      if (!isWanted(summary, filter)) continue;
       given += 1;
       yield summary;
     }

@@ -5,6 +5,7 @@ import { LifecycleClosed, LifecycleNotFound } from '../temporal/errors';
 import { summaryOf } from '../temporal/runs/run-status';
 import { startDeletion, type ForceDeletion } from './deletions';
 import type { LifecycleCalls } from './lifecycle-calls';
+import { priorityOfKey } from './start/priority';
 
 /** Asks a running lifecycle to stop. @throws LifecycleNotFound · LifecycleClosed */
 export async function cancelLifecycle(calls: LifecycleCalls, key: string, request: CancelRequest): Promise<void> {
@@ -34,7 +35,8 @@ export async function deleteClosed(
   { reason }: ForceDeleteRequest,
 ): Promise<Omit<ForceDeletion, 'known'>> {
   const input = { key, provider: calls.provider, reason };
-  const deletion = await calls.withClientErrors(() => startDeletion(calls.client, input));
+  const priority = await priorityOfKey(calls, key);
+  const deletion = await calls.withClientErrors(() => startDeletion(calls.client, input, priority));
   return {
     ...deletion,
     status: (): Promise<LifecycleStatus> => calls.withClientErrors(() => deletion.status(), key),

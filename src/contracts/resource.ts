@@ -112,6 +112,12 @@ export const TAG_FIELDS = {
   completedBy: 'asset_lifecycle_completed_by',
 } as const;
 
+/** Beginning of the names of all fields of a tag. */
+const TAG_PREFIX = 'asset_lifecycle_';
+
+/** True for the name of a field that only lifecycles write. */
+export const isTagField = (name: string): boolean => name.startsWith(TAG_PREFIX);
+
 /** Beginning of the fields that note what an asset was added to; the id of the object follows. */
 const JOINED_PREFIX = 'asset_lifecycle_joined_';
 

@@ -1,20 +1,62 @@
 import type { AssetSnapshot } from '../contracts/lifecycle-status';
 import type { CallOptions, Outcome } from './outcome';
 
-/** An asset with its user metadata, which holds the tag. */
-export interface ProviderAsset extends AssetSnapshot {
+/**
+ * An asset with everything that its provider tells of it. Fields that a provider does not have, or has not filled yet,
+ * are absent. URLs in it are secrets while they are good: they never enter a history, a log or a message, for which
+ * {@link snapshotOf} is there.
+ */
+export interface ProviderAsset extends Omit<
+  AssetSnapshot,
+  'status' | 'adopted' | 'adoptedUnchecked' | 'completedBefore'
+> {
+  /** `waiting` comes before `processing`, at a provider that tells it. */
+  status: AssetSnapshot['status'] | 'waiting';
+  /** User metadata, which hold the tag. */
   metadata: Record<string, unknown>;
-  /** The provider's own words when `status` is `failed`. */
+  /** The provider's own words when `status` is `failed`, without queries of URLs. */
   errorMessage?: string;
+  /** How it came to the provider, in the provider's word, such as `direct`, `url`, `multipart` or `connector`. */
+  method?: string;
+  /** What it was imported from, as the provider names and gives it; only of imports. */
+  source?: Readonly<Record<string, unknown>>;
+  /** Where its content can be read for a while; get the asset again for a fresh one. */
+  url?: string;
+  /** RFC 3339: when `url` ends. */
+  urlExpiresAt?: string;
+  /** What a player streams it by. */
+  stream?: { status?: DerivedStatus; manifestUrl?: string };
+  thumbnail?: { status?: DerivedStatus; url?: string; urlExpiresAt?: string };
+  /** What the provider found in the content, with the provider's own names and units. */
+  technicalMetadata?: Readonly<Record<string, unknown>>;
+  /** Hash of the content, as the provider gives it. */
+  hash?: { algorithm: string; contents: string };
 }
 
-/** Gives the part of an asset that goes into status and history: no user metadata, no provider message. */
-export function snapshotOf({ metadata: _metadata, errorMessage: _message, ...snapshot }: ProviderAsset): AssetSnapshot {
-  return snapshot;
+/** State of what the provider makes of an asset. It may be behind the asset's own: `pending`, `processing`, `ready`, `error`. */
+export type DerivedStatus = string;
+
+/** Gives the part of an asset that goes into status and history. Its fields are named one by one, so that nothing else does. */
+export function snapshotOf(asset: ProviderAsset): AssetSnapshot {
+  const { id, status, filename, fileType, sizeBytes, durationSec, widthPixels, heightPixels, createdAt } = asset;
+  return {
+    id,
+    status: status === 'waiting' ? 'processing' : status,
+    filename,
+    fileType,
+    sizeBytes,
+    durationSec,
+    widthPixels,
+    heightPixels,
+    createdAt,
+  };
 }
 
+/** Which assets, and from where on. Newest first, unless `sort` says otherwise. */
 export interface AssetQuery {
-  /** 1-based. */
+  /** `next` of an earlier page of the same query; it means something to the provider only. */
+  from?: string;
+  /** 1-based; where the provider numbers its pages. */
   page?: number;
   /** 1 to the provider's largest page. */
   pageSize?: number;
@@ -22,26 +64,40 @@ export interface AssetQuery {
   types?: readonly ('image' | 'video' | 'audio')[];
   /** Case-insensitive part of the filename. */
   filename?: string;
+  /** `by` is one of {@link Traits.assetOrders}. Default of `order`: `asc`. */
+  sort?: { by: string; order?: 'asc' | 'desc' };
 }
 
 export interface AssetPage {
-  /** Newest first. */
   items: ProviderAsset[];
-  page: number;
-  totalPages: number;
-  totalItems: number;
+  /** What `from` of the next page's query is; `undefined` at the end of the list. */
+  next: string | undefined;
+  /** Number of this page, where the provider numbers them. */
+  page?: number;
+  /** Where the provider tells them. */
+  totalPages?: number;
+  totalItems?: number;
 }
 
-/** An object of a branch that uses an asset. */
+/** An object that uses an asset. */
 export interface Referrer {
   /** `type` of the branch that makes such objects. */
   branch: string;
+  /** What it is, in the provider's words. */
+  kind: string;
   id: string;
+  name?: string;
+  /** What it lies in. */
+  parent?: { kind: string; id: string; name?: string };
   /** Words for a receipt: kind, id and parent. */
   words: string;
   /** True if the provider refuses to delete the asset while this object exists, unless forced. */
   blocksDeletion: boolean;
 }
+
+export type MetadataValue = string | number | boolean | readonly string[];
+/** Fields of user metadata to set; null removes one. */
+export type MetadataChanges = Readonly<Record<string, MetadataValue | null>>;
 
 export interface Assets {
   list(query: AssetQuery, options?: CallOptions): Promise<AssetPage>;
@@ -51,10 +107,10 @@ export interface Assets {
   remove(assetIds: readonly string[], options: CallOptions & { force: boolean }): Promise<Outcome<void>[]>;
   /**
    * Sets fields of each asset's user metadata, removes fields that are null, and leaves all others. Outcomes in the
-   * order of the changes. Failures: ResourceGone.
+   * order of the changes. Failures: ResourceGone · ProviderRejected where {@link Traits.marksAssets} is false.
    */
   annotate(
-    changes: readonly { assetId: string; fields: Record<string, string | null> }[],
+    changes: readonly { assetId: string; fields: MetadataChanges }[],
     options?: CallOptions,
   ): Promise<Outcome<void>[]>;
   /**

@@ -60,6 +60,8 @@ export interface Traits {
   readonly handlesPerWatch: number;
   /** Most assets on one page of a list. */
   readonly assetsPerPage: number;
+  /** What a list of assets can be sorted by, beside newest first; default: nothing. */
+  readonly assetOrders?: readonly string[];
   /** True if fields can be added to an existing asset: release marks, adoptions, notes. */
   readonly marksAssets: boolean;
 }

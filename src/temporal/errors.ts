@@ -26,6 +26,16 @@ export class LifecycleBeingDeleted extends LifecycleClientError {
   override readonly name = 'LifecycleBeingDeleted';
 }
 
+/** A call was aborted by the signal that its caller gave; `cause` is the signal's reason. */
+export class CallAborted extends LifecycleClientError {
+  override readonly name = 'AbortError';
+}
+
+/** A call took longer than its caller's `timeoutMs`. */
+export class CallTimedOut extends LifecycleClientError {
+  override readonly name = 'CallTimedOut';
+}
+
 /** No Temporal server answers. Worth another try. */
 export class TemporalUnreachable extends LifecycleClientError {
   override readonly name = 'TemporalUnreachable';

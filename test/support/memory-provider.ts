@@ -9,6 +9,7 @@ import type {
   WatchOptions,
 } from '../../src/providers/media-provider';
 import { outcomeOf } from '../../src/providers/outcome';
+import { pageAfter } from '../../src/providers/shared/read-pages';
 import { embedBranch, entityBranch, indexBranch } from './memory/branches';
 import { memoryIntake } from './memory/intake';
 import { gone, MemoryState } from './memory/state';
@@ -75,7 +76,7 @@ export class MemoryProvider extends MemoryState implements MediaProvider {
     const { kind, id } = handle;
     if (kind === 'asset') {
       const asset = this.asset(id);
-      const state = asset.status === 'processing' ? 'working' : asset.status;
+      const state = asset.status === 'ready' || asset.status === 'failed' ? asset.status : 'working';
       return { handle, state, message: asset.errorMessage, asset };
     }
     const known = this.watched.get(kind);
@@ -86,7 +87,7 @@ export class MemoryProvider extends MemoryState implements MediaProvider {
 
 function memoryAssets(state: MemoryState & { traits: Traits }): Assets {
   return {
-    list: ({ page = 1, pageSize = 10, ids, types, filename }, { signal } = {}) =>
+    list: ({ from, page = Number(from ?? 1), pageSize = 10, ids, types, filename }, { signal } = {}) =>
       state.call('assets.list', signal, () => {
         const { assetsPerPage } = state.traits;
         if (pageSize > assetsPerPage) throw failure('ProviderRejected', `a page has ${assetsPerPage} assets at most`);
@@ -96,7 +97,8 @@ function memoryAssets(state: MemoryState & { traits: Traits }): Assets {
           name.toLowerCase().includes((filename ?? '').toLowerCase());
         const asked = [...state.held.values()].toReversed().filter(isAsked);
         const items = asked.slice((page - 1) * pageSize, page * pageSize);
-        return { items, page, totalPages: Math.ceil(asked.length / pageSize), totalItems: asked.length };
+        const totalPages = Math.ceil(asked.length / pageSize);
+        return { items, next: pageAfter(page, { items, totalPages }), page, totalPages, totalItems: asked.length };
       }),
 
     get: (assetId, { signal } = {}) => state.call('assets.get', signal, () => state.asset(assetId)),
@@ -122,8 +124,7 @@ function memoryAssets(state: MemoryState & { traits: Traits }): Assets {
           outcomeOf(() =>
             state.call('assets.annotate', signal, () => {
               const asset = state.asset(assetId);
-              const merged = Object.entries({ ...asset.metadata, ...fields }).filter(([, value]) => value !== null);
-              asset.metadata = Object.fromEntries(merged);
+              asset.metadata = withoutNulls({ ...asset.metadata, ...fields });
             }),
           ),
         ),
@@ -133,12 +134,17 @@ function memoryAssets(state: MemoryState & { traits: Traits }): Assets {
       state.call('assets.referrers', signal, () => [
         ...[...state.entities]
           .filter(([, { assetIds }]) => assetIds.includes(assetId))
-          .map(([id, { in: collectionId = 'c' }]) => ({
-            ...{ branch: 'entity', id, words: `entity ${id} in collection ${collectionId}`, blocksDeletion: false },
+          .map(([id, { in: collectionId = 'c', name }]) => ({
+            ...{ branch: 'entity', kind: 'entity', id, name, parent: { kind: 'collection', id: collectionId } },
+            ...{ words: `entity ${id} in collection ${collectionId}`, blocksDeletion: false },
           })),
         ...(state.references.get(assetId) ?? []).map(({ indexId, indexedAssetId: id }) => ({
-          ...{ branch: 'index', id, words: `indexed asset ${id} in index ${indexId}`, blocksDeletion: true },
+          ...{ branch: 'index', kind: 'indexed asset', id, parent: { kind: 'index', id: indexId } },
+          ...{ words: `indexed asset ${id} in index ${indexId}`, blocksDeletion: true },
         })),
       ]),
   };
 }
+
+const withoutNulls = (fields: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));

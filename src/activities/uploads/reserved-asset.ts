@@ -44,7 +44,7 @@ export async function isReserved(
   sizeBytes: number,
   signal: AbortSignal,
 ): Promise<boolean> {
-  if (status !== 'processing' || createdAt === undefined) return false;
+  if (status === 'ready' || status === 'failed' || createdAt === undefined) return false;
   const apart = (at: string | undefined): number => Math.abs(Date.parse(at ?? '') - Date.parse(createdAt));
   return (await intake.parts.incomplete({ signal })).some(
     (session) => session.sizeBytes === sizeBytes && apart(session.createdAt) < SAME_MOMENT_MS,

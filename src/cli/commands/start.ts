@@ -1,9 +1,8 @@
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { loadConfig } from '../../config';
 import { acceptInput, PROVIDERS, type Registry } from '../../providers/registry';
-import type { StartOptions } from '../../client/start/start-lifecycle';
-import { collect, wholeNumber } from '../flags';
-import { addInputFlags } from '../input-flags';
+import { collect } from '../flags';
+import { addInputFlags, addPriorityFlags, priorityOf, type PriorityFlags } from '../input-flags';
 import { action, withClient } from '../context';
 import { exitCodeOfOutcome } from '../exit';
 import { follow } from '../follow';
@@ -11,10 +10,8 @@ import { describeStatus, note, print, printJson } from '../output';
 import { checkLocalFile, inputOf, type StartFlags } from '../start-input';
 
 /** Flags about the run, not about its input. */
-interface RunFlags {
+interface RunFlags extends PriorityFlags {
   again?: boolean;
-  priority?: number;
-  fairnessKey?: string;
   wait?: boolean;
   json?: boolean;
 }
@@ -33,7 +30,7 @@ export const startCommand = (registry: Registry = PROVIDERS): Command => {
     .option('--asset <id>', 'adopt an asset that exists at the provider')
     .option('--key <key>', 'business key; default: the path, the URL, the S3 URI or the asset id');
   addInputFlags(command, registry);
-  return command
+  command
     .option('--filename <name>', 'name at the provider; default: the file’s own')
     .option('--metadata <name=value>', 'user metadata; repeatable, or one JSON object', collect)
     .option('--no-preflight', 'do not look at the media before anything is sent')
@@ -45,13 +42,9 @@ export const startCommand = (registry: Registry = PROVIDERS): Command => {
     .option('--branch-within <duration>', 'deadline of the branch (default: 6h)')
     .option('--input <json>', 'the whole input as JSON, instead of the flags above')
     .option('--input-file <path>', 'the same from a file')
-    .option('--allow-signed-url', 'take a presigned URL, which then stands in Temporal’s history')
-    .addOption(
-      new Option('--priority <n>', '1 to 5; lower is dispatched first (default: 3)').argParser(
-        wholeNumber('--priority', 1, 5),
-      ),
-    )
-    .option('--fairness-key <key>', 'runs with the same key share their part of the dispatch, such as a tenant’s')
+    .option('--allow-signed-url', 'take a presigned URL, which then stands in Temporal’s history');
+  addPriorityFlags(command);
+  return command
     .option('--again', 'run a completed key anew: with the same content its asset is used again, else replaced')
     .option('--wait', 'wait to the end; exit 1 unless it completes')
     .option('--json', 'print JSON only')
@@ -83,11 +76,6 @@ ${examplesOf(registry)}`,
       }),
     );
 };
-
-/** Absent unless a flag asks for it, so that the server's defaults hold. */
-function priorityOf({ priority: priorityKey, fairnessKey }: RunFlags): StartOptions['priority'] {
-  return priorityKey === undefined && fairnessKey === undefined ? undefined : { priorityKey, fairnessKey };
-}
 
 const examplesOf = (registry: Registry): string =>
   [...registry.flatMap(({ branches }) => branches.map(({ example }) => example)), 's3://media/film.mp4']

@@ -3,12 +3,14 @@ import { acceptInput } from '../../providers/registry';
 import { InvalidInput, LifecycleNotFailed } from '../../temporal/errors';
 import { summaryOf } from '../../temporal/runs/run-status';
 import type { LifecycleCalls } from '../lifecycle-calls';
+import { priorityOfRun, type StartPriority } from './priority';
 import { asSent, inputOfRun } from './run-input';
-import { takeUpFailed, type StartedLifecycle, type StartPriority } from './start-lifecycle';
+import { takeUpFailed, type StartedLifecycle } from './start-lifecycle';
 
 export interface RetryOptions {
   /** Branches to take instead of the input's, such as one with the right index. */
   branch?: Branch | Branch[];
+  /** Default: that of the failed run. */
   priority?: StartPriority;
 }
 
@@ -16,11 +18,12 @@ export interface RetryOptions {
 export async function retryLifecycle(
   calls: LifecycleCalls,
   key: string,
-  { branch, priority }: RetryOptions,
+  { branch, priority: given }: RetryOptions,
 ): Promise<StartedLifecycle> {
   const run = await calls.describeRun(key);
   const outcome = run.status.name === 'RUNNING' ? 'running' : summaryOf(run).outcome;
   if (outcome !== 'failed') throw new LifecycleNotFailed(refusal(key, outcome));
+  const priority = given ?? priorityOfRun(run);
   return calls.withClientErrors(async () => {
     const input = await inputOfRun(calls.client, run);
     if (!input) throw new InvalidInput(`the input of lifecycle "${key}" is not valid any more; start it with another`);

@@ -19,10 +19,11 @@ import type { CompleteInput } from '../../contracts/lifecycle-input';
 import { readEarlierRun } from '../../contracts/messages';
 import { nameOfSource } from '../../contracts/source-name';
 import { lastOf } from '../../contracts/values/text';
-import { InvalidInput, LifecycleBeingDeleted } from '../../temporal/errors';
+import { LifecycleBeingDeleted } from '../../temporal/errors';
 import { summaryOf } from '../../temporal/runs/run-status';
 import { assetDifferences, differences } from './differences';
 import { besides, branchesLeftBy, missingFrom } from './key-branches';
+import { checkPriority, type StartPriority } from './priority';
 import { asSent } from './run-input';
 
 /** A lifecycle that is running, or ran. */
@@ -49,29 +50,6 @@ export interface StartOptions {
   allowSignedUrl?: boolean;
   /** Temporal's priority for the tasks of the run and its activities. */
   priority?: StartPriority;
-}
-
-/** See Temporal's task queue priority and fairness. */
-export interface StartPriority {
-  /** 1 to 5; lower goes first. Default: 3. */
-  priorityKey?: number;
-  /** Runs with the same key share their part of the dispatch, such as a tenant's; at most 64 bytes. */
-  fairnessKey?: string;
-}
-
-const LOWEST_PRIORITY = 5;
-const MAX_FAIRNESS_KEY_BYTES = 64;
-
-/** @throws InvalidInput for a value that the server would refuse or misread */
-function checkPriority({ priorityKey = 1, fairnessKey = '' }: StartPriority): void {
-  if (!Number.isInteger(priorityKey) || priorityKey < 1 || priorityKey > LOWEST_PRIORITY) {
-    throw new InvalidInput(
-      `priority.priorityKey: must be a whole number from 1 to ${LOWEST_PRIORITY}, not ${priorityKey}`,
-    );
-  }
-  if (Buffer.byteLength(fairnessKey) > MAX_FAIRNESS_KEY_BYTES) {
-    throw new InvalidInput(`priority.fairnessKey: must have at most ${MAX_FAIRNESS_KEY_BYTES} bytes`);
-  }
 }
 
 export type KeyedInput = CompleteInput & { key: string };

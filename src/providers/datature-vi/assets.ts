@@ -1,18 +1,13 @@
 import { failure } from '../../contracts/failures';
 import type { AssetPage, AssetQuery, Assets, ProviderAsset } from '../assets';
 import { failed, outcomeOf } from '../outcome';
+import { pageAfter } from '../shared/read-pages';
 import { NEWEST_FIRST, type DatasetApi } from './api/dataset-api';
 import { AssetSchema, CountSchema } from './api/schemas';
 import { assetOf } from './asset-of';
 
-/** Tokens of pages that were read; an older one is found again by a walk. */
-const MAX_TOKENS = 1000;
-
-/** The dataset's assets as the port has them: newest first, in numbered pages. */
+/** The dataset's assets as the port has them: newest first. */
 export class DatasetAssets implements Assets {
-  /** Token that leads to a page, by page size and number. */
-  private readonly tokens = new Map<string, string>();
-
   constructor(
     private readonly dataset: DatasetApi,
     private readonly maxPageSize: number,
@@ -20,13 +15,16 @@ export class DatasetAssets implements Assets {
 
   /** The API has no filter by id, type or name, so that such a query walks the whole list. */
   async list(query: AssetQuery, { signal }: { signal?: AbortSignal } = {}): Promise<AssetPage> {
-    const { page = 1, pageSize = 10, ids = [], types = [], filename } = query;
+    const { from, page = 1, pageSize = 10, ids = [], types = [], filename } = query;
     if (pageSize > this.maxPageSize) throw failure('ProviderRejected', `a page has ${this.maxPageSize} assets at most`);
     if (ids.length > 0 || types.length > 0 || filename !== undefined) return this.filtered(query, signal);
-    const totalItems = await this.count(signal);
-    const totalPages = Math.ceil(totalItems / pageSize);
-    const items = page > Math.max(totalPages, 1) ? [] : await this.numbered(page, pageSize, signal);
-    return { items, page, totalPages, totalItems };
+    if (from !== undefined || page === 1) return this.pageAt(from, pageSize, signal);
+    let at: AssetPage = await this.pageAt(undefined, pageSize, signal);
+    for (let number = 2; number <= page; number++) {
+      if (at.next === undefined) return { items: [], next: undefined };
+      at = await this.pageAt(at.next, pageSize, signal);
+    }
+    return at;
   }
 
   /** Source: `GET …/assets/{id}`. */
@@ -56,29 +54,14 @@ export class DatasetAssets implements Assets {
     return { method, route: '/assets/{id}', path, about: `asset ${id} of dataset ${this.dataset.id}` } as const;
   }
 
-  private async numbered(page: number, pageSize: number, signal: AbortSignal | undefined): Promise<ProviderAsset[]> {
-    let from = page;
-    while (from > 1 && !this.tokens.has(`${pageSize}/${from}`)) from -= 1;
-    for (;;) {
-      const token = from === 1 ? undefined : this.tokens.get(`${pageSize}/${from}`);
-      const query = { ...NEWEST_FIRST, s: String(pageSize), p: token };
-      const { items, nextPage } = await this.dataset.assetPage(query, signal);
-      if (nextPage !== undefined && nextPage !== '') this.remember(`${pageSize}/${from + 1}`, nextPage);
-      if (from === page) return items.map(assetOf);
-      if (nextPage === undefined || nextPage === '') return [];
-      from += 1;
-    }
-  }
-
-  private remember(key: string, token: string): void {
-    this.tokens.delete(key);
-    this.tokens.set(key, token);
-    const [oldest] = this.tokens.keys();
-    if (this.tokens.size > MAX_TOKENS && oldest !== undefined) this.tokens.delete(oldest);
+  private async pageAt(token: string | undefined, pageSize: number, signal?: AbortSignal): Promise<AssetPage> {
+    const query = { ...NEWEST_FIRST, s: String(pageSize), p: token };
+    const { items, nextPage } = await this.dataset.assetPage(query, signal);
+    return { items: items.map(assetOf), next: nextPage === '' ? undefined : nextPage };
   }
 
   private async filtered(
-    { page = 1, pageSize = 10, ids = [], types = [], filename = '' }: AssetQuery,
+    { from, page = Number(from ?? 1), pageSize = 10, ids = [], types = [], filename = '' }: AssetQuery,
     signal: AbortSignal | undefined,
   ): Promise<AssetPage> {
     const matches: ProviderAsset[] = [];
@@ -94,6 +77,7 @@ export class DatasetAssets implements Assets {
       }
     }
     const items = matches.slice((page - 1) * pageSize, page * pageSize);
-    return { items, page, totalPages: Math.ceil(matches.length / pageSize), totalItems: matches.length };
+    const totalPages = Math.ceil(matches.length / pageSize);
+    return { items, next: pageAfter(page, { items, totalPages }), page, totalPages, totalItems: matches.length };
   }
 }

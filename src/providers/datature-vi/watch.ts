@@ -213,7 +213,7 @@ function isSince(listed: AssetAnswer, session: SessionAnswer | undefined): boole
 
 function ofAsset(handle: Handle, answer: AssetAnswer): Observation {
   const asset = assetOf(answer);
-  const state = asset.status === 'processing' ? 'working' : asset.status;
+  const state = asset.status === 'ready' || asset.status === 'failed' ? asset.status : 'working';
   return { handle, state, message: asset.errorMessage, asset };
 }
 

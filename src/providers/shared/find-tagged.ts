@@ -3,7 +3,7 @@ import type { OwnershipQuery } from '../intake';
 import type { Assets, ProviderAsset } from '../assets';
 import type { Traits } from '../media-provider';
 import type { CallOptions } from '../outcome';
-import { readPages } from './read-pages';
+import { followPages } from './read-pages';
 import { sleep } from './sleep';
 
 /** The part of a provider that gives its assets page by page. */
@@ -55,10 +55,10 @@ export async function* assetPages(
   { assets, traits }: ListedAssets,
   { filename, spacingMs = 0, signal }: CallOptions & { filename?: string; spacingMs?: number },
 ): AsyncGenerator<ProviderAsset[]> {
-  const read = async (page: number) => {
-    if (page > 1 && spacingMs > 0) await sleep(spacingMs, signal);
+  const read = async (from: string | undefined) => {
+    if (from !== undefined && spacingMs > 0) await sleep(spacingMs, signal);
     signal?.throwIfAborted();
-    return assets.list({ page, pageSize: traits.assetsPerPage, filename }, { signal });
+    return assets.list({ from, pageSize: traits.assetsPerPage, filename }, { signal });
   };
-  for await (const { items } of readPages(read, { idOf: ({ id }) => id })) yield items;
+  for await (const { items } of followPages(read, { idOf: ({ id }) => id })) yield items;
 }

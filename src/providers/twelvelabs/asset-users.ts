@@ -70,15 +70,20 @@ export async function referrersOf(
   const entities = await entitiesOf(client, assetId, signal);
   const entries = unprotectedOnly ? [] : await indexEntriesOf(client, assetId, signal);
   return [
-    ...entities.map(({ entityId: id, collectionId }) => ({
+    ...entities.map(({ entityId: id, collectionId, name }) => ({
       branch: 'entity',
+      kind: 'entity',
       id,
+      name,
+      parent: collectionId === undefined ? undefined : { kind: 'collection', id: collectionId },
       words: `entity ${id}${collectionId ? ` in collection ${collectionId}` : ''}`,
       blocksDeletion: false,
     })),
-    ...entries.map(({ id, indexId }) => ({
+    ...entries.map(({ id, indexId, indexName: name }) => ({
       branch: 'index',
+      kind: 'indexed asset',
       id,
+      parent: { kind: 'index', id: indexId, name },
       words: `indexed asset ${id} in index ${indexId}`,
       blocksDeletion: true,
     })),

@@ -1,15 +1,17 @@
-import type { Assets, ProviderAsset } from '../assets';
+import { failure } from '../../contracts/failures';
+import type { Assets } from '../assets';
 import { outcomeOf } from '../outcome';
 import type { TwelveLabsClient } from './api/client';
-import { withoutQueries } from './api/errors';
-import { AssetPageSchema, AssetSchema, type AssetAnswer } from './api/schemas';
+import { AssetPageSchema, AssetSchema } from './api/schemas';
+import { assetOf } from './asset-of';
 import { referrersOf } from './asset-users';
+import { pageAfter } from '../shared/read-pages';
 
 /** Operations under `/assets`. Source: the operations named below. */
 export function assetOperations(client: TwelveLabsClient): Assets {
   return {
     /** Source: `GET /assets`. */
-    async list({ page = 1, pageSize = 10, ids = [], types = [], filename }, { signal } = {}) {
+    async list({ from, page = pageOfCursor(from), pageSize = 10, ids = [], types = [], filename }, { signal } = {}) {
       const query = new URLSearchParams({ page: String(page), page_limit: String(pageSize) });
       for (const id of ids) query.append('asset_ids', id);
       for (const type of types) query.append('asset_types', type);
@@ -18,12 +20,9 @@ export function assetOperations(client: TwelveLabsClient): Assets {
         { method: 'GET', route: '/assets', path: `/assets?${query.toString()}`, creates: false, signal },
         AssetPageSchema,
       );
-      return {
-        items: data.map(assetOf),
-        page: page_info.page ?? page,
-        totalPages: page_info.total_page ?? 0,
-        totalItems: page_info.total_results ?? 0,
-      };
+      const { total_page: totalPages, total_results: totalItems } = page_info;
+      const items = data.map(assetOf);
+      return { items, next: pageAfter(page, { items, totalPages }), page, totalPages, totalItems };
     },
 
     /** Source: `GET /assets/{asset_id}`. */
@@ -72,22 +71,8 @@ const one = (method: 'GET' | 'PATCH' | 'DELETE', assetId: string) =>
     creates: false,
   }) as const;
 
-const STATUSES: Readonly<Record<string, ProviderAsset['status']>> = { ready: 'ready', failed: 'failed' };
-
-/** Every status other than `ready` and `failed` counts as processing. Source: `GET /assets/{asset_id}`. */
-export function assetOf(answer: AssetAnswer): ProviderAsset {
-  const { video_width, image_width, video_height, image_height } = answer.technical_metadata ?? {};
-  return {
-    id: answer._id,
-    status: STATUSES[answer.status ?? ''] ?? 'processing',
-    filename: answer.filename,
-    fileType: answer.file_type,
-    sizeBytes: answer.size,
-    durationSec: answer.duration,
-    widthPixels: video_width ?? image_width,
-    heightPixels: video_height ?? image_height,
-    createdAt: answer.created_at,
-    metadata: answer.user_metadata ?? {},
-    errorMessage: answer.error?.message && withoutQueries(answer.error.message), // it may contain the URL
-  };
+/** A cursor of this provider is the number of a page. */
+function pageOfCursor(from: string | undefined): number {
+  if (from === undefined || /^[1-9]\d{0,8}$/.test(from)) return Number(from ?? 1);
+  throw failure('InvalidRequest', `from: "${from}" is not the next page of an earlier list`);
 }

@@ -2,7 +2,7 @@ import { failure, failureType } from '../../contracts/failures';
 import type { Handle } from '../../contracts/branches/handle';
 import type { Assets, ProviderAsset } from '../assets';
 import type { MediaProvider, Observation, ObservationTrouble, WatchOptions } from '../media-provider';
-import { readPages } from '../shared/read-pages';
+import { followPages } from '../shared/read-pages';
 import type { TwelveLabsClient } from './api/client';
 import { itemsOf, MAX_PAGE_ITEMS } from './api/lists';
 import { StatePageSchema, StateSchema } from './api/schemas';
@@ -92,11 +92,11 @@ async function assetsOf(
 ): Promise<Map<string, ProviderAsset>> {
   const ids = batch.map(({ id }) => id);
   const found = new Map<string, ProviderAsset>();
-  const read = async (page: number) => {
+  const read = async (from: string | undefined) => {
     await pace();
-    return assets.list({ ids, page, pageSize: MAX_PAGE_ITEMS }, { signal });
+    return assets.list({ ids, from, pageSize: MAX_PAGE_ITEMS }, { signal });
   };
-  for await (const { items } of readPages(read, { idOf: (asset) => asset.id })) {
+  for await (const { items } of followPages(read, { idOf: (asset) => asset.id })) {
     for (const asset of items) found.set(asset.id, asset);
     if (found.size >= ids.length) break;
   }
@@ -105,7 +105,7 @@ async function assetsOf(
 
 const ofAsset = (handle: Handle, asset: ProviderAsset): Observation => ({
   handle,
-  state: asset.status === 'processing' ? 'working' : asset.status,
+  state: observedState(asset.status),
   message: asset.errorMessage,
   asset,
 });

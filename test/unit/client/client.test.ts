@@ -101,7 +101,8 @@ describe('a run in the eyes of visibility', () => {
 test('a list filter joins its parts', () => {
   expect(listQuery({})).toBe("WorkflowType = 'assetLifecycle'");
   expect(listQuery({ outcome: 'failed', assetId: 'a-1', query: 'AssetBytes > 5 OR AssetBytes < 1' })).toBe(
-    "WorkflowType = 'assetLifecycle' AND AssetOutcome = 'failed' AND AssetId = 'a-1' AND (AssetBytes > 5 OR AssetBytes < 1)",
+    "WorkflowType = 'assetLifecycle' AND (AssetOutcome = 'failed' OR ExecutionStatus IN ('Failed', 'Terminated', 'TimedOut')) " +
+      "AND AssetId = 'a-1' AND (AssetBytes > 5 OR AssetBytes < 1)",
   );
 });
 

@@ -7,17 +7,27 @@ import { z } from 'zod';
 export const absent = <T extends z.ZodType>(schema: T) => schema.nullish().transform((value) => value ?? undefined);
 export const id = z.string().min(1);
 
+const text = absent(z.string());
+const fields = absent(z.record(z.string(), z.unknown()));
+
+/** The newer document and the older one, which had `url` and every field nullable. Source: `GET /assets/{asset_id}`. */
 export const AssetSchema = z.object({
   _id: id,
-  status: absent(z.string()),
+  method: text,
+  status: text,
   filename: absent(z.string()),
   file_type: absent(z.string()),
   created_at: absent(z.string()),
-  user_metadata: absent(z.record(z.string(), z.unknown())),
+  user_metadata: fields,
+  source: fields,
+  url: text,
+  url_expires_at: text,
+  hls: absent(z.object({ status: text, manifest_url: text })),
+  thumbnail: absent(z.object({ status: text, representative_url: text })),
   size: absent(z.number()),
   duration: absent(z.number()),
   technical_metadata: absent(
-    z.object({
+    z.looseObject({
       video_width: absent(z.number()),
       video_height: absent(z.number()),
       image_width: absent(z.number()),

@@ -7,7 +7,7 @@ import { tagFields } from '../../../contracts/resource';
 import type { TwelveLabsClient } from '../api/client';
 import { multipartForm } from '../api/multipart-form';
 import { AssetSchema } from '../api/schemas';
-import { assetOf } from '../assets';
+import { assetOf } from '../asset-of';
 import type { AssetFields } from '../input';
 import type { PartStore } from './part-store';
 import { openSession, partUploads } from './part-sessions';

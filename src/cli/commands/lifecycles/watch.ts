@@ -1,10 +1,10 @@
 import { Command } from 'commander';
-import { action, withClient } from '../context';
-import { exitCodeOfOutcome } from '../exit';
-import { providerOption } from '../flags';
-import { follow, last } from '../follow';
-import { describeStatus, print, printJson } from '../output';
-import { outputClosed } from '../terminal';
+import { action, withClient } from '../../context';
+import { exitCodeOfOutcome } from '../../exit';
+import { providerOption } from '../../flags';
+import { follow, last } from '../../follow';
+import { describeStatus, print, printJson } from '../../output';
+import { outputClosed } from '../../terminal';
 
 export const watchCommand = (): Command =>
   new Command('watch')

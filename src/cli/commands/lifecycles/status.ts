@@ -1,7 +1,7 @@
 import { Command } from 'commander';
-import { action, withClient } from '../context';
-import { providerOption } from '../flags';
-import { describeStatus, print, printJson } from '../output';
+import { action, withClient } from '../../context';
+import { providerOption } from '../../flags';
+import { describeStatus, print, printJson } from '../../output';
 
 export const statusCommand = (): Command =>
   new Command('status')
