@@ -38,6 +38,8 @@ export interface EmulatorKind {
   name: string;
   /** As the vendor writes it. */
   title: string;
+  /** Where it is started by itself; 0: a free one. */
+  ports: { api: number; store: number };
   /** Flags about the store of parts, and about the rest. */
   storeFlags: readonly EmulatorFlag[];
   flags: readonly EmulatorFlag[];
@@ -47,6 +49,7 @@ export interface EmulatorKind {
 const twelvelabs: EmulatorKind = {
   name: 'twelvelabs',
   title: 'TwelveLabs',
+  ports: { api: 8090, store: 0 },
   storeFlags: [
     { flag: '--chunk-bytes <n>', help: 'size of a part, instead of one that goes with the file', wholeNumberFrom: 1 },
     {
@@ -84,15 +87,40 @@ interface TwelveLabsFlags {
   profile?: EmulatorOptions['profile'];
 }
 
-/** The emulators there are; that of the default provider first. */
-export const EMULATORS: readonly [EmulatorKind, ...EmulatorKind[]] = [twelvelabs];
+const datatureVi: EmulatorKind = {
+  name: 'datature-vi',
+  title: 'Datature Vi',
+  ports: { api: 8092, store: 8093 },
+  storeFlags: [],
+  flags: [
+    {
+      flag: '--session-limit <n>',
+      help: 'ingestion sessions of Datature Vi that may be created in five minutes; default: any number',
+      wholeNumberFrom: 1,
+    },
+  ],
+  async start({ flags = {}, ...options }) {
+    const { startDatatureViEmulator } = await import('./datature-vi/start-emulator.js');
+    const { sessionLimit } = flags as { sessionLimit?: number };
+    const settings = sessionLimit === undefined ? {} : { sessionLimit: { most: sessionLimit, windowMs: 5 * 60_000 } };
+    return startDatatureViEmulator({ ...options, settings });
+  },
+};
+
+type EmulatorKinds = readonly [EmulatorKind, ...EmulatorKind[]];
+
+/** The emulators there are. */
+export const EMULATOR_KINDS: EmulatorKinds = [twelvelabs, datatureVi];
+
+/** Those of the providers that a lifecycle can run at, which are started together; that of the default provider first. */
+export const EMULATORS: EmulatorKinds = [twelvelabs];
 
 /** Emulators that are started together: the first as asked for, each further one beside it. */
 export function placesOf(
   first: EmulatorStart,
   kinds: readonly EmulatorKind[] = EMULATORS,
 ): { kind: EmulatorKind; options: EmulatorStart }[] {
-  const beside = (port: number, at: number): number => (port === 0 ? 0 : port + at);
+  const beside = (port: number, at: number): number => (port === 0 ? 0 : port + 2 * at);
   return kinds.map((kind, at) => ({
     kind,
     options: {

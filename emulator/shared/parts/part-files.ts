@@ -50,11 +50,11 @@ export class PartFiles {
   async take(
     bytes: Readable,
     { uploadId, name, algorithms }: { uploadId: string; name?: string; algorithms: ('md5' | 'sha256')[] },
-    onBytes: (count: number) => void,
+    onBytes: (count: number, chunk: Buffer) => void,
   ): Promise<Received> {
     const hashes = algorithms.map((algorithm) => ({ algorithm, hash: createHash(algorithm) }));
     const meter = passing((chunk) => {
-      onBytes(chunk.byteLength);
+      onBytes(chunk.byteLength, chunk);
       for (const { hash } of hashes) hash.update(chunk);
     });
     if (name === undefined) await pipeline(bytes, meter, nowhere());

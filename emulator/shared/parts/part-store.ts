@@ -6,6 +6,8 @@ import { ApiError } from '../server/api-error';
 import type { Call } from '../traffic/call-hooks';
 import type { Fault } from '../traffic/faults';
 import type { Traffic } from '../traffic/traffic';
+import { serveContent, type ServedContent } from './content-reads';
+import { answerOf, isBrokenOff, xml, CutOff } from './store-answers';
 
 /** A part whose bytes are in, and that is not there yet. */
 export interface ArrivedPart {
@@ -19,6 +21,8 @@ export type TakePart = (body: Readable, onBytes: (count: number) => void) => Pro
 
 /** A part that is about to come in. */
 export interface ExpectedPart {
+  /** One of the store's, for counters and faults. */
+  route: string;
   /** Of counters. */
   name: string;
   /** Looks at the head of the request. @throws ApiError as an object store would refuse it. */
@@ -27,17 +31,14 @@ export interface ExpectedPart {
 
 /** What a vendor's store is. */
 export interface PartStoreRules {
-  /** Of counters and faults. */
-  route: string;
-  /** What a URL asks for; undefined when it is no part. */
+  /** Where bytes are put, and where they are got, as counters and faults name them. */
+  routes: { puts: readonly string[]; gets?: readonly string[] };
+  /** What is put to a URL; undefined when it is no part. */
   expectedAt(url: string): ExpectedPart | undefined;
+  /** What a URL gives; left out by a store that only takes. */
+  contentAt?(url: string): ServedContent | undefined;
   /** Header that carries the API's key, which is not meant for the store. */
   keyHeader: string;
-}
-
-/** The connection is closed, so no answer is sent. */
-class CutOff extends Error {
-  override readonly name = 'CutOff';
 }
 
 /**
@@ -45,7 +46,8 @@ class CutOff extends Error {
  * does. It is served without a framework, since bytes are all that passes here.
  */
 export function partStore(rules: PartStoreRules, traffic: Traffic): Server {
-  traffic.routes.set(rules.route, 'bytes');
+  const { puts, gets = [] } = rules.routes;
+  for (const route of [...puts, ...gets]) traffic.routes.set(route, 'bytes');
   // A part may take as long as its network needs, and connections wait for the next one.
   return createServer({ requestTimeout: 0, keepAliveTimeout: 60_000 }, (request, response) => {
     void serve(rules, traffic, request, response);
@@ -58,16 +60,19 @@ async function serve(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const part = rules.expectedAt(request.url ?? '/');
+  const url = request.url ?? '/';
+  if (request.headers[rules.keyHeader] !== undefined) traffic.counters.apiKeyAtStore();
+  const content = request.method === 'GET' ? rules.contentAt?.(url) : undefined;
+  if (content) return serveContent(content, traffic, request, response);
+  const part = rules.expectedAt(url);
   if (!part || request.method !== 'PUT') {
     const status = part ? 405 : 404;
     request.resume();
-    send(response, status, xml(part ? 'MethodNotAllowed' : 'NoSuchKey', 'Parts are put, and nothing else.'));
+    answerOf(response, status, xml(part ? 'MethodNotAllowed' : 'NoSuchKey', 'Nothing can be got or put here.'));
     return;
   }
-  const call = traffic.begin(rules.route, request.url ?? '');
+  const call = traffic.begin(part.route, url);
   const put = new PartPut(traffic, { call, part, request, response });
-  if (request.headers[rules.keyHeader] !== undefined) traffic.counters.apiKeyAtStore();
   try {
     await put.serve();
   } catch (error) {
@@ -150,24 +155,9 @@ class PartPut {
   private answer(status: number, headers: Record<string, string> = {}, body?: string): void {
     const { call, response } = this.on;
     this.traffic.answered(call, status, response);
-    send(response, status, body, headers);
+    answerOf(response, status, body, headers);
   }
 }
-
-/** By the client, by a fault, or because the emulator closes. */
-const isBrokenOff = (error: unknown): boolean =>
-  error instanceof CutOff ||
-  (error as Error).name === 'AbortError' ||
-  ['ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE'].includes((error as NodeJS.ErrnoException).code ?? '');
-
-function send(response: ServerResponse, status: number, body = '', headers: Record<string, string> = {}): void {
-  const type = body === '' ? {} : { 'content-type': 'application/xml' };
-  response.writeHead(status, { ...type, 'content-length': Buffer.byteLength(body), ...headers }).end(body);
-}
-
-/** The body of an error, as S3 words it. */
-const xml = (code: string, message: string): string =>
-  `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>${message}</Message></Error>`;
 
 const nowhere = (see: (count: number) => void): Writable =>
   new Writable({

@@ -4,12 +4,15 @@ import fastify, { type FastifyInstance } from 'fastify';
 
 export type Query = Record<string, string | string[] | undefined>;
 
+/** Of one segment of a path: room for ids and encoded file names of 255 characters. */
+const MOST_PARAMETER_CHARS = 4096;
+
 /** Reads JSON bodies and repeated parameters. A body that is no JSON counts as none, so that the rules refuse it. */
 export function jsonServer({ bodyLimitBytes }: { bodyLimitBytes: number }): FastifyInstance {
   const app = fastify({
     bodyLimit: bodyLimitBytes,
     forceCloseConnections: true,
-    routerOptions: { querystringParser: queryOf },
+    routerOptions: { querystringParser: queryOf, maxParamLength: MOST_PARAMETER_CHARS },
   });
   app.removeContentTypeParser('application/json');
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {

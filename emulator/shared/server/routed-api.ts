@@ -62,13 +62,16 @@ export abstract class RoutedApi<Options extends object> {
     private readonly onExchange?: (exchange: Exchange) => void,
   ) {}
 
-  /** @param path below the version, with parameters in braces: `/assets/{asset_id}`. */
+  /**
+   * @param path below the prefix, with parameters in braces: `/assets/{asset_id}`, or with an action behind a colon:
+   * `/sessions/{id}:cancel`. `/` is the prefix itself.
+   */
   route(method: Method, path: string, read: ReadCall, options?: Options): void {
     const route = `${method} ${path}`;
     this.traffic.routes.set(route, 'json');
     this.app.route({
       method,
-      url: `${this.prefix}${path.replaceAll(/\{(\w+)\}/g, ':$1')}`,
+      url: `${this.prefix}${path === '/' ? '' : patternOf(path)}`,
       handler: async (request, reply) => {
         const hooked = this.traffic.begin(route, request.url, this.keyOf(request));
         const call: ApiCall = {
@@ -108,8 +111,12 @@ export abstract class RoutedApi<Options extends object> {
   /** Something may have changed. */
   protected abstract changed(): void;
 
+  /** Before anything is looked at. */
+  protected arrived(): void {}
+
   private async serve(exchange: OpenExchange, read: ReadCall, options?: Options): Promise<void> {
     const { hooked, call, reply } = exchange;
+    this.arrived();
     this.authenticate(call.raw);
     const effect = await read(call);
     const fault = await this.traffic.faultFor(hooked);
@@ -168,6 +175,13 @@ export abstract class RoutedApi<Options extends object> {
     this.send(exchange, { status: known.status, body: this.errorBody(known, options) });
   }
 }
+
+/** As the router takes it: a colon of the path is doubled, and a parameter before one ends there. */
+const patternOf = (path: string): string =>
+  path
+    .replaceAll(':', '::')
+    .replaceAll(/\{(\w+)\}(?=::)/g, ':$1([^/:]+)')
+    .replaceAll(/\{(\w+)\}/g, ':$1');
 
 const unexpected = (error: unknown): ApiError =>
   new ApiError(500, 'generic_error', error instanceof Error ? error.message : String(error));

@@ -9,12 +9,13 @@ import { admitPart, takePart, type ArrivedChunk } from '../rules/uploads/parts';
  */
 export function twelvelabsPartStore(emulation: Emulation): PartStoreRules {
   return {
-    route: PART_ROUTE,
+    routes: { puts: [PART_ROUTE] },
     keyHeader: 'x-api-key',
     expectedAt(url) {
       const signed = signedPart(url);
       if (!signed) return undefined;
       return {
+        route: PART_ROUTE,
         name: `${signed.uploadId}/${signed.index}`,
         admit(headers) {
           const upload = admitPart(emulation, signed, headers['content-length']);

@@ -1,15 +1,22 @@
 import { Command, Option } from 'commander';
-import { EMULATORS, placesOf, type EmulatorFlag, type RunningEmulator } from '../../../emulator/registry';
+import {
+  EMULATORS,
+  EMULATOR_KINDS,
+  placesOf,
+  type EmulatorFlag,
+  type RunningEmulator,
+} from '../../../emulator/registry';
 import { loadProxies } from '../../config';
-import { declarationOf } from '../../providers/registry';
+import { declarationOf, providerNames } from '../../providers/registry';
 import { action, untilStopped } from '../context';
 import { checkDistinct, folderName, portNumber, wholeNumber } from '../flags';
 import { note, printJson } from '../output';
 
 interface CommonFlags {
   host: string;
-  port: number;
-  storePort: number;
+  provider?: string;
+  port?: number;
+  storePort?: number;
   state?: string;
   processingMs: number;
   json?: boolean;
@@ -19,26 +26,37 @@ export function emulatorCommand(): Command {
   const command = new Command('emulator')
     .summary('serve the provider’s API locally')
     .option('--host <address>', 'the address to listen on', '127.0.0.1')
-    .option('--port <n>', '0 takes any free one', portNumber('--port', 0), 8090)
+    .addOption(
+      new Option('--provider <name>', 'only the emulator of that provider').choices(
+        EMULATOR_KINDS.map(({ name }) => name),
+      ),
+    )
+    .option('--port <n>', `0 takes any free one (default: ${portsOf('api')})`, portNumber('--port', 0))
     .option(
       '--store-port <n>',
-      'where parts of uploads are put; 0 takes any free one',
+      `where parts of uploads are put; 0 takes any free one (default: ${portsOf('store')})`,
       portNumber('--store-port', 0),
-      0,
     );
-  for (const { storeFlags } of EMULATORS) addFlags(command, storeFlags);
+  for (const { storeFlags } of EMULATOR_KINDS) addFlags(command, storeFlags);
   command
     .option('--state <folder>', 'keep the state there', folderName('--state'))
     .option('--processing-ms <n>', 'processing time of an asset', wholeNumber('--processing-ms', 0), 1500);
-  for (const { flags } of EMULATORS) addFlags(command, flags);
+  for (const { flags } of EMULATOR_KINDS) addFlags(command, flags);
   return command
     .option('--json', 'print the ready line as JSON')
     .addHelpText('after', '\nExample:\n  $ asset-lifecycle emulator --port 8090 --rate-limits free')
     .action(action(serve));
 }
 
-/** Runs every emulator of the registry until it is told to stop. */
-async function serve({ host, port, storePort, state, processingMs, json, ...flags }: CommonFlags): Promise<void> {
+const portsOf = (which: 'api' | 'store'): string =>
+  EMULATOR_KINDS.map(({ title, ports }) => `${ports[which] || 'a free one'} for ${title}`).join(', ');
+
+/** Runs one emulator, or that of every provider, until it is told to stop. */
+async function serve({ provider, host, state, processingMs, json, ...given }: CommonFlags): Promise<void> {
+  const one = EMULATOR_KINDS.find(({ name }) => name === provider);
+  const kinds = one ? [one] : EMULATORS;
+  const { ports } = one ?? EMULATORS[0];
+  const { port = ports.api, storePort = ports.store, ...flags } = given;
   checkDistinct({ '--port': port, '--store-port': storePort });
   const { emulatorProblem } = await import('../../stack/emulator-problem.js');
   const { useProxiesForFetch } = await import('../../http/dispatcher.js');
@@ -46,7 +64,7 @@ async function serve({ host, port, storePort, state, processingMs, json, ...flag
   const processing = { baseMs: processingMs, msPerMegabyte: processingMs === 0 ? 0 : 20 };
   const running: RunningEmulator[] = [];
   try {
-    for (const { kind, options } of placesOf({ host, port, storePort, stateFolder: state, processing, flags })) {
+    for (const { kind, options } of placesOf({ host, port, storePort, stateFolder: state, processing, flags }, kinds)) {
       const emulator = await kind.start(options).catch((error: unknown) => {
         throw emulatorProblem(error, '--port or --store-port') ?? error;
       });
@@ -61,11 +79,14 @@ async function serve({ host, port, storePort, state, processingMs, json, ...flag
   }
 }
 
-/** What to set so that a worker talks to it: `NAME=value`. */
-const settingsFor = (provider: string, { origin }: RunningEmulator): string =>
-  Object.entries(declarationOf(provider).emulatorEnvironment(origin))
+/** What to set so that a worker talks to it: `NAME=value`; of a provider that no worker serves yet, where it is. */
+function settingsFor(provider: string, { origin, url }: RunningEmulator): string {
+  if (!providerNames().includes(provider)) return url;
+  const settings = declarationOf(provider).emulatorEnvironment(origin);
+  return Object.entries(settings)
     .map((entry) => entry.join('='))
     .join(' ');
+}
 
 function addFlags(command: Command, flags: readonly EmulatorFlag[]): void {
   for (const one of flags) {

@@ -7,6 +7,8 @@ interface TestTools {
   chromium: string;
   compose: string[];
   s3Server: string;
+  /** Python with the official SDK of Datature Vi, and the SDK's sources with its tests. */
+  viSdk: { python: string; sources: string };
 }
 
 /** Where `npm run pretest` found what the tests need. */

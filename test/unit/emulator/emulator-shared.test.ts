@@ -96,12 +96,13 @@ beforeEach(async () => {
   });
   store = partStore(
     {
-      route: 'PUT /signed/{file}',
+      routes: { puts: ['PUT /signed/{file}'] },
       keyHeader: 'authorization',
       expectedAt: (url) => {
         const [, file] = /^\/signed\/(\w+)$/.exec(url) ?? [];
         if (file === undefined) return undefined;
         return {
+          route: 'PUT /signed/{file}',
           name: file,
           admit: (headers) => {
             if (headers['x-crc32c'] === undefined) throw new ApiError(400, 'MissingChecksum', 'no checksum');

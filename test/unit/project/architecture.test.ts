@@ -24,6 +24,16 @@ const media = /^src\/media\//;
 const configError = /^src\/config-error$/;
 const emulator = /^emulator\//;
 
+/** A vendor's emulator: routes, then rules, then store. */
+function emulatorLayers(vendor: string): Layer[] {
+  const below = (parts: string): RegExp => new RegExp(`^emulator/(${vendor}/(${parts})|shared/)`);
+  return [
+    { files: new RegExp(`^emulator/${vendor}/store/`), may: [below('store/|rules/errors$')] },
+    { files: new RegExp(`^emulator/${vendor}/rules/`), may: [below('rules/|store/|rate-limits$')] },
+    { files: new RegExp(`^emulator/${vendor}/`), may: [below('')] },
+  ];
+}
+
 /** Who may import whom, and nothing else. The first layer that matches a file counts. */
 const LAYERS: Layer[] = [
   { files: /^src\/contracts\//, may: [contracts], packages: /^(zod|@temporalio\/common)$/ },
@@ -105,17 +115,9 @@ const LAYERS: Layer[] = [
       /^src\/client\//,
     ],
   },
-  { files: /^emulator\/registry\.ts$/, may: [/^emulator\/(shared\/|twelvelabs\/start-emulator$)/], lazily: [emulator] },
+  { files: /^emulator\/registry\.ts$/, may: [/^emulator\/(shared\/|[^/]+\/start-emulator$)/], lazily: [emulator] },
   { files: /^emulator\/shared\//, may: [/^emulator\/shared\//] },
-  {
-    files: /^emulator\/twelvelabs\/store\//,
-    may: [/^emulator\/(twelvelabs\/store|shared)\//, /^emulator\/twelvelabs\/rules\/errors$/],
-  },
-  {
-    files: /^emulator\/twelvelabs\/rules\//,
-    may: [/^emulator\/(twelvelabs\/(rules|store)|shared)\//, /^emulator\/twelvelabs\/rate-limits$/],
-  },
-  { files: /^emulator\/twelvelabs\//, may: [/^emulator\/(twelvelabs|shared)\//] },
+  ...['twelvelabs', 'datature-vi'].flatMap(emulatorLayers),
   { files: /^scripts\//, may: [/^(scripts|src|emulator)\//] },
   { files: /^bench\//, may: [/^(bench|scripts|src|emulator)\//] },
   { files: /^chaos\//, may: [/^(chaos|src|emulator)\//] },

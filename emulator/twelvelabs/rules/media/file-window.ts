@@ -1,5 +1,4 @@
-/** Bytes that can be read from any place. */
-export type ReadAt = (length: number, position: number) => Promise<Uint8Array>;
+import type { ReadAt } from '../../../shared/media/media-info';
 
 const WINDOW_BYTES = 256 * 1024;
 

@@ -1,33 +1,25 @@
-import { mediaInfoFactory, type MediaInfo } from 'mediainfo.js';
+import { MediaInfoReader, type ReadAt } from '../../../shared/media/media-info';
 import type { MediaFacts } from '../../store/records';
-import type { ReadAt } from './file-window';
 import { fileTypeOf, kindOf } from './file-types';
 import { measuredDuration } from './measured-duration';
 import { technicalMetadata, tracksOf, type Tracks } from './technical-metadata';
 
 const UNREADABLE = 'The file is not a valid video, audio or image file, or its format is not supported.';
 
-/** Looks into files with MediaInfo, one at a time and chunk by chunk, so that memory does not grow with the file. */
+/** Finds out what a file is, and whether it can be used. */
 export class MediaInspector {
-  private loaded: Promise<MediaInfo> | undefined;
-  private turn: Promise<unknown> = Promise.resolve();
+  private readonly reader = new MediaInfoReader();
 
   async inspect(read: ReadAt, sha256: string, sizeBytes: number): Promise<MediaFacts> {
-    const mine = this.turn.then(() => this.tracks(read, sizeBytes));
-    this.turn = mine.catch(() => undefined);
-    return factsOf(await mine, sha256, sizeBytes);
+    const tracks = tracksOf(await this.reader.tracksOf(read, sizeBytes));
+    return factsOf(await this.measured(tracks, read, sizeBytes), sha256, sizeBytes);
   }
 
   async close(): Promise<void> {
-    await this.turn;
-    (await this.loaded)?.close();
+    await this.reader.close();
   }
 
-  private async tracks(read: ReadAt, sizeBytes: number): Promise<Tracks> {
-    this.loaded ??= mediaInfoFactory({ format: 'object' });
-    const mediaInfo = await this.loaded;
-    const result = await mediaInfo.analyzeData(sizeBytes, read);
-    const tracks = tracksOf(result.media?.track ?? []);
+  private async measured(tracks: Tracks, read: ReadAt, sizeBytes: number): Promise<Tracks> {
     const { general } = tracks;
     if (!general || durationOf(tracks)) return tracks;
     const Duration = await measuredDuration(general.Format, read, sizeBytes);

@@ -1,4 +1,5 @@
-import { FileWindow, type ReadAt } from './file-window';
+import type { ReadAt } from '../../../shared/media/media-info';
+import { FileWindow } from './file-window';
 
 /** Elements that are entered, because they hold others. All others are skipped. */
 const ENTERED = new Set([

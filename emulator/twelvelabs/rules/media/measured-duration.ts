@@ -1,4 +1,5 @@
-import { FileWindow, type ReadAt } from './file-window';
+import type { ReadAt } from '../../../shared/media/media-info';
+import { FileWindow } from './file-window';
 import { timesOfMatroska } from './matroska-times';
 
 /** How to measure a file that stores no duration, by the format that MediaInfo names. */

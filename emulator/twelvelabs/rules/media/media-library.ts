@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { MediaFacts } from '../../store/records';
 import type { Store } from '../../store/store';
-import type { ReadAt } from './file-window';
+import type { ReadAt } from '../../../shared/media/media-info';
 import { MediaInspector } from './inspector';
 
 /** Bytes on their way in. */
