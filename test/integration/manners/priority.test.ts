@@ -1,83 +1,112 @@
-import type { LifecycleClient } from '../../../src/client/lifecycle-client';
+import { Context } from '@temporalio/activity';
+import type { Priority } from '@temporalio/common';
+import { LifecycleClient } from '../../../src/client/lifecycle-client';
+import type { Activities } from '../../../src/contracts/activities';
+import { failure } from '../../../src/contracts/failures';
 import { ASSET_LIFECYCLE, lifecycleWorkflowId, WORKFLOW_TASK_QUEUE } from '../../../src/contracts/ids';
 import { cli } from '../../support/cli';
-import { sample, System, untilStatus } from '../../support/system/system';
+import { fakeActivities } from '../../support/fake-activities';
+import { LifecycleEnvironment } from '../../support/system/lifecycle-environment';
 
 jest.setTimeout(120_000);
 const PRIORITY = { priorityKey: 1, fairnessKey: 'tenant-7' };
-const HOUR_MS = 3_600_000;
-let system: System;
+const SOURCE = { type: 'url', url: 'https://example.com/a.mp4' } as const;
+let environment: LifecycleEnvironment;
 let client: LifecycleClient;
 beforeAll(async () => {
-  system = await System.start();
-  client = system.lifecycles;
+  environment = await LifecycleEnvironment.create('dev');
+  const { client: temporal, address } = environment.env;
+  client = await LifecycleClient.connect({ temporal: { client: temporal, address, namespace: 'default' } });
 });
-afterAll(() => system.close());
+afterAll(() => environment?.close());
 
-const source = sample('portrait-1.jpg');
-const handleOf = (key: string) => system.client.workflow.getHandle(lifecycleWorkflowId('twelvelabs', key));
-
-/** Priority of the activities that the server has to dispatch for a run that waits for its asset. */
-async function priorityOfCalls(key: string) {
-  await untilStatus(handleOf(key), ({ phase }) => phase === 'processing');
-  for (;;) {
-    const { raw } = await handleOf(key).describe();
-    const pending = raw.pendingActivities ?? [];
-    if (pending.length > 0) return pending.map(({ priority }) => priority);
-  }
+/** Runs workers whose activities note the priority that the server dispatched each of them with. */
+async function noting(
+  use: () => Promise<unknown>,
+  overrides: Parameters<typeof fakeActivities>[0] = {},
+): Promise<Map<string, Priority | undefined>> {
+  const seen = new Map<string, Priority | undefined>();
+  const { activities } = fakeActivities(overrides);
+  const watched = Object.fromEntries(
+    Object.entries(activities).map(([name, activity]: [string, (input: never) => Promise<unknown>]) => [
+      name,
+      (input: never) => {
+        seen.set(name, Context.current().info.priority);
+        return activity(input);
+      },
+    ]),
+  );
+  await environment.with(watched as unknown as Activities, use);
+  return seen;
 }
 
+const input = { source: SOURCE, branch: { type: 'embed' } } as const;
 const start = {
-  client: (key: string) => client.start({ key, source }, { priority: PRIORITY }),
-  CLI: (key: string) =>
-    cli(['start', source.path, '--key', key, '--priority', '1', '--fairness-key', 'tenant-7'], system.environment),
+  'the client': (key: string) => client.start({ key, ...input }, { priority: PRIORITY }),
+  'the CLI': (key: string) =>
+    cli(['start', SOURCE.url, '--key', key, '--branch', 'embed', '--priority', '1', '--fairness-key', 'tenant-7'], {
+      TEMPORAL_ADDRESS: environment.env.address,
+    }),
   'a raw start': (key: string) =>
-    system.client.workflow.start(ASSET_LIFECYCLE, {
+    environment.env.client.workflow.start(ASSET_LIFECYCLE, {
       taskQueue: WORKFLOW_TASK_QUEUE,
       workflowId: lifecycleWorkflowId('twelvelabs', key),
-      args: [{ source }],
+      args: [input],
       priority: PRIORITY,
     }),
 };
 
 test.each(Object.keys(start) as (keyof typeof start)[])(
-  'priority and fairness key of %s reach the calls',
+  'priority and fairness key of %s reach every call',
   async (by) => {
-    await system.control.setProcessing({ baseMs: HOUR_MS, msPerMegabyte: 0 });
-    const key = `priority by ${by}`;
-    await start[by](key);
-    expect(await priorityOfCalls(key)).toEqual([expect.objectContaining(PRIORITY)]);
-    await client.cancel(key);
-    await client.result(key);
+    const key = `priority of ${by}`;
+    const seen = await noting(async () => {
+      await start[by](key);
+      expect((await client.result(key)).outcome).toBe('completed');
+    });
+    const calls = ['submitSource', 'untilAssetReady', 'startBranch', 'untilBranchReady', 'storeRecords'];
+    expect([...seen.keys()]).toEqual(expect.arrayContaining(calls));
+    for (const [name, priority] of seen) expect([name, priority]).toEqual([name, expect.objectContaining(PRIORITY)]);
   },
 );
 
-test('without any, nothing is asked of the server', async () => {
-  await system.control.setProcessing({ baseMs: HOUR_MS, msPerMegabyte: 0 });
-  await client.start({ key: 'plain', source });
-  for (const priority of await priorityOfCalls('plain')) {
+test('without any, every call has the server’s own', async () => {
+  const seen = await noting(async () => {
+    await client.start({ key: 'plain', ...input });
+    await client.result('plain');
+  });
+  expect(seen.size).toBeGreaterThan(3);
+  for (const priority of seen.values()) {
     expect(priority?.priorityKey ?? 0).toBe(0);
     expect(priority?.fairnessKey ?? '').toBe('');
   }
-  await client.forceDelete('plain');
-  await client.result('plain');
 });
 
-test('a retry and a later deletion take the priority of the key’s run, and a retry may have its own', async () => {
-  await system.control.setProcessing({ baseMs: 0, msPerMegabyte: 0 });
+const REFUSING = {
+  async startBranch() {
+    throw failure('ProviderRejected', 'The plan is used up.');
+  },
+};
+
+test('a retry and a later deletion take those of the key’s run, and a retry may have its own', async () => {
   const key = 'goes on';
-  const branch = { type: 'index', indexId: '0'.repeat(24) } as const;
-  await client.start({ key, source: sample('clip.mp4'), branch }, { priority: PRIORITY });
-  expect((await client.result(key)).outcome).toBe('failed');
-  await client.retry(key);
-  expect((await client.result(key)).outcome).toBe('failed');
-  expect((await handleOf(key).describe()).priority).toMatchObject(PRIORITY);
-  const { workflowId, result } = await client.forceDelete(key);
-  await result();
-  expect((await system.client.workflow.getHandle(workflowId).describe()).priority).toMatchObject(PRIORITY);
-  await client.retry(key, { priority: { priorityKey: 5 } });
-  await client.result(key);
-  const { priority } = await handleOf(key).describe();
-  expect(priority?.priorityKey).toBe(5);
-  expect(priority?.fairnessKey ?? '').toBe('');
+  const fail = async (use: () => Promise<unknown>) =>
+    noting(async () => {
+      await use();
+      expect((await client.result(key)).outcome).toBe('failed');
+    }, REFUSING);
+  await fail(() => client.start({ key, ...input }, { priority: PRIORITY }));
+  const retried = await fail(() => client.retry(key));
+  expect(retried.get('untilAssetReady')).toMatchObject(PRIORITY);
+
+  const deleted = await noting(async () => {
+    const deletion = await client.forceDelete(key);
+    expect(deletion.by).toBe('assetDeletion');
+    await deletion.result();
+  });
+  expect(deleted.get('removeResources')).toMatchObject(PRIORITY);
+
+  const changed = await fail(() => client.retry(key, { priority: { priorityKey: 5 } }));
+  expect(changed.get('untilAssetReady')).toMatchObject({ priorityKey: 5 });
+  expect(changed.get('untilAssetReady')?.fairnessKey ?? '').toBe('');
 });

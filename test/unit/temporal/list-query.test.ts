@@ -54,7 +54,7 @@ test('of ids at the provider only those that cannot break a query are asked for'
 test('an age is a time of ours, and no caller’s text', () => {
   const [from, to] = [new Date('2026-11-25T12:00:00Z'), new Date('2026-11-26T12:00:00Z')];
   expect(listQuery({ startedAfter: from, startedBefore: to, closedAfter: from, closedBefore: to })).toBe(
-    `${ALL} AND StartTime >= '2026-11-25T12:00:00.000Z' AND StartTime < '2026-11-26T12:00:00.000Z' ` +
+    `${ALL} AND ExecutionStatus != 'Running' AND StartTime >= '2026-11-25T12:00:00.000Z' AND StartTime < '2026-11-26T12:00:00.000Z' ` +
       "AND CloseTime >= '2026-11-25T12:00:00.000Z' AND CloseTime < '2026-11-26T12:00:00.000Z'",
   );
 });
@@ -109,6 +109,10 @@ test('the list compares whole keys, since only their start is queried, and the l
   const runs = ['films/it’s?-1', 'Films/it’s?-3', 'films/item', 'films/it’s?-2'].map((key) => ({ key }));
   expect(await listed({ key: 'films/it’s?', limit: 2 }, runs)).toEqual(['films/it’s?-1', 'films/it’s?-2']);
   expect(await listed({ key: '影', limit: 1 }, [{ key: 'a' }, { key: '影片' }])).toEqual(['影片']);
+});
+
+test('a run that has not ended is in no list by the time of its end', async () => {
+  expect(await listed({ closedAfter: new Date(0) }, [{ key: 'open' }])).toEqual([]);
 });
 
 test('a terminated run has failed, in the query and in the list', async () => {
