@@ -1,16 +1,8 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { crc32c } from '@node-rs/crc32';
-
-interface SpecFile {
-  filename: string;
-  mime: string;
-  size: number;
-  crc32c: number | null;
-  customMetadata: Record<string, unknown> | null;
-  kind: string;
-}
+import { assetView, md5Of, ORGANIZATION, type SpecFile, type StandInAsset } from './vi-stand-in-asset';
 
 export interface StandInSession {
   id: string;
@@ -21,14 +13,6 @@ export interface StandInSession {
   done: Set<string>;
   errors: Map<string, string>;
   cancelled: boolean;
-}
-
-interface StandInAsset {
-  id: string;
-  filename: string;
-  content: Buffer;
-  changedAt: number;
-  file: SpecFile;
 }
 
 /** One request that is answered in another way, once. */
@@ -48,7 +32,6 @@ export interface Heard {
   body: string;
 }
 
-const ORGANIZATION = 'org';
 const SOURCE = '/assetSources/managed/datature/default';
 
 /** The part of the API that the adapter uses, in memory, on the loopback interface. State stands open to tests. */
@@ -71,6 +54,8 @@ export class ViStandIn {
   listsLate = false;
   /** Sessions show which files they are for, also when asked later. */
   tellsFiles = true;
+  /** How a deletion of many ends. */
+  deletionEnds: 'Reached' | 'FailedReach' = 'Reached';
   arrived: ((route: string) => void) | undefined;
   private made = 0;
 
@@ -141,9 +126,9 @@ export class ViStandIn {
     this.arrived?.(route);
     if (dataset !== undefined && !this.datasets.includes(dataset))
       return answer(response, 404, '{"message":"no such dataset"}');
-    const { status, json, headers } = this.handle(`${request.method}`, below, url.searchParams, body);
+    const { status, json, raw, headers } = this.handle(`${request.method}`, below, url.searchParams, body);
     if (hit?.drop === 'after') return void request.socket.destroy();
-    answer(response, status, json === undefined ? '' : JSON.stringify(json), headers);
+    answer(response, status, raw ?? (json === undefined ? '' : JSON.stringify(json)), headers);
   }
 
   private placeOf(path: string): { dataset?: string; below: string } {
@@ -164,9 +149,21 @@ export class ViStandIn {
         query,
       );
     if (session !== '-') return this.session(session, cancel !== undefined);
+    if (below.startsWith('/store/contents/')) {
+      const content = this.assets.get(below.split('/')[3] ?? '')?.content;
+      return { status: content ? 200 : 403, raw: content };
+    }
     if (below.startsWith('/store/')) return this.put(below.slice('/store/'.length), query, body);
     if (below.startsWith(`${SOURCE}/multipartUploads`))
       return this.multipart(below.slice(`${SOURCE}/multipartUploads`.length), method, body);
+    if (below.startsWith('/deleteManyAssetsSessions')) {
+      if (method === 'POST') this.assets.clear();
+      const status = method === 'POST' ? 'Waiting' : this.deletionEnds;
+      return {
+        status: 200,
+        json: { deleteManyAssetsSessionId: 'd-1', status: { conditions: [{ condition: 'Finished', status }] } },
+      };
+    }
     if (below === '/assets:count') return { status: 200, json: { count: this.listed().length } };
     if (below === '/assets')
       return this.page(
@@ -177,7 +174,7 @@ export class ViStandIn {
     const asset = this.assets.get(assetId);
     if (!asset) return { status: 404, json: { message: `${assetId} is unknown` } };
     if (method === 'DELETE') return { status: this.assets.delete(assetId) ? 204 : 404 };
-    return { status: 200, json: assetView(asset, this.hashAlgorithm) };
+    return { status: 200, json: this.assetView(asset, query.get('contents') === 'y') };
   }
 
   /** Newest content first. */
@@ -206,6 +203,15 @@ export class ViStandIn {
     };
     this.sessions.set(session.id, session);
     return this.viewOf(session, true);
+  }
+
+  private assetView(asset: StandInAsset, withContents: boolean): object {
+    const signed = (what: string) => ({
+      url: `${this.origin}/store/contents/${asset.id}/${what}?sig=secret`,
+      ...{ expiry: Date.now() + this.urlLifeMs, headers: { 'x-of-url': 'yes' }, method: 'GET' },
+    });
+    const contents = withContents && { contents: { asset: signed('asset'), thumbnail: signed('thumbnail') } };
+    return { ...assetView(asset, this.hashAlgorithm), ...contents };
   }
 
   private session(id: string, cancels: boolean): Reply {
@@ -340,44 +346,16 @@ export class ViStandIn {
 interface Reply {
   status: number;
   json?: unknown;
+  raw?: Buffer;
   headers?: Record<string, string>;
 }
 
-function answer(response: ServerResponse, status: number, body: string, headers: Record<string, string> = {}): void {
+function answer(
+  response: ServerResponse,
+  status: number,
+  body: string | Buffer,
+  headers: Record<string, string> = {},
+): void {
   response.writeHead(status, { 'content-type': 'application/json', ...headers });
   response.end(body);
-}
-
-const md5Of = (bytes: Buffer): string => createHash('md5').update(bytes).digest('hex');
-
-function assetView({ id, filename, content, changedAt, file }: StandInAsset, algorithm: string): unknown {
-  const known = ['sha256', 'md5'].includes(algorithm) ? algorithm : 'sha1';
-  const at = Math.floor(changedAt);
-  return {
-    ...{
-      assetId: id,
-      datasetId: `${ORGANIZATION}_demo`,
-      workspaceId: ORGANIZATION,
-      filename,
-      kind: file.kind,
-      owner: 'o',
-    },
-    ...{ selfLink: '', etag: 'e' },
-    metadata: {
-      ...{
-        insertedBy: 'x',
-        mimeType: file.mime,
-        source: '',
-        status: 'Ready',
-        uploadStatus: 'Uploaded',
-        visibility: 'All',
-      },
-      ...{ contentsFrom: '', frames: 1, fileSize: content.byteLength, height: 1, width: 1, comments: 0 },
-      ...{ customMetadataCount: 0, timeCreated: at, lastUpdated: at, contentsLastUpdated: at },
-      ...{ generations: { asset: '1', thumbnail: '1' }, annotations: { withTag: {}, total: 0 } },
-      ...{ dimensions: { height: 1, width: 1 }, pixelRatio: { height: 1, width: 1 }, framesChange: {}, cohorts: [] },
-      hash: { algorithm, contents: createHash(known).update(content).digest('hex') },
-      ...{ userDefined: {}, customMetadata: file.customMetadata ?? {} },
-    },
-  };
 }
