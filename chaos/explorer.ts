@@ -12,7 +12,8 @@ import type { Evidence } from './checks/evidence';
 import { violationsOf } from './checks/invariants';
 import { Lane } from './lane';
 import type { Sabotage } from './sabotage';
-import { scheduleOf, schedules, type Schedule } from './schedules/schedule';
+import { scheduleOf, schedules } from './schedules/draw-schedule';
+import type { Schedule } from './schedules/schedule';
 
 export interface ExplorerOptions {
   /** One schedule each. */

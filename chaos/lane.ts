@@ -1,16 +1,14 @@
-import { DEFAULT_PROVIDER } from '../src/providers/registry';
 import { mkdir, rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { EmulatorControl } from '../emulator/twelvelabs/control-client';
 import { startEmulator, type Emulator } from '../emulator/twelvelabs/start-emulator';
 import { LifecycleClient } from '../src/client/lifecycle-client';
-import { ASSET_LIFECYCLE, WORKFLOW_TASK_QUEUE } from '../src/contracts/ids';
-import { sha256OfResult, sweepWithin, takeLines, textsBelow } from './checks/aftermath';
-import type { Evidence, Swept, Twin } from './checks/evidence';
-import { LaneWorker } from './worker/lane-worker';
-import { createNamespace, forgetRuns, heardOf } from './namespaces';
-import { phasesOf } from './schedules/phases';
+import { branchesOf, type LifecycleStatus } from '../src/contracts/lifecycle-status';
+import { DEFAULT_PROVIDER } from '../src/providers/registry';
+import { resultsOf, sha256OfResults, sweepWithin, takeLines } from './checks/aftermath';
+import type { Evidence, RunEvidence, Swept, Twin } from './checks/evidence';
+import { hadAfter } from './checks/had';
 import {
   filesFolderOf,
   resultsFolderOf,
@@ -18,22 +16,20 @@ import {
   workerEnvironment,
   type LaneSettings,
 } from './lane-settings';
+import { createNamespace, forgetRuns } from './namespaces';
+import { runOfKey, type Ground } from './run-of-key';
 import { Scene } from './scene';
-import type { Schedule } from './schedules/schedule';
-import { readableText } from './checks/secrets';
+import { scheduleOfEarlier } from './schedules/key-runs';
+import { isLaterStart } from './schedules/later-starts';
+import type { EarlierRun, Schedule } from './schedules/schedule';
 import { isAround, type Situation } from './schedules/situations';
 import { Somebody } from './somebody';
-import { Striker, type Moment } from './striker';
+import { Striker } from './striker';
 import { TwinNamespace } from './twin-namespace';
+import { LaneWorker } from './worker/lane-worker';
 
 /** Three parts of a film, one of an image. */
 const CHUNK_BYTES = 48 * 1024;
-/** A lifecycle that takes longer counts as never ending. */
-const BOUND_MS = 180_000;
-/** Of a slow provider, before an effect and after it: no more than a request may take. */
-const SLOW_MS = 600;
-/** Longest time that one call waits for others. A longer wait would time out, and its effect would come too late. */
-const MOST_HELD_MS = 1200;
 /** Grace of a sweep that is to find something, and how long that takes to be old enough. */
 const GRACE = '2s';
 const GRACE_IS_OVER_MS = 2300;
@@ -83,87 +79,40 @@ export class Lane {
     return new Lane(settings, parts);
   }
 
-  /** Runs one lifecycle under a schedule and gathers the evidence. */
+  /** Runs a key under a schedule, once or twice, and gathers the evidence. */
   async run(schedule: Schedule): Promise<Evidence> {
-    const { client, temporal, control, striker, somebody, worker } = this.parts;
+    const { temporal, control, somebody, worker } = this.parts;
     const key = `${this.settings.name}-${++this.runs}${schedule.keyEnd ?? ''}`;
     worker.forgetLogs();
     await control.reset();
     await rm(this.resultsFolder, { recursive: true, force: true });
     const twin = isAround(schedule, 'shared-account') ? await this.runTwin(key) : undefined;
+    const about = twin ? { twin: { assetId: twin.status.asset?.id ?? '' } } : {};
     const { filesUrl, samples } = this.settings;
     const stage = { ...this.parts, filesUrl, samples, files: this.filesFolder };
     const scene = new Scene(stage, schedule, key, await somebody.makePlaces());
     await scene.prepare();
 
-    const handle = temporal.workflow.getHandle(scene.workflowId);
-    const heartbeats: string[] = [];
-    let openSweep: Promise<Swept> | undefined;
-    const lookAtHeartbeats = async (): Promise<void> => {
-      const { raw } = await handle.describe();
-      heartbeats.push(readableText(raw.pendingActivities?.map(({ heartbeatDetails }) => heartbeatDetails)));
-    };
-    striker.arm(schedule, {
-      lookAtHeartbeats,
-      kill: async () => {
-        await lookAtHeartbeats();
-        await worker.kill();
-      },
-      restart: () => worker.restart(),
-      stop: (what, cleanup) => this.stop(scene.workflowId, what, cleanup),
-      moment: async (moment: Moment) => {
-        if (moment === 'processing' && schedule.shape === 'old-tags') {
-          openSweep = striker.aside(() => this.sweep('0s'));
-          await Promise.race([openSweep, delay(MOST_HELD_MS)]);
-        }
-        await scene.othersAct(moment);
-      },
-    });
-    const slow = isAround(schedule, 'slow-provider');
-    await control.setPace(slow ? { beforeEffectMs: SLOW_MS, afterEffectMs: SLOW_MS } : {});
-    const { firstExecutionRunId } = await temporal.workflow.start(ASSET_LIFECYCLE, {
-      taskQueue: WORKFLOW_TASK_QUEUE,
-      workflowId: scene.workflowId,
-      args: [scene.input],
-    });
-    const status = await Promise.race([client.result(key), delay(BOUND_MS, undefined, { ref: false })]);
-    await striker.disarm();
-    await control.setPace({});
-    await worker.settled();
+    const earlier = schedule.earlier && (await this.runEarlier(scene, schedule.earlier, about));
+    const had = earlier && hadAfter(earlier.run, await control.state(), await sha256OfResults(earlier.results));
+    const start = (): Promise<string> => scene.startLast(earlier?.run.status);
+    const run: RunEvidence = { ...(await runOfKey(this.ground, scene, schedule, start)), ...about, had };
 
-    const history = await handle.fetchHistory();
-    const closedAs = (await handle.describe()).status.name;
-    const beforeSweep = await control.state();
     const youngSweep = isAround(schedule, 'grace') ? await this.sweep('1h') : undefined;
-    if (isAround(schedule, 'retention'))
-      await forgetRuns(temporal, scene.workflowId, [...scene.earlierRuns, firstExecutionRunId]);
+    if (isAround(schedule, 'retention')) {
+      const runIds = [...scene.earlierRuns, ...(earlier ? [earlier.run.runId] : []), run.runId];
+      await forgetRuns(temporal, scene.workflowId, [...new Set(runIds)]);
+    }
     if (youngSweep) await delay(GRACE_IS_OVER_MS);
     const sweep = await this.sweep(youngSweep ? GRACE : '0s');
     const evidence: Omit<Evidence, 'situations'> = {
-      schedule,
-      key,
-      status: status ?? undefined,
-      closedAs,
-      beforeSweep,
+      ...run,
+      earlier,
       youngSweep,
       sweep,
-      calls: striker.calls,
-      struck: striker.struck,
-      marksRefused: striker.marksRefused,
-      openSweep: await openSweep,
-      phases: phasesOf(history),
-      events: history.events?.length ?? 0,
-      stops: heardOf(striker.stops, history),
-      resultSha256: await sha256OfResult(status),
-      before: scene.before,
+      resultsAfter: await sha256OfResults([...(earlier?.results ?? []), ...resultsOf(run.status)]),
       twin: twin && (await this.twinAfter(twin)),
       schemaBreaks: await takeLines(schemaBreaksFileOf(this.settings)),
-      texts: {
-        history: readableText(history),
-        log: worker.log,
-        heartbeats: heartbeats.join('\n'),
-        results: await textsBelow(this.resultsFolder),
-      },
     };
     return { ...evidence, situations: situationsOf(evidence) };
   }
@@ -186,30 +135,29 @@ export class Lane {
     );
   }
 
+  /** The run that the key has before the schedule's own, and what it has stored. */
+  private async runEarlier(scene: Scene, { sweep, ...earlier }: EarlierRun, about: Pick<RunEvidence, 'twin'>) {
+    const schedule = scheduleOfEarlier(scene.schedule, earlier);
+    const start = (): Promise<string> => scene.startFirst(schedule.branches);
+    const run: RunEvidence = { ...(await runOfKey(this.ground, scene, schedule, start)), ...about };
+    return { run, results: resultsOf(run.status), ...(sweep ? { sweep: await this.sweep('0s') } : {}) };
+  }
+
   private async runTwin(key: string) {
     const { connection, environment } = this.parts;
     this.twin ??= await TwinNamespace.open(connection, this.settings.address, environment);
     const status = await this.twin.complete(key);
-    return { twin: this.twin, status, resultSha256: (await sha256OfResult(status)) ?? '' };
+    return { twin: this.twin, status, resultSha256: await resultSha256Of(status) };
   }
 
   private async twinAfter({ twin, status, resultSha256 }: Awaited<ReturnType<Lane['runTwin']>>): Promise<Twin> {
     const sweep = await this.sweep('0s', twin);
     const assetId = status.asset?.id ?? '';
-    return { assetId, resultSha256, resultSha256After: await sha256OfResult(status), sweep };
+    return { assetId, resultSha256: resultSha256 ?? '', resultSha256After: await resultSha256Of(status), sweep };
   }
 
-  private async stop(workflowId: string, what: string, cleanup?: string): Promise<boolean> {
-    const handle = this.parts.temporal.workflow.getHandle(workflowId);
-    try {
-      if (what === 'terminate') await handle.terminate('by the schedule');
-      else if (what === 'native-cancel') await handle.cancel();
-      else if (what === 'cancel') await handle.signal('cancel', { cleanup });
-      else await handle.signal('forceDelete');
-      return true;
-    } catch {
-      return false; // it has closed already
-    }
+  private get ground(): Ground {
+    return { ...this.parts, resultsFolder: this.resultsFolder, sweep: () => this.sweep('0s') };
   }
 
   private get filesFolder(): string {
@@ -221,15 +169,31 @@ export class Lane {
   }
 }
 
+async function resultSha256Of(status: LifecycleStatus): Promise<string | undefined> {
+  const [hash] = Object.values(await sha256OfResults(resultsOf(status)));
+  return hash;
+}
+
 /** What others were to do may have come too late, and a mark may never have been wanted. */
-function situationsOf({ schedule, before, marksRefused }: Omit<Evidence, 'situations'>): Situation[] {
+function situationsOf(evidence: Omit<Evidence, 'situations'>): Situation[] {
+  const { schedule, before, marksRefused, earlier, openSweep, status } = evidence;
+  const own = branchesOf(status).filter((one) => !('runId' in one));
+  const earlierOutcome = earlier?.run.status?.outcome;
   const there: Partial<Record<Situation, boolean>> = {
     'indexed-by-others': before.othersEntry !== undefined,
     'in-others-entity': before.othersEntityId !== undefined,
     'entity-joined': before.joinedEntityId !== undefined,
     'key-expired': marksRefused,
     'mark-refused': marksRefused,
+    'sweep-meanwhile': openSweep !== undefined,
+    retried: earlierOutcome === 'failed',
+    'branch-list': own.length > 1,
+    'two-models': own.filter(({ type }) => type === 'embed').length > 1,
+    'one-of-list-fails': own.length > 1 && own.some((one) => one.status === 'failed'),
   };
+  if (schedule.shape !== 'retried' && isLaterStart(schedule.shape))
+    there[schedule.shape] = earlierOutcome === 'completed';
   const drawn: Situation[] = [...schedule.around, ...(schedule.shape ? [schedule.shape] : [])];
-  return drawn.filter((situation) => there[situation] ?? true);
+  const ofBranches = (['branch-list', 'two-models', 'one-of-list-fails'] as const).filter((one) => there[one]);
+  return [...drawn.filter((situation) => there[situation] ?? true), ...ofBranches];
 }

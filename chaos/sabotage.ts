@@ -3,12 +3,14 @@ import { Client } from '@temporalio/client';
 import type { ActivityExecuteInput, WorkerOptions } from '@temporalio/worker';
 import type {
   FindOrphansInput,
+  FoundOrphans,
   RemoveResourcesInput,
   StartBranchInput,
   StoreRecordsInput,
 } from '../src/contracts/activities';
 import { ASSET_LIFECYCLE } from '../src/contracts/ids';
-import { readTag } from '../src/contracts/resource';
+import { madeFrom } from '../src/activities/sweep/find-made';
+import { readTag, TAG_FIELDS } from '../src/contracts/resource';
 import type { Assets } from '../src/providers/assets';
 import type { MediaProvider } from '../src/providers/media-provider';
 import { succeeded } from '../src/providers/outcome';
@@ -30,6 +32,10 @@ export const SABOTAGES = [
   'keys-in-queries',
   /** An adopter does not mark what it adopts, and a sweep does not look for open adopters. */
   'blind-to-adopters',
+  /** A run that takes up the asset of a completed key does not keep in mind that it had completed. */
+  'forgets-completed',
+  /** A sweep after a terminated run also removes what earlier runs of the key have made. */
+  'sweep-takes-earlier',
 ] as const;
 export type Sabotage = (typeof SABOTAGES)[number];
 
@@ -71,6 +77,17 @@ export function sabotagedProvider(provider: MediaProvider, sabotage: string | un
         activityType() === 'submitSource' ? changes.map(() => succeeded(undefined)) : assets.annotate(changes, options);
       return { ...provider, assets: { ...assets, annotate } };
     }
+    case 'forgets-completed': {
+      const annotate: Assets['annotate'] = (changes, options) =>
+        assets.annotate(
+          changes.map(({ fields, ...change }) => ({
+            ...change,
+            fields: { ...fields, [TAG_FIELDS.completedBy]: null },
+          })),
+          options,
+        );
+      return { ...provider, assets: { ...assets, annotate } };
+    }
     default:
       return provider;
   }
@@ -95,6 +112,18 @@ const AROUND: Readonly<Record<string, (temporal: Temporal, provider: MediaProvid
     if (type !== 'findOrphans') return next(input);
     const [search] = input.args as [FindOrphansInput];
     return next({ ...input, args: [{ ...search, includeVanished: true }] });
+  },
+
+  'sweep-takes-earlier': (_temporal, provider) => async (type, input, next) => {
+    const answer = await next(input);
+    if (type !== 'findOrphans') return answer;
+    const { orphans, ...found } = answer as FoundOrphans;
+    const { signal } = new AbortController();
+    const whole = orphans.map(async (orphan) => {
+      const tag = readTag((await provider.assets.get(orphan.assetId)).metadata);
+      return tag ? { ...orphan, made: await madeFrom(provider, { id: orphan.assetId, tag }, signal) } : orphan;
+    });
+    return { ...found, orphans: await Promise.all(whole) };
   },
 
   'shared-result-names': () => (type, input, next) => {

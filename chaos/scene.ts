@@ -6,10 +6,15 @@ import type { Client } from '@temporalio/client';
 import type { EmulatorControl } from '../emulator/twelvelabs/control-client';
 import type { LifecycleClient } from '../src/client/lifecycle-client';
 import { ASSET_LIFECYCLE, lifecycleWorkflowId, WORKFLOW_TASK_QUEUE } from '../src/contracts/ids';
+import type { LifecycleStatus } from '../src/contracts/lifecycle-status';
+import type { LifecycleInput } from '../src/providers/registry';
 import { tagFields } from '../src/contracts/resource';
 import type { Before } from './checks/evidence';
 import { ownAssets, ownEntities } from './checks/objects';
-import type { Schedule } from './schedules/schedule';
+import { branchInput, UNKNOWN_ID } from './scene-inputs';
+import type { BranchKind } from './schedules/branches';
+import { isLaterStart, replacesFile } from './schedules/later-starts';
+import { isOfImage, type Schedule } from './schedules/schedule';
 import type { Places, Somebody } from './somebody';
 import type { Moment } from './striker';
 
@@ -48,11 +53,11 @@ export class Scene {
   async prepare(): Promise<void> {
     const { before, places, file } = this;
     const { somebody, samples } = this.stage;
-    const { source, branch, shape } = this.schedule;
+    const { source, branches, earlier, shape } = this.schedule;
     if (source === 'asset')
       before.assetId = await somebody.upload(file, shape === 'old-tags' ? await this.oldTag() : {});
     else before.contentSha256 = await sha256Of(path.join(samples, file));
-    if (branch === 'entity-existing') {
+    if ([...branches, ...(earlier?.branches ?? [])].includes('entity-existing')) {
       before.isMember = shape === 'member-before';
       const other = await somebody.upload('portrait-1.jpg');
       before.entityId = await somebody.makeEntity(places.collectionId, other);
@@ -60,30 +65,63 @@ export class Scene {
     }
     if (shape === 'entry-existed') before.entryId = await somebody.index(before.assetId as string, places.indexId);
     if (before.assetId) await this.hold(before.assetId);
-    if (shape === 'replaced-file') await this.runEarlier();
+    if (shape === 'replaced-file') await this.failEarlier();
+    else if (replacesFile(shape)) await this.placeOlder();
   }
 
-  get input() {
-    const { source, branch, onCancel, onFailure } = this.schedule;
-    const { collectionId, indexId } = this.places;
-    const { assetId, entityId } = this.before;
-    const file = { type: 'file', path: this.schedule.shape === 'replaced-file' ? this.replaced : this.file };
+  /** The input of a run of the key with these branches. */
+  input(branches: readonly BranchKind[]): LifecycleInput {
+    const { source, onCancel, onFailure, shape } = this.schedule;
+    const file = { type: 'file', path: replacesFile(shape) ? this.replaced : this.file } as const;
     const sources = {
       file,
       parts: file,
       url: { type: 'url', url: `${this.stage.filesUrl}/${this.file}` },
-      asset: { type: 'asset', assetId },
-    };
-    const branches = {
-      none: { type: 'none' },
-      embed: { type: 'embed' },
-      entity: { type: 'entity', collectionId, name: 'somebody' },
-      'entity-existing': { type: 'entity', collectionId, entityId },
-      index: { type: 'index', indexId },
-    };
-    const upload = source === 'parts' ? { method: 'multipart', concurrency: 2 } : {};
+      asset: { type: 'asset', assetId: this.before.assetId ?? '' },
+    } as const;
+    const upload = source === 'parts' ? ({ method: 'multipart', concurrency: 2 } as const) : {};
+    const list = branches.map((kind) => branchInput(kind, this.places, this.before));
+    const [only = { type: 'none' } as const] = list;
     const cleanup = { onCancel, onFailure };
-    return { key: this.key, source: sources[source], upload, branch: branches[branch], cleanup };
+    return { key: this.key, source: sources[source], upload, branch: list.length > 1 ? list : only, cleanup };
+  }
+
+  /** Starts a run of the key that has had none before, as a client in another language would. */
+  async startFirst(branches: readonly BranchKind[]): Promise<string> {
+    return this.startRaw(branches, 'REJECT_DUPLICATE');
+  }
+
+  /** Starts the run that the schedule is of, after an earlier one if there was one. @returns its run id */
+  async startLast(earlier: LifecycleStatus | undefined): Promise<string> {
+    const { client } = this.stage;
+    const { branches, shape } = this.schedule;
+    if (!isLaterStart(shape)) return this.startRaw(branches, 'ALLOW_DUPLICATE');
+    if (replacesFile(shape)) await this.placeNewer(earlier?.asset?.id);
+    const input = this.input(branches);
+    switch (shape) {
+      case 'branch-added-raw':
+        return this.startRaw(branches, 'ALLOW_DUPLICATE');
+      case 'again':
+      case 'again-changed':
+        return (await client.start(input, { again: true })).runId;
+      case 'retried':
+        if (earlier?.outcome !== 'failed') break; // it was stopped
+        return (await client.retry(this.key, { branch: input.branch })).runId;
+    }
+    return (await client.start(input)).runId;
+  }
+
+  private async startRaw(
+    branches: readonly BranchKind[],
+    workflowIdReusePolicy: 'ALLOW_DUPLICATE' | 'REJECT_DUPLICATE',
+  ): Promise<string> {
+    const { firstExecutionRunId } = await this.stage.temporal.workflow.start(ASSET_LIFECYCLE, {
+      taskQueue: WORKFLOW_TASK_QUEUE,
+      workflowId: this.workflowId,
+      workflowIdReusePolicy,
+      args: [this.input(branches)],
+    });
+    return firstExecutionRunId;
   }
 
   /** What others do once the lifecycle has come so far. Where it has gone on meanwhile, they come too late. */
@@ -133,22 +171,31 @@ export class Scene {
   }
 
   /** A run of the key that fails and keeps its asset; then the file is replaced, and looks no younger. */
-  private async runEarlier(): Promise<void> {
-    const { client, temporal, samples, files } = this.stage;
-    await mkdir(files, { recursive: true });
-    await this.place(this.isImage ? 'portrait-3.jpg' : 'clip.mp4');
+  private async failEarlier(): Promise<void> {
+    const { client, temporal } = this.stage;
+    await this.placeOlder();
     const handle = await temporal.workflow.start(ASSET_LIFECYCLE, {
       taskQueue: WORKFLOW_TASK_QUEUE,
       workflowId: this.workflowId,
-      args: [{ ...this.input, branch: { type: 'index', indexId: UNKNOWN_ID }, cleanup: { onFailure: 'keep' } }],
+      args: [{ ...this.input([]), branch: { type: 'index', indexId: UNKNOWN_ID }, cleanup: { onFailure: 'keep' } }],
     });
     const { asset, outcome } = await client.result(this.key);
     if (outcome !== 'failed' || !asset)
       throw new Error(`the earlier run is ${outcome}, not failed with its asset kept`);
     this.earlierRuns.push(handle.firstExecutionRunId);
-    this.before.earlierAssetId = asset.id;
+    await this.placeNewer(asset.id);
+  }
+
+  private async placeOlder(): Promise<void> {
+    await mkdir(this.stage.files, { recursive: true });
+    await this.place(this.isImage ? 'portrait-3.jpg' : 'clip.mp4');
+    this.before.contentSha256 = await sha256Of(this.replaced);
+  }
+
+  private async placeNewer(earlierAssetId: string | undefined): Promise<void> {
+    this.before.earlierAssetId = earlierAssetId;
     await this.place(this.file);
-    this.before.contentSha256 = await sha256Of(path.join(samples, this.file));
+    this.before.contentSha256 = await sha256Of(this.replaced);
   }
 
   private async place(sample: string): Promise<void> {
@@ -166,16 +213,15 @@ export class Scene {
 
   /** Entities are made of images; everything else is tried with a film. */
   private get isImage(): boolean {
-    return this.schedule.branch.startsWith('entity') || this.schedule.shape === 'in-others-entity';
+    return isOfImage(this.schedule);
   }
 
   private get file(): string {
-    if (this.schedule.shape === 'replaced-file' && this.isImage) return 'portrait-1.jpg';
+    if (replacesFile(this.schedule.shape) && this.isImage) return 'portrait-1.jpg';
     return this.isImage ? 'portrait-2.png' : 'city.mp4';
   }
 }
 
-const UNKNOWN_ID = 'f'.repeat(24);
 const LONG_AGO = new Date('2026-01-01T00:00:00Z');
 
 const sha256Of = async (file: string): Promise<string> =>

@@ -3,8 +3,10 @@ import type { Call, CallHooks } from '../emulator/shared/traffic/call-hooks';
 import { FaultSchema, type Fault, type FaultInput } from '../emulator/shared/traffic/faults';
 import type { CleanupPolicy } from '../src/contracts/cleanup-policy';
 import type { AskedStop, JournalEntry, Struck } from './checks/evidence';
-import { isDeath, isFinal, isStop, type FaultKind, type Schedule, type StopKind } from './schedules/schedule';
-import type { Strike, StruckPhase } from './schedules/schedule';
+import { replacesFile } from './schedules/later-starts';
+import type { Schedule } from './schedules/schedule';
+import { isDeath, isFinal, isStop, type FaultKind, type StopKind } from './schedules/strikes';
+import type { Strike, StruckPhase } from './schedules/strikes';
 import { isAround } from './schedules/situations';
 
 /** Moments at which others act. */
@@ -75,7 +77,7 @@ export class Striker implements CallHooks {
   private markFault: Fault | undefined;
 
   arm(schedule: Schedule, means: Means): void {
-    this.replacesAsset = schedule.shape === 'replaced-file';
+    this.replacesAsset = replacesFile(schedule.shape);
     this.means = means;
     this.markFault = markFaultOf(schedule);
     this.marksRefused = false;

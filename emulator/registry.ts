@@ -63,11 +63,17 @@ const twelvelabs: EmulatorKind = {
       choices: ['off', 'free', 'tier2', 'tier3'],
       fallback: 'off',
     },
+    {
+      flag: '--profile <name>',
+      help: 'seeds: assets as an older description has them, with "url" and the status "waiting"',
+      choices: ['current', 'seeds'],
+      fallback: 'current',
+    },
   ],
   async start({ flags = {}, ...options }) {
     const { startEmulator } = await import('./twelvelabs/start-emulator.js');
-    const { chunkBytes = null, partBytes = 'disk', rateLimits } = flags as TwelveLabsFlags;
-    return startEmulator({ ...options, rateLimits, uploads: { chunkBytes, partBytes } });
+    const { chunkBytes = null, partBytes = 'disk', rateLimits, profile } = flags as TwelveLabsFlags;
+    return startEmulator({ ...options, rateLimits, profile, uploads: { chunkBytes, partBytes } });
   },
 };
 
@@ -75,6 +81,7 @@ interface TwelveLabsFlags {
   chunkBytes?: number;
   partBytes?: 'disk' | 'hash';
   rateLimits?: EmulatorOptions['rateLimits'];
+  profile?: EmulatorOptions['profile'];
 }
 
 /** The emulators there are; that of the default provider first. */

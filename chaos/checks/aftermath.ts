@@ -8,7 +8,7 @@ import type { EmulatorControl } from '../../emulator/twelvelabs/control-client';
 import type { LifecycleClient } from '../../src/client/lifecycle-client';
 import { ORPHAN_SWEEP } from '../../src/contracts/ids';
 import type { SweepInput } from '../../src/contracts/ledger/sweep';
-import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
+import { branchesOf, type LifecycleStatus } from '../../src/contracts/lifecycle-status';
 import type { Swept } from './evidence';
 
 /** What a sweep needs. */
@@ -32,12 +32,17 @@ export async function sweepWithin({ client, temporal, control, boundMs }: Sweepe
   return { ...(report ? { report } : {}), after: await control.state() };
 }
 
-/** Of the stored result; undefined where the status names none, or the file is gone. */
-export async function sha256OfResult(status: LifecycleStatus | undefined | void): Promise<string | undefined> {
-  const uri = status?.branch?.result?.uri;
-  if (!uri) return undefined;
-  const bytes = await readFile(fileURLToPath(uri)).catch(() => undefined);
-  return bytes && createHash('sha256').update(bytes).digest('hex');
+/** URIs of the results that a status tells of. */
+export const resultsOf = (status: LifecycleStatus | undefined): string[] =>
+  branchesOf(status).flatMap(({ result }) => (result ? [result.uri] : []));
+
+/** Of each stored result; undefined where the file is gone. */
+export async function sha256OfResults(uris: readonly string[]): Promise<Record<string, string | undefined>> {
+  const hashOf = async (uri: string): Promise<string | undefined> => {
+    const bytes = await readFile(fileURLToPath(uri)).catch(() => undefined);
+    return bytes && createHash('sha256').update(bytes).digest('hex');
+  };
+  return Object.fromEntries(await Promise.all(uris.map(async (uri) => [uri, await hashOf(uri)] as const)));
 }
 
 /** All files below a folder. */

@@ -1,7 +1,8 @@
 import type { EmulatorState } from '../../emulator/twelvelabs/control-client';
 import type { SweepReport } from '../../src/contracts/ledger/sweep';
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
-import type { Happening, Schedule, StopKind, StruckPhase } from '../schedules/schedule';
+import type { Schedule } from '../schedules/schedule';
+import type { Happening, StopKind, StruckPhase } from '../schedules/strikes';
 import type { Situation } from '../schedules/situations';
 
 /** A call that the lifecycle made to the provider. */
@@ -63,12 +64,11 @@ export interface Twin {
   sweep: Swept;
 }
 
-/** Everything there is to be known of one run; the invariants are checked against it and nothing else. */
-export interface Evidence {
+/** What is known of one run of a key when it has ended and nothing could come late any more. */
+export interface RunEvidence {
   schedule: Schedule;
-  /** Situations of the schedule that were really there. */
-  situations: Situation[];
   key: string;
+  runId: string;
   /** Undefined when the lifecycle did not end in time. */
   status?: LifecycleStatus;
   /** Temporal's own word: `COMPLETED`, `FAILED`, `CANCELLED`, `TERMINATED`. */
@@ -78,25 +78,53 @@ export interface Evidence {
   /** Everything that was written down, readable: the history, the log of the workers, heartbeats, stored results. */
   texts: Record<'history' | 'log' | 'heartbeats' | 'results', string>;
   calls: JournalEntry[];
-  /** Requests and answers that were not as the provider's schemas say, a line each. */
-  schemaBreaks: string[];
   struck: Struck[];
   stops: AskedStop[];
   /** True if a release mark was refused by the surroundings. */
   marksRefused: boolean;
-  /** At the provider, when nothing could come late any more. */
+  /** At the provider, before any later sweep. */
   beforeSweep: EmulatorState;
+  /** One that ran while the lifecycle was open; `stillOpen`: also when the sweep had ended. */
+  openSweep?: Swept & { stillOpen: boolean };
+  before: Before;
+  twin?: Pick<Twin, 'assetId'>;
+  /** What the key had before this run. */
+  had?: Had;
+}
+
+/** What there is of a key when a later run of it starts. */
+export interface Had {
+  state: EmulatorState;
+  /** True if a run has completed, so that all of it is to stay. */
+  completed: boolean;
+  /** The key's own asset, unless it was adopted. */
+  assetId?: string;
+  /** Ids of branch objects that the completed run made or found. */
+  objects: string[];
+  /** The asset was put into the entity that existed before. */
+  isMember: boolean;
+  /** SHA-256 of stored results, by their URI. */
+  results: Record<string, string>;
+}
+
+/** Everything there is to be known of a schedule; the invariants are checked against it and nothing else. */
+export interface Evidence extends RunEvidence {
+  /** Situations of the schedule that were really there. */
+  situations: Situation[];
+  /** The run that the key had before, URIs of what it stored, and the sweep after it. */
+  earlier?: { run: RunEvidence; results: string[]; sweep?: Swept };
+  /** Requests and answers that were not as the provider's schemas say, a line each. */
+  schemaBreaks: string[];
   /** The one that finds everything old enough. */
   sweep: Swept;
   /** One that runs before it, with an hour's grace. */
   youngSweep?: Swept;
-  /** One that runs while the lifecycle is open. */
-  openSweep?: Swept;
-  /** SHA-256 of the stored result after the sweep, where the status names one. */
-  resultSha256?: string;
-  before: Before;
+  /** SHA-256 of each stored result that a run of the key has told of, after the sweep; undefined when it is gone. */
+  resultsAfter: Record<string, string | undefined>;
   twin?: Twin;
 }
 
 /** What a lifecycle promises, as checks of what is known of one run. Each gives the violations, in words. */
+export type RunInvariant = (evidence: RunEvidence) => string[];
+/** What is promised once all is over. */
 export type Invariant = (evidence: Evidence) => string[];

@@ -1,6 +1,7 @@
 import type { EmulatorState } from '../../emulator/twelvelabs/control-client';
+import { resultsOf } from './aftermath';
 import type { Evidence, Invariant } from './evidence';
-import { goneBetween, isHeldByOthers, isReleased, ownAssets } from './objects';
+import { goneBetween, isHeldByOthers, isReleased, keyAssets } from './objects';
 import { isAround } from '../schedules/situations';
 
 /** What is promised in the situations of a schedule; everywhere else these hold by themselves. */
@@ -15,7 +16,7 @@ export const SITUATION_INVARIANTS: Record<string, Invariant> = {
 };
 
 /** A run that was terminated while it cleaned up, and a sweep after it, may have gone by any policy of the schedule. */
-const mayHaveForced = ({ status, closedAs, schedule: { onCancel, onFailure, strikes } }: Evidence): boolean =>
+export const mayHaveForced = ({ status, closedAs, schedule: { onCancel, onFailure, strikes } }: Evidence): boolean =>
   status?.receipt?.policy === 'force-delete' ||
   (closedAs === 'TERMINATED' &&
     ([onCancel, onFailure].includes('force-delete') ||
@@ -45,7 +46,7 @@ function othersUntouched(evidence: Evidence): string[] {
 
 /** The asset that others hold: the adopted one, or the run's own. */
 const assetOf = (evidence: Evidence): string | undefined =>
-  evidence.before.assetId ?? evidence.status?.asset?.id ?? ownAssets(evidence.beforeSweep, evidence)[0]?._id;
+  evidence.before.assetId ?? evidence.status?.asset?.id ?? keyAssets(evidence.beforeSweep, evidence)[0]?._id;
 
 function holdersNamed({ before, status, schedule, closedAs }: Evidence): string[] {
   const { policy, entries = [] } = status?.receipt ?? {};
@@ -77,15 +78,15 @@ function adoptedStays(evidence: Evidence): string[] {
   return adopted && !has(sweep.after) ? ['a sweep removed the adopted asset after its adopter had ended'] : [];
 }
 
-function vanishedStays({ schedule, beforeSweep, sweep, status, resultSha256, key }: Evidence): string[] {
+function vanishedStays({ schedule, beforeSweep, sweep, status, resultsAfter, key }: Evidence): string[] {
   if (!isAround(schedule, 'retention')) return [];
   const takenForOrphan = sweep.report?.orphans.some((orphan) => orphan.key === key);
   const gone = goneBetween(beforeSweep, sweep.after);
   const isOldTags = schedule.shape === 'old-tags'; // its tag names a run that still stands
   const problems = gone.length > 0 && !isOldTags ? [`the sweep removed ${gone.join(', ')}`] : [];
   if (takenForOrphan) problems.push('the sweep took it for an orphan');
-  const { result } = status?.branch ?? {};
-  if (status?.outcome === 'completed' && result && !resultSha256) problems.push('the stored result is gone');
+  const lost = resultsOf(status).filter((uri) => resultsAfter[uri] === undefined);
+  if (status?.outcome === 'completed') problems.push(...lost.map((uri) => `the stored result ${uri} is gone`));
   return problems;
 }
 

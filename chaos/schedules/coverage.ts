@@ -1,6 +1,6 @@
-import type { Evidence } from '../checks/evidence';
+import type { Evidence, RunEvidence } from '../checks/evidence';
 import { phaseAt } from './phases';
-import { HAPPENINGS, STRUCK_PHASES, type StruckPhase } from './schedule';
+import { HAPPENINGS, STRUCK_PHASES, type StruckPhase } from './strikes';
 import { SITUATIONS } from './situations';
 
 /**
@@ -10,7 +10,13 @@ import { SITUATIONS } from './situations';
 export class Coverage {
   private readonly counts = new Map<string, number>();
 
-  add({ struck, phases, situations }: Pick<Evidence, 'struck' | 'phases' | 'situations'>): void {
+  /** Counts what has happened to the lifecycle, and to the one that its key had before. */
+  add({ earlier, situations, ...run }: Pick<Evidence, 'earlier' | 'struck' | 'phases' | 'situations'>): void {
+    this.addRun(run, situations);
+    if (earlier) this.addRun(earlier.run, situations);
+  }
+
+  private addRun({ struck, phases }: Pick<RunEvidence, 'struck' | 'phases'>, situations: readonly string[]): void {
     for (const { what, at } of struck) this.count(phaseAt(phases, at), what);
     const reached = new Set(struck.map(({ at }) => phaseAt(phases, at)));
     for (const phase of reached) for (const situation of situations) this.count(phase, situation);

@@ -1,6 +1,6 @@
 import type { History } from '@temporalio/common/lib/proto-utils';
 import { SEARCH_ATTRIBUTES } from '../../src/contracts/ids';
-import { STRUCK_PHASES, type StruckPhase } from './schedule';
+import { STRUCK_PHASES, type StruckPhase } from './strikes';
 
 export interface PhaseSpan {
   phase: StruckPhase | 'closed';

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { LATER_STARTS } from './later-starts';
 
 /** What a lifecycle starts from, or what others do with its things; at most one of them a schedule. */
 export const SHAPES = [
@@ -16,6 +17,7 @@ export const SHAPES = [
   'old-tags',
   /** An earlier run of the key kept its asset, and the file was replaced since. */
   'replaced-file',
+  ...LATER_STARTS,
 ] as const;
 
 /** What goes on around a lifecycle; any of them go together. */
@@ -34,12 +36,17 @@ export const SURROUNDINGS = [
   'mark-refused',
   /** The key holds characters that mean something in a query. */
   'awkward-key',
+  /** A sweep runs while a lifecycle is taking its branches. */
+  'sweep-meanwhile',
 ] as const;
+
+/** What a schedule's branches make of it. */
+const OF_BRANCHES = ['branch-list', 'two-models', 'one-of-list-fails'] as const;
 
 export type Shape = (typeof SHAPES)[number];
 export type Surrounding = (typeof SURROUNDINGS)[number];
-export type Situation = Shape | Surrounding;
-export const SITUATIONS: readonly Situation[] = [...SHAPES, ...SURROUNDINGS];
+export type Situation = Shape | Surrounding | (typeof OF_BRANCHES)[number];
+export const SITUATIONS: readonly Situation[] = [...SHAPES, ...SURROUNDINGS, ...OF_BRANCHES];
 
 /** Ends of keys. Each has broken a query, a URL or a file name somewhere. */
 export const AWKWARD_ENDS = ['\\', '?', "'", '"', "' OR 'a' = 'a", '%', 'a b/ü?v=1#x', '`*`\\\\', '${1}?'] as const;
@@ -54,7 +61,7 @@ export interface Situations {
 export const situations: fc.Arbitrary<Situations> = fc
   .record({
     shape: fc.oneof(
-      { arbitrary: fc.constant(undefined), weight: SHAPES.length },
+      { arbitrary: fc.constant(undefined), weight: SHAPES.length - LATER_STARTS.length },
       { arbitrary: fc.constantFrom(...SHAPES), weight: SHAPES.length },
     ),
     around: fc.uniqueArray(fc.constantFrom(...SURROUNDINGS), { maxLength: 2, size: 'max' }),

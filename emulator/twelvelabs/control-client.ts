@@ -1,4 +1,5 @@
 import { ControlClient } from '../shared/control/control-client';
+import type { Profile } from './rules/emulation';
 import type { UploadSettings } from './rules/uploads/settings';
 import type { UploadStatus } from './rules/uploads/status';
 
@@ -52,6 +53,8 @@ export interface EmulatorState {
 
 /** The emulator's control API, typed. `fail` takes the id of an asset, upload session, embed task or indexed asset. */
 export class EmulatorControl extends ControlClient<EmulatorState> {
+  /** Which description of assets the answers follow from now on. */
+  setProfile = (profile: Profile): Promise<{ profile: Profile }> => this.call('POST', '/profile', { profile });
   uploadSettings = (): Promise<UploadSettings> => this.call('GET', '/uploads');
   /** Changes those that are given; sessions keep what they began with. */
   setUploads = (settings: Partial<UploadSettings>): Promise<UploadSettings> => this.call('POST', '/uploads', settings);

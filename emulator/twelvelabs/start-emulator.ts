@@ -85,7 +85,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const closing = new AbortController();
   const traffic = new Traffic(new Faults(), new Counters(), closing.signal, options.hooks);
   traffic.pace = PaceSchema.parse(options.pace ?? {});
-  const app = await serverOf(emulation, traffic, await observerOf(options));
+  const app = await serverOf(emulation, traffic, await observerOf(options, emulation));
   const storeServer = partStore(twelvelabsPartStore(emulation), traffic);
   const close = async (): Promise<void> => {
     closing.abort();
@@ -141,6 +141,7 @@ async function emulationOf(options: EmulatorOptions, store: Store, clock: Clock)
         options.concurrentIndexing ?? (typeof rateLimits === 'string' ? CONCURRENT_INDEXING[rateLimits] : undefined),
       enableFlagDefaults: options.enableFlagDefaults ?? false,
       readyAtOnce: options.readyAtOnce ?? false,
+      profile: options.profile ?? 'current',
       uploads,
     },
     origin: '',
@@ -160,10 +161,13 @@ async function openParts(stateFolder: string | undefined, store: Store, clock: C
 }
 
 /** Loaded only where it is wanted: the schemas are large. */
-async function observerOf({ violationsFile = process.env.ASSET_LIFECYCLE_EMULATOR_VIOLATIONS }: EmulatorOptions) {
+async function observerOf(
+  { violationsFile = process.env.ASSET_LIFECYCLE_EMULATOR_VIOLATIONS }: EmulatorOptions,
+  { settings }: Emulation,
+) {
   if (!violationsFile) return undefined;
   const { recordingTo } = await import('./conformance/conformance.js');
-  return recordingTo(violationsFile);
+  return recordingTo(violationsFile, () => settings.profile);
 }
 
 async function serverOf(emulation: Emulation, traffic: Traffic, onExchange?: (exchange: Exchange) => void) {

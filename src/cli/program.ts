@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { Command, CommanderError } from 'commander';
 import { temporalError, temporalSettings } from '../temporal/connection';
 
-import { assetsCommand } from './commands/assets';
+import { assetsCommand } from './commands/assets/assets';
 import { checkCommand } from './commands/check';
 import { demoCommand } from './demo/demo-command';
 import { devCommand } from './commands/dev';

@@ -58,7 +58,7 @@ async function fromFlags(target: string | undefined, flags: StartFlags, registry
     provider: flags.provider,
     source: sourceOf(target, flags.asset),
     filename: flags.filename,
-    metadata: metadataOf(flags.metadata),
+    metadata: metadataOf(flags.metadata, '--metadata'),
     ...fieldsOf(declared.flags, flags),
     upload: withoutAbsent({ method: flags.uploadMethod, concurrency: numberOf(flags.uploadConcurrency) }),
     branch: branchOf(declared, flags),
@@ -70,7 +70,7 @@ async function fromFlags(target: string | undefined, flags: StartFlags, registry
 }
 
 async function givenInput({ input, inputFile }: StartFlags): Promise<unknown> {
-  const text = input ?? (inputFile === undefined ? undefined : await readInput(inputFile));
+  const text = input ?? (inputFile === undefined ? undefined : await readInput(inputFile, '--input-file'));
   if (text === undefined) return undefined;
   return parsedJson(text, input === undefined ? '--input-file' : '--input');
 }
@@ -86,10 +86,14 @@ function parsedJson(text: string, flag: string): unknown {
 /** Removes the quote from the message of the JSON parser: it may be a presigned URL. */
 const withoutQuote = ({ message }: Error): string => message.replace(/, (\.\.\.)?".*/s, '');
 
-const readInput = (file: string): Promise<string> =>
+const readInput = (file: string, flag: string): Promise<string> =>
   readFile(file, 'utf8').catch((error: Error) => {
-    throw new UsageError(`--input-file: ${error.message}`);
+    throw new UsageError(`${flag}: ${error.message}`);
   });
+
+/** The JSON in a file that a flag names. */
+export const jsonFromFile = async (file: string, flag: string): Promise<unknown> =>
+  parsedJson(await readInput(file, flag), flag);
 
 function sourceOf(target: string | undefined, assetId: string | undefined): unknown {
   if (assetId !== undefined) {
@@ -127,14 +131,14 @@ function fieldsOf(declared: readonly InputFlag[], flags: StartFlags): Record<str
   return Object.fromEntries(given.filter(([, value]) => value !== undefined));
 }
 
-/** `--metadata name=value` (repeatable; numbers and true/false are taken as such) or one JSON object. */
-function metadataOf(pairs: string[] | undefined): unknown {
+/** `name=value`, repeatable (numbers and true/false are taken as such), or one JSON object. */
+export function metadataOf(pairs: string[] | undefined, flag: string): unknown {
   if (!pairs) return undefined;
-  if (pairs.length === 1 && pairs[0]?.trim().startsWith('{')) return parsedJson(pairs[0], '--metadata');
+  if (pairs.length === 1 && pairs[0]?.trim().startsWith('{')) return parsedJson(pairs[0], flag);
   return Object.fromEntries(
     pairs.map((pair) => {
       const at = pair.indexOf('=');
-      if (at < 1) throw new UsageError(`--metadata: "${pair}" is not name=value`);
+      if (at < 1) throw new UsageError(`${flag}: "${pair}" is not name=value`);
       return [pair.slice(0, at), scalarOf(pair.slice(at + 1))];
     }),
   );

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Branch, BranchPlan } from './branches/branch';
 import { CLEANUP_POLICIES } from './cleanup-policy';
+import { DEFAULT_BRANCH_DEADLINE } from './branches/branch-deadline';
 import { durationMs } from './duration';
 import { failure } from './failures';
 import { describeIssues } from './checks/describe-issues';
@@ -12,7 +13,6 @@ import { HALF_A_CHARACTER, isWhole } from './values/text';
 const LONGEST_DEADLINE_MS = 30 * 86_400_000;
 
 const A_DEADLINE = 'must be a duration from "1s" to "30d", such as "90s", "30m" or "2h"';
-const DEFAULT_BRANCH_DEADLINE = '6h';
 
 const deadline = z.string().refine((text) => {
   const ms = durationMs(text);
@@ -115,10 +115,6 @@ export interface AcceptedInput extends CompleteInput {
   /** For a file source: task queue of the workers that serve its folder; absent if no worker does. */
   sourceQueue?: string;
 }
-
-/** Deadline of a branch of that type. */
-export const branchDeadline = ({ deadlines: { branch } }: Pick<CompleteInput, 'deadlines'>, type: string): string =>
-  typeof branch === 'string' ? branch : (branch[type] ?? DEFAULT_BRANCH_DEADLINE);
 
 /**
  * Checks an input and fills in the defaults. A field that is `null` counts as absent.

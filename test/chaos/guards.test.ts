@@ -1,6 +1,7 @@
 import { explore } from '../../chaos/explorer';
 import type { Sabotage } from '../../chaos/sabotage';
-import type { Schedule, Strike } from '../../chaos/schedules/schedule';
+import type { Schedule } from '../../chaos/schedules/schedule';
+import type { Strike } from '../../chaos/schedules/strikes';
 import { SAMPLES } from '../support/system/system';
 import { testTools } from '../support/system/test-tools';
 
@@ -8,7 +9,7 @@ jest.setTimeout(300_000);
 
 const schedule = (parts: Partial<Schedule>): Schedule => ({
   source: 'file',
-  branch: 'none',
+  branches: [],
   onCancel: 'delete',
   onFailure: 'delete',
   around: [],
@@ -31,7 +32,7 @@ const GUARDS: readonly { sabotage: Sabotage; meets: Schedule; broken: string }[]
   },
   {
     sabotage: 'reversed-cleanup',
-    meets: schedule({ branch: 'index', strikes: [strike('branching', 2, 'refused')] }),
+    meets: schedule({ branches: ['index'], strikes: [strike('branching', 2, 'refused')] }),
     broken: 'nothing is left that was to be deleted',
   },
   {
@@ -42,7 +43,7 @@ const GUARDS: readonly { sabotage: Sabotage; meets: Schedule; broken: string }[]
   {
     sabotage: 'shared-result-names',
     meets: schedule({
-      branch: 'embed',
+      branches: ['embed'],
       around: ['shared-account', 'slow-provider'],
       strikes: [strike('branching', 3, 'cancel')],
     }),
@@ -50,18 +51,38 @@ const GUARDS: readonly { sabotage: Sabotage; meets: Schedule; broken: string }[]
   },
   {
     sabotage: 'blind-to-entities',
-    meets: schedule({ branch: 'entity', shape: 'in-others-entity', strikes: [strike('branching', 1, 'refused')] }),
+    meets: schedule({ branches: ['entity'], shape: 'in-others-entity', strikes: [strike('branching', 1, 'refused')] }),
     broken: 'what others have is left alone: the asset was taken out of an entity of others',
   },
   {
     sabotage: 'blind-to-adopters',
-    meets: schedule({ source: 'asset', branch: 'embed', shape: 'old-tags' }),
+    meets: schedule({ source: 'asset', branches: ['embed'], shape: 'old-tags' }),
     broken: 'an adopted asset belongs to its adopter, and to nobody after',
   },
   {
     sabotage: 'keys-in-queries',
     meets: schedule({ around: ['awkward-key'], keyEnd: '\\' }),
     broken: 'the sweep has not ended',
+  },
+  {
+    sabotage: 'forgets-completed',
+    meets: schedule({
+      branches: ['index'],
+      shape: 'branch-added',
+      earlier: { branches: ['embed'], strikes: [], sweep: false },
+      strikes: [strike('branching', 2, 'cancel')],
+    }),
+    broken: 'what a key completed with stays: asset',
+  },
+  {
+    sabotage: 'sweep-takes-earlier',
+    meets: schedule({
+      branches: ['embed'],
+      shape: 'branch-added-raw',
+      earlier: { branches: ['index'], strikes: [], sweep: false },
+      strikes: [strike('branching', 0, 'terminate')],
+    }),
+    broken: 'what a key completed with stays',
   },
 ];
 

@@ -2,7 +2,8 @@ import { appendFileSync } from 'node:fs';
 import Ajv, { type ErrorObject, type ValidateFunction } from 'ajv';
 import addFormats from 'ajv-formats';
 import type { Exchange } from '../../shared/server/routed-api';
-import { DRIFT, UNDECLARED, type Shape } from './drift';
+import type { Profile } from '../rules/emulation';
+import { DRIFT, SEEDS_FIELDS, SEEDS_SCHEMAS, UNDECLARED, type Shape } from './drift';
 import document from './twelvelabs-schemas.json';
 
 interface Route {
@@ -24,8 +25,9 @@ export class Conformance {
   /** Texts of a query or a form stand for numbers, booleans and lists. */
   private readonly texts = new Ajv({ strict: false, coerceTypes: 'array' });
 
-  constructor() {
-    const { routes, schemas } = withDrift();
+  /** @param profile which description of assets the answers follow. */
+  constructor(profile: Profile = 'current') {
+    const { routes, schemas } = withDrift(profile);
     this.routes = routes;
     for (const ajv of [this.bodies, this.texts]) {
       addFormats(ajv);
@@ -80,9 +82,11 @@ export class Conformance {
 }
 
 /** Checks every exchange and adds what is wrong to a file, one line each. */
-export function recordingTo(file: string): (exchange: Exchange) => void {
-  const conformance = new Conformance();
+export function recordingTo(file: string, profile: () => Profile): (exchange: Exchange) => void {
+  const byProfile = new Map<Profile, Conformance>();
   return (exchange) => {
+    const conformance = byProfile.get(profile()) ?? new Conformance(profile());
+    byProfile.set(profile(), conformance);
     const problems = conformance.check(exchange);
     if (problems.length > 0) appendFileSync(file, `${problems.join('\n')}\n`);
   };
@@ -105,7 +109,7 @@ function withRanges(query: Record<string, unknown>): Record<string, unknown> {
 }
 
 /** The document with its known drift, where unknown names are refused and references name the document. */
-function withDrift(): { routes: Record<string, Route>; schemas: Record<string, Shape> } {
+function withDrift(profile: Profile): { routes: Record<string, Route>; schemas: Record<string, Shape> } {
   const text = JSON.stringify(document).replaceAll('"#/schemas/', `"${DOCUMENT}#/schemas/`);
   const { routes, schemas } = JSON.parse(text) as { routes: Record<string, Route>; schemas: Record<string, Shape> };
   for (const drift of DRIFT) {
@@ -117,9 +121,19 @@ function withDrift(): { routes: Record<string, Route>; schemas: Record<string, S
     if (!('properties' in drift)) continue;
     for (const shape of variantsOf(schemas[drift.schema])) Object.assign(shape.properties ?? {}, drift.properties);
   }
+  if (profile === 'seeds') for (const name of SEEDS_SCHEMAS) withSeeds(schemas[name]);
   for (const { body, answers } of Object.values(routes)) [body, answers].forEach(close);
   Object.values(schemas).forEach(close);
   return { routes, schemas };
+}
+
+/** Every field of an asset but its id may be null. */
+function withSeeds(asset: Shape | undefined): void {
+  if (!asset?.properties) return;
+  Object.assign(asset.properties, SEEDS_FIELDS);
+  for (const [name, shape] of Object.entries(asset.properties)) {
+    if (name !== '_id') asset.properties[name] = { anyOf: [shape, { type: 'null' }] };
+  }
 }
 
 const variantsOf = (shape: Shape | undefined): Shape[] => shape?.anyOf ?? (shape ? [shape] : []);

@@ -130,6 +130,16 @@ export const DRIFT: readonly Drift[] = [
   },
 ];
 
+/** Schemas of assets, which the profile `seeds` changes. */
+export const SEEDS_SCHEMAS = ['Asset', 'AssetDetail'] as const;
+
+/** What an asset had before the document, or has there with other values. */
+export const SEEDS_FIELDS: Readonly<Record<string, Shape>> = {
+  status: oneOf('waiting', 'processing', 'ready', 'failed'),
+  url: text,
+  url_expires_at: { type: 'string', format: 'date-time' },
+};
+
 /** Statuses that the document leaves out at most routes, and that are answered all the same. */
 export const UNDECLARED: Readonly<Record<number, string>> = {
   401: 'no route declares it; a missing or wrong key',

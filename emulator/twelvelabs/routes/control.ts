@@ -1,9 +1,10 @@
 import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
 import { CONTROL_PREFIX, controlRoutes, parseControl } from '../../shared/control/control-routes';
 import { ApiError } from '../../shared/server/api-error';
 import type { Traffic } from '../../shared/traffic/traffic';
 import { assetView } from '../rules/asset-views';
-import type { Emulation } from '../rules/emulation';
+import { PROFILES, type Emulation } from '../rules/emulation';
 import { entityView } from '../rules/entities';
 import { entryView } from '../rules/indexes/entries';
 import { failNow, stateOf } from '../rules/progress';
@@ -34,12 +35,19 @@ export function twelvelabsControlRoutes(app: FastifyInstance, emulation: Emulati
       limits.reset();
     },
   });
+  app.get(`${CONTROL_PREFIX}/profile`, () => ({ profile: settings.profile }));
+  app.post(`${CONTROL_PREFIX}/profile`, ({ body }) => {
+    settings.profile = parseControl(ProfileSchema, body).profile;
+    return { profile: settings.profile };
+  });
   app.get(`${CONTROL_PREFIX}/uploads`, () => settings.uploads);
   app.post(`${CONTROL_PREFIX}/uploads`, ({ body }) => {
     settings.uploads = { ...settings.uploads, ...parseControl(UploadSettingsSchema, body) };
     return settings.uploads;
   });
 }
+
+const ProfileSchema = z.strictObject({ profile: z.enum(PROFILES) });
 
 /** Errors from before a route was reached: a body that is too large or of a type that nothing reads. */
 function unreadable(error: unknown): { status: number; code: string; message: string } {

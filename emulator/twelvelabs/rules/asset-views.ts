@@ -1,19 +1,21 @@
+import { randomBytes } from 'node:crypto';
 import type { AssetRecord } from '../store/records';
 import type { Emulation } from './emulation';
 import { invalid } from './errors';
 import { kindOfType } from './media/file-types';
 import type { Query } from '../../shared/server/json-server';
 import { contains, many, one, pageOf, type Page } from './paging';
-import { stateOf } from './progress';
+import { fractionOf, stateOf } from './progress';
 import { presentMetadata } from './user-metadata';
 
 export type AssetView = Record<string, unknown> & { _id: string; status: string };
 
-/** The answer of a create: every upload is asynchronous, so it says `processing` even when nothing is left to do. */
+/** The answer of a create: every upload is asynchronous, so it says that it is in work even when nothing is left to do. */
 export function createdView(emulation: Emulation, asset: AssetRecord): AssetView {
   const { clock, settings } = emulation;
-  const status = settings.readyAtOnce ? stateOf(asset.progress, clock.now()) : 'processing';
-  return { ...commonView(emulation, asset), status };
+  const inWork = settings.profile === 'seeds' ? 'waiting' : 'processing';
+  const status = settings.readyAtOnce ? stateOf(asset.progress, clock.now()) : inWork;
+  return inProfile(emulation, asset, { ...commonView(emulation, asset), status });
 }
 
 /** The answer of list and retrieve. Source: `GET /assets/{asset_id}`. */
@@ -21,7 +23,7 @@ export function assetView(emulation: Emulation, asset: AssetRecord): AssetView {
   const { clock, store } = emulation;
   const status = stateOf(asset.progress, clock.now());
   const media = store.mediaOf(asset);
-  return {
+  const view = {
     ...commonView(emulation, asset),
     status,
     ...streamViews(emulation, asset, status),
@@ -29,6 +31,7 @@ export function assetView(emulation: Emulation, asset: AssetRecord): AssetView {
     ...(media?.durationSec !== undefined && status !== 'processing' ? { duration: media.durationSec } : {}),
     ...(status === 'failed' ? { error: { message: asset.progress.error } } : {}),
   };
+  return inProfile(emulation, asset, view, DETAIL_FIELDS);
 }
 
 function commonView({ clock }: Emulation, asset: AssetRecord): AssetView {
@@ -43,15 +46,42 @@ function commonView({ clock }: Emulation, asset: AssetRecord): AssetView {
   };
 }
 
+const FIELDS = ['method', 'filename', 'file_type', 'url', 'url_expires_at', 'created_at', 'user_metadata'];
+const DETAIL_FIELDS = ['hls', 'thumbnail', 'technical_metadata', 'size', 'duration', 'error'];
+
+/** How long the URL of an asset is good. */
+const URL_LIFE_MS = 3_600_000;
+/** The part of its processing time for which an asset waits. */
+const WAITING_PART = 0.25;
+
+/** What the profile `seeds` adds: `waiting`, a signed URL once there is content, and null for each field that is absent. */
+function inProfile(emulation: Emulation, asset: AssetRecord, view: AssetView, details: string[] = []): AssetView {
+  const { clock, settings } = emulation;
+  if (settings.profile === 'current') return view;
+  const now = clock.now();
+  const waits = asset.sha256 === undefined || fractionOf(asset.progress, now) < WAITING_PART;
+  const hasUrl = asset.sha256 !== undefined && view.status !== 'failed';
+  return {
+    ...Object.fromEntries([...FIELDS, ...details].map((field) => [field, null])),
+    ...view,
+    status: view.status === 'processing' && waits ? 'waiting' : view.status,
+    ...(hasUrl && { url: signedUrl(emulation, asset, 'original'), url_expires_at: clock.iso(now + URL_LIFE_MS) }),
+  };
+}
+
+/** Leads nowhere, since the emulator keeps no content; with a signature as a real one has. */
+const signedUrl = ({ origin }: Emulation, { id }: AssetRecord, file: string): string =>
+  `${origin}/_emulator/media/${id}/${file}?signature=${randomBytes(16).toString('hex')}`;
+
 const STREAMED = ['video', 'audio'];
 const PICTURED = [...STREAMED, 'image'];
 
-function streamViews({ origin }: Emulation, asset: AssetRecord, status: string): Record<string, unknown> {
+function streamViews(emulation: Emulation, asset: AssetRecord, status: string): Record<string, unknown> {
   const kind = kindOfType(asset.fileType) ?? '';
   const state = status === 'failed' ? 'error' : status === 'ready' ? 'ready' : 'pending';
   const view = (field: string, file: string) => ({
     status: state,
-    ...(state === 'ready' ? { [field]: `${origin}/_emulator/media/${asset.id}/${file}` } : {}),
+    ...(state === 'ready' ? { [field]: signedUrl(emulation, asset, file) } : {}),
   });
   return {
     ...(asset.enableHls && STREAMED.includes(kind) ? { hls: view('manifest_url', 'manifest.m3u8') } : {}),

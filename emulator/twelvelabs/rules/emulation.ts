@@ -7,6 +7,13 @@ import type { MediaLibrary } from './media/media-library';
 import type { PartFiles } from '../../shared/parts/part-files';
 import type { UploadSettings } from './uploads/settings';
 
+/**
+ * Which description of assets is followed. `seeds`: an older one, in which an asset has `url` and `url_expires_at`, waits
+ * before it is processed, and every field is there, null where there is nothing to say.
+ */
+export const PROFILES = ['current', 'seeds'] as const;
+export type Profile = (typeof PROFILES)[number];
+
 /** Where the sources about the provider disagree; the defaults are in `start-emulator.ts`. */
 export interface Switches {
   /** Status of operations that answer nothing. */
@@ -17,6 +24,7 @@ export interface Switches {
   concurrentIndexing: number | undefined;
   /** Value of `enable_hls` and `enable_thumbnail` when `POST /assets` leaves them out; at a session it is false. */
   enableFlagDefaults: boolean;
+  profile: Profile;
   /** Whether a create may answer `ready` when processing takes no time, instead of always `processing`. */
   readyAtOnce: boolean;
 }

@@ -69,6 +69,9 @@ export function describeAssets(current: Current, offers: Offers): void {
       await harness.settle();
       const blocking = (await provider.assets.referrers(id)).filter(({ blocksDeletion }) => blocksDeletion);
       expect(blocking.length).toBeGreaterThan(0);
+      for (const { kind, id: own, parent, words } of blocking) {
+        expect(words).toBe(`${kind} ${own} in ${parent?.kind} ${parent?.id}`);
+      }
       expect((await provider.assets.remove([id], { force: false })).map(wordOf)).toEqual(['BlockedByReferences']);
       expect((await provider.assets.remove([id], { force: true })).map(wordOf)).toEqual(['ok']);
     });

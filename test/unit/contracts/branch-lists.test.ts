@@ -1,5 +1,5 @@
 import { branchAttribute, branchesInAttribute } from '../../../src/contracts/ids';
-import { branchDeadline } from '../../../src/contracts/lifecycle-input';
+import { branchDeadline } from '../../../src/contracts/branches/branch-deadline';
 import { acceptInput, plansOf } from '../../../src/providers/registry';
 import { lifecycleJsonSchema } from '../../../scripts/lifecycle-json-schema';
 

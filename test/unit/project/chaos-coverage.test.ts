@@ -1,6 +1,6 @@
 import { Coverage } from '../../../chaos/schedules/coverage';
 import { SHAPES, SURROUNDINGS } from '../../../chaos/schedules/situations';
-import { scheduleOf } from '../../../chaos/schedules/schedule';
+import { scheduleOf } from '../../../chaos/schedules/draw-schedule';
 
 test('every situation counts in a phase only where something happened there while it was there', () => {
   const coverage = new Coverage();

@@ -1,7 +1,7 @@
 import { isCancellation } from '@temporalio/workflow';
 import type { StartBranchInput, StoredRecords, StoreTarget } from '../../../contracts/activities';
 import type { Branch, BranchPlan } from '../../../contracts/branches/branch';
-import { branchDeadline } from '../../../contracts/lifecycle-input';
+import { branchDeadline } from '../../../contracts/branches/branch-deadline';
 import { resultName, type BranchResource, type Resource, type ResultResource } from '../../../contracts/resource';
 import { describeError, endsLifecycle } from '../step-failures';
 import type { Lifecycle, ShownBranch } from './lifecycle';
