@@ -88,7 +88,7 @@ const REFUSING = {
   },
 };
 
-test('a retry and a later deletion take those of the key’s run, and a retry may have its own', async () => {
+test('a retry takes those of the key’s run', async () => {
   const key = 'goes on';
   const fail = async (use: () => Promise<unknown>) =>
     noting(async () => {
@@ -98,15 +98,4 @@ test('a retry and a later deletion take those of the key’s run, and a retry ma
   await fail(() => client.start({ key, ...input }, { priority: PRIORITY }));
   const retried = await fail(() => client.retry(key));
   expect(retried.get('untilAssetReady')).toMatchObject(PRIORITY);
-
-  const deleted = await noting(async () => {
-    const deletion = await client.forceDelete(key);
-    expect(deletion.by).toBe('assetDeletion');
-    await deletion.result();
-  });
-  expect(deleted.get('removeResources')).toMatchObject(PRIORITY);
-
-  const changed = await fail(() => client.retry(key, { priority: { priorityKey: 5 } }));
-  expect(changed.get('untilAssetReady')).toMatchObject({ priorityKey: 5 });
-  expect(changed.get('untilAssetReady')?.fairnessKey ?? '').toBe('');
 });

@@ -1,7 +1,7 @@
 import { providerAssets, type ProviderAssets } from '../../../client/provider-assets';
 import { loadConfig } from '../../../config';
-import { openAccount } from '../../../providers/open-account';
 import { commandSurroundings } from '../../context';
+import { openAccount } from '../../../providers/open-account';
 
 /** Flags of every command about assets. */
 export interface AccountFlags {
@@ -11,7 +11,8 @@ export interface AccountFlags {
 
 /** The provider's own assets need no Temporal server. */
 export async function withAssets(provider: string, use: (assets: ProviderAssets) => Promise<void>): Promise<void> {
-  const account = await openAccount(loadConfig((await commandSurroundings('provider')).environment), provider);
+  const { environment } = await commandSurroundings('provider');
+  const account = await openAccount(loadConfig(environment), provider);
   try {
     await use(providerAssets(async () => account));
   } finally {
