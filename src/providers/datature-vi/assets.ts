@@ -15,14 +15,14 @@ export class DatasetAssets implements Assets {
 
   /** The API has no filter by id, type or name, so that such a query walks the whole list. */
   async list(query: AssetQuery, { signal }: { signal?: AbortSignal } = {}): Promise<AssetPage> {
-    const { from, page = 1, pageSize = 10, ids = [], types = [], filename } = query;
+    const { from, page = 1, pageSize = 10, ids = [], types = [], filename, sort } = query;
     if (pageSize > this.maxPageSize) throw failure('ProviderRejected', `a page has ${this.maxPageSize} assets at most`);
     if (ids.length > 0 || types.length > 0 || filename !== undefined) return this.filtered(query, signal);
-    if (from !== undefined || page === 1) return this.pageAt(from, pageSize, signal);
-    let at: AssetPage = await this.pageAt(undefined, pageSize, signal);
+    if (from !== undefined || page === 1) return this.pageAt(from, { pageSize, sort, signal });
+    let at = await this.pageAt(undefined, { pageSize, sort, signal });
     for (let number = 2; number <= page; number++) {
       if (at.next === undefined) return { items: [], next: undefined };
-      at = await this.pageAt(at.next, pageSize, signal);
+      at = await this.pageAt(at.next, { pageSize, sort, signal });
     }
     return at;
   }
@@ -54,8 +54,12 @@ export class DatasetAssets implements Assets {
     return { method, route: '/assets/{id}', path, about: `asset ${id} of dataset ${this.dataset.id}` } as const;
   }
 
-  private async pageAt(token: string | undefined, pageSize: number, signal?: AbortSignal): Promise<AssetPage> {
-    const query = { ...NEWEST_FIRST, s: String(pageSize), p: token };
+  private async pageAt(
+    token: string | undefined,
+    { pageSize, sort, signal }: Pick<AssetQuery, 'sort'> & { pageSize: number; signal?: AbortSignal },
+  ): Promise<AssetPage> {
+    const order = sort ? { sortBy: sort.by, o: sort.order ?? 'asc' } : NEWEST_FIRST;
+    const query = { ...order, s: String(pageSize), p: token };
     const { items, nextPage } = await this.dataset.assetPage(query, signal);
     return { items: items.map(assetOf), next: nextPage === '' ? undefined : nextPage };
   }

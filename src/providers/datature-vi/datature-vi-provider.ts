@@ -6,7 +6,7 @@ import { DatatureViClient, type DatatureViAccess } from './api/client';
 import { DatasetApi, MAX_PAGE_ASSETS } from './api/dataset-api';
 import { SignedUrls } from './api/signed-urls';
 import { DatasetAssets } from './assets';
-import { DatasetCatalogue } from './catalogue';
+import { DatasetCatalogue, SORT_CRITERIA } from './catalogue';
 import { createIngestions } from './ingestions';
 import { NAME } from './input';
 import { Departures } from './intake/departures';
@@ -29,6 +29,7 @@ const traitsOf = (assetsPerPage: number): Traits => ({
   itemsPerSubmission: 5000,
   gatherMs: 500,
   uniqueNames: true,
+  assetOrders: SORT_CRITERIA,
   handlesPerWatch: 5000,
   assetsPerPage,
   marksAssets: false,

@@ -42,6 +42,14 @@ test.each(['default', 'assetId', 'filename', 'lastModified.contents', 'metadata.
   },
 );
 
+test('the port’s own list is sorted as asked, and newest first where nothing is asked', async () => {
+  expect(vi.provider.traits.assetOrders).toEqual(catalogue.sortCriteria);
+  await vi.provider.assets.list({ sort: { by: 'metadata.fileSize', order: 'desc' } });
+  expect(queryOf()).toEqual({ s: '10', sortBy: 'metadata.fileSize', o: 'desc' });
+  await vi.provider.assets.list({});
+  expect(queryOf()).toEqual({ s: '10', sortBy: 'lastModified.contents', o: 'desc' });
+});
+
 test.each([{ pageSize: 0 }, { pageSize: 1001 }, { pageSize: 1.5 }, { sortBy: 'size' }])(
   '%o is refused before any request',
   async (query) => {
