@@ -13,7 +13,7 @@ beforeEach(async () => {
 });
 afterEach(() => vi.close());
 
-const CONTENT = png('0123456789'.repeat(100)); // 1008 bytes: three parts of 336
+const CONTENT = png('0123456789'.repeat(100).concat('x')); // 1009 bytes, a prime: the last of several parts is longer
 const buffers = new PartBuffers(1); // the adapter holds no part in memory
 
 async function opened(content = CONTENT) {
