@@ -34,9 +34,9 @@ export const createStartBranch =
 
 const startedOf = ({ handle, id, adopted }: BranchStart): StartedBranch => ({ handle, id, adopted });
 
-/** What an earlier run of the key made and completed with is not this run's to remove. */
-const sparing = (start: BranchStart, { completedBefore, tag }: StartBranchInput): BranchStart =>
-  completedBefore && start.madeBy !== undefined && start.madeBy !== tag.runId ? { ...start, adopted: true } : start;
+/** What an earlier run of the key made is not this run's to remove, if it is to be spared. */
+const sparing = (start: BranchStart, { sparesEarlier, tag }: StartBranchInput): BranchStart =>
+  sparesEarlier && start.madeBy !== undefined && start.madeBy !== tag.runId ? { ...start, adopted: true } : start;
 
 /** Makes nothing at the provider that has to be removed, so after a lost answer it is simply repeated. */
 const startFreely = (

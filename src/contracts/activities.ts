@@ -105,8 +105,8 @@ export interface StartBranchInput extends AssetRef {
   tag: LifecycleTag;
   /** The object that existed before and takes the asset, where the branch's plan names one. */
   joins?: { in: string; id: string };
-  /** True if an earlier run of the key completed with the asset: what it made is left alone. */
-  completedBefore?: boolean;
+  /** True if what earlier runs of the key made of the asset is theirs: it is taken, but not this run's to remove. */
+  sparesEarlier?: boolean;
   /** For records that come with the answer. */
   store?: StoreTarget;
 }

@@ -44,7 +44,7 @@ export interface BranchResource {
   adopted?: boolean;
   /** True if the step ended without an answer or a recorded write. Then only a note on the asset proves that it is ours. */
   unproven?: boolean;
-  /** True if an earlier run of the key completed with the asset: only what this run made is removed, unless forced. */
+  /** True if only what this run made is removed, unless forced: of an adopted asset, or one that a run completed with. */
   ofRunOnly?: boolean;
   /** Run id in the object's own tag, where it was read. */
   madeBy?: string;

@@ -103,6 +103,35 @@ test('a completed key that is started with another branch adopts its asset, and 
   expect(both.differs).toBeUndefined();
 });
 
+test('two models in one list store two results, which a force-delete of the closed key removes', async () => {
+  const key = 'two-models';
+  const models = [EMBED, { type: 'embed', model: 'marengo3.5' } as const];
+  const { status } = await run({ key, source: await file(key), branch: models });
+  const stored = storedAt(status);
+  expect(new Set(stored).size).toBe(2);
+  expect(new Set(stored.map((one) => path.dirname(one))).size).toBe(1);
+  const { receipt } = await (await client.forceDelete(key)).result();
+  expect(receipt?.entries.filter(({ resource }) => resource === 'result')).toHaveLength(2);
+  expect(stored.filter((one) => existsSync(one))).toEqual([]);
+});
+
+test('of an adopted asset, too, a later run removes only what it made, and lists only what is there', async () => {
+  const made = await run({ key: 'to-adopt', source: await file('to-adopt', 'portrait-1.jpg') });
+  const key = 'adopting';
+  const source = { type: 'asset', assetId: made.status.asset?.id ?? '' } as const;
+  const entity = { type: 'entity', collectionId, name: 'Kept' } as const;
+  await run({ key, source, branch: entity });
+  await system.control.setProcessing({ baseMs: HOUR_MS, msPerMegabyte: 0 });
+  await client.start({ key, source, branch: [entity, { ...entity, name: 'Gone' }] }, { again: true });
+  await untilStatus(handleOf(key), ({ branches }) => branches?.every(({ id }) => id !== undefined) === true);
+  await client.cancel(key);
+  const status = await client.result(key);
+  const { entities } = await system.control.state();
+  expect(entities.filter(({ name }) => ['Kept', 'Gone'].includes(name))).toMatchObject([{ name: 'Kept' }]);
+  const ready = status.branches?.filter((one) => one.status === 'ready').map(({ input }) => input.name);
+  expect(ready).not.toContain('Gone');
+});
+
 test('a second model is another branch, and a third start lists all three', async () => {
   const key = 'models';
   const source = await file(key);

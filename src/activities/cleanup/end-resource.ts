@@ -79,7 +79,7 @@ async function idsOf(resource: AssetResource | BranchResource, removal: Removal)
 
 async function taggedIds(
   resource: AssetResource | BranchResource,
-  { provider, deps, signal }: Removal,
+  { provider, deps, policy, signal }: Removal,
 ): Promise<string[]> {
   if (!resource.tag) return [];
   const tag = ledgerTag(deps, resource.tag);
@@ -89,12 +89,13 @@ async function taggedIds(
     return found.filter(({ madeBy }) => !resource.ofRunOnly || madeBy === tag.runId).map(({ id }) => id);
   }
   const { filename, since, earlierId } = resource;
-  const [assets = []] = await provider.intake.find([{ tag, filename, since }], { signal });
+  const force = policy === 'force-delete'; // also what an earlier run made, before this one could take it up
+  const [assets = []] = await provider.intake.find([{ tag, filename, since: force ? undefined : since }], { signal });
   const found = assets.map(({ id }) => id);
   if (earlierId === undefined || found.includes(earlierId)) return found;
   const earlier = await unlessGone(provider.assets.get(earlierId, { signal })); // may have another filename
-  const isOwn = earlier && carriesTag(earlier.metadata, tag) && readTag(earlier.metadata)?.runId === tag.runId;
-  return isOwn ? [...found, earlierId] : found;
+  const isOfKey = earlier && carriesTag(earlier.metadata, tag);
+  return isOfKey && (force || readTag(earlier.metadata)?.runId === tag.runId) ? [...found, earlierId] : found;
 }
 
 /** The provider has no call that ends a session: without its asset it leads nowhere. */

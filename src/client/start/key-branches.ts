@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import type { Branch } from '../../contracts/branches/branch';
 import type { CompleteInput } from '../../contracts/lifecycle-input';
-import { branchesOf, type KeyBranch, type LifecycleStatus } from '../../contracts/lifecycle-status';
+import { branchesOf, type KeyBranch, type LifecycleStatus, type Receipt } from '../../contracts/lifecycle-status';
 import { readEarlierRun } from '../../contracts/messages';
 import { closedStatus } from '../../temporal/runs/lifecycle-runs';
 import { inputOfRun } from './run-input';
@@ -11,12 +11,18 @@ import { inputOfRun } from './run-input';
 export async function branchesLeftBy(client: Client, run: WorkflowExecutionDescription): Promise<KeyBranch[]> {
   const [status, input] = await Promise.all([closedStatus(client, run), inputOfRun(client, run)]);
   const { asset, receipt } = status;
-  if (!asset || receipt?.policy === 'force-delete') return [];
+  if (!asset || receipt?.policy === 'force-delete' || isDeleted(asset.id, receipt)) return [];
   const earlier = readEarlierRun(run.memo);
   const before = earlier?.assetId === asset.id ? (earlier.branches ?? []) : [];
   const isOwnKept = status.outcome === 'completed' || receipt === undefined || receipt.policy === 'keep';
   return [...before, ...(isOwnKept && input ? ownReady(status, input, run.runId) : [])];
 }
+
+/** A cleanup removed the asset, and with it what was made of it. */
+const isDeleted = (assetId: string, receipt: Receipt | undefined): boolean =>
+  receipt?.entries.some(
+    ({ resource, id, result }) => resource === 'asset' && id === assetId && result === 'deleted',
+  ) === true;
 
 function ownReady(status: LifecycleStatus, { branches }: CompleteInput, runId: string): KeyBranch[] {
   const own = branchesOf(status).filter((one) => !('runId' in one));

@@ -7,8 +7,9 @@ export interface ResultPlace {
   file: string;
 }
 
-const NAME_OF_A_RUN = /^([0-9a-f-]{36})\/(.+)\/([0-9a-f-]{36})$/s;
-const FILE_OF_A_RUN = /^([0-9a-f-]{36})\.ndjson$/;
+/** A run with several results numbers those after the first. */
+const NAME_OF_A_RUN = /^([0-9a-f-]{36})\/(.+)\/([0-9a-f-]{36}(?:-\d+)?)$/s;
+const FILE_OF_A_RUN = /^([0-9a-f-]{36}(?:-\d+)?)\.ndjson$/;
 
 /** A run's own place, see `resultName`: no other run writes there. Any other text gets a file at the top. */
 export function resultPlace(name: string): ResultPlace {
@@ -25,7 +26,7 @@ export const folderOf = ({ owner, workflowId }: { owner: string; workflowId: str
   readable(workflowId),
 ];
 
-/** The run whose result the file holds; `undefined` for a file that is none of ours. */
+/** The run whose result the file holds, with the result's number; `undefined` for a file that is none of ours. */
 export const runOfFile = (file: string): string | undefined => FILE_OF_A_RUN.exec(file)?.[1];
 
 /** Readable, and unique by the hash of the whole text. */

@@ -2,6 +2,7 @@ import { isCancellation } from '@temporalio/workflow';
 import type { StartBranchInput, StoredRecords, StoreTarget } from '../../../contracts/activities';
 import type { Branch, BranchPlan } from '../../../contracts/branches/branch';
 import { branchDeadline } from '../../../contracts/branches/branch-deadline';
+import type { AssetSnapshot } from '../../../contracts/lifecycle-status';
 import { resultName, type BranchResource, type Resource, type ResultResource } from '../../../contracts/resource';
 import { describeError, endsLifecycle } from '../step-failures';
 import type { Lifecycle, ShownBranch } from './lifecycle';
@@ -56,11 +57,15 @@ async function startAndWait(life: Lifecycle, run: BranchRun): Promise<void> {
   status.status = 'ready';
 }
 
+/** An adopted asset has no tag that could say with which run its key has completed. */
+const sparesEarlier = ({ adopted, completedBefore }: AssetSnapshot): boolean | undefined =>
+  adopted === true || completedBefore === true || undefined;
+
 /** What the branch may make at the provider, or the existing object that it changes. */
 function objectOf({ asset, tag }: Lifecycle, { branch, plan: { makes } }: BranchRun): BranchResource | undefined {
   if (!makes) return undefined;
-  const { id: assetId, filename, completedBefore: ofRunOnly } = asset;
-  const common = { kind: makes.kind, branch: branch.type, in: makes.in, assetId, ofRunOnly };
+  const { id: assetId, filename } = asset;
+  const common = { kind: makes.kind, branch: branch.type, in: makes.in, assetId, ofRunOnly: sparesEarlier(asset) };
   if (makes.id !== undefined) return { ...common, id: makes.id };
   return { ...common, name: makes.name ?? filename ?? tag.key, tag };
 }
@@ -80,9 +85,10 @@ function startInput(
   object: BranchResource | undefined,
   store: StoreTarget | undefined,
 ): StartBranchInput {
-  const { id: assetId, fileType, filename, completedBefore } = asset;
+  const { id: assetId, fileType, filename } = asset;
   const joins = object?.id === undefined ? undefined : { in: object.in ?? '', id: object.id };
-  return { provider, assetId, branch, fileType, filename, name: object?.name, joins, completedBefore, tag, store };
+  const item = { assetId, branch, fileType, filename, name: object?.name, joins, tag };
+  return { provider, ...item, sparesEarlier: sparesEarlier(asset), store };
 }
 
 function noteStored(

@@ -26,6 +26,7 @@ export async function closeAfter(life: Lifecycle, error: unknown): Promise<Lifec
   if (isCancellation(error)) life.stops.noteCancellation();
   else noteFailure(life, error);
   await CancellationScope.nonCancellable(() => cleanUpUntilSatisfied(life));
+  life.noteGone();
   noteLeftover(life);
   return verdict(life, error);
 }

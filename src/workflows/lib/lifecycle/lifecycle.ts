@@ -68,6 +68,14 @@ export class Lifecycle {
     this.status.branches = [...before, ...own];
   }
 
+  /** Takes off the list of branches what the receipt says is gone. */
+  noteGone(): void {
+    const { branches, receipt, asset } = this.status;
+    if (!branches || !receipt) return;
+    const gone = receipt.entries.flatMap(({ result, id }) => (result === 'deleted' && id !== undefined ? [id] : []));
+    this.status.branches = branches.filter((one) => one.status !== 'ready' || !isGone(one, asset?.id, gone));
+  }
+
   enter(phase: Phase): void {
     this.status.phase = phase;
     this.status.upload = undefined;
@@ -111,4 +119,10 @@ export class Lifecycle {
     this.status.upload = uploadStatusOf(progress);
     this.visibility.show(this.status, this.input);
   }
+}
+
+/** With its asset goes all that was made of it. */
+function isGone({ id, result }: BranchStatus, assetId: string | undefined, gone: readonly string[]): boolean {
+  const file = result && /([^/]+)\.ndjson$/.exec(result.uri)?.[1]; // named as the result
+  return gone.some((one) => one === id || one === assetId || (file !== undefined && one.endsWith(`/${file}`)));
 }
