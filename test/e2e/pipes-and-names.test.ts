@@ -186,7 +186,8 @@ describe('a stack whose folders have any name that Linux allows', () => {
     expect(stored.startsWith(path.join(root, ODD, 'results'))).toBe(true);
     expect((await readFile(stored, 'utf8')).trim().split('\n')).toHaveLength(branch?.result?.count ?? -1);
     expect(await readdir(path.join(root, ODD))).toEqual(expect.arrayContaining(['emulator', 'results', 'temporal.db']));
-    expect((await readdir(root)).toSorted()).toEqual([`-${ODD}.mp4`, ODD].toSorted());
+    expect((await readdir(root)).toSorted()).toEqual([`-${ODD}.mp4`, '.asset-lifecycle', ODD].toSorted());
+    expect(await readdir(path.join(root, '.asset-lifecycle'))).toEqual(['dev.json']); // by which commands find the dev
   });
 
   test('shows such a key without a raw control character', async () => {
