@@ -8,7 +8,8 @@ import { createDispatcher } from '../../../http/dispatcher';
 import { NO_PROXIES, type ProxySettings } from '../../../http/proxy-settings';
 import { SubmissionAborted } from '../../outcome';
 import { RequestGate, type Pass } from '../../shared/request-gate/request-gate';
-import { failureOfAnswer, failureOfConnection, failureOfShape, neverConnected, requestWords } from './errors';
+import { failureOfAnswer, failureOfConnection, failureOfShape, requestWords } from './errors';
+import { neverConnected } from '../../shared/never-connected';
 import type { RequestLabel } from './errors';
 
 export interface DatatureViAccess {

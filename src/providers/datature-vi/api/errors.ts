@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { ApplicationFailure } from '@temporalio/common';
 import { failure, failureType, type FailureType } from '../../../contracts/failures';
 import { waitAfterLimit } from './retry-after';
+import { neverConnected } from '../../shared/never-connected';
 
 /** Names a request in messages. */
 export interface RequestLabel {
@@ -69,19 +70,6 @@ function typeOf({ method, creates }: RequestLabel, status: number, isOwn: boolea
       return 'ProviderRejected';
   }
 }
-
-/** Errors of the connection after which the provider cannot have seen the request. */
-const NEVER_CONNECTED = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
-
-/** True for an error of the connection after which the provider cannot have seen the request. */
-export const neverConnected = (error: unknown): boolean => NEVER_CONNECTED.has((error as { code?: string }).code ?? '');
 
 /** Converts an error of the connection into a failure. */
 export function failureOfConnection(label: RequestLabel, error: unknown): unknown {

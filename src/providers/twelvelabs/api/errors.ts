@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { ApplicationFailure } from '@temporalio/common';
 import { failure, failureType, type FailureType } from '../../../contracts/failures';
 import { waitAfterLimit } from './rate-limit';
+import { neverConnected } from '../../shared/never-connected';
 
 /** Names a request in messages. `route` is the path template, so that messages hold no secret and no long URL. */
 export interface RequestLabel {
@@ -97,19 +98,6 @@ const unanswered = ({ creates }: RequestLabel): FailureType => (creates ? 'Outco
  */
 const notTheProvider = (label: RequestLabel, status: number): FailureType =>
   status === 403 ? unanswered(label) : 'ProviderUnavailable';
-
-/** Errors of the connection after which the provider cannot have seen the request. */
-const NEVER_CONNECTED = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
-
-/** True for an error of the connection after which the provider cannot have seen the request. */
-export const neverConnected = (error: unknown): boolean => NEVER_CONNECTED.has((error as { code?: string }).code ?? '');
 
 /** Converts an error of the connection into a failure. `sentInFull`: the whole request was sent. */
 export function failureOfConnection(label: RequestLabel, error: unknown, sentInFull: boolean): unknown {
