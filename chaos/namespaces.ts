@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { isGrpcServiceError, WorkflowNotFoundError, type Client, type Connection } from '@temporalio/client';
+import { Client, isGrpcServiceError, WorkflowNotFoundError, type Connection } from '@temporalio/client';
 import type { History } from '@temporalio/common/lib/proto-utils';
 import { msToTs } from '@temporalio/common/lib/time';
 import { addSearchAttributes } from '../src/temporal/namespace/search-attributes';
@@ -15,12 +15,24 @@ export async function createNamespace(connection: Connection, namespace: string)
     try {
       await addSearchAttributes(connection, namespace);
       const { namespaceInfo } = await connection.workflowService.describeNamespace({ namespace });
-      if (namespaceInfo?.id) return namespaceInfo.id;
+      if (namespaceInfo?.id && (await runsCanBeAskedFor(connection, namespace))) return namespaceInfo.id;
     } catch {
       // a new namespace is known to all parts of the server after a moment
     }
     await delay(200);
   }
+}
+
+/** The part of the server that keeps runs learns of a namespace later than the part that takes requests. */
+async function runsCanBeAskedFor(connection: Connection, namespace: string): Promise<boolean> {
+  const { workflow } = new Client({ connection, namespace });
+  return workflow
+    .getHandle('none')
+    .describe()
+    .then(
+      () => true,
+      (error: unknown) => error instanceof WorkflowNotFoundError,
+    );
 }
 
 /** Does at once what the end of retention does: Temporal forgets all runs of a workflow id. */

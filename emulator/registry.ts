@@ -109,11 +109,8 @@ const datatureVi: EmulatorKind = {
 
 type EmulatorKinds = readonly [EmulatorKind, ...EmulatorKind[]];
 
-/** The emulators there are. */
-export const EMULATOR_KINDS: EmulatorKinds = [twelvelabs, datatureVi];
-
-/** Those of the providers that a lifecycle can run at, which are started together; that of the default provider first. */
-export const EMULATORS: EmulatorKinds = [twelvelabs];
+/** One for each provider; that of the default provider first. */
+export const EMULATORS: EmulatorKinds = [twelvelabs, datatureVi];
 
 /** Emulators that are started together: the first as asked for, each further one beside it. */
 export function placesOf(

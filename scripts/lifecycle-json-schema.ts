@@ -1,7 +1,11 @@
 import { z } from 'zod';
 import { inputSchemas, type Registry } from '../src/providers/registry';
 
-type JsonSchema = Record<string, unknown> & { properties?: Record<string, JsonSchema>; required?: string[] };
+type JsonSchema = Record<string, unknown> & {
+  properties?: Record<string, JsonSchema>;
+  required?: string[];
+  anyOf?: JsonSchema[];
+};
 
 /** The lifecycle's input for clients in other languages. What is optional may also be `null`, as the service takes it. */
 export function lifecycleJsonSchema(registry?: Registry): JsonSchema {

@@ -7,10 +7,14 @@ import type { Happening } from '../schedules/strikes';
 import { secretsIn } from './secrets';
 
 const MOST_EVENTS = 60;
+/** Three steps of its own, and the workflow tasks that they wake. */
+const EVENTS_OF_A_FURTHER_BRANCH = 24;
 /** A message and the workflow task it wakes; the first stop is within the 60. */
 const EVENTS_OF_A_STOP = 4;
-const mostEvents = (stops: RunEvidence['stops']): number =>
-  MOST_EVENTS + EVENTS_OF_A_STOP * Math.max(0, stops.filter(({ accepted }) => accepted).length - 1);
+const mostEvents = ({ stops, schedule }: RunEvidence): number =>
+  MOST_EVENTS +
+  EVENTS_OF_A_FURTHER_BRANCH * Math.max(0, schedule.branches.length - 1) +
+  EVENTS_OF_A_STOP * Math.max(0, stops.filter(({ accepted }) => accepted).length - 1);
 
 /** No write but cleanup's starts later than this after a stop. */
 const STOP_WITHIN_MS = 2000;
@@ -26,7 +30,7 @@ export const RUN_INVARIANTS: Record<string, RunInvariant> = {
   'nothing is left that was to be deleted': nothingLeft,
   'no write starts after a stop': noLateWrites,
   'a sweep takes nothing from an open lifecycle': openIsSpared,
-  'the history is short': ({ events, stops }) => (events > mostEvents(stops) ? [`${events} events`] : []),
+  'the history is short': (evidence) => (evidence.events > mostEvents(evidence) ? [`${evidence.events} events`] : []),
   'nothing secret is kept': ({ texts }) =>
     Object.entries(texts).flatMap(([where, text]) => secretsIn(text).map((secret) => `${secret} is in the ${where}`)),
 };

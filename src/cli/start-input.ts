@@ -43,7 +43,7 @@ export async function inputOf(
   const input = await fromFlags(target, flags, registry);
   const source: unknown = input?.source; // may be anything: it is checked later
   if (!flags.allowSignedUrl || typeof source !== 'object' || source === null) return input;
-  return { ...input, source: { ...source, allowSignedUrl: true } as LifecycleInput['source'] };
+  return { ...input, source: { ...source, allowSignedUrl: true } } as LifecycleInput;
 }
 
 async function fromFlags(target: string | undefined, flags: StartFlags, registry: Registry): Promise<LifecycleInput> {

@@ -237,7 +237,7 @@ export class LifecycleClient {
 /** Puts the permission into the source, so that the workflow sees it too. */
 function withSignedUrlAllowed(input: LifecycleInput): LifecycleInput {
   const source = input?.source; // not checked yet: it may be anything
-  return source?.type === 'url' ? { ...input, source: { ...source, allowSignedUrl: true } } : input;
+  return source?.type === 'url' ? ({ ...input, source: { ...source, allowSignedUrl: true } } as LifecycleInput) : input;
 }
 
 function checkedInput<T>(check: () => T): T {

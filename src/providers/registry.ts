@@ -10,14 +10,16 @@ import { filenameOfSource } from '../contracts/source-name';
 import type { MediaItem } from '../media/media-facts';
 import type { BranchDeclaration } from './branch-kind';
 import type { ProviderDeclaration } from './provider-declaration';
+import { datatureVi } from './datature-vi/declaration';
+import type { DatatureViInput } from './datature-vi/input';
 import { twelvelabs } from './twelvelabs/declaration';
 import type { TwelveLabsInput } from './twelvelabs/input';
 
 /** The providers that a lifecycle can run at; the first is the default. */
-export const PROVIDERS = [twelvelabs] as const;
+export const PROVIDERS = [twelvelabs, datatureVi] as const;
 
 /** What a caller sends. In JSON an optional field may also be `null`. */
-export type LifecycleInput = TwelveLabsInput;
+export type LifecycleInput = TwelveLabsInput | DatatureViInput;
 
 /** A list of providers; tests pass longer ones. */
 export type Registry = readonly [ProviderDeclaration, ...ProviderDeclaration[]];

@@ -1,13 +1,7 @@
 import { Command, Option } from 'commander';
-import {
-  EMULATORS,
-  EMULATOR_KINDS,
-  placesOf,
-  type EmulatorFlag,
-  type RunningEmulator,
-} from '../../../emulator/registry';
+import { EMULATORS, placesOf, type EmulatorFlag, type RunningEmulator } from '../../../emulator/registry';
 import { loadProxies } from '../../config';
-import { declarationOf, providerNames } from '../../providers/registry';
+import { declarationOf } from '../../providers/registry';
 import { action, untilStopped } from '../context';
 import { checkDistinct, folderName, portNumber, wholeNumber } from '../flags';
 import { note, printJson } from '../output';
@@ -27,9 +21,7 @@ export function emulatorCommand(): Command {
     .summary('serve the provider’s API locally')
     .option('--host <address>', 'the address to listen on', '127.0.0.1')
     .addOption(
-      new Option('--provider <name>', 'only the emulator of that provider').choices(
-        EMULATOR_KINDS.map(({ name }) => name),
-      ),
+      new Option('--provider <name>', 'only the emulator of that provider').choices(EMULATORS.map(({ name }) => name)),
     )
     .option('--port <n>', `0 takes any free one (default: ${portsOf('api')})`, portNumber('--port', 0))
     .option(
@@ -37,11 +29,11 @@ export function emulatorCommand(): Command {
       `where parts of uploads are put; 0 takes any free one (default: ${portsOf('store')})`,
       portNumber('--store-port', 0),
     );
-  for (const { storeFlags } of EMULATOR_KINDS) addFlags(command, storeFlags);
+  for (const { storeFlags } of EMULATORS) addFlags(command, storeFlags);
   command
     .option('--state <folder>', 'keep the state there', folderName('--state'))
     .option('--processing-ms <n>', 'processing time of an asset', wholeNumber('--processing-ms', 0), 1500);
-  for (const { flags } of EMULATOR_KINDS) addFlags(command, flags);
+  for (const { flags } of EMULATORS) addFlags(command, flags);
   return command
     .option('--json', 'print the ready line as JSON')
     .addHelpText('after', '\nExample:\n  $ asset-lifecycle emulator --port 8090 --rate-limits free')
@@ -49,11 +41,11 @@ export function emulatorCommand(): Command {
 }
 
 const portsOf = (which: 'api' | 'store'): string =>
-  EMULATOR_KINDS.map(({ title, ports }) => `${ports[which] || 'a free one'} for ${title}`).join(', ');
+  EMULATORS.map(({ title, ports }) => `${ports[which] || 'a free one'} for ${title}`).join(', ');
 
 /** Runs one emulator, or that of every provider, until it is told to stop. */
 async function serve({ provider, host, state, processingMs, json, ...given }: CommonFlags): Promise<void> {
-  const one = EMULATOR_KINDS.find(({ name }) => name === provider);
+  const one = EMULATORS.find(({ name }) => name === provider);
   const kinds = one ? [one] : EMULATORS;
   const { ports } = one ?? EMULATORS[0];
   const { port = ports.api, storePort = ports.store, ...flags } = given;
@@ -79,9 +71,8 @@ async function serve({ provider, host, state, processingMs, json, ...given }: Co
   }
 }
 
-/** What to set so that a worker talks to it: `NAME=value`; of a provider that no worker serves yet, where it is. */
-function settingsFor(provider: string, { origin, url }: RunningEmulator): string {
-  if (!providerNames().includes(provider)) return url;
+/** What to set so that a worker talks to it: `NAME=value`. */
+function settingsFor(provider: string, { origin }: RunningEmulator): string {
   const settings = declarationOf(provider).emulatorEnvironment(origin);
   return Object.entries(settings)
     .map((entry) => entry.join('='))

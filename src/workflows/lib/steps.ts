@@ -1,5 +1,11 @@
 import { proxyActivities, type ActivityInterfaceFor, type ActivityOptions } from '@temporalio/workflow';
-import type { Activities, HandleRef, ProviderRef, SubmitSourceInput, UntilAssetReadyInput } from '../../contracts/activities';
+import type {
+  Activities,
+  HandleRef,
+  ProviderRef,
+  SubmitSourceInput,
+  UntilAssetReadyInput,
+} from '../../contracts/activities';
 import type { AcceptedInput } from '../../contracts/lifecycle-input';
 import { durationMs } from '../../contracts/duration';
 import type { LifecycleStatus } from '../../contracts/lifecycle-status';

@@ -1,4 +1,4 @@
-import { EMULATORS, EMULATOR_KINDS, placesOf } from '../../../emulator/registry';
+import { EMULATORS, placesOf } from '../../../emulator/registry';
 import { DEFAULT_PROVIDER, declarationOf, providerNames } from '../../../src/providers/registry';
 
 const processing = { baseMs: 0, msPerMegabyte: 0 };
@@ -12,7 +12,8 @@ test('every provider has an emulator, and that of the default provider comes fir
 test.each(EMULATORS)('the settings of a worker for the $title emulator name the URL of its API', async (kind) => {
   const emulator = await kind.start({ port: 0, processing });
   try {
-    expect(Object.values(declarationOf(kind.name).emulatorEnvironment(emulator.origin))).toEqual([emulator.url]);
+    const settings = Object.values(declarationOf(kind.name).emulatorEnvironment(emulator.origin));
+    expect(settings.filter((value) => value.startsWith('http'))).toEqual([emulator.url]);
     const told = (await (await fetch(`${emulator.controlUrl}/`)).json()) as { emulator: string };
     expect(told.emulator).toBe(kind.name);
   } finally {
@@ -27,19 +28,16 @@ test('a second emulator gets the ports beside the first one’s, and a state fol
   expect(places.map(({ options }) => options)).toEqual([first, { ...first, port: 8092, stateFolder: '/state/other' }]);
 });
 
-test.each(EMULATOR_KINDS)(
-  'the $title emulator starts by itself, with its own flags, and says who it is',
-  async (kind) => {
-    const emulator = await kind.start({ port: 0, storePort: 0, processing, flags: { sessionLimit: 3 } });
-    try {
-      const told = (await (await fetch(`${emulator.controlUrl}/`)).json()) as { emulator: string };
-      expect(told.emulator).toBe(kind.name);
-      expect(new URL(emulator.storeUrl).port).not.toBe(new URL(emulator.url).port);
-      if (kind.name !== 'datature-vi') return;
-      const settings = (await (await fetch(`${emulator.controlUrl}/settings`)).json()) as { sessionLimit: unknown };
-      expect(settings.sessionLimit).toEqual({ most: 3, windowMs: 300_000 });
-    } finally {
-      await emulator.close();
-    }
-  },
-);
+test.each(EMULATORS)('the $title emulator starts by itself, with its own flags, and says who it is', async (kind) => {
+  const emulator = await kind.start({ port: 0, storePort: 0, processing, flags: { sessionLimit: 3 } });
+  try {
+    const told = (await (await fetch(`${emulator.controlUrl}/`)).json()) as { emulator: string };
+    expect(told.emulator).toBe(kind.name);
+    expect(new URL(emulator.storeUrl).port).not.toBe(new URL(emulator.url).port);
+    if (kind.name !== 'datature-vi') return;
+    const settings = (await (await fetch(`${emulator.controlUrl}/settings`)).json()) as { sessionLimit: unknown };
+    expect(settings.sessionLimit).toEqual({ most: 3, windowMs: 300_000 });
+  } finally {
+    await emulator.close();
+  }
+});

@@ -56,7 +56,9 @@ export function createIntake({ sessions, store, budget, departures, pageSize }: 
         for (const { filename, size: sizeBytes = 0, crc32c = null, customMetadata = {} } of filesIn(session)) {
           if (customMetadata[TAG_FIELDS.runId] !== runId || customMetadata[TAG_FIELDS.owner] !== owner) continue;
           if (errors.has(filename)) continue;
-          handles.push(handleOf({ datasetId: sessions.dataset.id, sessionId }, { filename, facts: { sizeBytes, crc32c } }));
+          handles.push(
+            handleOf({ datasetId: sessions.dataset.id, sessionId }, { filename, facts: { sizeBytes, crc32c } }),
+          );
         }
       }
       return handles;
