@@ -107,6 +107,16 @@ function schemaOf(declared: ProviderDeclaration): z.ZodType {
   return schema;
 }
 
+/** Id of the place that the input names, at a provider with places. */
+export function placeOf(
+  { provider, fields }: Pick<CompleteInput, 'provider' | 'fields'>,
+  registry: Registry = REGISTRY,
+): string | undefined {
+  const { placeField } = declarationOf(provider, registry);
+  const place = placeField === undefined ? undefined : fields[placeField];
+  return typeof place === 'string' ? place : undefined;
+}
+
 /** What each of the input's branches may make, in their order. */
 export const plansOf = ({ provider, branches }: CompleteInput, registry: Registry = REGISTRY): BranchPlan[] =>
   branches.map((branch) => branchOf(provider, branch, registry).plan(branch));
