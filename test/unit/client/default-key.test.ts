@@ -109,7 +109,8 @@ test('different sources or places never share a key, and every key is valid', ()
   const alike = placed.chain(([source, place]): fc.Arbitrary<[[Source, string], [Source, string]]> => {
     const at = place.indexOf('-');
     const rest = `${place.slice(at + 1)}-${source.type === 'file' ? source.path : ''}`;
-    const other: [Source, string] = at > 0 ? [file(rest), place.slice(0, at)] : [file(defaultKey(source, place)), place];
+    const other: [Source, string] =
+      at > 0 ? [file(rest), place.slice(0, at)] : [file(defaultKey(source, place)), place];
     return fc.constant([[source, place], other]);
   });
   fc.assert(
