@@ -3,6 +3,7 @@ import type { ProviderDeclaration } from '../provider-declaration';
 import { EnvironmentSchema, type DatatureViSettings } from './config';
 import { FIELD_NAMES, FLAGS, ID, NAME, inputSchema } from './input';
 import { routeOf } from './intake/route';
+import { TRAITS } from './traits';
 
 /** Secret keys begin so, and have exactly this many characters. */
 const KEY_START = 'dtvi_';
@@ -16,6 +17,7 @@ export const datatureVi: ProviderDeclaration<typeof NAME, DatatureViSettings> & 
   title: 'Datature Vi',
   input: inputSchema,
   fields: FIELD_NAMES,
+  traits: TRAITS,
   placeField: 'datasetId',
   flags: FLAGS,
   branches: [],

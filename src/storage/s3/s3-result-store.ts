@@ -177,7 +177,7 @@ async function hashOf(s3: S3Access, where: Place): Promise<string | undefined> {
 }
 
 /** Retryable: the operator can repair the storage while Temporal tries again, so that no result is lost. */
-async function retryable<T>(uri: string, work: () => Promise<T>): Promise<T> {
+export async function retryable<T>(uri: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

@@ -18,6 +18,8 @@ const port =
 const registry = /^src\/providers\/(registry|provider-declaration|input-schemas|branch-kind)$/;
 const storagePorts = /^src\/storage\/(files\/(source-[^/]+|file-sources)|results\/result-store)$/;
 const sourceBytes = /^src\/storage\/(files\/source-(file|bytes|fingerprint)|s3\/s3-codes)$/;
+/** What batches keep in a store, whichever it is. */
+const batchStorage = /^src\/storage\/batches\/(?!folder-)/;
 /** What is known of a source's content, and the reader of it. */
 const mediaFacts = /^src\/media\/media-facts$/;
 const media = /^src\/media\//;
@@ -62,6 +64,11 @@ const LAYERS: Layer[] = [
       new RegExp(`^src/(providers/(shared|${vendor})|http)/`),
     ],
   })),
+  {
+    files: /^src\/batch\//,
+    may: [contracts, registry, storagePorts, batchStorage, mediaFacts, /^src\/(batch\/|client\/default-key$)/],
+    packages: /^(zod|picomatch|csv-parse|node:(crypto|path|stream))$/,
+  },
   { files: /^src\/http\//, may: [/^src\/http\//], packages: /^(undici|hpagent|node:)/ },
   {
     files: /^src\/temporal\//,
