@@ -1,9 +1,8 @@
-import { Context } from '@temporalio/activity';
 import type { Activities, StoredRecords, StoreTarget } from '../contracts/activities';
 import { failure } from '../contracts/failures';
 import type { ResultRecord } from '../providers/branch-kind';
 import { branchKindOf, providerOf, type ActivityDependencies } from './dependencies';
-import { withHeartbeat } from './lib/activity-call';
+import { stepAttempt, withHeartbeat } from './lib/activity-call';
 import { release } from './ownership/release-asset';
 
 /** Copies the records of a ready branch to the result store as they come, and lets go of the asset. Safe to repeat. */
@@ -30,7 +29,7 @@ export async function storeAndRelease(
   { words, records, target }: RecordsToStore,
   signal: AbortSignal,
 ): Promise<StoredRecords> {
-  const again = Context.current().info.attempt > 1;
+  const again = stepAttempt().attempt > 1;
   let dimensions: number | undefined;
   const measured = async function* (): AsyncGenerator<ResultRecord> {
     for await (const record of records) {

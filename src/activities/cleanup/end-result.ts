@@ -1,9 +1,8 @@
-import { Context } from '@temporalio/activity';
 import type { CleanupPolicy } from '../../contracts/cleanup-policy';
 import { entryOf, keptBecause } from './receipt-entry';
 import type { ReceiptEntry } from '../../contracts/lifecycle-status';
 import type { ResultResource } from '../../contracts/resource';
-import { setProgress } from '../lib/activity-call';
+import { setProgress, stepAttempt } from '../lib/activity-call';
 import type { ActivityDependencies } from '../dependencies';
 
 /** Results that this activity has removed; a repeated attempt finds no file that could tell. */
@@ -20,7 +19,7 @@ export async function endResult(
   const elsewhere = resource.stored && resource.stored.host !== results.host ? resource.stored : undefined;
   const reason = keptBecause(resource, policy);
   if (reason) return elsewhere || (await results.has(id)) ? [entryOf(resource, 'kept', reason)] : [];
-  const { removedResults = [] } = (Context.current().info.heartbeatDetails ?? {}) as Partial<EndedResults>;
+  const { removedResults = [] } = (stepAttempt().left ?? {}) as Partial<EndedResults>;
   if (await results.remove(id)) {
     const details: EndedResults = { removedResults: [...removedResults, id] };
     await progress.makeDurable(details);

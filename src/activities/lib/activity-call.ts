@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import { CancelledFailure } from '@temporalio/common';
+import { itemCall } from './item-call';
 
 /**
  * How often an activity tells the server that it lives, in milliseconds; also how late a cancellation may be heard, and
@@ -30,6 +31,8 @@ interface Pulse {
   mostMs: number;
   lastAt: number;
   details: unknown;
+  /** Gives the details instead, in an activity over many items. */
+  gather?: () => unknown;
   /** Set while bytes are on their way: whether some have moved since the last heartbeat. */
   upload?: { moved: boolean };
 }
@@ -42,6 +45,7 @@ const pulses = new WeakMap<Context, Pulse>();
  */
 export async function withHeartbeatEvery<T>(everyMs: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const context = Context.current();
+  if (itemCall()) return work(context.cancellationSignal); // the activity over all items sends the heartbeats
   const pulse = pulseOf(context);
   pulse.everyMs = everyMs;
   const firstBeatMs = everyMs >= BEATS.wait ? intervalOf(pulse) : FIRST_BEAT_MS;
@@ -80,7 +84,19 @@ function pulseOf(context: Context): Pulse {
 function beat(context: Context, pulse: Pulse): void {
   pulse.lastAt = Date.now();
   if (pulse.upload) pulse.upload.moved = false;
-  context.heartbeat(pulse.details);
+  context.heartbeat(pulse.gather ? pulse.gather() : pulse.details);
+}
+
+/** From now on each heartbeat carries what `gather` gives. */
+export function heartbeatsCarry(gather: () => unknown): void {
+  pulseOf(Context.current()).gather = gather;
+}
+
+/** What the running step knows of its earlier attempts: of its activity, or of its item in an activity over many. */
+export function stepAttempt(): { attempt: number; left: unknown; scheduledAtMs: number } {
+  const { attempt, heartbeatDetails, currentAttemptScheduledTimestampMs: scheduledAtMs } = Context.current().info;
+  const item = itemCall();
+  return item ? { ...item, scheduledAtMs } : { attempt, left: heartbeatDetails, scheduledAtMs };
 }
 
 /**
@@ -88,7 +104,7 @@ function beat(context: Context, pulse: Pulse): void {
  * earlier one set them; `undefined` removes a field.
  */
 export const progressWith = <T extends object>(changes: T): T => ({
-  ...(pulseOf(Context.current()).details as object | undefined),
+  ...((itemCall() ?? pulseOf(Context.current())).details as object | undefined),
   ...changes,
 });
 
@@ -101,6 +117,12 @@ export function setProgress(changes: object): object {
   const context = Context.current();
   const pulse = pulseOf(context);
   const details = progressWith(changes);
+  const item = itemCall();
+  if (item) {
+    item.details = details;
+    pulse.lastAt = Number.NEGATIVE_INFINITY; // with the next tick, together with those of other items
+    return details;
+  }
   pulse.details = details;
   beat(context, pulse);
   return details;
@@ -109,7 +131,7 @@ export function setProgress(changes: object): object {
 /** The same, sent with the next heartbeat that is due. From the first such call on, bytes are on their way. */
 export function noteBytesMoved(changes: object = {}): void {
   const pulse = pulseOf(Context.current());
-  pulse.details = progressWith(changes);
+  (itemCall() ?? pulse).details = progressWith(changes);
   pulse.upload = { moved: true };
 }
 

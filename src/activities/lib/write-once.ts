@@ -1,8 +1,7 @@
-import { Context } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { failureType, withDetails } from '../../contracts/failures';
 import { SubmissionAborted } from '../../providers/outcome';
-import { withHeartbeat, cancellationOf, progressWith, setProgress } from './activity-call';
+import { withHeartbeat, cancellationOf, progressWith, setProgress, stepAttempt } from './activity-call';
 import { untilFound } from './until-found';
 
 /** What an attempt tells the next one by its heartbeat. */
@@ -73,21 +72,21 @@ export async function writeOnce<T, P>({ settleWindowMs, prepare, find, record, m
 
 /** Since when a recorded write of an earlier attempt is unanswered. Without a record there was no write. */
 const recordedWrite = (): number | undefined =>
-  (Context.current().info.heartbeatDetails as WriteProgress | undefined)?.unansweredSince;
+  (stepAttempt().left as WriteProgress | undefined)?.unansweredSince;
 
 /** Since when a write of an earlier attempt is unanswered. A killed attempt may have begun one without telling. */
 function unansweredWrite(): number | undefined {
-  const { attempt, heartbeatDetails, currentAttemptScheduledTimestampMs } = Context.current().info;
-  const left = heartbeatDetails as WriteProgress | undefined;
-  if (left?.attempt === attempt - 1) return left.unansweredSince;
-  return attempt > 1 ? currentAttemptScheduledTimestampMs : undefined;
+  const { attempt, left, scheduledAtMs } = stepAttempt();
+  const progress = left as WriteProgress | undefined;
+  if (progress?.attempt === attempt - 1) return progress.unansweredSince;
+  return attempt > 1 ? scheduledAtMs : undefined;
 }
 
 const keepProgress = (progress: Omit<WriteProgress, 'attempt'>): void => void setProgress(detailsWith(progress));
 
 /** Other details that this attempt or an earlier one has set stay. */
 function detailsWith({ unansweredSince }: Omit<WriteProgress, 'attempt'>): WriteProgress {
-  const { attempt } = Context.current().info;
+  const { attempt } = stepAttempt();
   return progressWith({ attempt, unansweredSince });
 }
 

@@ -1,8 +1,7 @@
-import { Context } from '@temporalio/activity';
 import type { UploadRef } from '../../contracts/activities';
 import type { Handle } from '../../contracts/branches/handle';
 import type { ReceiptEntry } from '../../contracts/lifecycle-status';
-import { noteBytesMoved, setProgress } from '../lib/activity-call';
+import { noteBytesMoved, setProgress, stepAttempt } from '../lib/activity-call';
 import type { ActivityDependencies } from '../dependencies';
 
 /** A session under way, and what its parts are parts of. */
@@ -52,10 +51,10 @@ export class UploadMemory {
    * @param resume what an earlier activity of the same run left, which no worker took again in time.
    */
   static open(deps: ActivityDependencies, resume?: unknown): UploadMemory {
-    const { attempt, heartbeatDetails } = Context.current().info;
-    if (heartbeatDetails === undefined && isObject(resume)) setProgress(resume);
-    const left = (heartbeatDetails ?? resume ?? {}) as Partial<UploadDetails>;
-    const { upload, pending, abandoned = [], told = 0 } = left;
+    const { attempt, left } = stepAttempt();
+    if (left === undefined && isObject(resume)) setProgress(resume);
+    const details = (left ?? resume ?? {}) as Partial<UploadDetails>;
+    const { upload, pending, abandoned = [], told = 0 } = details;
     return new UploadMemory(deps, { attempt, upload, pending, abandoned, told });
   }
 
