@@ -53,7 +53,7 @@ async function item(
   const { filename: template } = batch.each;
   const filename = given ?? (typeof template === 'string' ? filenameFrom(template, relativePath) : undefined);
   const input = acceptInput(mergedInput(batch.each, { ...fields, source, filename }), registry);
-  named.name = nameOfSource(input.source);
+  named.name = input.source.type === 'file' ? input.source.path : nameOfSource(input.source);
   if (input.provider !== batch.provider) {
     throw failure('InvalidRequest', `provider: the batch is at "${batch.provider}", and all of its items are`);
   }

@@ -76,8 +76,8 @@ function mustBeSameBatch(kept: ListingStart, start: ListingStart, batchId: strin
   );
 }
 
-function mustBeUnchanged(kept: ListingStart, start: ListingStart): void {
-  const change = whatChanged(kept.fingerprint ?? '', start.fingerprint ?? '');
+function mustBeUnchanged(kept: Pick<ListingStart, 'fingerprint'>, now: Pick<ListingStart, 'fingerprint'>): void {
+  const change = whatChanged(kept.fingerprint ?? '', now.fingerprint ?? '');
   if (change === undefined) return;
   throw failure(
     'SourceUnreadable',
@@ -114,6 +114,7 @@ async function listOn(
   if (!draft.isEmpty && !(await flush())) return undefined;
   soFar.skipped += skippedAtEnd;
   if (soFar.items + soFar.refused === 0) throw nothingListed(batch.items, soFar.skipped);
+  mustBeUnchanged(opened, { fingerprint: await opened.fingerprintNow?.() });
   const index = soFar.index(storeId);
   return (await files.writeIndex(JSON.stringify(index))) ? index : undefined;
 }

@@ -48,6 +48,7 @@ export async function openItems(
       const checkHeader = manifestHeader(itemFieldsOf(declarationOf(provider, registry)));
       return {
         fingerprint: bytes.fingerprint,
+        fingerprintNow: async () => (await openManifest(items, access, signal)).fingerprint,
         folder: isS3(items.uri) ? '' : path.dirname(items.uri),
         format,
         entries: (after = 0) => manifestEntries(bytes, { format, after: Number(after), checkHeader }),

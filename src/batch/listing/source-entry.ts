@@ -24,6 +24,8 @@ export type SourceEntry =
 export interface OpenedItems {
   /** Of a manifest: changes when its content may have changed. */
   fingerprint?: string;
+  /** The fingerprint that it has now. */
+  fingerprintNow?: () => Promise<string>;
   /** Folder that relative paths of a manifest begin at; empty where they stay as they are. */
   folder: string;
   /** The entries behind `after`, in an order that is always the same. */
