@@ -103,7 +103,11 @@ test('a worker beside it joins its server and its emulator', async () => {
   expect(JSON.parse(printed)).toEqual({
     ready: 'worker',
     temporal: `127.0.0.1:${ports.temporal}`,
-    provider: `http://127.0.0.1:${ports.emulator}/v1.3`,
+    providers: {
+      twelvelabs: `http://127.0.0.1:${ports.emulator}/v1.3`,
+      'datature-vi': `http://127.0.0.1:${ports.emulator + 2}`,
+    },
+    notServed: {},
   });
 });
 

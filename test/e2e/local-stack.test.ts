@@ -66,7 +66,8 @@ test('dev stays up, says what is ready, and keeps its state over a restart', asy
   expect(lines.map((line) => line.split(' ready')[0])).toEqual([
     'Temporal',
     'Temporal Web',
-    'emulator',
+    'TwelveLabs emulator',
+    'Datature Vi emulator',
     'worker',
     'ready',
   ]);

@@ -6,6 +6,7 @@ import type { LifecycleClient } from '../../client/lifecycle-client';
 import type { LifecycleStatus } from '../../contracts/lifecycle-status';
 import type { LocalStack } from '../../stack/local-stack';
 import { action, untilStopped } from '../context';
+import { readyLine } from '../commands/dev';
 import { demoCases, runCase, type DemoCase, type DemoOutcome } from './cases';
 import { EXIT } from '../exit';
 import { changeLines, LiveLine } from '../follow';
@@ -40,7 +41,7 @@ async function demo({ keep, json, folder }: { keep: boolean; json: boolean; fold
   const stack = await startLocalStack({
     environment: { ...process.env, ASSET_LIFECYCLE_SOURCE_ROOTS: samples },
     onProgress: note,
-    onReady: (part, where) => note(`${part} ready: ${where}`),
+    onReady: (ready) => note(readyLine(ready)),
     stateFolder: folder,
     persistent: false,
     processing: { baseMs: 1500, msPerMegabyte: 2000 },
