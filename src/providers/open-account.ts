@@ -42,9 +42,9 @@ export async function openAccounts(config: Config, registry: Registry = PROVIDER
   return { accounts, notServed };
 }
 
-function open(config: Config, { name, open: openAt }: ProviderDeclaration): Promise<MediaProvider> {
+function open(config: Config, declaration: ProviderDeclaration): Promise<MediaProvider> {
   const { requestTimeoutMs, proxies, providers } = config;
-  return openAt(providers[name], { requestTimeoutMs, proxies });
+  return declaration.open(providers[declaration.name], { requestTimeoutMs, proxies });
 }
 
 const hasCredentials = ({ credentials }: Config, { name }: ProviderDeclaration): boolean =>
