@@ -80,7 +80,7 @@ export function devCommand(): Command {
     );
 }
 
-/** `TwelveLabs emulator ready: http://…` */
+/** `Temporal ready: 127.0.0.1:7233`; of an emulator with the name of its provider before it. */
 export const readyLine = ({ part, where, provider }: ReadyPart): string =>
   `${provider ? `${provider.title} ` : ''}${part} ready: ${where}`;
 

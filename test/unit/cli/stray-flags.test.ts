@@ -46,7 +46,6 @@ test.each<[string[], string]>([
 });
 
 test.each<[string[], string]>([
-  [['k', '--index', 'i1'], '--index: goes with --branch index'],
   [['k', '--branch', 'embed', '--index', 'i1'], '--index: goes with --branch index'],
   [
     ['--failed', '--branch', 'index', '--index', 'i1'],

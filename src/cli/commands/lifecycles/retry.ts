@@ -133,8 +133,9 @@ function checkFlags(keys: readonly string[], flags: RetryFlags, registry: Regist
   if (wait && keys.length !== 1) throw new UsageError('--wait: goes with a single key');
   const listFlag = LIST_FLAGS.find((name) => flags[name] !== undefined);
   if (!failed && listFlag) throw new UsageError(`${flagOf(listFlag)}: goes with --failed`);
-  const given = failed ? ownedFlagIn(flags, registry) : undefined;
-  if (given) throw new UsageError(`${given}: goes with <key...> and --branch, which it says more of`);
+  const given = ownedFlagIn(flags, registry);
+  if (given && (failed || branch.length === 0))
+    throw new UsageError(`${given}: goes with <key...> and --branch, which it says more of`);
   refuseStrayFlags(flags, flags.provider, registry);
   if (!failed) return;
   const types = branchTypes(registry);
