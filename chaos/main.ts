@@ -28,7 +28,7 @@ async function main(): Promise<void> {
     .opts<Flags>();
   const show = (line: string): void => void process.stderr.write(`${line}\n`);
   let shownAt = 0;
-  const { violations, coverage, ...found } = await explore({
+  const { violations, coverage, datasetCoverage, ...found } = await explore({
     lanes: Number(lanes),
     sabotage,
     seeds: Array.from({ length: Number(runs) }, (_, n) => Number(seed) + n),
@@ -44,11 +44,14 @@ async function main(): Promise<void> {
   for (const violation of violations) show(describe(violation));
   if (evidence) await writeEvidence(evidence, violations);
   show(coverage.table);
-  const pairs = `${coverage.total - coverage.missing.length} of ${coverage.total} pairs of phase and event or situation`;
-  if (coverage.missing.length > 0) show(`not reached: ${coverage.missing.join(', ')}`);
+  show(`in a dataset:\n${datasetCoverage.table}`);
+  const missing = [...coverage.missing, ...datasetCoverage.missing.map((pair) => `${pair} in a dataset`)];
+  const total = coverage.total + datasetCoverage.total;
+  const pairs = `${total - missing.length} of ${total} pairs of phase and event or situation`;
+  if (missing.length > 0) show(`not reached: ${missing.join(', ')}`);
   const words = `${found.runs} runs, ${violations.length} with violations, ${pairs}, ${found.seconds.toFixed(0)} s`;
   const told = violations.map(({ evidence: _long, ...violation }) => violation);
-  console.log(json ? JSON.stringify({ ...found, violations: told, missing: coverage.missing }) : words);
+  console.log(json ? JSON.stringify({ ...found, violations: told, missing }) : words);
   process.exitCode = violations.length > 0 ? 1 : 0;
 }
 
