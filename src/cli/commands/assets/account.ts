@@ -11,7 +11,7 @@ export interface AccountFlags {
 
 /** The provider's own assets need no Temporal server. */
 export async function withAssets(provider: string, use: (assets: ProviderAssets) => Promise<void>): Promise<void> {
-  const { environment } = await commandSurroundings('provider');
+  const { environment } = await commandSurroundings('provider', provider);
   const account = await openAccount(loadConfig(environment), provider);
   try {
     await use(providerAssets(async () => account));
