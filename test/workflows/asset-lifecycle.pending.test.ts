@@ -1,5 +1,5 @@
 import type { WorkflowFailedError, WorkflowHandle } from '@temporalio/client';
-import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { CancelledFailure, type ApplicationFailure } from '@temporalio/common';
 import type { FailedSubmission } from '../../src/contracts/activities';
 import { failure } from '../../src/contracts/failures';
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
