@@ -18,8 +18,10 @@ import { InvalidInput } from '../temporal/errors';
 import { isWanted, listQuery, type ListFilter } from '../temporal/runs/list-query';
 import { LifecycleCalls, type TemporalAccess } from './lifecycle-calls';
 import { retryLifecycle, type RetryOptions } from './start/retry-lifecycle';
+import { checkedInput, withSignedUrlAllowed } from './start/checked-input';
 import { startLifecycle, type KeyedInput, type StartedLifecycle, type StartOptions } from './start/start-lifecycle';
-import { providerAssets, type ProviderAssets } from './provider-assets';
+import type { ProviderAssets } from './assets/provider-assets';
+import { providerPlace, withinPlace, type ProviderPlace } from './assets/provider-place';
 import { closedStatus } from '../temporal/runs/lifecycle-runs';
 import { cancelLifecycle, deleteClosed, signalForceDelete } from './stops';
 import { sweep } from './sweeps';
@@ -52,20 +54,22 @@ export class LifecycleClient {
   private constructor(
     private readonly temporal: TemporalAccess,
     private readonly provider: ProviderName,
-    openAccount: LifecycleClientOptions['openAccount'],
+    private readonly openAccount: LifecycleClientOptions['openAccount'],
   ) {
     this.calls = new LifecycleCalls(temporal, provider);
     this.followers = new RunFollowers(temporal.client);
-    this.assets = providerAssets(() => {
-      if (!openAccount) throw new InvalidInput('assets: this client was made without a provider account');
-      return (this.account ??= openAccount(provider));
-    });
+    this.assets = providerPlace(() => this.openedAccount()).assets;
   }
 
   /** @throws TemporalUnreachable · TemporalRefused */
   static async connect(options: LifecycleClientOptions = {}): Promise<LifecycleClient> {
     const temporal = options.temporal ?? (await connectTemporal());
     return new LifecycleClient(temporal, options.provider ?? DEFAULT_PROVIDER, options.openAccount);
+  }
+
+  /** Assets and upload sessions in one of the provider's places, such as a data set. */
+  within(place: string): ProviderPlace {
+    return providerPlace(async () => withinPlace(await this.openedAccount(), place));
   }
 
   /**
@@ -200,6 +204,11 @@ export class LifecycleClient {
     await this.temporal.client.connection.close();
   }
 
+  private async openedAccount(): Promise<MediaProvider> {
+    if (!this.openAccount) throw new InvalidInput('assets: this client was made without a provider account');
+    return (this.account ??= this.openAccount(this.provider));
+  }
+
   private get client(): Client {
     return this.temporal.client;
   }
@@ -231,19 +240,5 @@ export class LifecycleClient {
 
   private async statusOfClosed(key: string, run: RunRef): Promise<LifecycleStatus> {
     return this.calls.withClientErrors(() => closedStatus(this.client, run), key);
-  }
-}
-
-/** Puts the permission into the source, so that the workflow sees it too. */
-function withSignedUrlAllowed(input: LifecycleInput): LifecycleInput {
-  const source = input?.source; // not checked yet: it may be anything
-  return source?.type === 'url' ? ({ ...input, source: { ...source, allowSignedUrl: true } } as LifecycleInput) : input;
-}
-
-function checkedInput<T>(check: () => T): T {
-  try {
-    return check();
-  } catch (error) {
-    throw new InvalidInput((error as Error).message, { cause: error });
   }
 }
