@@ -1,6 +1,6 @@
 import type { AllActivities, LocalActivities } from '../contracts/activities';
 import { refusedInput, withKeyOf, type CompleteInput } from '../contracts/lifecycle-input';
-import { acceptDeletion, acceptInput, acceptSweep, branchRefusal, plansOf } from '../providers/registry';
+import { acceptDeletion, acceptInput, acceptSweep, branchRefusal, placeOf, plansOf } from '../providers/registry';
 import type { ActivityDependencies } from './dependencies';
 import { createFindSourceQueue, queueOfFile } from './find-source-queue';
 import { createHeldWaits } from './held-waits';
@@ -40,7 +40,9 @@ export const createLocalActivities = ({ owner, sourceQueues }: LocalDependencies
     const input = withKeyOf(acceptInput(raw), workflowId);
     const refusal = branchRefusal(input); // what the provider would refuse after the upload
     if (refusal) throw refusedInput('lifecycle', refusal);
-    return { ...input, plans: plansOf(input), owner, sourceQueue: await sourceQueueOf(sourceQueues, input) };
+    const place = placeOf(input);
+    const sourceQueue = await sourceQueueOf(sourceQueues, input);
+    return { ...input, ...(place !== undefined && { place }), plans: plansOf(input), owner, sourceQueue };
   },
   acceptDeletion: async (input) => acceptDeletion(input),
   acceptSweep: async (input) => acceptSweep(input),

@@ -1,3 +1,4 @@
+import type { ProviderRef } from '../contracts/activities';
 import { failure } from '../contracts/failures';
 import type { ProviderName } from '../contracts/ids';
 import type { UploadProgress } from '../contracts/messages';
@@ -64,8 +65,17 @@ export function accountOf(deps: ActivityDependencies, name: ProviderName): Accou
 /** The tag with which this worker marks what a lifecycle makes. */
 export const ledgerTag = ({ owner }: ActivityDependencies, tag: LifecycleTag): LedgerTag => ({ ...tag, owner });
 
-export const providerOf = (deps: ActivityDependencies, name: ProviderName): MediaProvider =>
-  accountOf(deps, name).provider;
+/**
+ * The provider as a step uses it: within the asset's place, where the provider has places.
+ * @throws InvalidRequest for a place that is missing there, or named elsewhere
+ */
+export function providerOf(deps: ActivityDependencies, { provider: name, place }: ProviderRef): MediaProvider {
+  const { provider } = accountOf(deps, name);
+  const { within } = provider;
+  if (within && place !== undefined) return within(place);
+  if (!within && place === undefined) return provider;
+  throw failure('InvalidRequest', within ? `place: say in which, at "${name}"` : `place: "${name}" has no places`);
+}
 
 /** @throws InvalidRequest for a branch that the provider does not have */
 export function branchKindOf({ name, branches }: MediaProvider, type: string): BranchKind {

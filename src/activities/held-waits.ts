@@ -34,7 +34,7 @@ export function createHeldWaits(deps: ActivityDependencies): HeldWaits {
 
   return {
     async untilAssetReady(input) {
-      const { asset } = await until(input, assetHandle(input.assetId));
+      const { asset } = await until(input, assetHandle(input.assetId, input.place));
       if (asset) return snapshotOf(asset);
       const message = `Asset ${input.assetId} is ready at ${input.provider}, but was not described`;
       throw failure('ProviderUnavailable', message);

@@ -18,7 +18,7 @@ import { storeAndRelease } from './store-records';
 export const createStartBranch =
   (deps: ActivityDependencies): Activities['startBranch'] =>
   async (input) => {
-    const provider = providerOf(deps, input.provider);
+    const provider = providerOf(deps, input);
     const kind = branchKindOf(provider, input.branch.type);
     const { branch, assetId, fileType, filename, name } = input;
     const item: BranchItem = { branch, assetId, fileType, filename, name, tag: ledgerTag(deps, input.tag) };

@@ -9,9 +9,9 @@ import { release } from './ownership/release-asset';
 /** Copies the records of a ready branch to the result store as they come, and lets go of the asset. Safe to repeat. */
 export const createStoreRecords =
   (deps: ActivityDependencies): Activities['storeRecords'] =>
-  ({ provider: name, branch, handle, resultName, release: releasing }) =>
+  ({ provider: name, place, branch, handle, resultName, release: releasing }) =>
     withHeartbeat((signal) => {
-      const stream = branchKindOf(providerOf(deps, name), branch).records?.(handle, { signal });
+      const stream = branchKindOf(providerOf(deps, { provider: name, place }), branch).records?.(handle, { signal });
       if (!stream) throw failure('InvalidRequest', `branch.type: "${branch}" of "${name}" gives no records`);
       const target = { resultName, release: releasing };
       return storeAndRelease(deps, { words: handle.words, records: stream, target }, signal);

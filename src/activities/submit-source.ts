@@ -26,7 +26,7 @@ import { writeOnce } from './lib/write-once';
 export const createSubmitSource =
   (deps: ActivityDependencies): Activities['submitSource'] =>
   async (input) => {
-    const provider = providerOf(deps, input.provider);
+    const provider = providerOf(deps, input);
     const { source } = input;
     if (source.type === 'asset') {
       const { assetId } = source;

@@ -10,8 +10,14 @@ import type { AcceptedSweep } from './ledger/sweep';
 import type { LifecycleTag, Release, Resource } from './resource';
 import type { Source } from './source';
 
-export interface SubmitSourceInput {
+/** Where a step works. */
+export interface ProviderRef {
   provider: ProviderName;
+  /** The place of the asset, at a provider whose ids and names mean something in one only. */
+  place?: string;
+}
+
+export interface SubmitSourceInput extends ProviderRef {
   source: Source;
   filename?: string;
   metadata: Metadata;
@@ -66,8 +72,7 @@ export interface FindSourceQueueInput {
   path: string;
 }
 
-export interface AssetRef {
-  provider: ProviderName;
+export interface AssetRef extends ProviderRef {
   assetId: string;
 }
 
@@ -122,8 +127,7 @@ export interface StartedBranch {
   stored?: StoredRecords;
 }
 
-export interface HandleRef {
-  provider: ProviderName;
+export interface HandleRef extends ProviderRef {
   handle: Handle;
 }
 
@@ -138,8 +142,7 @@ export interface StoredRecords {
   surplus: ReceiptEntry[];
 }
 
-export interface RemoveResourcesInput {
-  provider: ProviderName;
+export interface RemoveResourcesInput extends ProviderRef {
   /** In the order in which they are to end: dependents first. */
   resources: readonly Resource[];
   policy: CleanupPolicy;
@@ -147,8 +150,7 @@ export interface RemoveResourcesInput {
   unlessOpen?: string;
 }
 
-export interface FindMadeInput {
-  provider: ProviderName;
+export interface FindMadeInput extends ProviderRef {
   key: string;
   workflowId: string;
 }
@@ -206,8 +208,7 @@ export interface LedgerActivities {
 /** What the worker's call queue serves. */
 export type AllActivities = Activities & LedgerActivities;
 
-export interface FindOrphansInput {
-  provider: ProviderName;
+export interface FindOrphansInput extends ProviderRef {
   /** Neither asset nor end of the lifecycle may be younger, in milliseconds. */
   graceMs: number;
   /** RFC 3339: only assets made before; where the last batch ended. */

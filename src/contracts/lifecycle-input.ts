@@ -110,6 +110,8 @@ export interface AcceptedInput extends CompleteInput {
   key: string;
   /** What each of the branches may make, in their order. */
   plans: readonly BranchPlan[];
+  /** The place of the asset, at a provider with places. */
+  place?: string;
   /** Id of the Temporal namespace. */
   owner: string;
   /** For a file source: task queue of the workers that serve its folder; absent if no worker does. */

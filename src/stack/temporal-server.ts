@@ -15,6 +15,8 @@ import { resolveTemporalCli } from './temporal-cli';
 const HOST = '127.0.0.1';
 const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 10_000;
+/** Characters of the server's last words, with the stack trace of a crash. */
+const MOST_WORDS = 20_000;
 
 export interface TemporalServerOptions {
   environment: Environment;
@@ -76,17 +78,19 @@ export async function obtainTemporalServer(options: TemporalServerOptions): Prom
  * @throws ProgramUnavailable in one line: no CLI to be had, a port in use, or the server's own last words.
  */
 export async function startTemporalServer(options: TemporalServerOptions): Promise<TemporalServer> {
-  const freePorts = options.port === undefined && options.uiPort === undefined;
   for (let attempt = 1; ; attempt++) {
     try {
       return await startOnce(options);
     } catch (error) {
-      if (!(error instanceof ServerEnded && freePorts && attempt < START_ATTEMPTS)) throw error;
+      if (!(error instanceof ServerEnded && attempt < START_ATTEMPTS)) throw error;
     }
   }
 }
 
-/** A port that was free a moment ago can be taken now, so another start may succeed. */
+/**
+ * A port that was free a moment ago can be taken now, so another start may succeed; also with ports of the caller, since
+ * the server takes further ones of its own.
+ */
 const START_ATTEMPTS = 3;
 
 /** The server ended before it was ready. */
@@ -143,14 +147,14 @@ const CLI_TYPES: Readonly<Record<string, string>> = { KEYWORD: 'Keyword', INT: '
 /** Ready is: it answers, the namespace exists, and the search attributes are known. */
 async function untilReady({ address, namespace, uiUrl }: TemporalServer, child: ChildProcess): Promise<void> {
   let words = '';
-  child.stderr?.on('data', (chunk: Buffer) => (words = (words + chunk.toString()).slice(-2000)));
+  child.stderr?.on('data', (chunk: Buffer) => (words = (words + chunk.toString()).slice(-MOST_WORDS)));
   const deadline = Date.now() + START_TIMEOUT_MS;
   for (;;) {
-    if (child.exitCode !== null) throw new ServerEnded(`the Temporal server did not start: ${lastLine(words)}`);
+    if (child.exitCode !== null) throw new ServerEnded(`the Temporal server did not start: ${tellingLine(words)}`);
     if (await answers(address, namespace, uiUrl)) return;
     if (Date.now() > deadline) {
       throw new ProgramUnavailable(
-        `the Temporal server does not answer at ${address} after a minute: ${lastLine(words)}`,
+        `the Temporal server does not answer at ${address} after a minute: ${tellingLine(words)}`,
       );
     }
     await delay(100);
@@ -198,4 +202,8 @@ async function usablePort(wanted: number | undefined, flag: string): Promise<num
   }
 }
 
-const lastLine = (text: string): string => text.trim().split('\n').at(-1) || 'it said nothing';
+/** What the server died of, where it says so before the stack trace; else its last line. */
+function tellingLine(words: string): string {
+  const lines = words.trim().split('\n');
+  return lines.find((line) => line.startsWith('panic: ')) ?? (lines.at(-1) || 'it said nothing');
+}

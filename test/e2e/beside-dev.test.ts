@@ -2,13 +2,13 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { copyFile, mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
 import { cli, inherited, type CliResult } from '../support/cli';
 import { MAIN, SAMPLES } from '../support/system/system';
 import { testTools } from '../support/system/test-tools';
+import { freePort } from '../support/system/free-port';
 
 jest.setTimeout(180_000);
 const environment = { TEMPORAL_CLI_PATH: testTools().temporalCli };
@@ -26,14 +26,6 @@ afterAll(async () => {
   await stop();
   await rm(folder, { recursive: true, force: true });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 const portFlags = (): string[] => [
   ...['--temporal-port', String(ports.temporal), '--ui-port', String(ports.ui)],

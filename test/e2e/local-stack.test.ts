@@ -1,13 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { branchesOf, type LifecycleStatus } from '../../src/contracts/lifecycle-status';
 import { cli, inherited } from '../support/cli';
 import { SAMPLES } from '../support/system/system';
 import { testTools } from '../support/system/test-tools';
+import { freePort } from '../support/system/free-port';
 
 jest.setTimeout(180_000);
 const MAIN = path.resolve(__dirname, '../../dist/src/cli/main.js');
@@ -22,14 +22,6 @@ afterAll(async () => {
   await stop();
   await rm(folder, { recursive: true, force: true });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** Starts `dev` and gives its ready lines, the last of which is "ready". */
 async function dev(ports: string[]): Promise<string[]> {

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
 import { cli, run } from '../support/cli';
 import { MAIN, SAMPLES } from '../support/system/system';
+import { freePort } from '../support/system/free-port';
 import { testTools } from '../support/system/test-tools';
 
 jest.setTimeout(180_000);
@@ -261,10 +262,8 @@ test('what a library tells its own users does not reach ours; a real warning doe
 
 /** Flags for the three ports of `dev`; the second word is Temporal's. */
 async function freePorts(): Promise<string[]> {
-  const servers = ['--temporal-port', '--ui-port', '--emulator-port'].map((flag) => ({ flag, server: createServer() }));
-  for (const { server } of servers) await once(server.listen(0, '127.0.0.1'), 'listening');
-  const flags = servers.flatMap(({ flag, server }) => [flag, String(portOf(server))]);
-  for (const { server } of servers) await new Promise((resolve) => server.close(resolve));
+  const flags: string[] = [];
+  for (const flag of ['--temporal-port', '--ui-port', '--emulator-port']) flags.push(flag, String(await freePort()));
   return flags;
 }
 

@@ -15,9 +15,9 @@ import type { Removal } from './removal';
  */
 export const createRemoveResources =
   (deps: ActivityDependencies): Activities['removeResources'] =>
-  ({ provider: name, resources, policy, unlessOpen }) =>
+  ({ resources, policy, unlessOpen, ...where }) =>
     withHeartbeat(async (signal) => {
-      const provider = providerOf(deps, name);
+      const provider = providerOf(deps, where);
       const own = new Set(resources.flatMap(({ kind, id }) => (kind === 'asset' && id !== undefined ? [id] : [])));
       const removal: Removal = { provider, deps, policy, unlessOpen, own, ended: new Set(), signal };
       const done: ReceiptEntry[] = [];

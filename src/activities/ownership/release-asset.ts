@@ -6,7 +6,7 @@ import type { ReceiptEntry } from '../../contracts/lifecycle-status';
 import { releaseFields, TAG_FIELDS, type Release } from '../../contracts/resource';
 import type { MediaProvider } from '../../providers/media-provider';
 import { withHeartbeat, cancellationOf } from '../lib/activity-call';
-import { accountOf, ledgerTag, type ActivityDependencies } from '../dependencies';
+import { ledgerTag, providerOf, type ActivityDependencies } from '../dependencies';
 import { removeSurplus } from '../cleanup/delete-asset';
 import { only, unlessGone } from '../../providers/outcome';
 
@@ -22,8 +22,8 @@ export async function release(
   input: ReleaseAssetInput,
   signal: AbortSignal,
 ): Promise<ReceiptEntry[]> {
-  const { provider: name, assetId, as, tag } = input;
-  const { provider } = accountOf(deps, name);
+  const { assetId, as, tag } = input;
+  const provider = providerOf(deps, input);
   let entries: ReceiptEntry[] = [];
   let trouble: unknown;
   try {
@@ -42,10 +42,11 @@ export async function release(
 
 async function surplusOf(
   deps: ActivityDependencies,
-  { provider: name, assetId, tag, filename, since }: ReleaseAssetInput,
+  input: ReleaseAssetInput,
   signal: AbortSignal,
 ): Promise<ReceiptEntry[]> {
-  const { provider } = accountOf(deps, name);
+  const { assetId, tag, filename, since } = input;
+  const provider = providerOf(deps, input);
   const [found = []] = await provider.intake.find([{ tag: ledgerTag(deps, tag), filename, since }], { signal });
   const others = found.map(({ id }) => id).filter((id) => id !== assetId);
   return removeSurplus({ deps, provider, workflowId: tag.workflowId, signal }, others);

@@ -22,10 +22,10 @@ export const createFindMade =
 
 async function findMade(
   deps: ActivityDependencies,
-  { provider: name, key, workflowId }: FindMadeInput,
+  { key, workflowId, ...where }: FindMadeInput,
   signal: AbortSignal,
 ): Promise<FoundMade> {
-  const provider = providerOf(deps, name);
+  const provider = providerOf(deps, where);
   const run = await deps.runs.find(workflowId);
   if (run?.open) return openRun(workflowId);
   const { asset } = run?.status ?? {};

@@ -29,7 +29,7 @@ import { openLifecyclesWith } from '../ownership/users-of-asset';
 export const createFindOrphans =
   (deps: ActivityDependencies): LedgerActivities['findOrphans'] =>
   (input) =>
-    withHeartbeatEvery(BEATS.read, (signal) => new Walk(deps, providerOf(deps, input.provider), input, signal).go());
+    withHeartbeatEvery(BEATS.read, (signal) => new Walk(deps, providerOf(deps, input), input, signal).go());
 
 /** An asset of this namespace. */
 interface Owned {

@@ -7,7 +7,7 @@ export function withSignedUrlAllowed(input: LifecycleInput): LifecycleInput {
   return source?.type === 'url' ? ({ ...input, source: { ...source, allowSignedUrl: true } } as LifecycleInput) : input;
 }
 
-/** The check's result. @throws InvalidInput with its words */
+/** What a check gives. @throws InvalidInput in the words of its failure */
 export function checkedInput<T>(check: () => T): T {
   try {
     return check();

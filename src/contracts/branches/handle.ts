@@ -13,4 +13,10 @@ export interface Handle {
   words: string;
 }
 
-export const assetHandle = (assetId: string): Handle => ({ kind: 'asset', id: assetId, words: `Asset ${assetId}` });
+/** @param place of the asset, at a provider with places. */
+export const assetHandle = (assetId: string, place?: string): Handle => ({
+  kind: 'asset',
+  id: assetId,
+  ...(place !== undefined && { in: place }),
+  words: `Asset ${assetId}`,
+});

@@ -1,5 +1,5 @@
 import { proxyActivities, type ActivityInterfaceFor, type ActivityOptions } from '@temporalio/workflow';
-import type { Activities, HandleRef, SubmitSourceInput, SubmittedAsset } from '../../contracts/activities';
+import type { Activities, HandleRef, ProviderRef, SubmitSourceInput, SubmittedAsset } from '../../contracts/activities';
 import type { AcceptedInput } from '../../contracts/lifecycle-input';
 import { durationMs } from '../../contracts/duration';
 import type { LifecycleStatus } from '../../contracts/lifecycle-status';
@@ -29,7 +29,7 @@ const SUMMARY_CHARACTERS = 100;
 
 /** @param status of the lifecycle; each summary names the asset that it holds by then. */
 export function stepsOf(input: AcceptedInput, status: LifecycleStatus): Steps {
-  const { provider, deadlines, source, filename } = input;
+  const { provider, place, deadlines, source, filename } = input;
   const name = lastOf(filename ?? nameOfSource(source), SUMMARY_CHARACTERS);
   const summary = (): string => [name, status.asset?.id].filter(Boolean).join(' · ');
   const scheduled = (options: ActivityOptions): ActivityInterfaceFor<Activities> =>
@@ -37,25 +37,27 @@ export function stepsOf(input: AcceptedInput, status: LifecycleStatus): Steps {
   const lastLooking = (): ActivityInterfaceFor<Activities> =>
     proxyActivities<Activities>({ ...lastLook(provider), summary: `last look · ${summary()}` });
 
+  const inPlace = <I extends ProviderRef>(step: I): I => (place === undefined ? step : { ...step, place });
   const call = providerCall(provider);
   const assetWait = heldWait(provider, durationMs(deadlines.ready) as number);
   return {
     findSourceQueue: (file) => scheduled(sourceWait(provider)).findSourceQueue(file),
-    submitSource: (submission, fileQueue) => scheduled(submissionOptions(input, fileQueue)).submitSource(submission),
+    submitSource: (submission, fileQueue) =>
+      scheduled(submissionOptions(input, fileQueue)).submitSource(inPlace(submission)),
     untilAssetReady: (asset) =>
       orLastLook(
-        () => scheduled(assetWait).untilAssetReady(asset),
-        () => lastLooking().untilAssetReady({ ...asset, lastLook: true }),
+        () => scheduled(assetWait).untilAssetReady(inPlace(asset)),
+        () => lastLooking().untilAssetReady({ ...inPlace(asset), lastLook: true }),
       ),
-    startBranch: (start) => scheduled(call).startBranch(start),
+    startBranch: (start) => scheduled(call).startBranch(inPlace(start)),
     untilBranchReady: (made, within) =>
       orLastLook(
-        () => scheduled(heldWait(provider, durationMs(within) as number)).untilBranchReady(made),
-        () => lastLooking().untilBranchReady({ ...made, lastLook: true }),
+        () => scheduled(heldWait(provider, durationMs(within) as number)).untilBranchReady(inPlace(made)),
+        () => lastLooking().untilBranchReady({ ...inPlace(made), lastLook: true }),
       ),
-    storeRecords: (ready) => scheduled(call).storeRecords(ready),
-    releaseAsset: (asset) => scheduled(call).releaseAsset(asset),
-    removeResources: (removal) => scheduled(cleanup(provider)).removeResources(removal),
+    storeRecords: (ready) => scheduled(call).storeRecords(inPlace(ready)),
+    releaseAsset: (asset) => scheduled(call).releaseAsset(inPlace(asset)),
+    removeResources: (removal) => scheduled(cleanup(provider)).removeResources(inPlace(removal)),
   };
 }
 

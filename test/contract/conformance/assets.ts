@@ -98,7 +98,7 @@ export function describeAssets(current: Current, offers: Offers): void {
     const { provider, unknown } = harness;
     const [first, second] = [(await readyAsset(harness, 'a')).id, (await readyAsset(harness, 'b')).id];
     const atWork = await assetIdOf(harness, valueOf((await submitAll(harness, [submissionOf(harness, 'c')]))[0]));
-    const handles = [first, unknown.assetId, second, atWork].map(assetHandle);
+    const handles = [first, unknown.assetId, second, atWork].map((one) => assetHandle(one));
     let requests = 0;
     const heard = await all(provider.watch(handles, { pace: async () => void requests++ }));
     const states = new Map(heard.map((one) => ('state' in one ? [one.handle.id, one.state] : ['', 'trouble'])));
@@ -113,7 +113,12 @@ export function describeAssets(current: Current, offers: Offers): void {
     const { assetId: missing } = harness.unknown;
     const { id } = await readyAsset(harness);
     await harness.failNextReadOf(missing);
-    const heard = await all(harness.provider.watch([missing, id].map(assetHandle), { pace: async () => {} }));
+    const heard = await all(
+      harness.provider.watch(
+        [missing, id].map((one) => assetHandle(one)),
+        { pace: async () => {} },
+      ),
+    );
     const troubles = heard.filter((one): one is ObservationTrouble => 'error' in one);
     expect(troubles.map(({ handles }) => handles.map((handle) => handle.id))).toEqual([[missing]]);
     expect(heard).toContainEqual(expect.objectContaining({ state: 'ready', handle: assetHandle(id) }));

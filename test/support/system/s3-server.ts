@@ -1,7 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -15,6 +14,7 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { testTools } from './test-tools';
+import { freePort } from './free-port';
 
 /** Node 20 is supported for as long as the SDK's version is pinned; the reminder is no output of a test. */
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
@@ -136,14 +136,6 @@ export class S3Server {
   private readonly kill = (): void => {
     this.child.kill('SIGKILL');
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 async function untilHealthy(url: string, child: ChildProcess): Promise<void> {

@@ -79,6 +79,10 @@ const code = fc.constantFrom(3, 5, 6, 7, 9, 12, 16);
 // oxlint-disable-next-line no-control-regex -- raw control characters are what must not be there
 const RAW = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/;
 
+/** A flag that takes a value takes the next word, also `--json`. */
+const asksForJson = (args: readonly string[]): boolean =>
+  args.some((word, at) => word === '--json' && !args[at - 1]?.startsWith('--'));
+
 function expectOneCleanEnd(args: readonly string[], { code: exit, stdout, stderr }: CliResult): void {
   expect([0, 1, 2, 3]).toContain(exit);
   expect(stderr).not.toMatch(/^\s+at .*:\d+/m);
@@ -87,7 +91,7 @@ function expectOneCleanEnd(args: readonly string[], { code: exit, stdout, stderr
   // refusals of single files or keys are output of check and of --json
   const refusals = args[0] === 'check' || args.includes('--json') ? stdout + stderr : stderr;
   if (exit !== 0) expect(refusals).not.toBe('');
-  if (args.includes('--json') && !args.some((word) => /^(-h|--help|help|--version|-V)/.test(word))) {
+  if (asksForJson(args) && !args.some((word) => /^(-h|--help|help|--version|-V)/.test(word))) {
     for (const line of stdout.split('\n').filter(Boolean)) expect(() => JSON.parse(line) as unknown).not.toThrow();
   }
 }

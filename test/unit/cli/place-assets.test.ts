@@ -200,7 +200,7 @@ test('sessions are listed, shown with conditions, events and counts, waited for 
 
 test.each<[string[], number, string]>([
   [['assets', 'list', '--provider', 'datature-vi'], 2, '--dataset <id>: say in which one'],
-  [['assets', 'list', '--dataset', 'demo'], 2, '--dataset: TwelveLabs has none; it is for Datature Vi'],
+  [['assets', 'list', '--dataset', 'demo'], 2, '--dataset: goes with --provider datature-vi'],
   [['assets', 'list', ...AT, '--sort', 'size'], 2, 'sort: "size" is no order of this provider: default, assetId'],
   [['assets', 'list', ...AT, '--order', 'asc'], 2, '--order: goes with --sort'],
   [['assets', 'list', ...AT, '--page-size', '1001'], 2, 'pageSize: must be a whole number from 1 to 1000, not 1001'],

@@ -151,7 +151,7 @@ describe('ingestion sessions', () => {
       type: 'DeadlineExceeded',
       message: expect.stringContaining('0 of 1'),
     });
-    expect(looks).toEqual(['open', 'open']);
+    expect(new Set(looks)).toEqual(new Set(['open']));
     await ingestions().cancel(id);
     expect((await ingestions().get(id)).state).toBe('ended');
   });

@@ -42,7 +42,7 @@ async function heardOf(handles: readonly Handle[]): Promise<Record<string, strin
 
 const entries = (indexId: string, count: number): Handle[] =>
   Array.from({ length: count }, (_, n) => ({ kind: 'indexed-asset', in: indexId, id: `${indexId}${n}`, words: '' }));
-const assets = (...ids: string[]): Handle[] => ids.map(assetHandle);
+const assets = (...ids: string[]): Handle[] => ids.map((id) => assetHandle(id));
 
 test('one list tells every indexed asset at work, in whatever state of work', async () => {
   answer = (url) => (url.search ? page(['i0', 'i1', 'i2'].map((_id) => ({ _id, status: 'queued' }))) : GONE);

@@ -97,7 +97,8 @@ export class Lifecycle {
     const { id: assetId, filename, adopted } = this.asset;
     if (adopted) return undefined;
     const since = this.status.timings.startedAt;
-    return { provider: this.input.provider, assetId, as, tag: this.tag, filename, since };
+    const { provider, place } = this.input;
+    return { provider, place, assetId, as, tag: this.tag, filename, since };
   }
 
   /** @param surplus what a late or repeated create had made beside the asset, and the release removed. */
