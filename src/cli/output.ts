@@ -101,14 +101,17 @@ const BAR_WIDTH = 24;
 
 /** The same as a bar, for terminals; empty where no upload is under way. */
 export function barOf({ upload }: LifecycleStatus): string {
-  if (!upload) return '';
-  const full = Math.round((upload.percent / 100) * BAR_WIDTH);
+  return upload ? bar(upload.percent) : '';
+}
+
+export function bar(percent: number): string {
+  const full = Math.round((percent / 100) * BAR_WIDTH);
   return `[${'█'.repeat(full)}${'░'.repeat(BAR_WIDTH - full)}] `;
 }
 
 const UNITS = ['bytes', 'kB', 'MB', 'GB'] as const;
 
-function sizeOf(bytes: number): string {
+export function sizeOf(bytes: number): string {
   const power = Math.min(Math.floor(Math.log10(Math.max(bytes, 1)) / 3), UNITS.length - 1);
   return `${power === 0 ? bytes : (bytes / 1000 ** power).toFixed(1)} ${UNITS[power]}`;
 }

@@ -2,6 +2,7 @@ import type { AssetFilter, AssetPage, AssetQuery, ProviderAsset, Referrer } from
 import type { MediaProvider } from '../../providers/media-provider';
 import { only } from '../../providers/outcome';
 import { withLimits, type CallLimits } from '../call-limits';
+import { downloadAssets, type DownloadOptions, type DownloadResult } from '../transfers/download-assets';
 import { assetMetadata, type AssetMetadataWrites } from './asset-metadata';
 import { checkedQuery, countAssets, pagesOf, type AssetNarrowing } from './asset-queries';
 import { deleteAssets, deleteMatching, notDeleted, type DeletedAsset } from './delete-assets';
@@ -44,6 +45,12 @@ export interface ProviderAssets {
    * @throws InvalidInput without any filter · ProcessingFailed · DeadlineExceeded
    */
   deleteMatching(filter: AssetFilter, limits?: CallLimits): Promise<DeletedAsset[]>;
+  /**
+   * Downloads the content of all assets, or of those that match, into a folder: each file is there whole or not at all, and
+   * its size and hash are checked. Repeating it goes on where it stopped. One that fails does not keep the others.
+   * @throws InvalidInput at a provider that makes no URLs on request · failures of the list
+   */
+  download(folder: string, options?: CallLimits & DownloadOptions): Promise<DownloadResult>;
 }
 
 export function providerAssets(provider: () => Promise<MediaProvider>): ProviderAssets {
@@ -99,6 +106,11 @@ export function providerAssets(provider: () => Promise<MediaProvider>): Provider
     deleteMatching: (filter, limits = {}) =>
       withLimits({ call: 'assets.deleteMatching', writes: true }, limits, async (signal) =>
         deleteMatching(await provider(), filter, { matching: pages(filter, { signal }), signal }),
+      ),
+
+    download: (folder, { signal: given, timeoutMs, ...options } = {}) =>
+      withLimits({ call: 'assets.download', tidiesUp: true }, { signal: given, timeoutMs }, async (signal) =>
+        downloadAssets(await provider(), folder, { ...options, signal }),
       ),
   };
 }

@@ -4,6 +4,7 @@ import { print, printJson } from '../../output';
 import { addAccountFlags, withAssets, type AccountFlags } from './account';
 import { deleteCommand } from './delete';
 import { detailOf, infoTable, referencesTable } from './describe-asset';
+import { downloadCommand } from './download';
 import { addNarrowingFlags, listCommand, narrowingOf, type NarrowingFlags } from './list';
 import { metadataCommand } from './metadata';
 
@@ -68,5 +69,6 @@ export const assetsCommand = (): Command =>
     .addCommand(countCommand())
     .addCommand(referencesCommand())
     .addCommand(metadataCommand(commandOfOne('metadata', 'show or change the user metadata of an asset')))
+    .addCommand(downloadCommand())
     .addCommand(deleteCommand())
     .addHelpText('after', '\nExample:\n  $ asset-lifecycle assets list --filename intro --json');
