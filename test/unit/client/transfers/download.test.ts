@@ -22,6 +22,8 @@ class ContentProvider extends MemoryProvider {
   readonly breaks: number[] = [];
   readonly generations = new Map<string, number>();
   urlLifeMs = 60_000;
+  /** Called once a page has been read. */
+  afterList: () => unknown = () => {};
 
   constructor() {
     super({ assetQueries: ['filter', 'metadataQuery', 'contents'], assetsPerPage: 3 });
@@ -30,10 +32,9 @@ class ContentProvider extends MemoryProvider {
     this.assets.list = async ({ from = '0', pageSize = 3 }) => {
       const ids = [...this.stored.keys()].slice(Number(from), Number(from) + pageSize);
       const end = Number(from) + pageSize;
-      return {
-        items: ids.map((id) => this.contentAsset(id)),
-        next: end < this.stored.size ? String(end) : undefined,
-      };
+      const items = ids.map((id) => this.contentAsset(id));
+      this.afterList();
+      return { items, next: end < this.stored.size ? String(end) : undefined };
     };
     this.assets.open = async ({ url }, { start = 0 } = {}) => {
       const [id = '', generation] = url.split('#');
@@ -151,12 +152,7 @@ test('a connection that breaks is taken up where it broke, as often as it gets f
 
 test('a URL that has expired on the way is fetched anew; one that is known to have is not tried', async () => {
   for (const id of ['1', '2']) hold(id, `${id}.png`);
-  const list = provider.assets.list;
-  provider.assets.list = async (query) => {
-    const page = await list(query);
-    provider.generations.set('1', 2); // every URL before is refused from now on
-    return page;
-  };
+  provider.afterList = () => provider.generations.set('1', 2); // every URL before is refused from now on
   const get = jest.spyOn(provider.assets, 'get');
   expect(await download({ concurrency: 1 })).toMatchObject({ downloaded: 2, failed: 0 });
   expect(get.mock.calls.map(([id]) => id)).toEqual(['1']);
@@ -237,12 +233,9 @@ test('an asset that is deleted on the way fails alone', async () => {
   hold('1', 'a.png');
   hold('2', 'b.png');
   provider.generations.set('1', 2);
-  const list = provider.assets.list;
-  provider.assets.list = async (query) => {
-    const page = await list(query);
+  provider.afterList = () => {
     provider.generations.set('1', 3);
     provider.stored.delete('1');
-    return page;
   };
   expect(await download()).toMatchObject({ downloaded: 1, failures: [{ assetId: '1', type: 'ResourceGone' }] });
 });
