@@ -40,7 +40,7 @@ const LAYERS: Layer[] = [
   { files: /^src\/contracts\//, may: [contracts], packages: /^(zod|@temporalio\/common)$/ },
   { files: /^src\/workflows\//, may: [contracts, /^src\/workflows\//], packages: /^@temporalio\/(workflow|common)$/ },
   { files: /^src\/activities\//, may: [contracts, port, registry, storagePorts, media, /^src\/activities\//] },
-  { files: /^src\/providers\/open-account\.ts$/, may: [contracts, port, registry, /^src\/config$/] },
+  { files: /^src\/providers\/open-account\.ts$/, may: [contracts, port, registry, configError, /^src\/config$/] },
   {
     files: /^src\/providers\/(registry|provider-declaration|input-schemas)\.ts$/,
     may: [
