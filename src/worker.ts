@@ -19,6 +19,12 @@ import { StatusWatcher } from './providers/shared/watch/status-watcher';
 import { createFolderMarkStore } from './storage/results/folder-mark-store';
 import { createFolderResultStore } from './storage/results/folder-result-store';
 import type { MarkStore } from './storage/results/mark-store';
+import { createFolderSharedFiles } from './storage/batches/folder-shared-files';
+import { createKeyClaims } from './storage/batches/key-claims';
+import type { SharedFiles } from './storage/batches/shared-files';
+import { createFileListing } from './storage/files/list-files';
+import { createS3Listing } from './storage/s3/s3-listing';
+import { createS3SharedFiles } from './storage/s3/s3-shared-files';
 import type { ResultStore } from './storage/results/result-store';
 import { createS3MarkStore } from './storage/s3/s3-mark-store';
 import { createS3ResultStore } from './storage/s3/s3-result-store';
@@ -105,10 +111,18 @@ async function start(settings: WorkerSettings, s3: S3Access, close: () => Promis
     provider: withMarksBeside(withGatheredIntake(provider), { marks, owner }),
     watcher: new StatusWatcher({ provider, ...config.poll }),
   }));
+  const files = sharedFiles(config, s3);
+  const fileSources = createFileSources({ roots: config.sourceRoots });
+  const objects = { ...createS3Sources(s3), ...createS3Listing(s3) };
   const activities = createActivities({
     accounts: Object.fromEntries(accounts.map((account) => [account.provider.name, account])),
-    sources: createFileSources({ roots: config.sourceRoots }),
-    objects: createS3Sources(s3),
+    sources: fileSources,
+    objects,
+    batches: {
+      files,
+      claims: createKeyClaims(files),
+      access: { files: createFileListing({ roots: config.sourceRoots }), manifests: fileSources, objects },
+    },
     media: new MediaReader(),
     results,
     marks,
@@ -154,6 +168,10 @@ async function start(settings: WorkerSettings, s3: S3Access, close: () => Promis
     close,
   });
 }
+
+/** What batches keep lies beside the results. */
+const sharedFiles = ({ results }: Config, s3: S3Access): SharedFiles =>
+  'folder' in results ? createFolderSharedFiles(results.folder) : createS3SharedFiles(s3, results);
 
 /** A root that is reached by a symlink is served under both names. */
 async function namesOfRoots(roots: readonly string[]): Promise<string[]> {

@@ -1,6 +1,11 @@
 import type { AllActivities, LocalActivities } from '../contracts/activities';
 import { refusedInput, withKeyOf, type CompleteInput } from '../contracts/lifecycle-input';
 import { acceptDeletion, acceptInput, acceptSweep, branchRefusal, placeOf, plansOf } from '../providers/registry';
+import { acceptBatch } from '../batch/accept-batch';
+import { batchIdOf, batchWorkflowId } from '../contracts/ids';
+import type { AcceptedBatch } from '../contracts/batch/batch-input';
+import { createBatchSteps } from './batch/batch-steps';
+import { createGroupSteps } from './batch/group-steps';
 import type { ActivityDependencies } from './dependencies';
 import { createFindSourceQueue, queueOfFile } from './find-source-queue';
 import { createHeldWaits } from './held-waits';
@@ -25,6 +30,8 @@ export function createActivities(deps: ActivityDependencies): AllActivities {
     removeResources: createRemoveResources(deps),
     findMade: createFindMade(deps),
     findOrphans: createFindOrphans(deps),
+    ...createBatchSteps(deps),
+    ...createGroupSteps(deps),
   };
 }
 
@@ -44,6 +51,14 @@ export const createLocalActivities = ({ owner, sourceQueues }: LocalDependencies
     const sourceQueue = await sourceQueueOf(sourceQueues, input);
     return { ...input, ...(place !== undefined && { place }), plans: plansOf(input), owner, sourceQueue };
   },
+  acceptBatch: async (raw, workflowId) => {
+    const input = acceptBatch(raw);
+    const batchId = input.batchId ?? batchIdOf(workflowId);
+    if (batchId === undefined || workflowId !== batchWorkflowId(batchId)) {
+      throw refusedInput('batch', `batchId: the workflow id of a batch is "${batchWorkflowId('<batchId>')}"`);
+    }
+    return { ...input, batchId, fileQueue: await queueOfItems(sourceQueues, input) };
+  },
   acceptDeletion: async (input) => acceptDeletion(input),
   acceptSweep: async (input) => acceptSweep(input),
 });
@@ -52,4 +67,11 @@ export const createLocalActivities = ({ owner, sourceQueues }: LocalDependencies
 async function sourceQueueOf(queues: SourceQueues, { provider, source }: CompleteInput): Promise<string | undefined> {
   if (source.type !== 'file') return undefined;
   return queueOfFile(queues, provider, source.path).catch(() => undefined);
+}
+
+/** Where a folder or a manifest of files can be listed. */
+async function queueOfItems(queues: SourceQueues, { provider, items }: AcceptedBatch): Promise<string | undefined> {
+  if (items.type === 'folder') return queueOfFile(queues, provider, `${items.path}/a file`).catch(() => undefined);
+  if (items.type !== 'manifest' || /^s3:/i.test(items.uri)) return undefined;
+  return queueOfFile(queues, provider, items.uri).catch(() => undefined);
 }

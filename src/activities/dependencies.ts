@@ -14,12 +14,23 @@ import type { FileSources } from '../storage/files/file-sources';
 import type { ObjectSources } from '../storage/files/source-object';
 import type { LifecycleRuns } from './lifecycle-runs';
 import type { SourceQueues } from './source-queues';
+import type { KeyClaims } from '../storage/batches/key-claims';
+import type { SharedFiles } from '../storage/batches/shared-files';
+import type { ItemSourcesAccess } from '../batch/listing/open-items';
 import type { PartBuffers } from '../providers/shared/parts/part-buffers';
 
 /** A provider account as the activities use it. */
 export interface Account {
   provider: MediaProvider;
   watcher: Pick<StatusWatcher, 'until'>;
+}
+
+/** What batches keep in the store, and the claims of keys there. */
+export interface BatchStore {
+  files: SharedFiles;
+  claims: KeyClaims;
+  /** Lists what a batch takes. */
+  access: ItemSourcesAccess;
 }
 
 export interface ActivityProgress {
@@ -41,6 +52,7 @@ export interface ActivityDependencies {
   marks: MarkStore;
   /** Other hosts than this one whose workers serve the provider. */
   otherHosts: (provider: ProviderName) => Promise<readonly string[]>;
+  batches: BatchStore;
   /** The lifecycles that Temporal knows of. */
   runs: LifecycleRuns;
   /** Who serves which folder. */

@@ -6,6 +6,8 @@ export interface LifecycleRuns {
   overview(assetIds: readonly string[]): Promise<LifecycleRun[]>;
   /** The run, or without a run id the latest of the workflow id; `undefined` when Temporal knows none. */
   find(workflowId: string, runId?: string): Promise<DescribedRun | undefined>;
+  /** True while a run of the workflow id is open, whatever its type. */
+  isOpen(workflowId: string): Promise<boolean>;
   /** Open lifecycles that name the asset as theirs, whoever made it. One that has just started may be missing. */
   openWith(assetId: string): Promise<LifecycleRun[]>;
 }

@@ -10,6 +10,7 @@ import type { SourceBytes } from '../storage/files/source-bytes';
 import { withHeartbeat } from './lib/activity-call';
 import { providerOf, type ActivityDependencies } from './dependencies';
 import { adoptAsset } from './ownership/adopt-asset';
+import { claimKey } from './ownership/claim-key';
 import { findOwnAsset } from './ownership/find-own-asset';
 import { handIn, rememberOpenSession } from './uploads/hand-in';
 import { refuseUnfit } from './uploads/preflight';
@@ -36,6 +37,9 @@ export const createSubmitSource =
       const asset = await withHeartbeat((signal) => adoptAsset(provider, assetId, input.tag, signal));
       return { ...snapshotOf(asset), adopted: true };
     }
+    const { provider: name, tag, item } = input;
+    const { key, workflowId, runId } = tag;
+    await withHeartbeat(() => claimKey(deps, { provider: name, key }, { workflowId, runId, ...item }));
     const memory = UploadMemory.open(deps, input.resume);
     try {
       return resultOf(await submitAndSend(deps, provider, { input, source, memory }), memory);

@@ -14,6 +14,7 @@ import type { LifecycleInput, PlaceInput, PlacesInput } from '../providers/regis
 import { grpcCodeOf } from '../temporal/grpc-errors';
 import { connectTemporal } from '../temporal/connection';
 import { defaultKey } from './default-key';
+import { Batches } from './batches';
 import type { ForceDeletion } from './deletions';
 import { InvalidInput } from '../temporal/errors';
 import { isWanted, listQuery, type ListFilter } from '../temporal/runs/list-query';
@@ -47,6 +48,7 @@ const QUERY_TIMEOUT_MS = 5000;
 /** Starts, follows and stops lifecycles. Every status has the shape {@link LifecycleStatus}. */
 export class LifecycleClient {
   readonly assets: ProviderAssets;
+  readonly batches: Batches;
 
   private account: Promise<MediaProvider> | undefined;
   private readonly calls: LifecycleCalls;
@@ -58,6 +60,7 @@ export class LifecycleClient {
     private readonly openAccount: LifecycleClientOptions['openAccount'],
   ) {
     this.calls = new LifecycleCalls(temporal, provider);
+    this.batches = new Batches(this.calls);
     this.followers = new RunFollowers(temporal.client);
     this.assets = providerPlace(() => this.openedAccount()).assets;
   }

@@ -1,3 +1,5 @@
+import type { BatchActivities, BatchToRun } from './batch/batch-status';
+import type { GroupActivities } from './batch/groups';
 import type { Branch } from './branches/branch';
 import type { Handle } from './branches/handle';
 import type { ProviderName } from './ids';
@@ -29,6 +31,8 @@ export interface SubmitSourceInput extends ProviderRef {
   branches: readonly Branch[];
   preflight: boolean;
   tag: LifecycleTag;
+  /** The batch and the item's number in it, if it is one. */
+  item?: { batchId: string; item: number };
   /** RFC 3339 start of the lifecycle. */
   since: string;
   /** Last heartbeat of an earlier submission of this run that no worker took again; it holds the upload session. */
@@ -116,6 +120,8 @@ export interface ReleaseAssetInput extends AssetRef {
   filename?: string;
   /** RFC 3339 start of the lifecycle. */
   since: string;
+  /** True if its create was answered the first time: no other asset can have come of it. */
+  isAlone?: boolean;
 }
 
 /** Where the records of a branch go, and what happens to the asset once they are there. */
@@ -232,7 +238,7 @@ export interface LedgerActivities {
 }
 
 /** What the worker's call queue serves. */
-export type AllActivities = Activities & LedgerActivities;
+export type AllActivities = Activities & LedgerActivities & BatchActivities & GroupActivities;
 
 export interface FindOrphansInput extends ProviderRef {
   /** Neither asset nor end of the lifecycle may be younger, in milliseconds. */
@@ -270,6 +276,8 @@ export interface LocalActivities {
    * @throws InvalidRequest
    */
   acceptInput(input: unknown, workflowId: string): Promise<AcceptedInput>;
+  /** @throws InvalidRequest */
+  acceptBatch(input: unknown, workflowId: string): Promise<BatchToRun>;
   /** @throws InvalidRequest */
   acceptDeletion(input: unknown): Promise<AcceptedDeletion>;
   /** @throws InvalidRequest */

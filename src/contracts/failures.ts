@@ -21,6 +21,8 @@ export const FAILURES = {
   BlockedByReferences: { retry: false },
   /** An asset of that name with other content, or content that cannot be compared, is there; it was not overwritten. */
   AssetExists: { retry: false },
+  /** Another lifecycle, or an item of a batch, is at work on the key. */
+  KeyInUse: { retry: false },
   /** The provider finished the work and says it failed. An outcome, not a fault. */
   ProcessingFailed: { retry: false },
   /** The source's bytes could not be read to the end, or changed while they were read. */

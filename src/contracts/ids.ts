@@ -34,6 +34,8 @@ export const rootTaskQueue = (provider: ProviderName, root?: string): string =>
 export const ASSET_LIFECYCLE = 'assetLifecycle';
 export const ASSET_DELETION = 'assetDeletion';
 export const ORPHAN_SWEEP = 'orphanSweep';
+export const ASSET_BATCH = 'assetBatch';
+export const ASSET_GROUP = 'assetGroup';
 
 /** Names of the messages that a lifecycle receives. */
 export const CANCEL_SIGNAL = 'cancel';
@@ -41,6 +43,13 @@ export const FORCE_DELETE_SIGNAL = 'forceDelete';
 /** Sent by the upload activity. */
 export const UPLOAD_PROGRESS_SIGNAL = 'uploadProgress';
 export const STATUS_QUERY = 'status';
+
+/** Names of the messages that a batch receives beside those. */
+export const PAUSE_SIGNAL = 'pause';
+export const RESUME_SIGNAL = 'resume';
+/** Sent by a group that has ended. */
+export const GROUP_ENDED_SIGNAL = 'groupEnded';
+export const SET_IN_FLIGHT_UPDATE = 'setInFlight';
 
 /** Memo field that holds the final status of a run stopped by native cancellation. */
 export const STATUS_MEMO = 'status';
@@ -54,6 +63,20 @@ export const lifecycleWorkflowId = (provider: ProviderName, key: string): string
 
 /** The workflow id of the deletion of a key's closed lifecycle. */
 export const deletionWorkflowId = (provider: ProviderName, key: string): string => `asset-deletion:${provider}:${key}`;
+
+/** The one workflow id of a batch. */
+export const batchWorkflowId = (batchId: string): string => `asset-batch:${batchId}`;
+
+/** The batch id inside a workflow id made by {@link batchWorkflowId}; `undefined` for any other id. */
+export function batchIdOf(workflowId: string): string | undefined {
+  const prefix = batchWorkflowId('');
+  return workflowId.startsWith(prefix) && workflowId.length > prefix.length
+    ? workflowId.slice(prefix.length)
+    : undefined;
+}
+
+/** The workflow id of the group of a batch that begins with that item. */
+export const groupWorkflowId = (batchId: string, from: number): string => `asset-group:${batchId}:${from}`;
 
 /** Id of the Schedule that sweeps a provider account. Its workflow ids are this id with the time added. */
 export const sweepId = (provider: ProviderName): string => `orphan-sweep:${provider}`;

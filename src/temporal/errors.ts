@@ -21,6 +21,11 @@ export class LifecycleNotFound extends LifecycleClientError {
   override readonly name = 'LifecycleNotFound';
 }
 
+/** No batch has this id, or none of it is open. */
+export class BatchNotFound extends LifecycleClientError {
+  override readonly name = 'BatchNotFound';
+}
+
 /** The lifecycle has ended, so it receives no signal. */
 export class LifecycleClosed extends LifecycleClientError {
   override readonly name = 'LifecycleClosed';

@@ -38,7 +38,11 @@ export function providerQueues(
   const least = gathers ? GATHERED_UPLOADS : 1;
   const slots = { ...given, uploads: Math.max(given.uploads, least), objects: Math.max(given.objects, least) };
   const served: Served = { roots, slots };
-  const uploads: Partial<AllActivities> = { submitSource: (input) => activities.submitSource(input) };
+  const uploads: Partial<AllActivities> = {
+    submitSource: (input) => activities.submitSource(input),
+    submitItems: (input) => activities.submitItems(input),
+    listItems: (input) => activities.listItems(input),
+  };
   return [
     ...fileQueues(name, served).map((options) => ({ ...options, activities: uploads })),
     {
@@ -67,7 +71,7 @@ function fileQueues(name: ProviderName, { roots, slots }: Served): Partial<Worke
   ]);
 }
 
-const WAITS = ['findSourceQueue', 'untilAssetReady', 'untilBranchReady'] as const;
+const WAITS = ['findSourceQueue', 'untilAssetReady', 'untilBranchReady', 'settleItems', 'collectItems'] as const;
 
 const waits = (activities: AllActivities): Partial<AllActivities> =>
   Object.fromEntries(WAITS.map((name) => [name, activities[name]]));

@@ -1,4 +1,6 @@
 /** Everything the workflow bundle contains. */
+export { assetBatch } from './asset-batch';
 export { assetDeletion } from './asset-deletion';
+export { assetGroup } from './asset-group';
 export { assetLifecycle } from './asset-lifecycle';
 export { orphanSweep } from './orphan-sweep';

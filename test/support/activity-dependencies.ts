@@ -3,6 +3,8 @@ import { DefaultLogger } from '@temporalio/worker';
 import type { ActivityDependencies } from '../../src/activities/dependencies';
 import { MediaReader } from '../../src/media/media-reader';
 import { PartBuffers } from '../../src/providers/shared/parts/part-buffers';
+import { createKeyClaims } from '../../src/storage/batches/key-claims';
+import { memoryFiles } from './batches/memory-files';
 import type { MediaProvider } from '../../src/providers/media-provider';
 
 interface Doubles extends Partial<
@@ -40,7 +42,17 @@ export function dependencies({
   sourceDeadlineMs = 0,
   progress,
 }: Doubles): ActivityDependencies {
+  const files = memoryFiles();
   return {
+    batches: {
+      files,
+      claims: createKeyClaims(files),
+      access: {
+        files: { walk: unused('listing'), look: unused('listing') },
+        manifests: { resolve: unused('manifests') },
+        objects: { resolve: unused('objects'), walk: unused('objects') },
+      },
+    },
     accounts: {
       twelvelabs: {
         provider,
@@ -65,7 +77,13 @@ export function dependencies({
     },
     otherHosts: otherHosts ?? unused('other hosts'),
     settleWindowMs,
-    runs: { overview: async () => [], find: async () => undefined, openWith: async () => [], ...runs },
+    runs: {
+      overview: async () => [],
+      find: async () => undefined,
+      openWith: async () => [],
+      isOpen: async () => false,
+      ...runs,
+    },
     progress: { makeDurable: async () => {}, tell: async () => {}, ...progress },
     stopping: new AbortController().signal,
     sourceQueues: sourceQueues ?? { find: unused('source queues') },

@@ -45,7 +45,8 @@ const pulses = new WeakMap<Context, Pulse>();
  */
 export async function withHeartbeatEvery<T>(everyMs: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const context = Context.current();
-  if (itemCall()) return work(context.cancellationSignal); // the activity over all items sends the heartbeats
+  const item = itemCall();
+  if (item) return work(item.signal); // the activity over all items sends the heartbeats
   const pulse = pulseOf(context);
   pulse.everyMs = everyMs;
   const firstBeatMs = everyMs >= BEATS.wait ? intervalOf(pulse) : FIRST_BEAT_MS;

@@ -6,6 +6,8 @@ export interface ItemCall {
   readonly attempt: number;
   /** What the attempt before left. */
   readonly left: unknown;
+  /** Aborts when the item is to stop. */
+  readonly signal: AbortSignal;
   /** What this attempt leaves to the next one, so far. */
   details: unknown;
 }

@@ -71,8 +71,7 @@ export async function writeOnce<T, P>({ settleWindowMs, prepare, find, record, m
 }
 
 /** Since when a recorded write of an earlier attempt is unanswered. Without a record there was no write. */
-const recordedWrite = (): number | undefined =>
-  (stepAttempt().left as WriteProgress | undefined)?.unansweredSince;
+const recordedWrite = (): number | undefined => (stepAttempt().left as WriteProgress | undefined)?.unansweredSince;
 
 /** Since when a write of an earlier attempt is unanswered. A killed attempt may have begun one without telling. */
 function unansweredWrite(): number | undefined {

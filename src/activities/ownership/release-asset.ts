@@ -45,7 +45,8 @@ async function surplusOf(
   input: ReleaseAssetInput,
   signal: AbortSignal,
 ): Promise<ReceiptEntry[]> {
-  const { assetId, tag, filename, since } = input;
+  const { assetId, tag, filename, since, isAlone } = input;
+  if (isAlone) return [];
   const provider = providerOf(deps, input);
   const [found = []] = await provider.intake.find([{ tag: ledgerTag(deps, tag), filename, since }], { signal });
   const others = found.map(({ id }) => id).filter((id) => id !== assetId);

@@ -1,4 +1,15 @@
-import type { AssetSnapshot, BranchStatus, LifecycleError, Outcome, Phase, Receipt } from '../lifecycle-status';
+import type { Handle } from '../branches/handle';
+import type {
+  AssetSnapshot,
+  BranchStatus,
+  LifecycleError,
+  Outcome,
+  Phase,
+  Receipt,
+  ReceiptEntry,
+  SourceFacts,
+} from '../lifecycle-status';
+import type { Resource } from '../resource';
 
 /** What is known of an item of a batch. Each record of an item replaces the one before. */
 export interface ItemOutcome {
@@ -12,7 +23,40 @@ export interface ItemOutcome {
   branches?: readonly BranchStatus[];
   error?: LifecycleError;
   receipt?: Receipt;
+  source?: SourceFacts;
   sizeBytes?: number;
+  /** Start of the batch that it is of; a later start takes up what did not complete. */
+  of?: string;
+  /** What the next step has to know; gone once the item has ended. */
+  work?: ItemWork;
+}
+
+/** An item on its way. */
+export interface ItemWork {
+  /** Run of the group that owns what it makes. */
+  runId: string;
+  /** RFC 3339: when its submission began. */
+  since: string;
+  /** RFC 3339: when it began to wait for its asset, or for its branches. */
+  waitsSince?: string;
+  /** What it may have made, in order of creation. */
+  made: readonly Resource[];
+  /** Its create was sent once, and answered: there can be no second asset. */
+  sentOnce?: boolean;
+  /** Submissions of which no asset came. */
+  submissions?: number;
+  branches?: readonly BranchOnItsWay[];
+  released?: boolean;
+  /** Of what ended beside its asset. */
+  ended?: readonly ReceiptEntry[];
+  /** What an attempt left that is to be repeated. */
+  left?: unknown;
+}
+
+/** A branch of an item on its way. */
+export interface BranchOnItsWay {
+  handle?: Handle;
+  started?: boolean;
 }
 
 /** Items of a batch, by number: `from` to `end`, exclusive. */

@@ -13,7 +13,7 @@ import { createIntake } from './intake/intake';
 import { routeOf } from './intake/route';
 import { SessionBudget } from './intake/session-budget';
 import { SessionsApi } from './intake/sessions-api';
-import { TRAITS } from './traits';
+import { TRAITS } from './api/traits';
 import { Watch } from './watch';
 
 export interface DatatureViAccount extends DatatureViAccess {

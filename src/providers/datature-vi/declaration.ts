@@ -4,7 +4,7 @@ import { EnvironmentSchema, type DatatureViSettings } from './config';
 import { contentRefusal } from './content-refusal';
 import { FIELD_NAMES, FLAGS, ID, NAME, inputSchema } from './input';
 import { routeOf } from './intake/route';
-import { TRAITS } from './traits';
+import { TRAITS } from './api/traits';
 
 /** Secret keys begin so, and have exactly this many characters. */
 const KEY_START = 'dtvi_';

@@ -6,7 +6,7 @@ import {
 } from '@temporalio/client';
 import { CancelledFailure } from '@temporalio/common';
 import type { DescribedRun, LifecycleRun } from '../../contracts/runs';
-import { ASSET_LIFECYCLE, SEARCH_ATTRIBUTES } from '../../contracts/ids';
+import { ASSET_GROUP, ASSET_LIFECYCLE, SEARCH_ATTRIBUTES } from '../../contracts/ids';
 import type { LifecycleStatus } from '../../contracts/lifecycle-status';
 import { isInvalidArgument } from '../grpc-errors';
 import { LIFECYCLES_CONDITION, oneOf } from './list-query';
@@ -25,6 +25,7 @@ export function lifecycleRuns(client: Client) {
   const find = async (workflowId: string, runId?: string): Promise<DescribedRun | undefined> => {
     try {
       const run = await client.workflow.getHandle(workflowId, runId).describe();
+      if (run.type === ASSET_GROUP) return groupOf(run);
       if (run.type !== ASSET_LIFECYCLE) return undefined;
       if (run.status.name === 'RUNNING' || isStopped(run)) return runOf(run);
       return { ...runOf(run), status: await closedStatus(client, run) };
@@ -36,6 +37,14 @@ export function lifecycleRuns(client: Client) {
   };
   return {
     find,
+    async isOpen(workflowId: string): Promise<boolean> {
+      try {
+        return (await client.workflow.getHandle(workflowId).describe()).status.name === 'RUNNING';
+      } catch (error) {
+        if (error instanceof WorkflowNotFoundError) return false;
+        throw error;
+      }
+    },
     async overview(assetIds: readonly string[]): Promise<LifecycleRun[]> {
       const condition = oneOf(SEARCH_ATTRIBUTES.assetId, assetIds);
       return condition ? list(`${LIFECYCLES_CONDITION} AND ${condition}`) : [];
@@ -55,6 +64,17 @@ function runOf(run: Run): LifecycleRun {
   const open = run.status.name === 'RUNNING';
   const ended = open ? undefined : isStopped(run) ? 'stopped' : outcome;
   return { workflowId, runId, key, open, closedAt, ended, assetId, branch };
+}
+
+/**
+ * A group owns many assets and names none. What it completed or kept is marked; of one that did not end by itself the rest
+ * is judged as of a lifecycle that was stopped.
+ */
+function groupOf(run: Run): LifecycleRun {
+  const { workflowId, runId, status, closeTime } = run;
+  const open = status.name === 'RUNNING';
+  const ended = open ? undefined : status.name === 'COMPLETED' ? 'completed' : 'stopped';
+  return { workflowId, runId, key: workflowId, open, closedAt: closeTime?.toISOString(), ended };
 }
 
 /** Waits for the end of a run, and gives the status it closed with, however it ended. */

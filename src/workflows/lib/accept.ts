@@ -7,7 +7,7 @@ import type { AcceptedInput } from '../../contracts/lifecycle-input';
 import { startingStatus, statusQuery } from './status';
 import { showRefused } from './visibility';
 
-export const { acceptInput, acceptDeletion, acceptSweep } = proxyLocalActivities<LocalActivities>({
+export const { acceptInput, acceptBatch, acceptDeletion, acceptSweep } = proxyLocalActivities<LocalActivities>({
   startToCloseTimeout: '10s',
   retry: { nonRetryableErrorTypes: NON_RETRYABLE },
 });

@@ -87,3 +87,25 @@ export const cleanup = (provider: ProviderName): ActivityOptions => ({
   scheduleToCloseTimeout: '7d',
   cancellationType: ActivityCancellationType.ABANDON,
 });
+
+/** A step over the items of a group: as a call or a transfer, but for many. Those that only wait are given up at once. */
+export const groupStep = (
+  provider: ProviderName,
+  step: { fileQueue?: string; waits?: boolean; cleans?: boolean },
+): ActivityOptions => ({
+  ...providerCall(provider),
+  taskQueue: step.fileQueue ?? (step.waits ? waitTaskQueue(provider) : callTaskQueue(provider)),
+  startToCloseTimeout: '2d',
+  scheduleToCloseTimeout: '30d',
+  heartbeatTimeout: step.waits ? '165s' : '45s',
+  cancellationType: step.cleans
+    ? ActivityCancellationType.ABANDON
+    : ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+});
+
+/** Lists what a batch takes, where its files lie. */
+export const batchStep = (provider: ProviderName, fileQueue?: string): ActivityOptions => ({
+  ...accountWalk(provider),
+  taskQueue: fileQueue ?? callTaskQueue(provider),
+  scheduleToCloseTimeout: '7d',
+});

@@ -41,7 +41,7 @@ function emulatorLayers(vendor: string): Layer[] {
 const LAYERS: Layer[] = [
   { files: /^src\/contracts\//, may: [contracts], packages: /^(zod|@temporalio\/common)$/ },
   { files: /^src\/workflows\//, may: [contracts, /^src\/workflows\//], packages: /^@temporalio\/(workflow|common)$/ },
-  { files: /^src\/activities\//, may: [contracts, port, registry, storagePorts, media, /^src\/activities\//] },
+  { files: /^src\/activities\//, may: [contracts, port, registry, storagePorts, batchStorage, media, /^src\/(activities|batch)\//] },
   { files: /^src\/providers\/open-account\.ts$/, may: [contracts, port, registry, configError, /^src\/config$/] },
   {
     files: /^src\/providers\/(registry|provider-declaration|input-schemas)\.ts$/,
@@ -78,7 +78,7 @@ const LAYERS: Layer[] = [
   },
   { files: media, may: [media, sourceBytes], packages: /^(mediainfo\.js|node:(path|stream))$/ },
   { files: /^src\/storage\//, may: [contracts, /^src\/(storage|http)\//] },
-  { files: /^src\/client\//, may: [contracts, port, registry, /^src\/(client|temporal)\//] },
+  { files: /^src\/client\//, may: [contracts, port, registry, /^src\/(client|temporal|batch\/accept-batch$)/] },
   {
     files: /^src\/cli\//,
     may: [

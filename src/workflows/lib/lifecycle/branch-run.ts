@@ -1,9 +1,14 @@
 import { isCancellation } from '@temporalio/workflow';
-import type { StartBranchInput, StoredRecords, StoreTarget } from '../../../contracts/activities';
-import type { Branch, BranchPlan } from '../../../contracts/branches/branch';
+import type { StoredRecords, StoreTarget } from '../../../contracts/activities';
+import type { BranchPlan } from '../../../contracts/branches/branch';
 import { branchDeadline } from '../../../contracts/branches/branch-deadline';
-import type { AssetSnapshot } from '../../../contracts/lifecycle-status';
-import { resultName, type BranchResource, type Resource, type ResultResource } from '../../../contracts/resource';
+import {
+  branchStartInput,
+  objectOfBranch,
+  resultOfBranch,
+  type BranchOverAsset,
+} from '../../../contracts/branches/branch-step';
+import type { Resource, ResultResource } from '../../../contracts/resource';
 import { describeError, endsLifecycle } from '../step-failures';
 import type { Lifecycle, ShownBranch } from './lifecycle';
 
@@ -33,12 +38,13 @@ async function startAndWait(life: Lifecycle, run: BranchRun): Promise<void> {
   const { input, steps, made } = life;
   const { provider } = input;
   const { branch, status } = run;
-  const object = objectOf(life, run);
-  const result = resultOf(life, run);
+  const over: BranchOverAsset = { provider, branch, plan: run.plan, asset: life.asset, tag: life.tag };
+  const object = objectOfBranch(over);
+  const result = resultOfBranch(over, { owner: input.owner, nthStore: run.nthStore });
   const store = result && storeTargetOf(life, run, result);
   const mayMake: Resource[] = [object, result].filter((one) => one !== undefined);
 
-  const started = await made.making(mayMake, () => steps.startBranch(startInput(life, branch, object, store)));
+  const started = await made.making(mayMake, () => steps.startBranch(branchStartInput(over, { object, store })));
   if (object) {
     object.id = started.id ?? object.id;
     object.adopted = started.adopted;
@@ -57,39 +63,10 @@ async function startAndWait(life: Lifecycle, run: BranchRun): Promise<void> {
   status.status = 'ready';
 }
 
-/** An adopted asset has no tag that could say with which run its key has completed. */
-const sparesEarlier = ({ adopted, completedBefore }: AssetSnapshot): boolean | undefined =>
-  adopted === true || completedBefore === true || undefined;
-
-/** What the branch may make at the provider, or the existing object that it changes. */
-function objectOf({ asset, tag }: Lifecycle, { branch, plan: { makes } }: BranchRun): BranchResource | undefined {
-  if (!makes) return undefined;
-  const { id: assetId, filename } = asset;
-  const common = { kind: makes.kind, branch: branch.type, in: makes.in, assetId, ofRunOnly: sparesEarlier(asset) };
-  if (makes.id !== undefined) return { ...common, id: makes.id };
-  return { ...common, name: makes.name ?? filename ?? tag.key, tag };
-}
-
-/** Registered before the start, because a start may give the records at once. */
-const resultOf = ({ input, tag }: Lifecycle, { plan, nthStore }: BranchRun): ResultResource | undefined =>
-  plan.stores ? { kind: 'result', id: resultName({ ...tag, owner: input.owner }, nthStore) } : undefined;
-
 const storeTargetOf = (life: Lifecycle, { releases }: BranchRun, { id }: ResultResource): StoreTarget => ({
   resultName: id,
   release: releases ? life.releaseInput('completed') : undefined,
 });
-
-function startInput(
-  { input: { provider }, asset, tag }: Lifecycle,
-  branch: Branch,
-  object: BranchResource | undefined,
-  store: StoreTarget | undefined,
-): StartBranchInput {
-  const { id: assetId, fileType, filename } = asset;
-  const joins = object?.id === undefined ? undefined : { in: object.in ?? '', id: object.id };
-  const item = { assetId, branch, fileType, filename, name: object?.name, joins, tag };
-  return { provider, ...item, sparesEarlier: sparesEarlier(asset), store };
-}
 
 function noteStored(
   life: Lifecycle,

@@ -21,7 +21,9 @@ export class StopRequests {
 
   /** @param onCancel the input's policy, for requests that name none. */
   constructor(
-    private readonly status: LifecycleStatus,
+    private readonly status: Pick<LifecycleStatus, 'reason'> & {
+      timings: Pick<LifecycleStatus['timings'], 'stopRequestedAt'>;
+    },
     private readonly onCancel: CleanupPolicy,
   ) {
     setHandler(cancelSignal, (payload) => this.hearCancel(payload), {

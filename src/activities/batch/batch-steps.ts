@@ -1,0 +1,122 @@
+import type { BatchActivities, PlannedGroups } from '../../contracts/batch/batch-status';
+import { addCounts, countsOf, NO_COUNTS, type ItemRange } from '../../contracts/batch/item-outcome';
+import type { BatchIndex, ListedItem } from '../../contracts/batch/listed-items';
+import type { ProviderName } from '../../contracts/ids';
+import { groupWorkflowId } from '../../contracts/ids';
+import { listBatch } from '../../batch/listing/list-batch';
+import { declarationOf } from '../../providers/registry';
+import { createBatchFiles } from '../../storage/batches/batch-files';
+import { storeId as idOfStore, mustBeStore } from '../../storage/batches/store-id';
+import { BEATS, setProgress, withHeartbeatEvery } from '../lib/activity-call';
+import { queueOfFile } from '../find-source-queue';
+import type { ActivityDependencies } from '../dependencies';
+import { newsOf } from './go-over';
+import { openSlice, readIndex, readItems } from './open-slice';
+
+/** Most items of a group: its outcomes fit into one small file, and a worker that dies repeats little. */
+const MOST_IN_GROUP = 500;
+/** Fewer would cost as many steps for less. */
+const LEAST_IN_GROUP = 50;
+
+/** Always as many, so that a batch that is started again is cut into the same groups. */
+const PLANNED_AT_ONCE = 20;
+
+/** See {@link BatchActivities}. */
+export const createBatchSteps = (deps: ActivityDependencies): BatchActivities => ({
+  listItems: ({ batch, start }) =>
+    withHeartbeatEvery(BEATS.read, async (signal) => {
+      const { files: shared, access } = deps.batches;
+      const { batchId, provider } = batch;
+      const storeId = await idOfStore(shared);
+      const files = createBatchFiles(shared, { owner: deps.owner, batchId });
+      await files.reopen();
+      const onPage = (soFar: object): void => void setProgress(soFar);
+      const { fileQueue: _queue, ...listed } = batch;
+      const index = await listBatch({ batch: listed, files, storeId, access, signal, onPage });
+      const { items, refused, bytes } = index;
+      return { batchId, provider, storeId, start, items, refused, bytes, uri: files.uri };
+    }),
+
+  planGroups: ({ from, end, ...ref }) =>
+    withHeartbeatEvery(BEATS.read, async () => {
+      const index = await readIndex(deps, ref);
+      const groups = cut(await itemsFrom(deps, { ...ref, index }, { from, end }), ref.provider);
+      const planned: PlannedGroups = { groups: [], next: from, completed: NO_COUNTS };
+      for (const { items, ...range } of groups.slice(0, PLANNED_AT_ONCE)) {
+        planned.next = range.end;
+        const { known } = await openSlice(deps, { ...ref, ...range });
+        if (known.size === items.length && [...known.values()].every(({ outcome }) => outcome === 'completed')) {
+          planned.completed = addCounts(planned.completed, countsOf(known.values(), range));
+          continue;
+        }
+        planned.groups.push({ ...range, fileQueue: await queueOf(deps, ref.provider, items) });
+      }
+      return planned;
+    }),
+
+  lookAtGroups: ({ groups, ...ref }) =>
+    withHeartbeatEvery(BEATS.read, async () => {
+      const looks = [];
+      for (const { from, end } of groups) {
+        const open = await deps.runs.isOpen(groupWorkflowId(ref.batchId, from));
+        const { counts, failures } = newsOf({ from, end }, await openSlice(deps, { ...ref, from, end }));
+        looks.push({ from, end, open, counts, failures });
+      }
+      return looks;
+    }),
+
+  closeBatch: async ({ batchId, storeId }) => {
+    const { files } = deps.batches;
+    await mustBeStore(files, storeId);
+    await createBatchFiles(files, { owner: deps.owner, batchId }).close(new Date());
+  },
+});
+
+async function itemsFrom(
+  deps: ActivityDependencies,
+  ref: { batchId: string; index: BatchIndex },
+  { from, end }: ItemRange,
+): Promise<ListedItem[]> {
+  return readItems(deps, ref, { from, end: Math.min(end, from + PLANNED_AT_ONCE * LEAST_IN_GROUP) });
+}
+
+type Cut = ItemRange & { items: ListedItem[] };
+
+/** Groups of as many as a request of the provider covers; a file that goes up in parts is a group of its own. */
+function cut(items: readonly ListedItem[], provider: ProviderName): Cut[] {
+  const declared = declarationOf(provider);
+  const { handlesPerWatch } = declared.traits;
+  const size = Math.max(LEAST_IN_GROUP, Math.min(handlesPerWatch, MOST_IN_GROUP));
+  const groups: Cut[] = [];
+  let open: Cut | undefined;
+  for (const one of items) {
+    const alone = goesInParts(one, declared);
+    if (!open || alone || open.items.length >= size) {
+      open = { from: one.item, end: one.item, items: [] };
+      groups.push(open);
+    }
+    open.items.push(one);
+    open.end = one.item + 1;
+    if (alone) open = undefined;
+  }
+  return groups;
+}
+
+function goesInParts({ source, sizeBytes, filename }: ListedItem, declared: ReturnType<typeof declarationOf>): boolean {
+  if (source.type === 'asset' || source.type === 'url' || sizeBytes === undefined) return false;
+  const kind = source.type === 's3' ? 'object' : 'file';
+  const item = { filename, source: kind, sizeBytes, method: 'auto', field: 'source' } as const;
+  return declared.route(item) === 'parts';
+}
+
+/** The workers that have the first file of a group have the others. */
+async function queueOf(
+  { sourceQueues }: ActivityDependencies,
+  provider: ProviderName,
+  items: readonly ListedItem[],
+): Promise<string | undefined> {
+  for (const { source } of items) {
+    if (source.type === 'file') return queueOfFile(sourceQueues, provider, source.path);
+  }
+  return undefined;
+}

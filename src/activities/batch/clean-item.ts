@@ -1,0 +1,49 @@
+import type { StopItemsInput } from '../../contracts/batch/groups';
+import type { ItemOutcome } from '../../contracts/batch/item-outcome';
+import type { CleanupPolicy } from '../../contracts/cleanup-policy';
+import type { ReceiptEntry } from '../../contracts/lifecycle-status';
+import { createRemoveResources } from '../cleanup/remove-resources';
+import { BEATS } from '../lib/activity-call';
+import { nextStepOf } from './go-over';
+import { onItsWay, type ItemStep, type ItemTurn } from './item-step';
+
+const REMOVALS_AT_ONCE = 16;
+
+const common = { atOnce: () => REMOVALS_AT_ONCE, beatMs: BEATS.write };
+
+/** Cleans up after items that failed, as their policy says. */
+export const cleanItem: ItemStep = {
+  isDue: (record) => nextStepOf(record) === 'clean',
+  take: async (turn) => ({
+    ...(await cleaned(turn, turn.input.cleanup.onFailure)),
+    phase: 'failed',
+    outcome: 'failed',
+  }),
+  ...common,
+};
+
+/** Ends items that are under way. One that was never begun stays as it is. */
+export const stopItem = ({ policy, outcome }: StopItemsInput): ItemStep => ({
+  isDue: (record) => record !== undefined && record.outcome === undefined && record.work !== undefined,
+
+  async take(turn) {
+    const record = await cleaned(turn, policy ?? turn.input.cleanup.onCancel);
+    const leftover = record.receipt?.entries.find(({ result }) => result === 'leftover');
+    if (!leftover) return { ...record, phase: outcome, outcome };
+    const { resource, id = '', because, errorType = 'Unexpected' } = leftover;
+    const message = `Cleanup could not finish: ${resource} ${id} is left over: ${because}`;
+    return { ...record, error: record.error ?? { type: errorType, message }, phase: 'failed', outcome: 'failed' };
+  },
+  ...common,
+});
+
+async function cleaned(turn: ItemTurn, policy: CleanupPolicy): Promise<ItemOutcome> {
+  const record = onItsWay(turn);
+  const { made, ended = [] } = record.work;
+  const { provider, place } = turn.input;
+  const entries: ReceiptEntry[] =
+    made.length > 0 && record.phase !== 'pending'
+      ? await createRemoveResources(turn.deps)({ provider, place, resources: made.toReversed(), policy })
+      : [];
+  return { ...record, receipt: { policy, entries: [...entries, ...ended] }, work: undefined };
+}

@@ -1,0 +1,219 @@
+import { CancelledFailure } from '@temporalio/common';
+import {
+  GROUP_STEPS,
+  MOST_FAILURES_SHOWN,
+  type GroupNews,
+  type GroupStep,
+  type GroupStepInput,
+} from '../../contracts/batch/groups';
+import { countsOf, type ItemOutcome } from '../../contracts/batch/item-outcome';
+import type { ListedItem } from '../../contracts/batch/listed-items';
+import { FAILURES, failureType } from '../../contracts/failures';
+import { cancellationOf, withHeartbeatEvery } from '../lib/activity-call';
+import type { ActivityDependencies } from '../dependencies';
+import { ItemCalls } from './item-calls';
+import { failedItem, type ItemTurn, type ItemStep } from './item-step';
+import { inputOf, openSlice, type Slice } from './open-slice';
+
+/** No item waits longer for others of its group. */
+const STRAGGLERS_AFTER_MS = 2 * 60_000;
+/** Outcomes are written together, at most this far apart. */
+const WRITE_EVERY_MS = 1000;
+const LOOK_AT_BATCH_EVERY_MS = 60_000;
+
+/**
+ * Takes all items that the step is due for, each as a step of a single lifecycle would be taken. What becomes of one does not
+ * stop another; each outcome is written beside the batch's list. An item that is to be tried again stays as it is.
+ * @throws the failure to try again, if no item got on · the cancellation, once everything under way has ended
+ */
+export async function goOver(deps: ActivityDependencies, input: GroupStepInput, step: ItemStep): Promise<GroupNews> {
+  const slice = await openSlice(deps, input);
+  return withHeartbeatEvery(step.beatMs, async (cancelled) => {
+    const round = new Round(deps, input, slice);
+    const due = slice.items.filter(({ item }) => step.isDue(round.record(item)));
+    await round.begin(due, step);
+    await round.run(due, step, cancelled);
+    if (cancelled.aborted) throw cancellationOf(cancelled);
+    return newsOf(input, slice, { batchIsGone: round.batchIsGone });
+  });
+}
+
+class Round {
+  batchIsGone = false;
+  private readonly calls = new ItemCalls();
+  private readonly deps: ActivityDependencies;
+  private readonly toWrite = new Map<number, ItemOutcome>();
+  private readonly enough = new AbortController();
+  private patience: NodeJS.Timeout | undefined;
+  private gotOn = 0;
+  private failed = 0;
+  private tryAgain: unknown;
+
+  constructor(
+    deps: ActivityDependencies,
+    private readonly input: GroupStepInput,
+    private readonly slice: Slice,
+  ) {
+    this.deps = { ...deps, progress: this.calls.progress(deps.progress) };
+  }
+
+  record(item: number): ItemOutcome | undefined {
+    return this.slice.known.get(item);
+  }
+
+  /** What a step may make is in the store before the first of it is made. */
+  async begin(due: readonly ListedItem[], step: ItemStep): Promise<void> {
+    if (!step.begin) return;
+    for (const one of due) this.note(step.begin(this.turnOf(one, new AbortController().signal)));
+    await this.write();
+  }
+
+  async run(due: readonly ListedItem[], step: ItemStep, cancelled: AbortSignal): Promise<void> {
+    const signal = AbortSignal.any([cancelled, this.enough.signal]);
+    const writing = setInterval(() => void this.write().catch(() => {}), WRITE_EVERY_MS); // what fails is written at the end
+    const looking = setInterval(() => void this.lookAtBatch(), LOOK_AT_BATCH_EVERY_MS);
+    const queue = [...due];
+    const lane = async (): Promise<void> => {
+      for (let one = queue.shift(); one; one = queue.shift()) {
+        if (signal.aborted || (this.input.stopsAtFailure && this.failed > 0)) return;
+        await this.takeAll(one, step, step.waits ? signal : cancelled);
+      }
+    };
+    try {
+      const lanes = Math.min(step.atOnce(this.deps, this.input), queue.length);
+      await Promise.all(Array.from({ length: lanes }, lane));
+    } finally {
+      clearInterval(writing);
+      clearInterval(looking);
+      clearTimeout(this.patience);
+      if (step.begin) this.giveBack(queue);
+      await this.write();
+    }
+    if (this.gotOn === 0 && this.tryAgain !== undefined && !this.batchIsGone) throw this.tryAgain;
+  }
+
+  /** Nothing has been made of those whose turn did not come. */
+  private giveBack(left: readonly ListedItem[]): void {
+    for (const { item } of left) {
+      const record = this.record(item);
+      if (record?.phase === 'creating') this.note({ ...record, phase: 'pending' });
+    }
+  }
+
+  /** An item with several branches takes the step for each. */
+  private async takeAll(one: ListedItem, step: ItemStep, signal: AbortSignal): Promise<void> {
+    do if (!(await this.take(one, step, signal))) return;
+    while (step.isDue(this.record(one.item)) && !signal.aborted);
+  }
+
+  private turnOf(item: ListedItem, signal: AbortSignal): ItemTurn {
+    const { deps, input, slice } = this;
+    const accepted = inputOf(slice.each, item, deps.owner);
+    return { deps, group: input, item, input: accepted, record: this.record(item.item), signal };
+  }
+
+  private async take(one: ListedItem, step: ItemStep, signal: AbortSignal): Promise<boolean> {
+    const { item } = one;
+    const turn = this.turnOf(one, signal);
+    try {
+      const left = turn.record?.work?.left;
+      this.note(await this.calls.take(item, { left, signal }, () => step.take(turn)));
+      this.calls.end(item);
+      this.hasGotOn();
+      return true;
+    } catch (error) {
+      this.afterFailure(turn, step, error);
+      return false;
+    }
+  }
+
+  private afterFailure(turn: ItemTurn, step: ItemStep, error: unknown): void {
+    const { item } = turn.item;
+    const left = this.calls.leftOf(item);
+    const type = failureType(error);
+    const isStop = error instanceof CancelledFailure || turn.signal.aborted;
+    if (isStop || (type !== undefined && FAILURES[type].retry)) {
+      const { record } = turn;
+      const changed = record?.work && step.afterBreak?.(turn, error);
+      if (changed ?? record?.work) this.note(withLeft(changed ?? (record as ItemOutcome), left));
+      if (!isStop) this.tryAgain ??= error;
+      return;
+    }
+    if (type === undefined) throw error; // a mistake in the code, not the item's
+    this.note(failedItem(turn, error as Error, type));
+    this.calls.end(item);
+    this.failed += 1;
+    this.hasGotOn();
+  }
+
+  private hasGotOn(): void {
+    this.gotOn += 1;
+    this.patience ??= setTimeout(() => this.enough.abort(new CancelledFailure('others go on')), STRAGGLERS_AFTER_MS);
+  }
+
+  private note(record: ItemOutcome): void {
+    this.slice.known.set(record.item, record);
+    this.toWrite.set(record.item, record);
+  }
+
+  private async write(): Promise<void> {
+    const records = [...this.toWrite.values()];
+    this.toWrite.clear();
+    try {
+      await this.slice.outcomes.write(this.input, records);
+    } catch (error) {
+      for (const record of records) if (!this.toWrite.has(record.item)) this.toWrite.set(record.item, record);
+      throw error;
+    }
+  }
+
+  /** A batch that was terminated can tell nobody. */
+  private async lookAtBatch(): Promise<void> {
+    this.batchIsGone = await isGone(this.deps, this.input);
+    if (this.batchIsGone) this.enough.abort(new CancelledFailure('the batch was ended from outside'));
+  }
+}
+
+const isGone = async ({ runs }: ActivityDependencies, { batchWorkflowId }: GroupStepInput): Promise<boolean> =>
+  !(await runs.isOpen(batchWorkflowId).catch(() => true));
+
+const withLeft = (record: ItemOutcome, left: unknown): ItemOutcome =>
+  record.work && left !== undefined ? { ...record, work: { ...record.work, left } } : record;
+
+/** Where the items of a slice stand. */
+export function newsOf(
+  range: { from: number; end: number },
+  { known }: Slice,
+  { batchIsGone = false }: { batchIsGone?: boolean } = {},
+): GroupNews {
+  const records = [...known.values()];
+  const due = Object.fromEntries(GROUP_STEPS.map((step) => [step, 0])) as Record<GroupStep, number>;
+  for (let item = range.from; item < range.end; item++) {
+    const step = nextStepOf(known.get(item));
+    if (step) due[step] += 1;
+  }
+  const failures = records
+    .flatMap(({ item, key, error, outcome }) => (error && outcome === 'failed' ? [{ item, key, error }] : []))
+    .slice(-MOST_FAILURES_SHOWN);
+  return { counts: countsOf(records, range), due, failures, ...(batchIsGone && { batchIsGone }) };
+}
+
+/** The step that an item is due for; `undefined` once it has ended. */
+export function nextStepOf(record: ItemOutcome | undefined): GroupStep | undefined {
+  if (!record) return 'submit';
+  if (record.outcome) return undefined;
+  switch (record.phase) {
+    case 'pending':
+    case 'creating':
+      return 'submit';
+    case 'processing':
+      return 'settle';
+    case 'cleaning':
+      return 'clean';
+    default: {
+      const branches = record.work?.branches ?? [];
+      if (branches.some(({ started }) => !started)) return 'branch';
+      return record.branches?.some(({ status }) => status === 'running') ? 'collect' : 'release';
+    }
+  }
+}

@@ -1,0 +1,74 @@
+import { Context } from '@temporalio/activity';
+import { heartbeatsCarry } from '../lib/activity-call';
+import { runAsItem, type ItemCall } from '../lib/item-call';
+import type { ActivityProgress } from '../dependencies';
+
+/** The turns of the items in this activity, and what they leave to its next attempt by its heartbeats. */
+export class ItemCalls {
+  private readonly attempt = Context.current().info.attempt;
+  private readonly leftBefore: Readonly<Record<string, unknown>>;
+  private readonly running = new Map<number, ItemCall>();
+
+  constructor() {
+    const { items } = (Context.current().info.heartbeatDetails ?? {}) as { items?: Record<string, unknown> };
+    this.leftBefore = items ?? {};
+    heartbeatsCarry(() => this.gathered());
+  }
+
+  /**
+   * Takes an item's turn.
+   * @param left what an earlier activity left of the item.
+   */
+  async take<T>(
+    item: number,
+    { left, signal }: { left?: unknown; signal: AbortSignal },
+    work: () => Promise<T>,
+  ): Promise<T> {
+    const call = this.callOf(item, left, signal);
+    this.running.set(item, call);
+    return runAsItem(call, work);
+  }
+
+  /** What the item's turn leaves to its next one. */
+  leftOf(item: number): unknown {
+    return this.running.get(item)?.details;
+  }
+
+  /** The item needs no other turn. */
+  end(item: number): void {
+    this.running.delete(item);
+  }
+
+  private callOf(item: number, left: unknown, signal: AbortSignal): ItemCall {
+    const before = this.leftBefore[item];
+    if (before !== undefined || this.attempt > 1)
+      return { attempt: this.attempt, left: before, signal, details: before };
+    const { attempt = 0 } = (left ?? {}) as { attempt?: number };
+    return { attempt: attempt + 1, left, signal, details: left };
+  }
+
+  private gathered(): { items: Record<string, unknown> } {
+    const details = [...this.running].flatMap(([item, call]) =>
+      call.details === undefined ? [] : [[item, call.details] as const],
+    );
+    return { items: { ...this.leftBefore, ...Object.fromEntries(details) } };
+  }
+
+  /** As an activity of its own would tell it: what must be durable goes out with the details of all items. */
+  progress(whole: ActivityProgress): ActivityProgress {
+    let sending: Promise<void> | undefined;
+    let next: Promise<void> | undefined;
+    return {
+      makeDurable: () => {
+        const send = (): Promise<void> => {
+          next = undefined;
+          sending = whole.makeDurable(this.gathered()).finally(() => (sending = undefined));
+          return sending;
+        };
+        next ??= sending ? sending.catch(() => {}).then(send) : Promise.resolve().then(send);
+        return next;
+      },
+      tell: async () => {}, // the group's status has no single upload
+    };
+  }
+}

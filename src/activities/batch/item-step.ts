@@ -1,0 +1,63 @@
+import type { GroupStepInput } from '../../contracts/batch/groups';
+import type { ItemOutcome, ItemWork } from '../../contracts/batch/item-outcome';
+import type { ListedItem } from '../../contracts/batch/listed-items';
+import type { FailureType } from '../../contracts/failures';
+import type { AcceptedInput } from '../../contracts/lifecycle-input';
+import type { AssetResource, LifecycleTag, Resource } from '../../contracts/resource';
+import { isAsset } from '../../contracts/resource';
+import type { ActivityDependencies } from '../dependencies';
+
+/** An item's turn at a step. */
+export interface ItemTurn {
+  deps: ActivityDependencies;
+  group: GroupStepInput;
+  item: ListedItem;
+  input: AcceptedInput;
+  record: ItemOutcome | undefined;
+  signal: AbortSignal;
+}
+
+/** A step of a group, as one item takes it. */
+export interface ItemStep {
+  isDue(record: ItemOutcome | undefined): boolean;
+  /** What is to be in the store before anything happens. */
+  begin?(turn: ItemTurn): ItemOutcome;
+  /** @returns where the item stands then. @throws a failure, which is the item's alone */
+  take(turn: ItemTurn): Promise<ItemOutcome>;
+  /** What a broken attempt has told, which is to be kept for the next one or for cleanup. */
+  afterBreak?(turn: ItemTurn, error: unknown): ItemOutcome | undefined;
+  /** Most items at once. */
+  atOnce(deps: ActivityDependencies, group: GroupStepInput): number;
+  beatMs: number;
+  /** It only waits, so that it can be left at any time. */
+  waits?: boolean;
+}
+
+/** The record of an item that is on its way. */
+export function onItsWay({ record }: ItemTurn): ItemOutcome & { work: ItemWork } {
+  if (!record?.work) throw new Error('an item took a step before its submission');
+  return { ...record, work: record.work };
+}
+
+/** The tag of what an item makes: the group owns it. */
+export const tagOf = ({ group: { workflowId }, input: { key, cleanup }, record }: ItemTurn): LifecycleTag => ({
+  key,
+  workflowId,
+  runId: record?.work?.runId ?? '',
+  onCancel: cleanup.onCancel,
+  onFailure: cleanup.onFailure,
+});
+
+/** The resources with changes to the item's own asset. */
+export const withAsset = (made: readonly Resource[], changes: Partial<AssetResource>): Resource[] =>
+  made.map((one) => (isAsset(one) ? { ...one, ...changes } : one));
+
+/** An item that has failed: it is cleaned up after, unless it made nothing. */
+export function failedItem(turn: ItemTurn, { message }: Error, type: FailureType): ItemOutcome {
+  const { group, item, record } = turn;
+  const error = record?.error ?? { type, message };
+  const common = { ...record, item: item.item, key: item.key, of: group.start, error, sizeBytes: item.sizeBytes };
+  const { work } = common;
+  if (!work || work.made.length === 0) return { ...common, phase: 'failed', outcome: 'failed', work: undefined };
+  return { ...common, phase: 'cleaning', work: { ...work, left: undefined } };
+}

@@ -1,0 +1,78 @@
+import type { GroupInput, ListedBatchRef } from '../../contracts/batch/groups';
+import type { ItemOutcome, ItemRange } from '../../contracts/batch/item-outcome';
+import { isRefused, type BatchIndex, type ListedItem } from '../../contracts/batch/listed-items';
+import { failure } from '../../contracts/failures';
+import type { AcceptedInput, ProviderFields } from '../../contracts/lifecycle-input';
+import { mergedInput } from '../../batch/merged-input';
+import { readPage } from '../../batch/listing/page';
+import { acceptInput, placeOf, plansOf } from '../../providers/registry';
+import { createBatchFiles } from '../../storage/batches/batch-files';
+import { createItemOutcomes, type ItemOutcomes } from '../../storage/batches/item-outcomes';
+import { mustBeStore } from '../../storage/batches/store-id';
+import type { ActivityDependencies } from '../dependencies';
+
+/** Some items of a batch, as this worker finds them in the store. */
+export interface Slice {
+  items: readonly ListedItem[];
+  each: ProviderFields;
+  /** What is known of them from this start of the batch, or had completed before. */
+  known: Map<number, ItemOutcome>;
+  outcomes: ItemOutcomes;
+}
+
+/** @throws InvalidRequest if the batch lies in another store than this worker's */
+export async function openSlice(
+  deps: ActivityDependencies,
+  { from, end, start, ...ref }: ItemRange & Pick<GroupInput, 'batchId' | 'storeId' | 'start'>,
+): Promise<Slice> {
+  const index = await readIndex(deps, ref);
+  const { owner, batches } = deps;
+  const { batchId } = ref;
+  const outcomes = createItemOutcomes(batches.files, { owner, batchId });
+  const all = await outcomes.read({ from, end });
+  const counts = [...all].filter(([, { of, outcome }]) => of === start || outcome === 'completed');
+  return {
+    items: await readItems(deps, { batchId, index }, { from, end }),
+    each: index.each,
+    known: new Map(counts),
+    outcomes,
+  };
+}
+
+/** @throws InvalidRequest if the batch lies in another store than this worker's, or is not listed */
+export async function readIndex(
+  { owner, batches }: ActivityDependencies,
+  { batchId, storeId }: Pick<ListedBatchRef, 'batchId' | 'storeId'>,
+): Promise<BatchIndex> {
+  await mustBeStore(batches.files, storeId);
+  const content = await createBatchFiles(batches.files, { owner, batchId }).index();
+  if (content !== undefined) return JSON.parse(content) as BatchIndex;
+  throw failure('InvalidRequest', `batchId: "${batchId}" has no list in the store any more`);
+}
+
+export async function readItems(
+  { owner, batches }: ActivityDependencies,
+  { batchId, index }: { batchId: string; index: BatchIndex },
+  { from, end }: ItemRange,
+): Promise<ListedItem[]> {
+  const files = createBatchFiles(batches.files, { owner, batchId });
+  const items: ListedItem[] = [];
+  for (const [page, [first, count]] of index.pages.entries()) {
+    if (first >= end || first + count <= from) continue;
+    const { entries } = readPage((await files.page(page)) ?? '');
+    for (const entry of entries) if (!isRefused(entry) && entry.item >= from && entry.item < end) items.push(entry);
+  }
+  return items;
+}
+
+/** The input that a single start of the item would have. */
+export function inputOf(
+  each: ProviderFields,
+  { source, key, filename, own = {} }: ListedItem,
+  owner: string,
+): AcceptedInput {
+  const named = filename === '' ? {} : { filename };
+  const input = acceptInput(mergedInput(each, { ...own, ...named, source, key }));
+  const place = placeOf(input);
+  return { ...input, key, ...(place !== undefined && { place }), plans: plansOf(input), owner };
+}

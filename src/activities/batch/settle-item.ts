@@ -1,0 +1,67 @@
+import { durationMs } from '../../contracts/duration';
+import { failure } from '../../contracts/failures';
+import { createHeldWaits } from '../held-waits';
+import { BEATS } from '../lib/activity-call';
+import { itemCall, runAsItem } from '../lib/item-call';
+import { nextStepOf } from './go-over';
+import { onItsWay, withAsset, type ItemStep } from './item-step';
+import { isAsset } from '../../contracts/resource';
+
+/** Waits until items' assets are ready. A source of which no asset came is submitted again, where that is worth trying. */
+export const settleItem: ItemStep = {
+  isDue: (record) => nextStepOf(record) === 'settle',
+
+  async take(turn) {
+    const { deps, input } = turn;
+    const record = onItsWay(turn);
+    const { work } = record;
+    const { provider, place } = input;
+    const pending = work.made.find(isAsset)?.pending;
+    const what = pending ? { pending } : { assetId: record.asset?.id };
+    const { untilAssetReady } = createHeldWaits(deps);
+    const heard = await orLastLook(leftMs(work.waitsSince, input.deadlines.ready), (lastLook) =>
+      untilAssetReady({ provider, place, ...what, lastLook }),
+    );
+    if ('failed' in heard) {
+      const { type, message, submissions: worthTrying, ended } = heard.failed;
+      const submissions = (work.submissions ?? 0) + 1;
+      const made = withAsset(work.made, { pending: undefined });
+      const again = { ...work, made, submissions, ended: [...(work.ended ?? []), ended] };
+      if (submissions < worthTrying) return { ...record, phase: 'creating', work: again };
+      throw failure(type, message);
+    }
+    const made = withAsset(work.made, { id: heard.id, pending: undefined });
+    const branches = input.branches.map(({ type }) => ({ type, status: 'pending' as const }));
+    return {
+      ...record,
+      phase: 'branching',
+      asset: { ...record.asset, ...heard },
+      branches: branches.length > 0 ? branches : undefined,
+      work: { ...work, made, branches: branches.map(() => ({})) },
+    };
+  },
+
+  atOnce: (_deps, { from, end }) => end - from,
+  beatMs: BEATS.wait,
+  waits: true,
+};
+
+/** What is left of a deadline, in milliseconds. */
+export const leftMs = (since: string | undefined, deadline: string): number =>
+  Date.parse(since ?? new Date().toISOString()) + (durationMs(deadline) ?? 0) - Date.now();
+
+/** Waits for so long, and looks once more then: no worker may have run until the deadline. */
+export async function orLastLook<T>(withinMs: number, wait: (lastLook: boolean) => Promise<T>): Promise<T> {
+  const call = itemCall();
+  if (withinMs <= 0 || !call) return wait(true);
+  const deadline = AbortSignal.timeout(Math.min(withinMs, LONGEST_TIMER_MS));
+  try {
+    return await runAsItem({ ...call, signal: AbortSignal.any([call.signal, deadline]) }, () => wait(false));
+  } catch (error) {
+    if (!deadline.aborted || call.signal.aborted) throw error;
+    return wait(true);
+  }
+}
+
+/** Node's timers take no more; a group's step ends long before. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;

@@ -1,0 +1,97 @@
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import type { ItemOutcome } from '../../contracts/batch/item-outcome';
+import type { Handle } from '../../contracts/branches/handle';
+import type { AssetResource } from '../../contracts/resource';
+import { BEATS, stepAttempt } from '../lib/activity-call';
+import { createSubmitSource } from '../submit-source';
+import { nextStepOf } from './go-over';
+import { onItsWay, tagOf, withAsset, type ItemStep, type ItemTurn } from './item-step';
+
+/** Requests under way at once, where each item has its own. */
+const CREATES_AT_ONCE = 16;
+
+/** Hands items to the provider; where it takes many in one request, all of the group go out together. */
+export const submitItem: ItemStep = {
+  isDue: (record) => nextStepOf(record) === 'submit',
+  begin: (turn) => begun(turn),
+
+  async take(turn) {
+    const { deps, group, item, input } = turn;
+    const record = onItsWay(turn);
+    const { work } = record;
+    const { provider, place, source, metadata, fields, upload, branches, preflight } = input;
+    const sentOnce = stepAttempt().attempt === 1;
+    const submitted = await createSubmitSource(deps)({
+      ...{ provider, place, source, metadata, fields, upload, branches, preflight },
+      filename: input.filename ?? (item.filename || undefined),
+      tag: tagOf(turn),
+      item: { batchId: group.batchId, item: item.item },
+      since: work.since,
+    });
+    const { abandoned = [], source: facts, ...handedIn } = submitted;
+    const ended = [...(work.ended ?? []), ...abandoned];
+    const found =
+      'pending' in handedIn
+        ? { pending: handedIn.pending }
+        : { id: handedIn.id, pending: undefined, ...(handedIn.adopted && { adopted: true }) };
+    const made = withAsset(work.made, { ...found, session: undefined, unsent: undefined });
+    return {
+      ...record,
+      phase: 'processing',
+      source: facts,
+      sizeBytes: facts?.sizeBytes ?? item.sizeBytes,
+      asset: 'pending' in handedIn ? undefined : handedIn,
+      work: { ...work, made, ended, sentOnce, left: undefined, waitsSince: new Date().toISOString() },
+    };
+  },
+
+  afterBreak(turn, error) {
+    const record = onItsWay(turn);
+    const { nothingMade, upload, pending, unsent } = toldBy(error);
+    if (nothingMade && !pending) return { ...record, phase: 'pending' };
+    const session = upload && { id: upload.sessionId, expiresAt: upload.expiresAt };
+    const changes: Partial<AssetResource> = {
+      ...(upload && { id: upload.assetId, session }),
+      ...(pending && { pending, unsent }),
+    };
+    return { ...record, work: { ...record.work, made: withAsset(record.work.made, changes) } };
+  },
+
+  atOnce: ({ accounts }, { provider, from, end }) =>
+    (accounts[provider]?.provider.traits.gatherMs ?? 0) > 0 ? end - from : CREATES_AT_ONCE,
+  beatMs: BEATS.write,
+};
+
+/** Recorded first: an attempt that is killed may have made the asset. */
+function begun(turn: ItemTurn): ItemOutcome {
+  const { group, item, input, record } = turn;
+  const { source } = input;
+  if (record?.work) return { ...record, phase: 'creating' };
+  const since = new Date().toISOString();
+  const { runId } = group;
+  const common = { item: item.item, key: item.key, of: group.start, sizeBytes: item.sizeBytes };
+  const isAdopted = source.type === 'asset';
+  const started: ItemOutcome = { ...common, phase: 'creating', work: { runId, since, made: [] } };
+  const made: AssetResource = {
+    kind: 'asset',
+    id: isAdopted ? source.assetId : undefined,
+    adopted: isAdopted,
+    tag: tagOf({ ...turn, record: started }),
+    filename: item.filename || undefined,
+    since,
+  };
+  return { ...started, work: { runId, since, made: [made] } };
+}
+
+interface Told {
+  nothingMade?: true;
+  upload?: { sessionId: string; assetId?: string; expiresAt?: string };
+  pending?: Handle;
+  unsent?: boolean;
+}
+
+function toldBy(error: unknown): Told {
+  if (!(error instanceof ApplicationFailure || error instanceof CancelledFailure)) return {};
+  const told: unknown = error.details?.[0];
+  return typeof told === 'object' && told !== null ? told : {};
+}

@@ -1,0 +1,72 @@
+import type { ProviderName } from '../ids';
+import type { AcceptedBatch } from './batch-input';
+import type { GroupInput, ItemFailure, ListedBatchRef } from './groups';
+import type { BatchCounts, ItemRange } from './item-outcome';
+
+/** How a batch ended: `failed` if an item did. */
+export type BatchOutcome = 'completed' | 'failed' | 'cancelled' | 'deleted';
+
+export const BATCH_PHASES = ['listing', 'running', 'paused', 'stopping'] as const;
+export type BatchPhase = (typeof BATCH_PHASES)[number] | BatchOutcome;
+
+/** Status of a batch: the query `status`, the workflow's result, the client and the CLI's `--json` have this shape. */
+export interface BatchStatus {
+  batchId: string;
+  provider: ProviderName;
+  phase: BatchPhase;
+  outcome?: BatchOutcome;
+  /** By phase of those under way and by outcome of those that have ended; `pending` have not been started. */
+  counts: BatchCounts;
+  /** Entries of the source that can be no items; the report says why. */
+  refused: number;
+  /** Bytes of all items, as far as they are known. */
+  totalBytes: number;
+  /** Open groups. */
+  groups: number;
+  inFlight: number;
+  /** Items that have ended a second, since the listing. */
+  itemsPerSec?: number;
+  secondsLeft?: number;
+  failures: readonly ItemFailure[];
+  /** Where the list and the outcomes lie. */
+  uri?: string;
+  reason?: string;
+  timings: { startedAt: string; listedAt?: string; closedAt?: string };
+}
+
+/** Input of a batch's run, with everything that is looked up when it starts. */
+export interface BatchToRun extends AcceptedBatch {
+  batchId: string;
+  /** Task queue of the workers that have the files to list; absent where any worker can. */
+  fileQueue?: string;
+}
+
+/** What listing a batch gave. */
+export interface ListedBatch extends ListedBatchRef {
+  items: number;
+  refused: number;
+  bytes: number;
+  uri: string;
+}
+
+/** Some of a batch's groups. */
+export interface PlannedGroups {
+  groups: (ItemRange & Pick<GroupInput, 'fileQueue'>)[];
+  /** Number of the first item behind them. */
+  next: number;
+  /** Of items that had completed in an earlier start. */
+  completed: BatchCounts;
+}
+
+export interface BatchActivities {
+  /** Lists the batch's items into the store, or goes on where an earlier attempt ended. */
+  listItems(input: { batch: BatchToRun; start: string }): Promise<ListedBatch>;
+  /** Cuts the next items into groups. */
+  planGroups(input: ListedBatchRef & ItemRange): Promise<PlannedGroups>;
+  /** What became of groups that were not heard of: their ends, and those that are still open. */
+  lookAtGroups(
+    input: ListedBatchRef & { groups: readonly ItemRange[] },
+  ): Promise<{ from: number; end: number; open: boolean; counts: BatchCounts; failures: readonly ItemFailure[] }[]>;
+  /** Notes when the batch closed: what it keeps in the store is kept for some time from then on. */
+  closeBatch(input: ListedBatchRef): Promise<void>;
+}

@@ -1,0 +1,84 @@
+import type { CleanupPolicy } from '../cleanup-policy';
+import type { ProviderName } from '../ids';
+import type { LifecycleError } from '../lifecycle-status';
+import type { BatchCounts, ItemRange } from './item-outcome';
+
+/** Names a listed batch, and the store that it lies in. */
+export interface ListedBatchRef {
+  batchId: string;
+  provider: ProviderName;
+  /** A worker with another store refuses the work. */
+  storeId: string;
+  /** Run id of the batch's start: of what an earlier start left, only what completed counts. */
+  start: string;
+}
+
+/** Input of `assetGroup`: some items of a batch, by reference. */
+export interface GroupInput extends ListedBatchRef, ItemRange {
+  batchWorkflowId: string;
+  /** Task queue of the workers that have the files; absent where any worker can submit the items. */
+  fileQueue?: string;
+  /** Policy for items under way when the group is stopped; default: each item's own. */
+  onCancel?: CleanupPolicy;
+  /** True if nothing more is to be started after a failure. */
+  stopsAtFailure: boolean;
+}
+
+/** A failed item, for those who look at the batch. */
+export interface ItemFailure {
+  item: number;
+  key: string;
+  error: LifecycleError;
+}
+
+/** Newest failures that a status shows. */
+export const MOST_FAILURES_SHOWN = 10;
+
+/** Where the items of a group stand after a step. */
+export interface GroupNews {
+  counts: BatchCounts;
+  /** Items that each step still has to take, by the step's name. */
+  due: Readonly<Record<GroupStep, number>>;
+  /** The last of those that failed. */
+  failures: readonly ItemFailure[];
+  /** The batch has been ended from outside. */
+  batchIsGone?: boolean;
+}
+
+/** The steps of a group, in their order. */
+export const GROUP_STEPS = ['submit', 'settle', 'branch', 'collect', 'release', 'clean'] as const;
+export type GroupStep = (typeof GROUP_STEPS)[number];
+
+export interface GroupStepInput extends GroupInput {
+  /** Workflow and run that own what the items make. */
+  runId: string;
+  workflowId: string;
+}
+
+/** How items under way are to end. */
+export interface StopItemsInput extends GroupStepInput {
+  outcome: 'cancelled' | 'deleted';
+  /** Default: each item's own. */
+  policy?: CleanupPolicy;
+}
+
+/** Result of a group, and the signal by which it tells its batch. */
+export interface GroupEnd extends ItemRange {
+  counts: BatchCounts;
+  failures: readonly ItemFailure[];
+}
+
+/** Each goes over those items of the group that it is due for, and ends two minutes after the first at the latest. */
+export interface GroupActivities {
+  submitItems(input: GroupStepInput): Promise<GroupNews>;
+  /** Holds until the assets are ready. */
+  settleItems(input: GroupStepInput): Promise<GroupNews>;
+  branchItems(input: GroupStepInput): Promise<GroupNews>;
+  /** Holds until the branches are ready, and stores their records. */
+  collectItems(input: GroupStepInput): Promise<GroupNews>;
+  releaseItems(input: GroupStepInput): Promise<GroupNews>;
+  /** Cleans up after items that failed. */
+  cleanItems(input: GroupStepInput): Promise<GroupNews>;
+  /** Ends what is under way, and cleans up. */
+  stopItems(input: StopItemsInput): Promise<GroupNews>;
+}

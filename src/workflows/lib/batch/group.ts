@@ -1,0 +1,126 @@
+import {
+  CancellationScope,
+  CancelledFailure,
+  getExternalWorkflowHandle,
+  proxyActivities,
+  setCurrentDetails,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type {
+  GroupActivities,
+  GroupEnd,
+  GroupInput,
+  GroupNews,
+  GroupStep,
+  GroupStepInput,
+} from '../../../contracts/batch/groups';
+import { countsOf } from '../../../contracts/batch/item-outcome';
+import { GROUP_ENDED_SIGNAL } from '../../../contracts/ids';
+import { groupStep } from '../activity-options';
+import { StopRequests } from '../lifecycle/stop-requests';
+import { groupStatusQuery } from './messages';
+import { wordsOfCounts } from './words';
+
+const ACTIVITY_OF = {
+  submit: 'submitItems',
+  settle: 'settleItems',
+  branch: 'branchItems',
+  collect: 'collectItems',
+  release: 'releaseItems',
+  clean: 'cleanItems',
+} as const satisfies Record<GroupStep, keyof GroupActivities>;
+
+/** A group as its story sees it: which steps its items are due for, and who wants it stopped. */
+export class Group {
+  readonly stops: StopRequests;
+  private readonly status: { reason?: string; timings: { stopRequestedAt?: string } } = { timings: {} };
+  private readonly stepInput: GroupStepInput;
+  private news: GroupNews;
+
+  constructor(private readonly input: GroupInput) {
+    const { workflowId, runId } = workflowInfo();
+    this.stepInput = { ...input, workflowId, runId };
+    const { from, end } = input;
+    const due = { submit: end - from, settle: 0, branch: 0, collect: 0, release: 0, clean: 0 };
+    this.news = { counts: countsOf([], input), due, failures: [] };
+    setHandler(groupStatusQuery, () => ({ from, end, counts: this.news.counts, failures: this.news.failures }), {
+      description: 'Counts of its items by phase and outcome.',
+    });
+    this.stops = new StopRequests(this.status, input.onCancel ?? 'delete');
+    this.show();
+  }
+
+  /** False once all have ended, or only such are left that are not to be started after a failure. */
+  get hasWork(): boolean {
+    const { submit, ...others } = this.news.due;
+    return (submit > 0 && this.mayStart) || Object.values(others).some((items) => items > 0);
+  }
+
+  private get mayStart(): boolean {
+    return !(this.input.stopsAtFailure && this.news.failures.length > 0);
+  }
+
+  /** Takes the step for all items that are due for it; no step at all if none is. */
+  async take(step: GroupStep): Promise<void> {
+    if (this.news.due[step] === 0 || (step === 'submit' && !this.mayStart)) return;
+    const { provider, fileQueue } = this.input;
+    const waits = step === 'settle' || step === 'collect';
+    const options = groupStep(provider, { waits, ...(step === 'submit' && { fileQueue }) });
+    const activities = proxyActivities<GroupActivities>({ ...options, summary: this.summary(this.news.due[step]) });
+    this.hear(await activities[ACTIVITY_OF[step]](this.stepInput));
+  }
+
+  /** Ends what is under way, as the stop says, once what had been sent is settled. */
+  async stopItems(): Promise<void> {
+    if (!this.stops.request) this.stops.noteCancellation();
+    let policy;
+    do {
+      const { request } = this.stops;
+      policy = request?.policy;
+      const options = groupStep(this.input.provider, { cleans: true });
+      const { stopItems } = proxyActivities<GroupActivities>({ ...options, summary: this.summary() });
+      const input = { ...this.stepInput, outcome: request?.outcome ?? ('cancelled' as const), policy };
+      await CancellationScope.nonCancellable(async () => this.hear(await stopItems(input), { isStopping: true }));
+    } while (policy !== this.stops.request?.policy);
+  }
+
+  /** Tells the batch though the group fails. */
+  async giveUp(error: unknown): Promise<unknown> {
+    await this.tellBatch();
+    return error;
+  }
+
+  async close(): Promise<GroupEnd> {
+    await this.tellBatch();
+    this.show();
+    return this.end();
+  }
+
+  private hear(news: GroupNews, { isStopping = false } = {}): void {
+    this.news = news;
+    this.show();
+    if (news.batchIsGone && !isStopping) throw new CancelledFailure('the batch was ended from outside');
+  }
+
+  private end(): GroupEnd {
+    const { counts, failures } = this.news;
+    const { from, end } = this.input;
+    return { from, end, counts, failures };
+  }
+
+  /** A batch that is gone hears nothing. */
+  private async tellBatch(): Promise<void> {
+    const batch = getExternalWorkflowHandle(this.input.batchWorkflowId);
+    await CancellationScope.nonCancellable(() => batch.signal(GROUP_ENDED_SIGNAL, this.end())).catch(() => {});
+  }
+
+  private summary(items?: number): string {
+    const { batchId, from, end } = this.input;
+    return `${batchId} · items ${from} to ${end - 1}${items === undefined ? '' : ` · ${items} due`}`;
+  }
+
+  private show(): void {
+    setCurrentDetails(`**${this.summary()}**\n\n${wordsOfCounts(this.news)}`);
+  }
+}

@@ -1,0 +1,17 @@
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { BatchStatus } from '../../../contracts/batch/batch-status';
+import type { GroupEnd } from '../../../contracts/batch/groups';
+import {
+  GROUP_ENDED_SIGNAL,
+  PAUSE_SIGNAL,
+  RESUME_SIGNAL,
+  SET_IN_FLIGHT_UPDATE,
+  STATUS_QUERY,
+} from '../../../contracts/ids';
+
+export const groupEndedSignal = defineSignal<[GroupEnd]>(GROUP_ENDED_SIGNAL);
+export const pauseSignal = defineSignal<[unknown?]>(PAUSE_SIGNAL);
+export const resumeSignal = defineSignal<[unknown?]>(RESUME_SIGNAL);
+export const setInFlightUpdate = defineUpdate<number, [number]>(SET_IN_FLIGHT_UPDATE);
+export const batchStatusQuery = defineQuery<BatchStatus>(STATUS_QUERY);
+export const groupStatusQuery = defineQuery<GroupEnd>(STATUS_QUERY);

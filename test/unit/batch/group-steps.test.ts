@@ -1,0 +1,122 @@
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { createBatchSteps } from '../../../src/activities/batch/batch-steps';
+import { createGroupSteps } from '../../../src/activities/batch/group-steps';
+import type { ActivityDependencies } from '../../../src/activities/dependencies';
+import { acceptBatch } from '../../../src/batch/accept-batch';
+import type { GroupNews, GroupStepInput } from '../../../src/contracts/batch/groups';
+import { failure } from '../../../src/contracts/failures';
+import { activityEnvironment, OWNER } from '../../support/activity-dependencies';
+import { BatchPlace } from '../../support/batches/batch-place';
+import type { MemoryProvider } from '../../support/memory-provider';
+
+let place: BatchPlace;
+let provider: MemoryProvider;
+let deps: ActivityDependencies;
+beforeEach(async () => {
+  place = await BatchPlace.make();
+  ({ provider, deps } = place);
+});
+afterEach(() => place.close());
+
+const inActivity = <T>(
+  work: () => Promise<T>,
+  environment: MockActivityEnvironment = activityEnvironment(),
+): Promise<T> => environment.run(work) as Promise<T>;
+
+async function listed(files: readonly string[]): Promise<GroupStepInput> {
+  const input = await place.put(files);
+  const accepted = acceptBatch({ batchId: 'b', ...input });
+  const batch = { ...accepted, batchId: 'b' };
+  const list = await inActivity(() => createBatchSteps(deps).listItems({ batch, start: 'start-1' }));
+  const { batchId, storeId, start } = list;
+  const group = {
+    workflowId: 'asset-group:b:0',
+    runId: 'run-1',
+    batchWorkflowId: 'asset-batch:b',
+    stopsAtFailure: false,
+  };
+  return { ...group, batchId, storeId, start, provider: 'twelvelabs', from: 0, end: list.items };
+}
+
+async function toTheEnd(input: GroupStepInput): Promise<GroupNews> {
+  const steps = createGroupSteps(deps);
+  let news = await inActivity(() => steps.submitItems(input));
+  news = await inActivity(() => steps.settleItems(input));
+  if (news.due.branch > 0) news = await inActivity(() => steps.branchItems(input));
+  return inActivity(() => steps.releaseItems(input));
+}
+
+test('items become assets of the group, and are let go of', async () => {
+  const input = await listed(['a.mp4', 'b.mp4', 'c.mp4']);
+  expect(await toTheEnd(input)).toMatchObject({ counts: { items: 3, by: { completed: 3 } }, failures: [] });
+  expect(provider.held.size).toBe(3);
+});
+
+test('a step that is repeated makes nothing twice', async () => {
+  const input = await listed(['a.mp4', 'b.mp4']);
+  const { submitItems } = createGroupSteps(deps);
+  await inActivity(() => submitItems(input));
+  const news = await inActivity(() => submitItems(input));
+  expect(news.due).toMatchObject({ submit: 0, settle: 2 });
+  expect(provider.held.size).toBe(2);
+});
+
+test('an attempt after one that was killed adopts what that one made', async () => {
+  const input = await listed(['a.mp4', 'b.mp4']);
+  const { submitItems } = createGroupSteps(deps);
+  const lost = { ...deps, batches: { ...deps.batches, files: forgetful(deps.batches.files) } };
+  await inActivity(() => createGroupSteps(lost).submitItems(input));
+  expect(provider.held.size).toBe(2);
+  const news = await inActivity(() => submitItems(input), activityEnvironment({ attempt: 2 }));
+  expect(news.due).toMatchObject({ submit: 0, settle: 2 });
+  expect(provider.held.size).toBe(2);
+});
+
+test('the final failure of one is its own, and what can be tried again stays due', async () => {
+  const input = await listed(['a.mp4', 'b.mp4', 'c.mp4']);
+  provider.failNext('intake.submit of one', failure('ProviderRejected', 'not this one'));
+  provider.failNext('intake.submit of one', failure('RateLimited', 'not so fast'));
+  const news = await inActivity(() => createGroupSteps(deps).submitItems(input));
+  expect(news.due).toMatchObject({ submit: 1, settle: 1, clean: 1 });
+  const cleaned = await inActivity(() => createGroupSteps(deps).cleanItems(input));
+  expect(cleaned.failures).toMatchObject([{ error: { type: 'ProviderRejected', message: 'not this one' } }]);
+});
+
+test('a key of somebody who is at work is left alone', async () => {
+  const input = await listed(['a.mp4', 'b.mp4']);
+  const key = `${place.listing.media}/a.mp4`;
+  await deps.batches.claims.claim({ owner: OWNER, provider: 'twelvelabs', key }, { workflowId: 'the other' });
+  deps = { ...deps, runs: { ...deps.runs, isOpen: async (id) => id === 'the other' } };
+  await inActivity(() => createGroupSteps(deps).submitItems(input));
+  const news = await inActivity(() => createGroupSteps(deps).cleanItems(input));
+  expect(news.failures).toMatchObject([{ key, error: { type: 'KeyInUse' } }]);
+  expect(provider.held.size).toBe(1);
+});
+
+test('what is under way is removed by a stop, and the receipt is in the outcome', async () => {
+  const input = await listed(['a.mp4', 'b.mp4']);
+  const steps = createGroupSteps(deps);
+  await inActivity(() => steps.submitItems(input));
+  const news = await inActivity(() => steps.stopItems({ ...input, outcome: 'cancelled' }));
+  expect(news.counts.by).toEqual({ cancelled: 2 });
+  expect(provider.held.size).toBe(0);
+});
+
+test('a worker with another store refuses the group', async () => {
+  const input = await listed(['a.mp4']);
+  const elsewhere = inActivity(() => createGroupSteps(deps).submitItems({ ...input, storeId: 'another' }));
+  await expect(elsewhere).rejects.toMatchObject({ type: 'InvalidRequest', message: /is another store/ });
+});
+
+/** Files of which the second write of outcomes is lost, as a kill may lose it. */
+function forgetful(files: ActivityDependencies['batches']['files']): typeof files {
+  let writes = 0;
+  return {
+    ...files,
+    create: async (name, content) => {
+      if (!name.includes('/outcomes/')) return files.create(name, content);
+      writes += 1;
+      return writes === 1 ? files.create(name, content) : true;
+    },
+  };
+}
