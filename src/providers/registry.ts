@@ -209,8 +209,8 @@ function placeTaken(input: unknown, { name, placeField }: ProviderDeclaration): 
 /** Schema of the field that names the place, as a lifecycle's input has it. */
 function placeSchemaOf(declared: ProviderDeclaration): z.ZodType<string> {
   const { name, placeField = '' } = declared;
-  const schema = schemaOf(declared);
-  const field: unknown = schema instanceof z.ZodObject ? schema.shape[placeField] : undefined;
+  const schema = inputSchemaOf(declared);
+  const field: unknown = schema.shape[placeField];
   if (field instanceof z.ZodType) return field as z.ZodType<string>; // the ids of a place are texts
   throw new Error(`${name}: its input has no field "${placeField}"`);
 }
