@@ -131,7 +131,7 @@ describe('at a provider that keeps one asset of a name', () => {
     expect(refused).toEqual([
       {
         at: 'b.txt',
-        name: 'b.txt',
+        name: path.join(place.media, 'b.txt'),
         refused: 'InvalidRequest',
         reason: expect.stringContaining('the provider takes images'),
       },
