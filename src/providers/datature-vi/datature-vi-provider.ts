@@ -31,7 +31,6 @@ const traitsOf = (assetsPerPage: number): Traits => ({
   gatherMs: 500,
   assetOrders: SORT_CRITERIA,
   assetsPerPage,
-  marksAssets: false,
 });
 
 /** Datature Vi behind the provider port. Names and ids mean something within a dataset only. */

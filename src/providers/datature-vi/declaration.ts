@@ -3,7 +3,7 @@ import type { ProviderDeclaration } from '../provider-declaration';
 import { EnvironmentSchema, type DatatureViSettings } from './config';
 import { FIELD_NAMES, FLAGS, ID, NAME, inputSchema } from './input';
 import { routeOf } from './intake/route';
-import { TRAITS } from './traits';
+import { PACE_LIMITS, TRAITS } from './traits';
 
 /** Secret keys begin so, and have exactly this many characters. */
 const KEY_START = 'dtvi_';
@@ -18,6 +18,7 @@ export const datatureVi: ProviderDeclaration<typeof NAME, DatatureViSettings> & 
   input: inputSchema,
   fields: FIELD_NAMES,
   traits: TRAITS,
+  paceLimits: PACE_LIMITS,
   placeField: 'datasetId',
   flags: FLAGS,
   branches: [],
