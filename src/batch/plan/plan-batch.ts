@@ -1,4 +1,5 @@
 import type { BatchIndex, RefusedEntry } from '../../contracts/batch/listed-items';
+import { nameOfSource } from '../../contracts/source-name';
 import type { MediaFacts } from '../../media/media-facts';
 import type { DeclaredTraits, PaceLimit } from '../../providers/provider-declaration';
 import { declarationOf, mediaRefusal, PROVIDERS, type Registry } from '../../providers/registry';
@@ -75,13 +76,15 @@ export async function planBatch(plan: PlanInput): Promise<BatchPlan> {
 
 /** What the provider's published limits would refuse of the content. */
 function contentRefusal(
-  { item, input, filename, sizeBytes = 0, media }: PlannedItem,
+  { input, filename, sizeBytes = 0, media }: PlannedItem,
   registry: Registry,
 ): RefusedEntry | undefined {
   if (!media || !input.preflight) return undefined;
   const field = input.source.type === 's3' ? 'source.key' : 'source.path';
   const reason = mediaRefusal(input, { ...media, filename, sizeBytes, field }, registry);
-  return reason === undefined ? undefined : { at: item, name: input.key, refused: 'InvalidRequest', reason };
+  return reason === undefined
+    ? undefined
+    : { at: filename, name: nameOfSource(input.source), refused: 'InvalidRequest', reason };
 }
 
 /** Items, and how many of them are known to be of a kind of media. */
