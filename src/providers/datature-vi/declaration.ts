@@ -1,9 +1,10 @@
 import { ConfigError } from '../../config-error';
 import type { ProviderDeclaration } from '../provider-declaration';
 import { EnvironmentSchema, type DatatureViSettings } from './config';
+import { contentRefusal } from './content-refusal';
 import { FIELD_NAMES, FLAGS, ID, NAME, inputSchema } from './input';
 import { routeOf } from './intake/route';
-import { PACE_LIMITS, TRAITS } from './traits';
+import { PACE_LIMITS, TRAITS } from './api/traits';
 
 /** Secret keys begin so, and have exactly this many characters. */
 const KEY_START = 'dtvi_';
@@ -25,6 +26,7 @@ export const datatureVi: ProviderDeclaration<typeof NAME, DatatureViSettings> & 
   environment: EnvironmentSchema,
   credentials: ['DATATURE_VI_SECRET_KEY', 'DATATURE_VI_ORGANIZATION_ID'],
   route: routeOf,
+  mediaRefusal: contentRefusal,
   baseUrl: ({ endpoint }) => endpoint,
   emulatorEnvironment: (origin) => ({
     DATATURE_VI_API_ENDPOINT: origin,
