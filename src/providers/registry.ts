@@ -210,7 +210,7 @@ function placeTaken(input: unknown, { name, placeField }: ProviderDeclaration): 
 function placeSchemaOf(declared: ProviderDeclaration): z.ZodType<string> {
   const { name, placeField = '' } = declared;
   const schema = inputSchemaOf(declared);
-  const field: unknown = schema instanceof z.ZodObject ? schema.shape[placeField] : undefined;
+  const field: unknown = schema.shape[placeField];
   if (field instanceof z.ZodType) return field as z.ZodType<string>; // the ids of a place are texts
   throw new Error(`${name}: its input has no field "${placeField}"`);
 }

@@ -5,7 +5,7 @@ import { FAILURES, failure, failureType } from '../../contracts/failures';
 import type { CompleteInput } from '../../contracts/lifecycle-input';
 import { filenameOfSource, nameOfSource } from '../../contracts/source-name';
 import { defaultKey } from '../../client/default-key';
-import { acceptInput, branchRefusal, declarationOf, PROVIDERS, type Registry } from '../../providers/registry';
+import { acceptInput, branchRefusal, declarationOf, placeOf, PROVIDERS, type Registry } from '../../providers/registry';
 import type { FileListing } from '../../storage/files/source-listing';
 import { fitsUrl, noUrlBecause } from '../../storage/files/source-object';
 import { mergedInput } from '../merged-input';
@@ -62,7 +62,7 @@ async function item(
   const { key: _key, ...rest } = fields;
   return {
     at: entry.at,
-    key: input.key ?? defaultKey(input.source),
+    key: input.key ?? defaultKey(input.source, placeOf(input, registry)),
     filename: nameAt(input),
     source: input.source,
     ...(sizeBytes === undefined ? {} : { sizeBytes }),

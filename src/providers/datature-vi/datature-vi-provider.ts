@@ -32,7 +32,6 @@ const traitsOf = (assetsPerPage: number): Traits => ({
   steadyOrder: 'assetId',
   assetQueries: ['filter', 'metadataQuery', 'contents'],
   assetsPerPage,
-  marksAssets: false,
 });
 
 /** Datature Vi behind the provider port. Names and ids mean something within a dataset only. */

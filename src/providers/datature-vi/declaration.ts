@@ -4,7 +4,7 @@ import { EnvironmentSchema, type DatatureViSettings } from './config';
 import { contentRefusal } from './content-refusal';
 import { FIELD_NAMES, FLAGS, ID, NAME, inputSchema } from './input';
 import { routeOf } from './intake/route';
-import { TRAITS } from './api/traits';
+import { PACE_LIMITS, TRAITS } from './api/traits';
 
 /** Secret keys begin so, and have exactly this many characters. */
 const KEY_START = 'dtvi_';
@@ -19,6 +19,7 @@ export const datatureVi: ProviderDeclaration<typeof NAME, DatatureViSettings> & 
   input: inputSchema,
   fields: FIELD_NAMES,
   traits: TRAITS,
+  paceLimits: PACE_LIMITS,
   placeField: 'datasetId',
   flags: FLAGS,
   branches: [],

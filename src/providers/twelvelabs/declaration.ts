@@ -5,7 +5,7 @@ import { EnvironmentSchema, type TwelveLabsSettings } from './config';
 import { contentRefusal } from './intake/content-refusal';
 import { routeOf } from './intake/route';
 import { FIELD_NAMES, FLAGS, NAME, inputSchema } from './input';
-import { TRAITS } from './traits';
+import { PACE_LIMITS, TRAITS } from './traits';
 
 /** TwelveLabs API v1.3. */
 export const twelvelabs: ProviderDeclaration<typeof NAME, TwelveLabsSettings> = {
@@ -14,6 +14,7 @@ export const twelvelabs: ProviderDeclaration<typeof NAME, TwelveLabsSettings> = 
   input: inputSchema,
   fields: FIELD_NAMES,
   traits: TRAITS,
+  paceLimits: PACE_LIMITS,
   flags: FLAGS,
   branches: BRANCHES,
   environment: EnvironmentSchema,

@@ -15,7 +15,6 @@ const ALL_TRAITS: Traits = {
   ...TRAITS,
   gatherMs: 0,
   assetsPerPage: MAX_PAGE_ITEMS,
-  marksAssets: true,
 };
 
 /** TwelveLabs API v1.3 behind the provider port. */

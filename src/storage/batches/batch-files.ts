@@ -33,6 +33,27 @@ export interface BatchFiles {
   remove(): Promise<void>;
 }
 
+interface ClosedNote {
+  batchId: string;
+  closedAt: string;
+}
+
+const DAY_MS = 86_400_000;
+/** How long the manifest and the outcomes of a closed batch are kept. */
+export const KEPT_DAYS = 30;
+
+/** Ids of the batches of a namespace that closed so long ago that nothing of them is kept any more. */
+export async function expiredBatches(files: SharedFiles, owner: string, now = new Date()): Promise<string[]> {
+  const expired: string[] = [];
+  for (const name of await files.list(ownerFolder(owner))) {
+    const content = await files.read(`${ownerFolder(owner)}/${name}/${CLOSED}`);
+    if (content === undefined) continue;
+    const { batchId, closedAt } = JSON.parse(content) as ClosedNote;
+    if (now.getTime() - Date.parse(closedAt) >= KEPT_DAYS * DAY_MS) expired.push(batchId);
+  }
+  return expired;
+}
+
 const BEGIN = 'begin.json';
 const INDEX = 'index.json';
 const CLOSED = 'closed.json';
@@ -58,11 +79,11 @@ export function createBatchFiles(files: SharedFiles, batch: BatchRef): BatchFile
     index: () => files.read(at(INDEX)),
 
     async close(time) {
-      await files.create(at(CLOSED), JSON.stringify({ closedAt: time.toISOString() }));
+      await files.create(at(CLOSED), JSON.stringify({ batchId: batch.batchId, closedAt: time.toISOString() }));
     },
     async closedAt() {
       const content = await files.read(at(CLOSED));
-      return content === undefined ? undefined : new Date((JSON.parse(content) as { closedAt: string }).closedAt);
+      return content === undefined ? undefined : new Date((JSON.parse(content) as ClosedNote).closedAt);
     },
     reopen: () => files.remove(at(CLOSED)),
 

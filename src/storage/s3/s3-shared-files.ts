@@ -9,7 +9,8 @@ import { failure } from '../../contracts/failures';
 import type { SharedFiles } from '../batches/shared-files';
 import type { S3Access } from './s3-client';
 import { s3CodeOf, s3TroubleOf } from './s3-errors';
-import { retryable, type S3Folder } from './s3-result-store';
+import type { S3Folder } from './s3-result-store';
+import { retryable } from './s3-store-errors';
 
 /**
  * Files as objects of S3-compatible storage that knows conditional writes (`If-None-Match: *`), as AWS does. The credentials

@@ -110,7 +110,8 @@ describe('at a provider that keeps one asset of a name', () => {
   test('a second file of a name is refused with what to do, and a template of the path makes names', async () => {
     await place.put({ 'a/1.jpg': '1', 'b/1.jpg': '1', 'b/c/1.jpg': '1' });
     const plain = await place.list({ items: folder(), each });
-    expect(plain.items.map(({ at }) => at)).toEqual(['a/1.jpg']);
+    const source = { type: 'file' as const, path: path.join(place.media, 'a/1.jpg') };
+    expect(plain.items.map(({ at, key }) => [at, key])).toEqual([['a/1.jpg', defaultKey(source, 'd1')]]);
     expect(plain.refused.map(({ at, reason }) => [at, reason])).toEqual([
       ['b/1.jpg', expect.stringMatching(/item 0 of the batch has the name "1.jpg" too.*template with \{path\}/)],
       ['b/c/1.jpg', expect.stringContaining('has the name "1.jpg" too')],
@@ -130,7 +131,7 @@ describe('at a provider that keeps one asset of a name', () => {
     expect(refused).toEqual([
       {
         at: 'b.txt',
-        name: 'b.txt',
+        name: path.join(place.media, 'b.txt'),
         refused: 'InvalidRequest',
         reason: expect.stringContaining('the provider takes images'),
       },
