@@ -105,7 +105,7 @@ for (const [how, stop, outcome] of [
     const { watcher } = place.deps.accounts.twelvelabs ?? {};
     let waiting = 0;
     if (watcher) {
-      watcher.until = (_handle, { signal } = {}) => {
+      watcher.until = (_handle, { signal }) => {
         waiting += 1;
         return new Promise((_resolve, reject) =>
           signal?.addEventListener('abort', () => reject(signal.reason as Error)),

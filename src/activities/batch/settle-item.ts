@@ -42,7 +42,7 @@ export const settleItem: ItemStep = {
   },
 
   atOnce: (_deps, { from, end }) => end - from,
-  beatMs: BEATS.wait,
+  beatMs: BEATS.read,
   waits: true,
 };
 

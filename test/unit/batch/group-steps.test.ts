@@ -54,20 +54,20 @@ test('items become assets of the group, and are let go of', async () => {
 
 test('a step that is repeated makes nothing twice', async () => {
   const input = await listed(['a.mp4', 'b.mp4']);
-  const { submitItems } = createGroupSteps(deps);
-  await inActivity(() => submitItems(input));
-  const news = await inActivity(() => submitItems(input));
+  const steps = createGroupSteps(deps);
+  await inActivity(() => steps.submitItems(input));
+  const news = await inActivity(() => steps.submitItems(input));
   expect(news.due).toMatchObject({ submit: 0, settle: 2 });
   expect(provider.held.size).toBe(2);
 });
 
 test('an attempt after one that was killed adopts what that one made', async () => {
   const input = await listed(['a.mp4', 'b.mp4']);
-  const { submitItems } = createGroupSteps(deps);
+  const steps = createGroupSteps(deps);
   const lost = { ...deps, batches: { ...deps.batches, files: forgetful(deps.batches.files) } };
   await inActivity(() => createGroupSteps(lost).submitItems(input));
   expect(provider.held.size).toBe(2);
-  const news = await inActivity(() => submitItems(input), activityEnvironment({ attempt: 2 }));
+  const news = await inActivity(() => steps.submitItems(input), activityEnvironment({ attempt: 2 }));
   expect(news.due).toMatchObject({ submit: 0, settle: 2 });
   expect(provider.held.size).toBe(2);
 });

@@ -41,7 +41,10 @@ function emulatorLayers(vendor: string): Layer[] {
 const LAYERS: Layer[] = [
   { files: /^src\/contracts\//, may: [contracts], packages: /^(zod|@temporalio\/common)$/ },
   { files: /^src\/workflows\//, may: [contracts, /^src\/workflows\//], packages: /^@temporalio\/(workflow|common)$/ },
-  { files: /^src\/activities\//, may: [contracts, port, registry, storagePorts, batchStorage, media, /^src\/(activities|batch)\//] },
+  {
+    files: /^src\/activities\//,
+    may: [contracts, port, registry, storagePorts, batchStorage, media, /^src\/(activities|batch)\//],
+  },
   { files: /^src\/providers\/open-account\.ts$/, may: [contracts, port, registry, configError, /^src\/config$/] },
   {
     files: /^src\/providers\/(registry|provider-declaration|input-schemas)\.ts$/,
