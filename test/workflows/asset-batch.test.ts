@@ -105,10 +105,10 @@ for (const [how, stop, outcome] of [
     const { watcher } = place.deps.accounts.twelvelabs ?? {};
     let waiting = 0;
     if (watcher) {
-      watcher.until = (_handle, { signal }) => {
+      watcher.until = (_handle, options) => {
         waiting += 1;
         return new Promise((_resolve, reject) =>
-          signal?.addEventListener('abort', () => reject(signal.reason as Error)),
+          options?.signal?.addEventListener('abort', () => reject(new Error('stopped'))),
         );
       };
     }

@@ -1,4 +1,4 @@
-import { MockActivityEnvironment } from '@temporalio/testing';
+import type { MockActivityEnvironment } from '@temporalio/testing';
 import { createBatchSteps } from '../../../src/activities/batch/batch-steps';
 import { createGroupSteps } from '../../../src/activities/batch/group-steps';
 import type { ActivityDependencies } from '../../../src/activities/dependencies';
