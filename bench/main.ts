@@ -1,5 +1,6 @@
 import { benchActions } from './actions';
 import { benchHistory } from './history';
+import { benchListing } from './listing';
 import { benchPreflight } from './preflight';
 import { runBenches } from './run-benches';
 import { benchThroughput } from './throughput';
@@ -12,6 +13,7 @@ import { benchWaiting } from './waiting';
 runBenches('bench', {
   throughput: benchThroughput,
   history: benchHistory,
+  listing: benchListing,
   preflight: benchPreflight,
   requests: benchRequests,
   upload: benchUpload,
