@@ -1,6 +1,6 @@
 import { createActivities } from '../../../src/activities/create-activities';
 import type { ActivityDependencies } from '../../../src/activities/dependencies';
-import { assetHandle } from '../../../src/contracts/branches/handle';
+import type { Handle } from '../../../src/contracts/branches/handle';
 import { callTaskQueue } from '../../../src/contracts/ids';
 import { createFileSources } from '../../../src/storage/files/file-sources';
 import { dependencies } from '../activity-dependencies';
@@ -16,10 +16,10 @@ export class BatchPlace {
     const { provider } = this;
     const sources = createFileSources({ roots: [listing.media], restMs: 0 });
     const watcher = {
-      until: async ({ id }: { id: string }) => ({
-        handle: assetHandle(id),
+      until: async (handle: Handle) => ({
+        handle,
         state: 'ready' as const,
-        asset: await provider.assets.get(id),
+        ...(handle.kind === 'asset' && { asset: await provider.assets.get(handle.id) }),
       }),
     };
     const queues = { find: async (name: string) => callTaskQueue(name) };

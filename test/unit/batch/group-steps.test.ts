@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import type { MockActivityEnvironment } from '@temporalio/testing';
 import { createBatchSteps } from '../../../src/activities/batch/batch-steps';
 import { createGroupSteps } from '../../../src/activities/batch/group-steps';
@@ -6,6 +7,7 @@ import { acceptBatch } from '../../../src/batch/accept-batch';
 import type { GroupNews, GroupStepInput } from '../../../src/contracts/batch/groups';
 import { failure } from '../../../src/contracts/failures';
 import { activityEnvironment, OWNER } from '../../support/activity-dependencies';
+import { createFolderResultStore } from '../../../src/storage/results/folder-result-store';
 import { BatchPlace } from '../../support/batches/batch-place';
 import type { MemoryProvider } from '../../support/memory-provider';
 
@@ -23,9 +25,9 @@ const inActivity = <T>(
   environment: MockActivityEnvironment = activityEnvironment(),
 ): Promise<T> => environment.run(work) as Promise<T>;
 
-async function listed(files: readonly string[]): Promise<GroupStepInput> {
+async function listed(files: readonly string[], each: object = {}): Promise<GroupStepInput> {
   const input = await place.put(files);
-  const accepted = acceptBatch({ batchId: 'b', ...input });
+  const accepted = acceptBatch({ batchId: 'b', ...input, each: { ...input.each, ...each } });
   const batch = { ...accepted, batchId: 'b' };
   const list = await inActivity(() => createBatchSteps(deps).listItems({ batch, start: 'start-1' }));
   const { batchId, storeId, start } = list;
@@ -100,6 +102,19 @@ test('what is under way is removed by a stop, and the receipt is in the outcome'
   const news = await inActivity(() => steps.stopItems({ ...input, outcome: 'cancelled' }));
   expect(news.counts.by).toEqual({ cancelled: 2 });
   expect(provider.held.size).toBe(0);
+});
+
+test('each item has a result of its own', async () => {
+  const folder = `${place.listing.media}/../results`;
+  deps = { ...deps, results: createFolderResultStore(folder) };
+  const input = await listed(['a.mp4', 'b.mp4'], { branch: { type: 'embed' } });
+  const steps = createGroupSteps(deps);
+  await inActivity(() => steps.submitItems(input));
+  await inActivity(() => steps.settleItems(input));
+  await inActivity(() => steps.branchItems(input));
+  const collected = await inActivity(() => steps.collectItems(input));
+  expect(collected.due).toMatchObject({ branch: 0, collect: 0, release: 2, clean: 0 });
+  expect(await readdir(folder)).toHaveLength(2);
 });
 
 test('a worker with another store refuses the group', async () => {

@@ -71,3 +71,17 @@ test('a server that does not answer is no unknown run', async () => {
   const down = Object.assign(new Error('14 UNAVAILABLE'), { code: 14, details: '', metadata: {} });
   await expect(runsOf([], [down]).runs.find('w')).rejects.toThrow('UNAVAILABLE');
 });
+
+test('a group that was ended from outside counts as stopped, so that a sweep ends what it left', async () => {
+  const group = (status: string): object => execution(status, { type: 'assetGroup', workflowId: 'asset-group:b:0' });
+  const { runs } = runsOf([], [group('TERMINATED'), group('RUNNING'), group('COMPLETED')]);
+  expect(await runs.find('asset-group:b:0')).toMatchObject({ open: false, ended: 'stopped' });
+  expect(await runs.find('asset-group:b:0')).toMatchObject({ open: true });
+  expect(await runs.find('asset-group:b:0')).toEqual(expect.objectContaining({ ended: 'completed' }));
+});
+
+test('a workflow is open while its latest run is', async () => {
+  const gone = new WorkflowNotFoundError('not found', 'w', undefined);
+  const { runs } = runsOf([], [execution('RUNNING', { type: 'assetBatch' }), execution('TERMINATED'), gone]);
+  expect([await runs.isOpen('w'), await runs.isOpen('w'), await runs.isOpen('w')]).toEqual([true, false, false]);
+});
