@@ -32,6 +32,8 @@ export interface ExplorerOptions {
   /** Most milliseconds that a sweep may take; default: a minute. */
   sweepBoundMs?: number;
   onProgress(done: number, violated: number): void;
+  /** Hears of a violation at once; its smallest schedule takes longer. */
+  onViolation?(seed: number, words: readonly string[]): void;
 }
 
 export interface Violation {
@@ -64,14 +66,18 @@ export async function explore(options: ExplorerOptions): Promise<Exploration> {
   try {
     const sabotage = await sabotageOf(options.sabotage, folder);
     let next = 0;
+    let isBroken = false;
     const work = async (n: number): Promise<void> => {
       const { address } = temporal;
       const name = `lane-${n}`;
       const lane = await Lane.open({ name, address, filesUrl: files.url, samples, folder, sabotage, sweepBoundMs });
       try {
-        while (next < seeds.length && !(options.stopAtFirst && found.violations.length > 0)) {
+        while (next < seeds.length && !isBroken && !(options.stopAtFirst && found.violations.length > 0)) {
           await runOne(lane, seeds[next++] as number, options, found);
         }
+      } catch (error) {
+        isBroken = true; // what it would have shown is missing, so the others need not go on
+        throw error;
       } finally {
         await lane.close();
       }
@@ -94,6 +100,7 @@ async function runOne(lane: Lane, seed: number, options: ExplorerOptions, found:
   found.coverage.add(evidence);
   const words = violationsOf(evidence);
   if (words.length > 0) {
+    options.onViolation?.(seed, words);
     found.violations.push({ seed, schedule, words, evidence, smallest: await shrink(lane, seed, options.shrinkMs) });
   }
   options.onProgress(found.runs, found.violations.length);

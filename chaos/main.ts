@@ -35,6 +35,7 @@ async function main(): Promise<void> {
     samples: path.join(packageRoot(), 'samples'),
     environment: process.env,
     shrinkMs: 120_000,
+    onViolation: (at, words) => show(`seed ${at}: ${words.join('; ')}`),
     onProgress(done, violated) {
       if (Date.now() - shownAt < 5000) return;
       shownAt = Date.now();
