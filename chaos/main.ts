@@ -71,6 +71,8 @@ function describe({ seed, schedule, words, smallest }: Violation): string {
   ].join('\n');
 }
 
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130)); // its children end with it
+
 main().catch((error: unknown) => {
   console.error(error);
   process.exitCode = 70;
