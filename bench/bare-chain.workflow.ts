@@ -31,7 +31,9 @@ export async function bareChain({
     tag,
     since: new Date().toISOString(),
   });
+  if ('pending' in asset) throw new Error('the chain is to have an asset');
   const ready = await waits.untilAssetReady({ provider, assetId: asset.id });
+  if ('failed' in ready) throw new Error(ready.failed.message);
   const { handle } = await calls.startBranch({
     provider,
     assetId: ready.id,

@@ -10,6 +10,7 @@ export {
   CallAborted,
   CallTimedOut,
   InvalidInput,
+  KeyInUse,
   LifecycleBeingDeleted,
   LifecycleClientError,
   LifecycleClosed,
@@ -30,7 +31,7 @@ export type { FailureType } from './contracts/failures';
 export { acceptInput } from './providers/registry';
 export type { CleanupPolicy } from './contracts/cleanup-policy';
 export type { CompleteInput } from './contracts/lifecycle-input';
-export type { LifecycleInput } from './providers/registry';
+export type { LifecycleInput, PlaceInput, PlacesInput } from './providers/registry';
 export type { OrphanCause, SweepInput, SweepReport } from './contracts/ledger/sweep';
 export type {
   AssetSnapshot,

@@ -135,7 +135,7 @@ async function start(settings: WorkerSettings, s3: S3Access, close: () => Promis
       enableNonLocalActivities: false,
     }),
     ...providers
-      .flatMap(({ name }) => providerQueues(name, served, activities))
+      .flatMap(({ name, traits }) => providerQueues({ name, gathers: traits.gatherMs > 0 }, served, activities))
       .map((options) => Worker.create({ ...common, ...options })),
   ]);
   return runWorkers(workers, {

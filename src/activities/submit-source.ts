@@ -1,15 +1,17 @@
-import type { Activities, SubmitSourceInput, SubmittedAsset } from '../contracts/activities';
-import { failure } from '../contracts/failures';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import type { Activities, PendingSubmission, SubmitSourceInput, SubmittedAsset } from '../contracts/activities';
+import type { Handle } from '../contracts/branches/handle';
+import { failure, withDetails } from '../contracts/failures';
 import type { SourceFacts } from '../contracts/lifecycle-status';
 import { snapshotOf, type ProviderAsset } from '../providers/assets';
 import type { MediaProvider } from '../providers/media-provider';
-import { only } from '../providers/outcome';
 import type { PartUrl } from '../providers/part-uploads';
 import type { SourceBytes } from '../storage/files/source-bytes';
-import { withHeartbeat, noteBytesMoved } from './lib/activity-call';
+import { withHeartbeat } from './lib/activity-call';
 import { providerOf, type ActivityDependencies } from './dependencies';
 import { adoptAsset } from './ownership/adopt-asset';
 import { findOwnAsset } from './ownership/find-own-asset';
+import { handIn, rememberOpenSession } from './uploads/hand-in';
 import { refuseUnfit } from './uploads/preflight';
 import { prepareSubmission, type Prepared, type SentSource } from './uploads/prepare-submission';
 import { uploadInParts } from './uploads/upload-in-parts';
@@ -19,7 +21,8 @@ import { writeOnce } from './lib/write-once';
 /**
  * Finds the asset that carries the lifecycle's tag, or makes it, in one request or in parts; at most one live asset per
  * tag. Safe to repeat: an upload in parts goes on from the parts that the provider has. The first attempt looks too: an
- * earlier run of the same key may have kept its asset.
+ * earlier run of the same key may have kept its asset. Where the provider tells the asset only when it is ready, gives
+ * what the wait asks for.
  * @throws InvalidRequest · PayloadTooLarge before the provider is called, also for media that its limits rule out · SourceUnreadable · OutcomeUnknown (the next
  *   attempt looks until a late commit can no longer come) · UploadExpired · whatever the provider says.
  */
@@ -34,18 +37,35 @@ export const createSubmitSource =
       return { ...snapshotOf(asset), adopted: true };
     }
     const memory = UploadMemory.open(deps, input.resume);
-    const {
-      asset,
-      unchecked,
-      completedBefore,
-      source: facts,
-    } = await submitAndSend(deps, provider, { input, source, memory });
-    const submitted: SubmittedAsset = { ...snapshotOf(asset), source: facts };
-    if (unchecked) submitted.adoptedUnchecked = true;
-    if (completedBefore) submitted.completedBefore = true;
-    if (memory.abandoned.length > 0) submitted.abandoned = memory.abandoned;
-    return submitted;
+    try {
+      return resultOf(await submitAndSend(deps, provider, { input, source, memory }), memory);
+    } catch (error) {
+      throw withPending(error, memory);
+    }
   };
+
+function resultOf(
+  { source, ...submitted }: Submitted,
+  { abandoned }: UploadMemory,
+): SubmittedAsset | PendingSubmission {
+  const facts = { source, ...(abandoned.length > 0 && { abandoned }) };
+  if ('pending' in submitted) return { pending: submitted.pending, ...facts };
+  const { asset, adopted, unchecked, completedBefore } = submitted;
+  return {
+    ...snapshotOf(asset),
+    ...(adopted && { adopted }),
+    ...facts,
+    ...(unchecked && { adoptedUnchecked: true }),
+    ...(completedBefore && { completedBefore: true }),
+  };
+}
+
+/** Cleanup hears of an item that was handed in, also where this attempt made nothing. */
+function withPending(error: unknown, { left }: UploadMemory): unknown {
+  if (!left) return error;
+  if (error instanceof CancelledFailure) return new CancelledFailure(error.message, [left]);
+  return error instanceof ApplicationFailure ? withDetails(error, left) : error;
+}
 
 interface Submitting {
   input: SubmitSourceInput;
@@ -53,17 +73,19 @@ interface Submitting {
   memory: UploadMemory;
 }
 
-/** A whole asset, or a session whose parts are still to come. */
-type Made =
-  | { asset: ProviderAsset; unchecked?: boolean; completedBefore?: boolean }
-  | { upload: UploadUnderWay; first: readonly PartUrl[]; bytes?: SourceBytes };
-
-interface Submitted {
+interface FoundAsset {
   asset: ProviderAsset;
+  /** It was there before, and is not of this key. */
+  adopted?: boolean;
   unchecked?: boolean;
   completedBefore?: boolean;
-  source?: SourceFacts;
 }
+
+/** A whole asset or what becomes one, or a session whose parts are still to come. */
+type Made =
+  FoundAsset | { pending: Handle } | { upload: UploadUnderWay; first: readonly PartUrl[]; bytes?: SourceBytes };
+
+type Submitted = (FoundAsset | { pending: Handle }) & { source?: SourceFacts };
 
 async function submitAndSend(
   deps: ActivityDependencies,
@@ -85,18 +107,20 @@ async function submitAndSend(
           await refuseUnfit(deps, { input, prepared, signal });
           return prepared;
         },
-        find: (prepared, search) => {
+        find: async (prepared, search) => {
           const { since, earlier } = input;
-          return findOwnAsset(prepared, { ...search, deps, provider, since, earlier, memory });
+          const found = await findOwnAsset(prepared, { ...search, deps, provider, since, earlier, memory });
+          if (!found && search.ambiguous) await rememberOpenSession(provider, { prepared, memory }, search.signal);
+          return found;
         },
-        make: (prepared, signal) => make(provider, prepared, signal),
+        make: (prepared, signal) => handIn(provider, { prepared, memory }, signal),
       });
-  if ('asset' in made) return { ...made, source: facts };
+  if (!('upload' in made)) return { ...made, source: facts };
   if (!memory.upload) await memory.opened(made.upload);
   const { upload, first, bytes: seen } = made;
   const { stopping, partBuffers: buffers } = deps;
   const { concurrency } = input.upload;
-  const asset = await withHeartbeat((signal) => {
+  const sent = await withHeartbeat((signal) => {
     const look = async (): Promise<SourceBytes> => {
       const bytes = seen ?? (await prepare(signal)).bytes;
       if (bytes) return bytes;
@@ -104,20 +128,8 @@ async function submitAndSend(
     };
     return uploadInParts({ provider, memory, upload, first, look, concurrency, buffers, signal, stopping });
   });
-  return { asset, source: facts };
+  return { ...sent, source: facts };
 }
 
 const factsOf = (bytes: SourceBytes | undefined): SourceFacts | undefined =>
   bytes && { sizeBytes: bytes.sizeBytes, modifiedAt: bytes.modifiedAt };
-
-async function make({ intake }: MediaProvider, prepared: Prepared, signal: AbortSignal): Promise<Made> {
-  const { common, bytes } = prepared;
-  const item = { ...common, content: await prepared.content() };
-  const submitted = only(await intake.submit([item], { signal, onProgress: () => noteBytesMoved() }));
-  if ('asset' in submitted) return submitted;
-  if ('pending' in submitted)
-    throw new Error(`${common.filename}: its asset is not known yet, and nobody waits for it`);
-  const { urls: first, ...opened } = submitted.upload;
-  if (!bytes) throw new Error(`${common.filename}: a session was opened for bytes that nobody has`);
-  return { upload: { ...opened, fingerprint: bytes.fingerprint }, first, bytes };
-}

@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander';
-import { InvalidInput, LifecycleClientError, LifecycleNotFound } from '../temporal/errors';
+import { InvalidInput, KeyInUse, LifecycleClientError, LifecycleNotFound } from '../temporal/errors';
 import { TemporalRefused, TemporalUnreachable } from '../temporal/errors';
 import { ConfigError } from '../config-error';
 import { failureType, type FailureType } from '../contracts/failures';
@@ -16,7 +16,7 @@ export class UsageError extends Error {
 }
 
 /** What a person has to change before another try can work; wrong credentials are among them. */
-const BAD_INPUT_ERRORS = [UsageError, ConfigError, InvalidInput, LifecycleNotFound, TemporalRefused] as const;
+const BAD_INPUT_ERRORS = [UsageError, ConfigError, InvalidInput, KeyInUse, LifecycleNotFound, TemporalRefused] as const;
 const UNREACHABLE: ReadonlySet<FailureType> = new Set(['ProviderUnavailable', 'OutcomeUnknown', 'RateLimited']);
 const FINAL: ReadonlySet<FailureType> = new Set(['ResourceGone', 'BlockedByReferences', 'ProviderRejected']);
 

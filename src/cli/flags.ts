@@ -1,5 +1,6 @@
-import { Option } from 'commander';
-import { DEFAULT_PROVIDER, providerNames } from '../providers/registry';
+import { Option, type Command } from 'commander';
+import type { ProviderName } from '../contracts/ids';
+import { DEFAULT_PROVIDER, providerNames, PROVIDERS, type Registry } from '../providers/registry';
 import { UsageError } from './exit';
 
 const HIGHEST_PORT = 65_535;
@@ -43,3 +44,42 @@ export function checkDistinct(ports: Readonly<Record<string, number>>): void {
 /** `--provider`, of commands about a key or an account. */
 export const providerOption = (): Option =>
   new Option('--provider <name>', 'whose lifecycles or assets').choices(providerNames()).default(DEFAULT_PROVIDER);
+
+/** The flag by which each provider with places names one, as `start` has it. */
+const placeFlags = (registry: Registry) =>
+  registry.flatMap(({ name, flags, placeField }) =>
+    flags.filter(({ field }) => field === placeField).map(({ flag, field }) => ({ provider: name, flag, field })),
+  );
+
+/** Adds those flags to a command about a key or an account. @param several each may be given more than once. */
+export function addPlaceFlags(
+  command: Command,
+  help: string,
+  { several = false, registry = PROVIDERS }: { several?: boolean; registry?: Registry } = {},
+): Command {
+  for (const { flag } of placeFlags(registry)) {
+    const option = new Option(flag, help);
+    command.addOption(several ? option.argParser(collect) : option);
+  }
+  return command;
+}
+
+/**
+ * The fields that the flags of {@link addPlaceFlags} set, as the client takes them.
+ * @throws UsageError for the flag of another provider
+ */
+export function placeFieldsOf(
+  flags: Readonly<Record<string, unknown>>,
+  provider: ProviderName,
+  registry: Registry = PROVIDERS,
+): object {
+  const fields: Record<string, unknown> = {};
+  for (const { provider: its, flag, field } of placeFlags(registry)) {
+    const option = new Option(flag);
+    const value = flags[option.attributeName()];
+    if (value === undefined) continue;
+    if (its !== provider) throw new UsageError(`${option.long}: goes with --provider ${its}`);
+    fields[field] = value;
+  }
+  return fields;
+}

@@ -9,9 +9,11 @@ import type { SweepInput, SweepReport } from '../contracts/ledger/sweep';
 import type { LifecycleStatus } from '../contracts/lifecycle-status';
 import type { CancelRequest, ForceDeleteRequest } from '../contracts/messages';
 import type { MediaProvider } from '../providers/media-provider';
-import { acceptInput, acceptSweep, branchTypes, DEFAULT_PROVIDER, type LifecycleInput } from '../providers/registry';
+import { acceptInput, acceptSweep, branchTypes, DEFAULT_PROVIDER, placeOf } from '../providers/registry';
+import type { LifecycleInput, PlaceInput, PlacesInput } from '../providers/registry';
 import { grpcCodeOf } from '../temporal/grpc-errors';
 import { connectTemporal } from '../temporal/connection';
+import { checkedInput } from './start/checked-input';
 import { defaultKey } from './default-key';
 import type { ForceDeletion } from './deletions';
 import { InvalidInput } from '../temporal/errors';
@@ -21,7 +23,7 @@ import { retryLifecycle, type RetryOptions } from './start/retry-lifecycle';
 import { startLifecycle, type KeyedInput, type StartedLifecycle, type StartOptions } from './start/start-lifecycle';
 import { providerAssets, type ProviderAssets } from './provider-assets';
 import { closedStatus } from '../temporal/runs/lifecycle-runs';
-import { cancelLifecycle, deleteClosed, signalForceDelete } from './stops';
+import { cancelLifecycle, checkPlace, deleteClosed, signalForceDelete } from './stops';
 import { sweep } from './sweeps';
 import { statusOfSummary, summaryOf, type LifecycleSummary } from '../temporal/runs/run-status';
 import { withUpload } from '../temporal/runs/upload-status';
@@ -73,7 +75,7 @@ export class LifecycleClient {
    * was force-deleted later, a new run starts. It adopts the asset that the run before kept, if the content is the same.
    * A completed key that is started with another branch gets a run that takes that branch over the same asset.
    * Safe to repeat, except with `again`.
-   * @throws InvalidInput before anything is started · LifecycleBeingDeleted
+   * @throws InvalidInput before anything is started · KeyInUse · LifecycleBeingDeleted
    */
   async start(input: LifecycleInput, options: StartOptions = {}): Promise<StartedLifecycle> {
     const accepted = this.acceptWithKey(options.allowSignedUrl ? withSignedUrlAllowed(input) : input);
@@ -156,10 +158,14 @@ export class LifecycleClient {
 
   /**
    * Removes by force everything that a key's lifecycle has made. A running lifecycle is asked to stop and delete. For a
-   * closed or forgotten one, an `assetDeletion` is started or joined. Safe to repeat.
+   * closed or forgotten one, an `assetDeletion` is started or joined. Safe to repeat. The place has to be named where the
+   * provider has such and Temporal does not know the key.
+   * @throws InvalidInput · KeyInUse for another place than the key's
    */
-  async forceDelete(key: string, request: ForceDeleteRequest = {}): Promise<ForceDeletion> {
-    const { signalled, known } = await signalForceDelete(this.calls, key, request);
+  async forceDelete(key: string, request: ForceDeleteRequest & PlaceInput = {}): Promise<ForceDeletion> {
+    const { reason, ...place } = request;
+    await checkPlace(this.calls, key, place);
+    const { signalled, known } = await signalForceDelete(this.calls, key, { reason });
     if (!signalled) return { ...(await deleteClosed(this.calls, key, request)), known };
     const { workflowId } = this.calls.handle(key);
     const status = (): Promise<LifecycleStatus> => this.status(key);
@@ -168,12 +174,13 @@ export class LifecycleClient {
   }
 
   /**
-   * Removes assets whose lifecycle ended without cleaning them up; waits for the report.
+   * Removes assets whose lifecycle ended without cleaning them up; waits for the report. The input names the places, one
+   * or a list, where the provider has such.
    * @throws InvalidInput before anything is started.
    */
-  async sweep(input: Omit<SweepInput, 'provider'> = {}): Promise<SweepReport> {
-    const checked = checkedInput(() => acceptSweep({ ...input, provider: this.provider }));
-    return this.calls.withClientErrors(() => sweep(this.client, this.provider, checked));
+  async sweep(input: Omit<SweepInput, 'provider'> & PlacesInput = {}): Promise<SweepReport> {
+    checkedInput(() => acceptSweep({ ...input, provider: this.provider }));
+    return this.calls.withClientErrors(() => sweep(this.client, this.provider, input));
   }
 
   /**
@@ -209,7 +216,7 @@ export class LifecycleClient {
     if (accepted.provider !== this.provider) {
       throw new InvalidInput(`provider: this client is for "${this.provider}", not for "${accepted.provider}"`);
     }
-    return { ...accepted, key: accepted.key ?? defaultKey(accepted.source) };
+    return { ...accepted, key: accepted.key ?? defaultKey(accepted.source, placeOf(accepted)) };
   }
 
   private watchedRun(key: string, { workflowId, runId, raw }: WorkflowExecutionDescription): WatchedRun {
@@ -238,12 +245,4 @@ export class LifecycleClient {
 function withSignedUrlAllowed(input: LifecycleInput): LifecycleInput {
   const source = input?.source; // not checked yet: it may be anything
   return source?.type === 'url' ? ({ ...input, source: { ...source, allowSignedUrl: true } } as LifecycleInput) : input;
-}
-
-function checkedInput<T>(check: () => T): T {
-  try {
-    return check();
-  } catch (error) {
-    throw new InvalidInput((error as Error).message, { cause: error });
-  }
 }

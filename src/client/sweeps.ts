@@ -8,10 +8,15 @@ import {
 import { ApplicationFailure } from '@temporalio/common';
 import { ORPHAN_SWEEP, sweepId, WORKFLOW_TASK_QUEUE, type ProviderName } from '../contracts/ids';
 import type { SweepInput, SweepReport } from '../contracts/ledger/sweep';
+import type { PlacesInput } from '../providers/registry';
 import { isRefusal, wordsOf } from '../temporal/grpc-errors';
 
 /** Sweeps once and gives the report, also when something is left over. */
-export async function sweep(client: Client, provider: ProviderName, input: SweepInput): Promise<SweepReport> {
+export async function sweep(
+  client: Client,
+  provider: ProviderName,
+  input: Omit<SweepInput, 'provider'> & PlacesInput,
+): Promise<SweepReport> {
   try {
     return (await client.workflow.execute(ORPHAN_SWEEP, {
       taskQueue: WORKFLOW_TASK_QUEUE,
@@ -43,7 +48,7 @@ export interface ScheduleOutcome {
 export async function ensureSweepSchedule(
   client: Client,
   provider: ProviderName,
-  { everyMs, grace }: { everyMs: number; grace: string },
+  { everyMs, grace, ...places }: { everyMs: number; grace: string } & PlacesInput,
 ): Promise<ScheduleOutcome> {
   const scheduleId = sweepId(provider);
   const schedule = {
@@ -53,7 +58,7 @@ export async function ensureSweepSchedule(
       workflowType: ORPHAN_SWEEP,
       workflowId: scheduleId,
       taskQueue: WORKFLOW_TASK_QUEUE,
-      args: [{ provider, grace }],
+      args: [{ provider, grace, ...places }],
     },
     policies: { overlap: ScheduleOverlapPolicy.SKIP },
   };

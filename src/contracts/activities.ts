@@ -2,6 +2,7 @@ import type { Branch } from './branches/branch';
 import type { Handle } from './branches/handle';
 import type { ProviderName } from './ids';
 import type { CleanupPolicy } from './cleanup-policy';
+import type { FailureType } from './failures';
 import type { AcceptedInput, Metadata, ProviderFields } from './lifecycle-input';
 import type { AssetSnapshot, EmbeddingResult, KeyBranch, ReceiptEntry, SourceFacts } from './lifecycle-status';
 import type { Orphan, SweepCounts, VanishedAsset } from './ledger/sweep';
@@ -57,13 +58,33 @@ export interface UploadRef {
   expiresAt?: string;
 }
 
-export interface SubmittedAsset extends AssetSnapshot {
+interface SubmissionFacts {
   /**
    * What became of upload sessions that were given up on the way, of the assets they had reserved, and of an earlier
    * run's asset with other content.
    */
   abandoned?: ReceiptEntry[];
   source?: SourceFacts;
+}
+
+export interface SubmittedAsset extends AssetSnapshot, SubmissionFacts {}
+
+/** Handed in, and its asset is not known yet: `untilAssetReady` finds it. */
+export interface PendingSubmission extends SubmissionFacts {
+  pending: Handle;
+}
+
+/** The provider says that no asset comes of what was handed in. */
+export interface FailedSubmission {
+  failed: {
+    type: FailureType;
+    /** The provider's own words. */
+    message: string;
+    /** How many submissions of the source are worth trying before this is final. */
+    submissions: number;
+    /** What the receipt says of its session. */
+    ended: ReceiptEntry;
+  };
 }
 
 export interface FindSourceQueueInput {
@@ -77,10 +98,15 @@ export interface AssetRef extends ProviderRef {
 }
 
 /** Of the activities that hold until something is ready. */
-export interface HeldWaitInput {
-  provider: ProviderName;
+export interface HeldWaitInput extends ProviderRef {
   /** Reads the state once and does not wait: what is not ready by now is `DeadlineExceeded`. */
   lastLook?: boolean;
+}
+
+/** An asset, or what was handed in to become one. */
+export interface UntilAssetReadyInput extends HeldWaitInput {
+  assetId?: string;
+  pending?: Handle;
 }
 
 /** An asset that its lifecycle lets go of. */
@@ -176,9 +202,9 @@ export interface Activities {
    */
   findSourceQueue(input: FindSourceQueueInput): Promise<string>;
   /** Finds the asset that carries the tag, or makes it, or looks up the asset to adopt. */
-  submitSource(input: SubmitSourceInput): Promise<SubmittedAsset>;
-  /** Holds until the provider says the asset is ready. */
-  untilAssetReady(input: AssetRef & HeldWaitInput): Promise<AssetSnapshot>;
+  submitSource(input: SubmitSourceInput): Promise<SubmittedAsset | PendingSubmission>;
+  /** Holds until the provider says the asset is ready, or that none comes of what was handed in. */
+  untilAssetReady(input: UntilAssetReadyInput): Promise<AssetSnapshot | FailedSubmission>;
   /**
    * Starts the branch over the asset, once. Where the provider answers with the records, stores them and lets go of the
    * asset.

@@ -121,6 +121,13 @@ export interface UploadStatus {
   secondsLeft?: number;
 }
 
+/** A session in which files become assets of a place. */
+export interface IngestionRef {
+  id: string;
+  /** Id of the place. */
+  in?: string;
+}
+
 /** RFC 3339 times of past events. */
 export interface LifecycleTimings {
   startedAt: string;
@@ -141,6 +148,8 @@ export interface LifecycleStatus {
   outcome?: Outcome;
   /** Absent if the source is a URL or an existing asset. */
   source?: SourceFacts;
+  /** The session in which the source was handed in last, at a provider that takes many files in one. */
+  ingestion?: IngestionRef;
   asset?: AssetSnapshot;
   upload?: UploadStatus;
   /** The branch of this run; the first one, if it has several. */

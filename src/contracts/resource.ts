@@ -1,3 +1,4 @@
+import type { Handle } from './branches/handle';
 import { CLEANUP_POLICIES, type CleanupPolicy } from './cleanup-policy';
 
 /**
@@ -23,6 +24,10 @@ export interface AssetResource {
   claim?: string;
   /** The upload session that reserved it and never got all parts: such an asset has no content to keep. */
   session?: { id: string; expiresAt?: string };
+  /** Handed in, and its asset is not known yet. */
+  pending?: Handle;
+  /** True if `pending` certainly did not get all of its bytes, so that no asset comes of it. */
+  unsent?: boolean;
 }
 
 /** An object that a branch makes of the asset, or the asset's membership in an existing object. */

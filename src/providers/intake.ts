@@ -105,6 +105,11 @@ export interface Intake {
    * bytes had arrived. @throws failures of the request
    */
   readonly abandon?: (pending: Handle, options?: CallOptions) => Promise<'ended' | 'open'>;
+  /**
+   * What is handed in by the run of the tag, in sessions that are still open: also where the answer to the submission
+   * was lost. Newest first. Only at providers with `pending`, as far as they tell what is in their sessions.
+   */
+  readonly openFor?: (tag: Pick<LedgerTag, 'runId' | 'owner'>, options?: CallOptions) => Promise<Handle[]>;
   /** Finds the assets that carry each tag: oldest first, one list per query. */
   find(queries: readonly OwnershipQuery[], options?: CallOptions): Promise<ProviderAsset[][]>;
   /** Operations on the sessions that {@link submit} opens for `parts`. */

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { NO_BRANCH, type Branch, type BranchPlan } from '../contracts/branches/branch';
 import { failure } from '../contracts/failures';
 import type { ProviderName } from '../contracts/ids';
@@ -20,6 +20,12 @@ export const PROVIDERS = [twelvelabs, datatureVi] as const;
 
 /** What a caller sends. In JSON an optional field may also be `null`. */
 export type LifecycleInput = TwelveLabsInput | DatatureViInput;
+
+type PlaceFieldOf<D> = D extends { readonly placeField: infer Field extends string } ? Field : never;
+/** The field that names a place: of a deletion, at a provider with places. */
+export type PlaceInput = { [Field in PlaceFieldOf<(typeof PROVIDERS)[number]>]?: string };
+/** The field that names places: of a sweep, at a provider with places. */
+export type PlacesInput = { [Field in keyof PlaceInput]: string | readonly string[] };
 
 /** A list of providers; tests pass longer ones. */
 export type Registry = readonly [ProviderDeclaration, ...ProviderDeclaration[]];
@@ -107,7 +113,7 @@ function schemaOf(declared: ProviderDeclaration): z.ZodType {
   return schema;
 }
 
-/** Id of the place that the input names, at a provider with places. */
+/** Id of the place that the input names, at a provider with places; `undefined` for an input that names none. */
 export function placeOf(
   { provider, fields }: Pick<CompleteInput, 'provider' | 'fields'>,
   registry: Registry = REGISTRY,
@@ -158,27 +164,59 @@ function branchOf(provider: ProviderName, branch: Branch, registry: Registry): B
   throw failure('InvalidRequest', `branch.type: "${provider}" has no branch "${branch.type}"`);
 }
 
-/** Checks the input of a deletion and fills in the default provider. @throws InvalidRequest */
-export function acceptDeletion(input: unknown): AcceptedDeletion {
-  const accepted = checkAgainst(DeletionInputSchema, 'deletion', withProvider(input));
-  declaredFor(accepted.provider, 'deletion', REGISTRY);
-  return accepted;
+/**
+ * Checks the input of a deletion and fills in the default provider. At a provider with places it has to name the place, by
+ * the field of a lifecycle's input. @throws InvalidRequest
+ */
+export function acceptDeletion(input: unknown, registry: Registry = REGISTRY): AcceptedDeletion {
+  const declared = declaredFor(providerIn(input) ?? registry[0].name, 'deletion', registry);
+  const { field, others } = placeTaken(input, declared);
+  const accepted = checkAgainst(DeletionInputSchema, 'deletion', others);
+  if (declared.placeField === undefined) return accepted;
+  const named = z.object({ [declared.placeField]: placeSchemaOf(declared) });
+  return { ...accepted, place: checkAgainst(named, 'deletion', field)[declared.placeField] };
 }
 
-/** Checks the input of a sweep and fills in the default provider. @throws InvalidRequest */
-export function acceptSweep(input: unknown): AcceptedSweep {
-  const accepted = checkAgainst(SweepInputSchema, 'sweep', withProvider(input));
-  declaredFor(accepted.provider, 'sweep', REGISTRY);
-  return accepted;
+/**
+ * Checks the input of a sweep and fills in the default provider. At a provider with places it has to name those to sweep,
+ * one or a list, by the field of a lifecycle's input. @throws InvalidRequest
+ */
+export function acceptSweep(input: unknown, registry: Registry = REGISTRY): AcceptedSweep {
+  const declared = declaredFor(providerIn(input) ?? registry[0].name, 'sweep', registry);
+  const { field, others } = placeTaken(input, declared);
+  const accepted = checkAgainst(SweepInputSchema, 'sweep', others);
+  if (declared.placeField === undefined) return accepted;
+  const list = z.array(placeSchemaOf(declared), { error: 'must be one, or a list of some' }).min(1).max(MOST_PLACES);
+  const oneOrMore = z.preprocess((value) => (typeof value === 'string' ? [value] : value), list);
+  const places = checkAgainst(z.object({ [declared.placeField]: oneOrMore }), 'sweep', field)[declared.placeField];
+  return { ...accepted, places: [...new Set(places)] };
+}
+
+/** Places of one sweep. */
+const MOST_PLACES = 1000;
+
+/** The field that names the place, and all others with the provider's name; anything but an object stays as it is. */
+function placeTaken(input: unknown, { name, placeField }: ProviderDeclaration): { field: object; others: unknown } {
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) return { field: {}, others: input };
+  const fields = Object.entries({ ...input, provider: name });
+  const isOfPlace = ([field]: [string, unknown]): boolean => field === placeField;
+  return {
+    field: Object.fromEntries(fields.filter(isOfPlace)),
+    others: Object.fromEntries(fields.filter((one) => !isOfPlace(one))),
+  };
+}
+
+/** Schema of the field that names the place, as a lifecycle's input has it. */
+function placeSchemaOf(declared: ProviderDeclaration): z.ZodType<string> {
+  const { name, placeField = '' } = declared;
+  const schema = schemaOf(declared);
+  const field: unknown = schema instanceof z.ZodObject ? schema.shape[placeField] : undefined;
+  if (field instanceof z.ZodType) return field as z.ZodType<string>; // the ids of a place are texts
+  throw new Error(`${name}: its input has no field "${placeField}"`);
 }
 
 const providerIn = (input: unknown): unknown =>
   typeof input === 'object' && input !== null ? (input as { provider?: unknown }).provider : undefined;
-
-function withProvider(input: unknown): unknown {
-  if (typeof input !== 'object' || input === null || Array.isArray(input)) return input;
-  return { ...input, provider: providerIn(input) ?? DEFAULT_PROVIDER };
-}
 
 /** @throws InvalidRequest in the words of a whole input's check */
 function declaredFor(name: unknown, whose: string, registry: Registry): ProviderDeclaration {

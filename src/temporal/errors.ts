@@ -6,6 +6,11 @@ export class InvalidInput extends LifecycleClientError {
   override readonly name = 'InvalidInput';
 }
 
+/** The key has a lifecycle in another place of the provider. */
+export class KeyInUse extends LifecycleClientError {
+  override readonly name = 'KeyInUse';
+}
+
 /** No lifecycle has this key. */
 export class LifecycleNotFound extends LifecycleClientError {
   override readonly name = 'LifecycleNotFound';

@@ -17,13 +17,27 @@ interface Served {
   slots: { calls: number; waits: number; uploads: number; objects: number };
 }
 
+interface ServedProvider {
+  name: ProviderName;
+  /** Its submissions wait for others to share a request. */
+  gathers: boolean;
+}
+
+/**
+ * Slots of a queue whose submissions wait for each other to share a request: with fewer, those that share it would be
+ * few. They share the lanes of that request as well, so that its memory stays what it is for one.
+ */
+const GATHERED_UPLOADS = 500;
+
 /** The task queues of one provider, each with its activities and slots. */
 export function providerQueues(
-  name: ProviderName,
-  served: Served,
+  { name, gathers }: ServedProvider,
+  { roots, slots: given }: Served,
   activities: AllActivities,
 ): Partial<WorkerOptions>[] {
-  const { slots } = served;
+  const least = gathers ? GATHERED_UPLOADS : 1;
+  const slots = { ...given, uploads: Math.max(given.uploads, least), objects: Math.max(given.objects, least) };
+  const served: Served = { roots, slots };
   const uploads: Partial<AllActivities> = { submitSource: (input) => activities.submitSource(input) };
   return [
     ...fileQueues(name, served).map((options) => ({ ...options, activities: uploads })),

@@ -12,17 +12,19 @@ import { showDeletion } from './lib/visibility';
 /**
  * Removes by force, dependents first, what the closed lifecycle of a key has made, wherever its tag is found; also what
  * comes late of a write that was under way when the lifecycle closed. Harmless to repeat. Query: `status`.
+ * @param input at a provider with places also the field that names the place, as in a lifecycle's input.
  * @throws InvalidRequest when a lifecycle of the key is open, which hears `forceDelete` itself · the failure of what is
  *   left over, with the {@link LifecycleStatus} as its details.
  */
 export async function assetDeletion(input: DeletionInput): Promise<LifecycleStatus> {
   const {
     provider,
+    place,
     key,
     reason,
     workflowId = lifecycleWorkflowId(provider, key),
   } = await checked(() => acceptDeletion(input));
-  const steps = ledgerSteps(provider, key);
+  const steps = ledgerSteps({ provider, place }, key);
   const policy = 'force-delete';
   const receipt: Receipt = { policy, entries: [] };
   const status: LifecycleStatus = {

@@ -4,6 +4,7 @@ import { close, closeAfter } from './lib/lifecycle/close';
 import { Lifecycle } from './lib/lifecycle/lifecycle';
 import { runBranches } from './lib/lifecycle/run-branches';
 import { submitSource } from './lib/lifecycle/submit-source';
+import { untilAssetReady } from './lib/lifecycle/until-asset-ready';
 
 /**
  * One asset from its source to a terminal outcome, or provably gone. At most 40 events with one branch.
@@ -23,7 +24,7 @@ export async function assetLifecycle(input: unknown): Promise<LifecycleStatus> {
       life.mark('createdAt');
 
       life.enter('processing');
-      life.asset = await life.steps.untilAssetReady({ provider: life.input.provider, assetId: life.asset.id });
+      await untilAssetReady(life);
       life.mark('readyAt');
 
       life.enter('branching');

@@ -2,7 +2,7 @@ import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/commo
 import { continueAsNew, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
 import { failure } from '../contracts/failures';
 import { durationMs } from '../contracts/duration';
-import type { SweepInput, SweepReport } from '../contracts/ledger/sweep';
+import type { AcceptedSweep, SweepInput, SweepReport } from '../contracts/ledger/sweep';
 import { acceptSweep, checked } from './lib/accept';
 import { cleanUp } from './lib/clean-up';
 import { ledgerSteps } from './lib/ledger-steps';
@@ -16,44 +16,67 @@ const BATCH = 50;
 /** State that a sweep hands to its next run. */
 interface Progress {
   report: SweepReport;
+  /** Where it goes on, at a provider with places. */
+  place?: string;
   next?: string;
 }
 
 /**
- * Walks over all assets of the account and removes those whose lifecycle ended without them and without cleaning up,
- * each as its own policy says. Never touches an asset without the tag of this namespace, nor one that an open lifecycle
- * has. An asset whose lifecycle Temporal does not know is only reported, unless the input of a person says otherwise.
+ * Walks over all assets of the account, or of the places that the input names, and removes those whose lifecycle ended
+ * without them and without cleaning up, each as its own policy says. Never touches an asset without the tag of this
+ * namespace, nor one that an open lifecycle has. An asset whose lifecycle Temporal does not know is only reported, unless
+ * the input of a person says otherwise.
  * @throws InvalidRequest · the first leftover's failure, with the {@link SweepReport} as its details.
  */
 export async function orphanSweep(input?: SweepInput, before?: Progress): Promise<SweepReport> {
-  const { provider, grace, dryRun, includeVanished } = await checked(() => acceptSweep(input ?? {}));
-  if (includeVanished && workflowInfo().typedSearchAttributes.get(SCHEDULED_BY) !== undefined) {
+  const sweep = await checked(() => acceptSweep(input ?? {}));
+  if (sweep.includeVanished && workflowInfo().typedSearchAttributes.get(SCHEDULED_BY) !== undefined) {
     throw failure('InvalidRequest', 'includeVanished: is for a person to decide; start the sweep without a Schedule');
   }
-  const report = before?.report ?? emptyReport(provider, dryRun, grace);
-  const steps = ledgerSteps(provider, dryRun ? 'dry run' : 'sweep');
+  const report = before?.report ?? emptyReport(sweep);
   let madeBefore = before?.next;
-  do {
-    const batch = await steps.findOrphans({
-      provider,
-      graceMs: durationMs(grace) as number,
-      madeBefore,
-      limit: BATCH,
-      includeVanished,
-      setMarks: !dryRun,
-    });
-    addBatch(report, batch);
-    for (const { assetId, key, cause, policy, workflowId, made } of batch.orphans) {
-      const entries = dryRun ? [] : await cleanUp({ provider, steps, made, policy, unlessOpen: workflowId });
-      addOrphan(report, { assetId, key, cause, policy, entries });
-    }
-    setCurrentDetails(detailsOfSweep(report));
-    madeBefore = batch.next;
-    if (madeBefore !== undefined && workflowInfo().continueAsNewSuggested) {
-      await continueAsNew<typeof orphanSweep>(input, { report, next: madeBefore });
-    }
-  } while (madeBefore !== undefined);
+  for (const place of placesLeft(sweep.places, before)) {
+    do {
+      if (workflowInfo().continueAsNewSuggested) {
+        await continueAsNew<typeof orphanSweep>(input, { report, place, next: madeBefore });
+      }
+      madeBefore = await sweepBatch({ sweep, place, madeBefore }, report);
+    } while (madeBefore !== undefined);
+  }
   return close(report);
+}
+
+/** The whole account is one place without a name. */
+function placesLeft(places: AcceptedSweep['places'] = [], before: Progress | undefined): (string | undefined)[] {
+  const at = before?.place === undefined ? 0 : places.indexOf(before.place);
+  return places.length === 0 ? [undefined] : places.slice(at);
+}
+
+interface Batch {
+  sweep: AcceptedSweep;
+  place: string | undefined;
+  madeBefore: string | undefined;
+}
+
+/** Finds and removes some orphans. @returns where the next batch goes on, if there may be more */
+async function sweepBatch({ sweep, place, madeBefore }: Batch, report: SweepReport): Promise<string | undefined> {
+  const { provider, grace, dryRun, includeVanished } = sweep;
+  const steps = ledgerSteps({ provider, place }, dryRun ? 'dry run' : 'sweep');
+  const batch = await steps.findOrphans({
+    provider,
+    graceMs: durationMs(grace) as number,
+    madeBefore,
+    limit: BATCH,
+    includeVanished,
+    setMarks: !dryRun,
+  });
+  addBatch(report, batch, place);
+  for (const { assetId, key, cause, policy, workflowId, made } of batch.orphans) {
+    const entries = dryRun ? [] : await cleanUp({ provider, steps, made, policy, unlessOpen: workflowId });
+    addOrphan(report, { assetId, key, cause, policy, entries }, place);
+  }
+  setCurrentDetails(detailsOfSweep(report));
+  return batch.next;
 }
 
 function close(report: SweepReport): SweepReport {

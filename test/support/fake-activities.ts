@@ -33,7 +33,7 @@ export function fakeActivities(overrides: Partial<FakeSteps> = {}): { activities
       const adopted = source.type === 'asset';
       return { id: adopted ? source.assetId : 'asset-1', status: 'processing', filename, adopted };
     },
-    async untilAssetReady({ assetId }) {
+    async untilAssetReady({ assetId = '' }) {
       return { id: assetId, status: 'ready', fileType: 'video/mp4', sizeBytes: 1234, durationSec: 10 };
     },
     async startBranch({ branch, fileType }) {

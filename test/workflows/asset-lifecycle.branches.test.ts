@@ -47,7 +47,7 @@ test('embed: creates, waits, embeds and stores, within 40 events', async () => {
 
 test('embed of an image with marengo3.0: one step embeds and stores, within 40 events', async () => {
   const image: Partial<Activities> = {
-    untilAssetReady: async ({ assetId }) => ({ id: assetId, status: 'ready', fileType: 'image/png' }),
+    untilAssetReady: async ({ assetId = '' }) => ({ id: assetId, status: 'ready', fileType: 'image/png' }),
   };
   const source = { type: 'file', path: '/media/face.png' };
   const atOnce = await run({ source, branch: { type: 'embed' } }, image);

@@ -14,6 +14,7 @@ import { untilFound } from '../lib/until-found';
 import { keptUnmarked, setMark } from '../ownership/release-asset';
 import { removeSurplus } from './delete-asset';
 import { endMadeBefore } from './end-made-before';
+import { endPending } from './end-pending';
 import { endResult } from './end-result';
 import { entryOf, keptBecause } from './receipt-entry';
 import type { Removal } from './removal';
@@ -39,11 +40,13 @@ async function endAsset(resource: AssetResource, removal: Removal): Promise<Rece
   }
   const reason = keptBecause(resource, policy);
   if (reason && resource.adopted) return [entryOf(resource, 'kept', reason)];
-  const ids = await idsOf(resource, removal);
+  const { entries: ofSessions, assetIds, decided } = await endPending(resource, removal);
+  const tagged = await (decided ? taggedIds(resource, removal) : idsOf(resource, removal));
+  const ids = [...new Set([...assetIds, ...tagged])];
   if (ids.length > 0 && (await isLeftToOthers(removal))) return leaveToOthers(resource, ids);
   const before = policy === 'force-delete' ? await endMadeBefore(resource, ids, removal) : [];
   const surplus = policy === 'keep' ? ids.splice(1) : [];
-  const entries: ReceiptEntry[] = [...before];
+  const entries: ReceiptEntry[] = [...ofSessions, ...before];
   for (const id of ids) entries.push(await endOne({ ...resource, id }, removal));
   const workflowId = removal.unlessOpen ?? resource.tag?.workflowId;
   entries.push(...(await removeSurplus({ deps, provider, workflowId, signal }, surplus)));

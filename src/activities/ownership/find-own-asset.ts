@@ -46,7 +46,7 @@ export async function findOwnAsset(prepared: Prepared, search: OwnAssetSearch): 
   const found = await findCandidates(common, search);
   if (search.earlier?.keepsAsset) refuseOtherContent(found, search.earlier.assetId);
   const own = ADOPTED.map((wanted) => found.find(({ is }) => is === wanted)).find((one) => one !== undefined);
-  await makeRoom(found, own, tag, search);
+  await makeRoom(found, own, common, search);
   if (!own) return undefined;
   const { asset } = own;
   if (bytes && (await isReserved(provider, asset, bytes.sizeBytes, signal))) {
@@ -76,11 +76,12 @@ function refuseOtherContent(found: readonly Candidate[], assetId: string | undef
 async function makeRoom(
   found: readonly Candidate[],
   own: Candidate | undefined,
-  tag: LedgerTag,
+  { tag, filename }: Prepared['common'],
   { deps, provider, memory, signal }: OwnAssetSearch,
 ): Promise<void> {
   for (const { asset, is } of found) {
-    if (is === 'other content') await memory.gaveUp(await replaceAsset({ deps, provider, tag, signal }, asset));
+    if (is !== 'other content') continue;
+    await memory.gaveUp(await replaceAsset({ deps, provider, tag, filename, signal }, asset));
   }
   const surplus = found.filter((one) => one !== own && one.is !== 'other content').map(({ asset }) => asset.id);
   await removeSurplus({ deps, provider, workflowId: tag.workflowId, signal }, surplus);

@@ -1,4 +1,5 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import type { Handle } from '../../contracts/branches/handle';
 import { failure, failureType, withDetails } from '../../contracts/failures';
 import type { ProviderAsset } from '../../providers/assets';
 import type { MediaProvider } from '../../providers/media-provider';
@@ -6,6 +7,7 @@ import type { PartUrl, UploadState } from '../../providers/part-uploads';
 import type { SourceBytes } from '../../storage/files/source-bytes';
 import { whatChanged } from '../../storage/files/source-fingerprint';
 import { cancellationOf } from '../lib/activity-call';
+import { leaveSession } from './leave-session';
 import { removeReserved } from './reserved-asset';
 import type { PartBuffers } from '../../providers/shared/parts/part-buffers';
 import { finishSession } from '../../providers/shared/parts/finish-session';
@@ -26,12 +28,15 @@ export interface UploadInParts {
   stopping: AbortSignal;
 }
 
+/** The asset, or what its wait asks for where it is not known yet. */
+export type SentInParts = { asset: ProviderAsset } | { pending: Handle };
+
 /**
  * Sends the parts that the provider does not have yet, and gives the asset once the session says that it is complete.
  * A session that expired or failed is given up, with the asset it reserved; the next attempt opens another.
  * @throws SourceUnreadable when the source is not what the session was opened for · UploadExpired · WorkerStopping
  */
-export async function uploadInParts(plan: UploadInParts): Promise<ProviderAsset> {
+export async function uploadInParts(plan: UploadInParts): Promise<SentInParts> {
   try {
     return await finish(plan);
   } catch (error) {
@@ -39,7 +44,7 @@ export async function uploadInParts(plan: UploadInParts): Promise<ProviderAsset>
   }
 }
 
-async function finish({ provider, memory, upload, look, ...sending }: UploadInParts): Promise<ProviderAsset> {
+async function finish({ provider, memory, upload, look, ...sending }: UploadInParts): Promise<SentInParts> {
   const source = await look();
   refuseChanged(upload, source);
   const ended = await finishSession({
@@ -54,17 +59,22 @@ async function finish({ provider, memory, upload, look, ...sending }: UploadInPa
     onSent: (sentBytes, totalBytes) => memory.sent(sentBytes, totalBytes),
   });
   if (ended !== 'completed') return giveUp(provider, { memory, upload }, ended);
-  return provider.assets.get(upload.assetId, { signal: sending.signal });
+  const { assetId } = upload;
+  if (assetId !== undefined) return { asset: await provider.assets.get(assetId, { signal: sending.signal }) };
+  if (memory.pending) return { pending: memory.pending };
+  throw new Error(`${source.filename}: its session names no asset, and nothing to wait for`);
 }
 
-/** The reserved asset will never be one, so it goes; the provider has no call that ends a session. */
+/** An asset that was reserved will never be one, so it goes. */
 async function giveUp(
   provider: MediaProvider,
   { memory, upload }: Pick<UploadInParts, 'memory' | 'upload'>,
   state: UploadState['state'],
 ): Promise<never> {
   const { sessionId, assetId } = upload;
-  await memory.gaveUp(await removeReserved(provider, { sessionId, assetId }, `it ended as ${state}`));
+  const why = `it ended as ${state}`;
+  if (assetId !== undefined) await memory.gaveUp(await removeReserved(provider, { sessionId, assetId }, why));
+  else if (memory.pending) await memory.gaveUp([await leaveSession(provider, memory.pending, why)]);
   throw failure('UploadExpired', `Upload session ${sessionId} ended as ${state}; a new one is opened`);
 }
 
@@ -77,6 +87,7 @@ function refuseChanged({ fingerprint }: UploadUnderWay, source: SourceBytes): vo
 
 /** Cleanup hears of the session, also where the provider is not asked again. */
 function withUpload(error: unknown, { sessionId, assetId, expiresAt }: UploadUnderWay): unknown {
+  if (assetId === undefined) return error;
   const details = { upload: { sessionId, assetId, expiresAt } };
   if (error instanceof CancelledFailure) return new CancelledFailure(error.message, [details]);
   const type = error instanceof ApplicationFailure ? failureType(error) : undefined;

@@ -1,11 +1,14 @@
 import { Context } from '@temporalio/activity';
 import type { UploadRef } from '../../contracts/activities';
+import type { Handle } from '../../contracts/branches/handle';
 import type { ReceiptEntry } from '../../contracts/lifecycle-status';
 import { noteBytesMoved, setProgress } from '../lib/activity-call';
 import type { ActivityDependencies } from '../dependencies';
 
 /** A session under way, and what its parts are parts of. */
-export interface UploadUnderWay extends UploadRef {
+export interface UploadUnderWay extends Omit<UploadRef, 'assetId'> {
+  /** The asset that the session reserved; absent where the asset is known only when it is ready. */
+  assetId?: string;
   partBytes: number;
   totalParts: number;
   /** Of the source, when the session was opened. */
@@ -17,6 +20,8 @@ export interface UploadUnderWay extends UploadRef {
 export interface UploadDetails {
   attempt: number;
   upload?: UploadUnderWay;
+  /** What the provider opened a session for, at one that tells the asset only when it is ready. */
+  pending?: Handle;
   /** Sessions that were given up. */
   abandoned: ReceiptEntry[];
   sentBytes?: number;
@@ -34,6 +39,9 @@ const isObject = (value: unknown): value is object => typeof value === 'object' 
 
 /** What an upload remembers from attempt to attempt. */
 export class UploadMemory {
+  /** True once `pending` certainly did not get all of its bytes. */
+  private unsent = false;
+
   private constructor(
     private readonly deps: ActivityDependencies,
     private details: UploadDetails,
@@ -46,12 +54,17 @@ export class UploadMemory {
   static open(deps: ActivityDependencies, resume?: unknown): UploadMemory {
     const { attempt, heartbeatDetails } = Context.current().info;
     if (heartbeatDetails === undefined && isObject(resume)) setProgress(resume);
-    const { upload, abandoned = [], told = 0 } = (heartbeatDetails ?? resume ?? {}) as Partial<UploadDetails>;
-    return new UploadMemory(deps, { attempt, upload, abandoned, told });
+    const left = (heartbeatDetails ?? resume ?? {}) as Partial<UploadDetails>;
+    const { upload, pending, abandoned = [], told = 0 } = left;
+    return new UploadMemory(deps, { attempt, upload, pending, abandoned, told });
   }
 
   get upload(): UploadUnderWay | undefined {
     return this.details.upload;
+  }
+
+  get pending(): Handle | undefined {
+    return this.details.pending;
   }
 
   get abandoned(): ReceiptEntry[] {
@@ -63,9 +76,25 @@ export class UploadMemory {
     await this.keep({ upload, sentBytes: 0 });
   }
 
+  /** Ends once the server knows what a session was opened for, so that it can be given up whatever happens now. */
+  async handsIn(pending: Handle): Promise<void> {
+    await this.keep({ pending });
+  }
+
+  /** Nothing of the item went out in the session that this attempt opened, or not all of it. */
+  noteUnsent(): void {
+    this.unsent = true;
+  }
+
+  /** What cleanup is to know of an item that was handed in. */
+  get left(): { pending: Handle; unsent?: true } | undefined {
+    const { pending } = this.details;
+    return pending && { pending, ...(this.unsent && { unsent: true }) };
+  }
+
   /** Ends once the server knows that the session was given up. */
   async gaveUp(entries: readonly ReceiptEntry[]): Promise<void> {
-    await this.keep({ upload: undefined, abandoned: [...this.abandoned, ...entries] });
+    await this.keep({ upload: undefined, pending: undefined, abandoned: [...this.abandoned, ...entries] });
   }
 
   /** Heartbeats how far it is; of a long upload the workflow hears twice, so that lists and pages can show it. */

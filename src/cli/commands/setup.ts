@@ -1,12 +1,14 @@
 import { Command } from 'commander';
 import { connectTemporal } from '../../temporal/connection';
+import { checkedInput } from '../../client/start/checked-input';
 import { ensureSweepSchedule, findSweepSchedule, type ScheduleOutcome } from '../../client/sweeps';
 import { durationMs } from '../../contracts/duration';
 import { DEFAULT_GRACE } from '../../contracts/ledger/sweep';
+import { acceptSweep } from '../../providers/registry';
 import type { SearchAttributesOutcome } from '../../temporal/namespace/prepare-namespace';
 import { action, commandSurroundings, namingTheServer } from '../context';
 import { EXIT, UsageError, type ExitCode } from '../exit';
-import { providerOption } from '../flags';
+import { addPlaceFlags, placeFieldsOf, providerOption } from '../flags';
 import { print, printJson } from '../output';
 
 interface SetupFlags {
@@ -15,6 +17,8 @@ interface SetupFlags {
   sweepEvery: string;
   grace: string;
   json?: boolean;
+  /** Flags of the providers' places. */
+  [flag: string]: unknown;
 }
 
 interface SetupReport {
@@ -27,15 +31,17 @@ interface SetupReport {
 
 const LEAST_EVERY_MS = 60_000;
 
-export const setupCommand = (): Command =>
-  new Command('setup')
+export const setupCommand = (): Command => {
+  const command = new Command('setup')
     .summary('prepare a Temporal namespace: search attributes and the sweep’s Schedule')
     .description(
       'Safe to repeat: what is there already is kept, and the Schedule is changed to what is asked for. Where the ' +
         'server does not let it add search attributes, as on Temporal Cloud, it prints the commands that do. ' +
         'Exit code 1 when something is left to do.',
     )
-    .addOption(providerOption())
+    .addOption(providerOption());
+  addPlaceFlags(command, 'where to sweep; repeat it for several', { several: true });
+  return command
     .option('--check', 'only say what is missing; exit code 1 if something is')
     .option('--sweep-every <duration>', 'how often orphans are swept', '1h')
     .option('--grace <duration>', 'how old an orphan must be', DEFAULT_GRACE)
@@ -51,9 +57,13 @@ export const setupCommand = (): Command =>
         return exitCodeOf(report);
       }),
     );
+};
 
 /** Two steps, each with its own outcome: the second is taken whatever became of the first. */
-async function prepare({ provider, check, grace }: SetupFlags, everyMs: number, graceMs: number): Promise<SetupReport> {
+async function prepare(flags: SetupFlags, everyMs: number, graceMs: number): Promise<SetupReport> {
+  const { provider, check, grace } = flags;
+  const places = placeFieldsOf(flags, provider);
+  if (!check) checkedInput(() => acceptSweep({ provider, grace, ...places })); // before anything is changed
   const { inspectNamespace, retentionWarning } = await import('../../temporal/namespace/namespace.js');
   const { ensureSearchAttributes, searchAttributesAsFound } =
     await import('../../temporal/namespace/prepare-namespace.js');
@@ -71,7 +81,7 @@ async function prepare({ provider, check, grace }: SetupFlags, everyMs: number, 
           : await ensureSearchAttributes(connection, place, state),
         schedule: check
           ? await findSweepSchedule(client, provider)
-          : await ensureSweepSchedule(client, provider, { everyMs, grace }),
+          : await ensureSweepSchedule(client, provider, { everyMs, grace, ...places }),
         retention: retentionWarning(state, graceMs + 2 * everyMs),
       };
     });

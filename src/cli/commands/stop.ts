@@ -4,7 +4,7 @@ import { CLEANUP_POLICIES, type CleanupPolicy } from '../../contracts/cleanup-po
 import type { LifecycleStatus } from '../../contracts/lifecycle-status';
 import { action, withClient } from '../context';
 import { exitCodeOfOutcome, UsageError, type ExitCode } from '../exit';
-import { providerOption } from '../flags';
+import { addPlaceFlags, placeFieldsOf, providerOption } from '../flags';
 import { follow } from '../follow';
 import { describeStatus, note, print, printJson } from '../output';
 
@@ -14,6 +14,8 @@ interface StopFlags {
   wait?: boolean;
   provider: string;
   json?: boolean;
+  /** Flags of the providers' places. */
+  [flag: string]: unknown;
 }
 
 export const cancelCommand = (): Command =>
@@ -38,27 +40,35 @@ export const cancelCommand = (): Command =>
       ),
     );
 
-export const forceDeleteCommand = (): Command =>
-  new Command('force-delete')
+export const forceDeleteCommand = (): Command => {
+  const command = new Command('force-delete')
     .summary('stop a lifecycle and remove everything, by force')
     .description(
       'Stops a running lifecycle, or finds by its tag what a closed one has made, and removes all of it: dependents ' +
         'first, also where others refer to the asset. Harmless to repeat.',
     )
     .argument('<key>', 'the lifecycle’s key')
-    .addOption(providerOption())
+    .addOption(providerOption());
+  addPlaceFlags(command, 'where the asset is; only needed for a key that Temporal does not know any more');
+  return command
     .option('--reason <text>', 'kept in the status')
     .option('--wait', 'wait for the receipt; exit 1 unless everything is deleted')
     .option('--json', 'print JSON only')
     .addHelpText('after', '\nExample:\n  $ asset-lifecycle force-delete movies/intro.mp4 --wait')
     .action(
-      action((key: string, flags: StopFlags) =>
-        withClient((client) => forceDelete(client, key, flags), flags.provider),
-      ),
+      action((key: string, flags: StopFlags) => {
+        const place = placeFieldsOf(flags, flags.provider);
+        return withClient((client) => forceDelete(client, key, { ...flags, place }), flags.provider);
+      }),
     );
+};
 
-async function forceDelete(client: LifecycleClient, key: string, { reason, wait, json }: StopFlags) {
-  const deletion = await client.forceDelete(key, { reason });
+async function forceDelete(
+  client: LifecycleClient,
+  key: string,
+  { reason, wait, json, place }: StopFlags & { place: object },
+) {
+  const deletion = await client.forceDelete(key, { reason, ...place });
   const running = deletion.by === 'assetLifecycle';
   if (!json) {
     note(running ? `asked ${key} to stop and to delete` : `deleting what ${key} has made: ${deletion.workflowId}`);

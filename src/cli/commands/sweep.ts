@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { DEFAULT_GRACE, type SweepReport } from '../../contracts/ledger/sweep';
 import { action, withClient } from '../context';
 import { EXIT } from '../exit';
-import { providerOption } from '../flags';
+import { addPlaceFlags, placeFieldsOf, providerOption } from '../flags';
 import { note, print, printJson, tableOf } from '../output';
 
 interface SweepFlags {
@@ -11,17 +11,21 @@ interface SweepFlags {
   includeVanished?: boolean;
   grace: string;
   json?: boolean;
+  /** Flags of the providers' places. */
+  [flag: string]: unknown;
 }
 
-export const sweepCommand = (): Command =>
-  new Command('sweep')
+export const sweepCommand = (): Command => {
+  const command = new Command('sweep')
     .summary('remove assets whose lifecycle has gone without cleaning up')
     .description(
-      'Walks over all assets of the provider account. Those that carry the tag of this Temporal namespace and whose ' +
+      'Walks over all assets of the provider account, or of the places that are named. Those that carry the tag of this Temporal namespace and whose ' +
         'lifecycle was terminated or left them over end as their own cleanup policy says. An asset without the tag, or ' +
         'of an open lifecycle, is never touched. One whose lifecycle Temporal does not know any more is only listed.',
     )
-    .addOption(providerOption())
+    .addOption(providerOption());
+  addPlaceFlags(command, 'where to look; repeat it for several', { several: true });
+  return command
     .option('--dry-run', 'only say what would be done')
     .option(
       '--include-vanished',
@@ -32,16 +36,18 @@ export const sweepCommand = (): Command =>
     .option('--json', 'print the report as JSON only')
     .addHelpText('after', '\nExample:\n  $ asset-lifecycle sweep --dry-run --grace 1h')
     .action(
-      action(({ provider, dryRun, includeVanished, grace, json }: SweepFlags) =>
-        withClient(async (client) => {
-          if (!json) note('looking at every asset of the account; see Temporal Web for its progress');
-          const report = await client.sweep({ dryRun, includeVanished, grace });
+      action(({ provider, dryRun, includeVanished, grace, json, ...flags }: SweepFlags) => {
+        const places = placeFieldsOf(flags, provider);
+        return withClient(async (client) => {
+          if (!json) note('looking at every asset; see Temporal Web for its progress');
+          const report = await client.sweep({ ...places, dryRun, includeVanished, grace });
           if (json) printJson(report);
           else print(linesOf(report));
           return report.leftover > 0 ? EXIT.lifecycleFailed : EXIT.done;
-        }, provider),
-      ),
+        }, provider);
+      }),
     );
+};
 
 function linesOf(report: SweepReport): string[] {
   const { dryRun, seen, orphans, found, deleted, kept, leftover } = report;

@@ -1,6 +1,5 @@
 import type { WorkflowExecutionDescription } from '@temporalio/client';
-import { InvalidInput, LifecycleNotFound } from '../../temporal/errors';
-import type { LifecycleCalls } from '../lifecycle-calls';
+import { InvalidInput } from '../../temporal/errors';
 
 /** See Temporal's task queue priority and fairness. A run's activities inherit it. */
 export interface StartPriority {
@@ -30,14 +29,4 @@ export function priorityOfRun({ priority }: Pick<WorkflowExecutionDescription, '
   const priorityKey = priority?.priorityKey || undefined; // the server sends 0 and an empty text for what was not given
   const fairnessKey = priority?.fairnessKey || undefined;
   return priorityKey === undefined && fairnessKey === undefined ? undefined : { priorityKey, fairnessKey };
-}
-
-/** What the key's last run was started with; `undefined` if with nothing, or if Temporal does not know the key. */
-export async function priorityOfKey(calls: LifecycleCalls, key: string): Promise<StartPriority | undefined> {
-  try {
-    return priorityOfRun(await calls.describeRun(key));
-  } catch (error) {
-    if (error instanceof LifecycleNotFound) return undefined;
-    throw error;
-  }
 }

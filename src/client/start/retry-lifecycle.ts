@@ -3,6 +3,7 @@ import { acceptInput } from '../../providers/registry';
 import { InvalidInput, LifecycleNotFailed } from '../../temporal/errors';
 import { summaryOf } from '../../temporal/runs/run-status';
 import type { LifecycleCalls } from '../lifecycle-calls';
+import { checkedInput } from './checked-input';
 import { priorityOfRun, type StartPriority } from './priority';
 import { asSent, inputOfRun } from './run-input';
 import { takeUpFailed, type StartedLifecycle } from './start-lifecycle';
@@ -33,11 +34,7 @@ export async function retryLifecycle(
 }
 
 function withBranch(input: object, branch: Branch | Branch[]) {
-  try {
-    return acceptInput({ ...input, branch });
-  } catch (error) {
-    throw new InvalidInput((error as Error).message, { cause: error });
-  }
+  return checkedInput(() => acceptInput({ ...input, branch }));
 }
 
 function refusal(key: string, outcome: string | undefined): string {

@@ -19,10 +19,12 @@ import type { CompleteInput } from '../../contracts/lifecycle-input';
 import { readEarlierRun } from '../../contracts/messages';
 import { nameOfSource } from '../../contracts/source-name';
 import { lastOf } from '../../contracts/values/text';
+import { placeOf } from '../../providers/registry';
 import { LifecycleBeingDeleted } from '../../temporal/errors';
 import { summaryOf } from '../../temporal/runs/run-status';
 import { assetDifferences, differences } from './differences';
 import { besides, branchesLeftBy, missingFrom } from './key-branches';
+import { refuseOtherPlace } from './key-place';
 import { checkPriority, type StartPriority } from './priority';
 import { asSent } from './run-input';
 
@@ -57,7 +59,7 @@ export type KeyedInput = CompleteInput & { key: string };
 /**
  * Starts a run, or joins the running or completed one. A key that was force-deleted later gets a new run, and so does a
  * completed key that does not have all branches of the input: that run takes the missing ones.
- * @throws LifecycleBeingDeleted
+ * @throws LifecycleBeingDeleted · KeyInUse
  */
 export async function startLifecycle(
   client: Client,
@@ -124,12 +126,17 @@ async function nextRun(
   run: WorkflowExecutionDescription,
   again: boolean,
 ): Promise<{ input: KeyedInput; earlier: EarlierRun } | undefined> {
-  if (run.status.name === 'RUNNING') return undefined;
   const { provider, key } = input;
+  const keyInPlace = { provider, key, place: placeOf(input) };
+  if (run.status.name === 'RUNNING') {
+    await refuseOtherPlace(client, keyInPlace, run);
+    return undefined;
+  }
   const deletion = client.workflow.getHandle(deletionWorkflowId(provider, key));
   const deletedAt = await endOfDeletion(() => deletion.describe(), key);
   const earlier = earlierRunOf(run);
   if (deletedAt !== undefined && run.closeTime !== undefined && deletedAt >= run.closeTime) return { input, earlier };
+  if (summaryOf(run).outcome !== 'deleted') await refuseOtherPlace(client, keyInPlace, run);
   const has = await branchesLeftBy(client, run);
   if (again) return { input, earlier: { ...earlier, branches: besides(has, input) } };
   const missing = missingFrom(has, input);

@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { KeySchema } from '../lifecycle-input';
 
-/** Input of `assetDeletion`. */
+/**
+ * Input of `assetDeletion`. At a provider with places it also names the place, as a lifecycle's input does; see
+ * `acceptDeletion`.
+ */
 export const DeletionInputSchema = z.strictObject({
   /** Checked by the registry of providers, which also fills in the default. */
   provider: z.string().min(1),
@@ -11,4 +14,4 @@ export const DeletionInputSchema = z.strictObject({
   reason: z.string().max(500).optional(),
 });
 export type DeletionInput = z.input<typeof DeletionInputSchema>;
-export type AcceptedDeletion = z.output<typeof DeletionInputSchema>;
+export type AcceptedDeletion = z.output<typeof DeletionInputSchema> & { place?: string };

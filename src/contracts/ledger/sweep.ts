@@ -11,7 +11,10 @@ const GraceSchema = z
   .string()
   .refine((text) => durationMs(text) !== undefined, 'must be a duration such as "0s", "15m" or "2h"');
 
-/** Input of `orphanSweep`; everything is optional. */
+/**
+ * Input of `orphanSweep`; everything is optional. At a provider with places it also names the places, one or a list, by
+ * the field that names the place in a lifecycle's input; see `acceptSweep`.
+ */
 export const SweepInputSchema = z.strictObject({
   /** Checked by the registry of providers, which also fills in the default. */
   provider: z.string().min(1),
@@ -23,7 +26,8 @@ export const SweepInputSchema = z.strictObject({
   includeVanished: z.boolean().default(false),
 });
 export type SweepInput = z.input<typeof SweepInputSchema>;
-export type AcceptedSweep = z.output<typeof SweepInputSchema>;
+/** `places` are there where the provider has such. */
+export type AcceptedSweep = z.output<typeof SweepInputSchema> & { places?: string[] };
 
 /**
  * Why an asset is an orphan. `stopped`: its lifecycle was terminated or timed out. `unfinished`: its lifecycle's
@@ -59,9 +63,14 @@ export interface SweepCounts {
 }
 
 /** An asset whose lifecycle Temporal no longer knows, and that was not released. */
-export type VanishedAsset = Pick<Orphan, 'assetId' | 'key' | 'workflowId'>;
+export interface VanishedAsset extends Pick<Orphan, 'assetId' | 'key' | 'workflowId'> {
+  /** Where the provider has places. */
+  place?: string;
+}
 
 export interface SweptOrphan extends Pick<Orphan, 'assetId' | 'key' | 'cause' | 'policy'> {
+  /** Where the provider has places. */
+  place?: string;
   /** Receipt entries, newest resource first; empty in a dry run. */
   entries: ReceiptEntry[];
 }
@@ -69,6 +78,8 @@ export interface SweptOrphan extends Pick<Orphan, 'assetId' | 'key' | 'cause' | 
 /** Result of `orphanSweep`. If something is left over, the workflow fails with this report as details. */
 export interface SweepReport {
   provider: ProviderName;
+  /** Where the provider has places. */
+  places?: readonly string[];
   dryRun: boolean;
   grace: string;
   seen: SweepCounts;

@@ -11,7 +11,7 @@ const KEY_LENGTH = 103;
 const EMULATOR_KEY = `${KEY_START}${'emulator'.repeat(13)}`.slice(0, KEY_LENGTH);
 
 /** Datature Vi: images and videos in datasets. */
-export const datatureVi: ProviderDeclaration<typeof NAME, DatatureViSettings> = {
+export const datatureVi: ProviderDeclaration<typeof NAME, DatatureViSettings> & { placeField: 'datasetId' } = {
   name: NAME,
   title: 'Datature Vi',
   input: inputSchema,

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import type { Handle } from '../../contracts/branches/handle';
 import type { Intake, Submission, SubmitOptions, Submitted, Turn } from '../intake';
 import type { MediaProvider, Traits } from '../media-provider';
@@ -28,16 +29,18 @@ const MAX_WAIT_FOR_TURN_MS = 5000;
  * only:
  * - a caller that aborts before the call goes out is not part of it, and gets `SubmissionAborted`;
  * - a caller that aborts later still gets its outcome; the call is aborted once all of its callers have aborted;
- * - if the whole call fails, its error is the outcome of every item.
+ * - if the whole call fails, its error is the outcome of every item;
+ * - its callbacks run in its own async context, by which an activity knows whose heartbeat it sends.
  */
 export function gatheringIntake({ intake, traits }: Pick<MediaProvider, 'intake' | 'traits'>): Intake {
   if (traits.gatherMs === 0) return intake;
   const gathering = new Gathering(intake, traits);
-  const { abandon } = intake;
+  const { abandon, openFor } = intake;
   return {
     route: (item) => intake.route(item),
     submit: (items, options) => gathering.submit(items, options),
     ...(abandon && { abandon }),
+    ...(openFor && { openFor }),
     find: (queries, options) => intake.find(queries, options),
     parts: intake.parts,
   };
@@ -83,8 +86,8 @@ class Gathering {
     const outcomes = items.map((item, index) =>
       this.joinBatch(item, {
         signal: eitherOf(signal, signals?.[index]),
-        onProgress: (sentBytes) => onProgress?.(index, sentBytes),
-        onOpened: async (pending) => onOpened?.(index, pending),
+        onProgress: AsyncResource.bind((sentBytes: number) => onProgress?.(index, sentBytes)),
+        onOpened: AsyncResource.bind(async (pending: Handle) => onOpened?.(index, pending)),
       }),
     );
     return Promise.all(outcomes);

@@ -29,15 +29,23 @@ const ON_CANCEL = {
 
 /** What the lifecycle is doing, what it has, and what a cancel would do now. */
 export function detailsOfLifecycle(status: LifecycleStatus, input: AcceptedInput): string {
-  const { asset, outcome } = status;
+  const { asset, ingestion, outcome } = status;
   const branches = branchesOf(status);
   const lines = [`**${status.phase}**: ${DOING[status.phase]}`, '', `- source: ${code(nameOfSource(input.source))}`];
+  lines.push(lineOfProvider(input));
+  if (ingestion) lines.push(`- session: ${code(ingestion.id)}`);
   if (status.upload) lines.push(`- upload: about ${status.upload.percent} % of ${status.upload.totalBytes} bytes`);
   if (asset) lines.push(lineOfAsset(asset));
   for (const one of branches) lines.push(...linesOfBranch(one, branches.length > 1));
   lines.push(...linesOf(status));
   if (!outcome) lines.push('', `A cancel now ${ON_CANCEL[input.cleanup.onCancel]}.`);
   return lines.join('\n');
+}
+
+/** The provider, and its own fields of the input that say more than their absence. */
+function lineOfProvider({ provider, fields }: AcceptedInput): string {
+  const said = Object.entries(fields).filter(([, value]) => value !== undefined && value !== false);
+  return `- provider: ${[code(provider), ...said.map(([name, value]) => `${name} ${code(String(value))}`)].join(', ')}`;
 }
 
 /** @param isOneOfMany its failure then stands with it; that of a single one is the lifecycle's error. */

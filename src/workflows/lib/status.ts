@@ -21,6 +21,7 @@ export const startingStatus = (key: string, provider: ProviderName, startedAt: s
   outcome: undefined,
   error: undefined,
   source: undefined,
+  ingestion: undefined,
   asset: undefined,
   upload: undefined,
   branch: undefined,

@@ -2,6 +2,7 @@ import { ActivityFailure, ApplicationFailure, CancelledFailure } from '@temporal
 import { TemporalFailure, TimeoutFailure } from '@temporalio/workflow';
 import { RetryState } from '@temporalio/common';
 import type { UploadRef } from '../../contracts/activities';
+import type { Handle } from '../../contracts/branches/handle';
 import { failureType } from '../../contracts/failures';
 import type { AssetResource } from '../../contracts/resource';
 import type { LifecycleError, ReceiptEntry } from '../../contracts/lifecycle-status';
@@ -23,21 +24,30 @@ export function mayHaveWritten(error: unknown): boolean {
   return 'mayHaveWritten' in told || ('unansweredSince' in told && told.unansweredSince !== undefined);
 }
 
-/** Registers the upload session that a submission left behind, so that cleanup ends it. */
+/** Registers the upload session that a submission left behind, and what it handed in, so that cleanup ends them. */
 export function noteUpload(made: AssetResource, error: unknown): void {
-  const upload = uploadLeft(error);
-  if (!upload) return;
-  made.id = upload.assetId;
-  made.session = { id: upload.sessionId, expiresAt: upload.expiresAt };
+  const { upload = {}, pending, unsent } = leftBy(error);
+  if (pending) {
+    made.pending = pending;
+    made.unsent = unsent;
+  }
+  const { sessionId, assetId, expiresAt } = upload;
+  if (!sessionId || !assetId) return;
+  made.id = assetId;
+  made.session = { id: sessionId, expiresAt };
 }
 
-/** The upload session that the activity, or its last heartbeat, told of. */
-function uploadLeft(error: unknown): UploadRef | undefined {
+interface LeftBySubmission {
+  upload?: Partial<UploadRef>;
+  pending?: Handle;
+  unsent?: boolean;
+}
+
+/** What the activity, or its last heartbeat, told of. */
+function leftBy(error: unknown): LeftBySubmission {
   const cause = error instanceof ActivityFailure ? error.cause : error;
   const told: unknown = cause instanceof TimeoutFailure ? cause.lastHeartbeatDetails : detailsOf(cause);
-  if (typeof told !== 'object' || told === null || !('upload' in told)) return undefined;
-  const { sessionId, assetId, expiresAt } = (told.upload ?? {}) as Partial<UploadRef>;
-  return sessionId && assetId ? { sessionId, assetId, expiresAt } : undefined;
+  return typeof told === 'object' && told !== null ? told : {};
 }
 
 /** Receipt entries that a failed cleanup attempt had finished; it sends them with each failure. */

@@ -1,5 +1,11 @@
 import { proxyActivities, type ActivityInterfaceFor, type ActivityOptions } from '@temporalio/workflow';
-import type { Activities, HandleRef, ProviderRef, SubmitSourceInput, SubmittedAsset } from '../../contracts/activities';
+import type {
+  Activities,
+  HandleRef,
+  ProviderRef,
+  SubmitSourceInput,
+  UntilAssetReadyInput,
+} from '../../contracts/activities';
 import type { AcceptedInput } from '../../contracts/lifecycle-input';
 import { durationMs } from '../../contracts/duration';
 import type { LifecycleStatus } from '../../contracts/lifecycle-status';
@@ -17,9 +23,11 @@ import {
 import { isOutOfTime } from './step-failures';
 
 /** The activities of a lifecycle, each with the options of its kind and a summary that names the asset. */
-export interface Steps extends Omit<Activities, 'submitSource' | 'untilBranchReady'> {
+export interface Steps extends Omit<Activities, 'submitSource' | 'untilAssetReady' | 'untilBranchReady'> {
   /** @param fileQueue task queue of the workers that have the file; without it any worker submits. */
-  submitSource(input: SubmitSourceInput, fileQueue?: string): Promise<SubmittedAsset>;
+  submitSource(input: SubmitSourceInput, fileQueue?: string): ReturnType<Activities['submitSource']>;
+  /** @param withinMs what is left of the input's deadline. */
+  untilAssetReady(asset: UntilAssetReadyInput, withinMs: number): ReturnType<Activities['untilAssetReady']>;
   /** @param within the branch's own deadline, such as `6h`. */
   untilBranchReady(made: HandleRef, within: string): Promise<void>;
 }
@@ -29,9 +37,9 @@ const SUMMARY_CHARACTERS = 100;
 
 /** @param status of the lifecycle; each summary names the asset that it holds by then. */
 export function stepsOf(input: AcceptedInput, status: LifecycleStatus): Steps {
-  const { provider, place, deadlines, source, filename } = input;
+  const { provider, place, source, filename } = input;
   const name = lastOf(filename ?? nameOfSource(source), SUMMARY_CHARACTERS);
-  const summary = (): string => [name, status.asset?.id].filter(Boolean).join(' · ');
+  const summary = (): string => [name, status.asset?.id ?? status.ingestion?.id].filter(Boolean).join(' · ');
   const scheduled = (options: ActivityOptions): ActivityInterfaceFor<Activities> =>
     proxyActivities<Activities>({ ...options, summary: summary() });
   const lastLooking = (): ActivityInterfaceFor<Activities> =>
@@ -39,14 +47,13 @@ export function stepsOf(input: AcceptedInput, status: LifecycleStatus): Steps {
 
   const inPlace = <I extends ProviderRef>(step: I): I => (place === undefined ? step : { ...step, place });
   const call = providerCall(provider);
-  const assetWait = heldWait(provider, durationMs(deadlines.ready) as number);
   return {
     findSourceQueue: (file) => scheduled(sourceWait(provider)).findSourceQueue(file),
     submitSource: (submission, fileQueue) =>
       scheduled(submissionOptions(input, fileQueue)).submitSource(inPlace(submission)),
-    untilAssetReady: (asset) =>
+    untilAssetReady: (asset, withinMs) =>
       orLastLook(
-        () => scheduled(assetWait).untilAssetReady(inPlace(asset)),
+        () => scheduled(heldWait(provider, withinMs)).untilAssetReady(inPlace(asset)),
         () => lastLooking().untilAssetReady({ ...inPlace(asset), lastLook: true }),
       ),
     startBranch: (start) => scheduled(call).startBranch(inPlace(start)),

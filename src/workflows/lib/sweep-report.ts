@@ -1,10 +1,10 @@
 import type { FoundOrphans } from '../../contracts/activities';
-import type { ProviderName } from '../../contracts/ids';
 import { MOST_LISTED } from '../../contracts/ledger/most-listed';
-import type { SweepCounts, SweepReport, SweptOrphan } from '../../contracts/ledger/sweep';
+import type { AcceptedSweep, SweepCounts, SweepReport, SweptOrphan } from '../../contracts/ledger/sweep';
 
-export const emptyReport = (provider: ProviderName, dryRun: boolean, grace: string): SweepReport => ({
+export const emptyReport = ({ provider, places, dryRun, grace }: AcceptedSweep): SweepReport => ({
   provider,
+  ...(places && { places }),
   dryRun,
   grace,
   seen: { others: 0, open: 0, young: 0, wanted: 0, vanished: 0 },
@@ -19,19 +19,26 @@ export const emptyReport = (provider: ProviderName, dryRun: boolean, grace: stri
 });
 
 /** Adds what the walk has seen in one batch. */
-export function addBatch(report: SweepReport, { seen, vanished, marked, unmarked }: FoundOrphans): void {
+export function addBatch(
+  report: SweepReport,
+  { seen, vanished, marked, unmarked }: FoundOrphans,
+  place?: string,
+): void {
   for (const name of Object.keys(report.seen) as (keyof SweepCounts)[]) report.seen[name] += seen[name];
-  report.vanished = [...report.vanished, ...vanished].slice(0, MOST_LISTED);
+  report.vanished = [...report.vanished, ...vanished.map((one) => inPlace(one, place))].slice(0, MOST_LISTED);
   report.marked += marked;
   report.unmarked += unmarked;
 }
 
 /** Adds an orphan and what became of it. */
-export function addOrphan(report: SweepReport, orphan: SweptOrphan): void {
+export function addOrphan(report: SweepReport, orphan: SweptOrphan, place?: string): void {
   report.found += 1;
-  if (report.orphans.length < MOST_LISTED) report.orphans.push(orphan);
+  if (report.orphans.length < MOST_LISTED) report.orphans.push(inPlace(orphan, place));
   for (const { result } of orphan.entries) report[result] += 1;
 }
+
+const inPlace = <T extends object>(one: T, place: string | undefined): T & { place?: string } =>
+  place === undefined ? one : { ...one, place };
 
 /** For Temporal Web: what the sweep has done so far. */
 export const detailsOfSweep = ({ dryRun, seen, found, deleted, kept, leftover, marked }: SweepReport): string =>

@@ -1,13 +1,15 @@
 import { Readable } from 'node:stream';
 import { createRemoveResources } from '../../../src/activities/cleanup/remove-resources';
 import { createSubmitSource } from '../../../src/activities/submit-source';
-import type { SubmitSourceInput, SubmittedAsset } from '../../../src/contracts/activities';
+import type { PendingSubmission, SubmitSourceInput, SubmittedAsset } from '../../../src/contracts/activities';
 import { readTag, releaseFields, tagFields, type LedgerTag, type ReadTag } from '../../../src/contracts/resource';
 import type { ProviderAsset } from '../../../src/providers/assets';
 import { only } from '../../../src/providers/outcome';
 import type { SourceFile } from '../../../src/storage/files/source-file';
 import { activityEnvironment, dependencies, OWNER } from '../../support/activity-dependencies';
 import { MemoryProvider } from '../../support/memory-provider';
+
+type Submitted = SubmittedAsset | PendingSubmission;
 
 const KEY = 'movies/a.mp4';
 const tag: LedgerTag = {
@@ -58,10 +60,13 @@ function kept(changes: Partial<LedgerTag> = {}, asset: Partial<ProviderAsset> = 
   return provider.addAsset({ filename: 'a.mp4', status: 'ready', metadata, ...asset });
 }
 
-function submit(content = 'file:10 AAA', changes: Partial<SubmitSourceInput> = {}): Promise<SubmittedAsset> {
+async function submit(content = 'file:10 AAA', changes: Partial<SubmitSourceInput> = {}): Promise<SubmittedAsset> {
   const runs = { overview: async () => [], find: async () => undefined, openWith: async () => [] };
   const deps = dependencies({ provider, sources: { resolve: async () => file(content) }, runs });
-  return activityEnvironment().run(createSubmitSource(deps), { ...input, ...changes });
+  const submitSource = async (): Promise<Submitted> => createSubmitSource(deps)({ ...input, ...changes });
+  const submitted: Submitted = await activityEnvironment().run<[], Submitted, typeof submitSource>(submitSource);
+  if ('pending' in submitted) throw new Error('this provider tells the asset at once');
+  return submitted;
 }
 
 const tagOf = (id: string): ReadTag | undefined => readTag(provider.held.get(id)?.metadata ?? {});

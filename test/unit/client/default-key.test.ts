@@ -33,6 +33,22 @@ test.each<[string, Source, Source]>([
   expect(defaultKey(one)).not.toBe(defaultKey(other));
 });
 
+test.each<[string, Source, string, string]>([
+  ['a path', file('/photos/trail ä.jpg'), 'd-1', 'd-1-/photos/trail ä.jpg'],
+  ['an object', s3('films/a.mp4'), 'demo', 'demo-s3://media/films/a.mp4'],
+  ['a relative path with a hyphen', file('b-/c.jpg'), 'a', 'a-5896486f67f6…b-/c.jpg'],
+  ['a long place', file('/c.jpg'), 'p'.repeat(255), `${'p'.repeat(100)}-0fbfc31f1a06…/c.jpg`],
+])('%s in a place gives a key that begins with the place', (_name, source, place, key) => {
+  expect(defaultKey(source, place)).toBe(key);
+});
+
+test('one source in two places has two keys, also where a key could be read both ways', () => {
+  expect(defaultKey(file('/c.jpg'), 'a')).not.toBe(defaultKey(file('/c.jpg'), 'b'));
+  expect(defaultKey(file('/c.jpg'), 'a-b')).not.toBe(defaultKey(file('b-/c.jpg'), 'a'));
+  const long = (end: string) => defaultKey(file('/c.jpg'), `${'p'.repeat(200)}${end}`);
+  expect(long('1')).not.toBe(long('2'));
+});
+
 test('a key never holds half a character, wherever it is cut', () => {
   for (let before = 0; before < 4; before++) {
     const key = defaultKey(file(`/${'🎬'.repeat(200)}${'a'.repeat(before)}.mp4`));
@@ -76,6 +92,33 @@ test('different sources never share a key, and every key is valid', () => {
     fc.property(fc.oneof(alike, fc.tuple(sources, sources)), ([one, other]) => {
       expect(KeySchema.safeParse(defaultKey(one)).error).toBeUndefined();
       if (identity(one) !== identity(other)) expect(defaultKey(one)).not.toBe(defaultKey(other));
+    }),
+    { numRuns: 3000 },
+  );
+});
+
+const places = fc.oneof(
+  fc.string({ unit: fc.constantFrom(...Array.from('ab-_')), minLength: 1, maxLength: 4 }),
+  fc.stringMatching(/^[\w-]{90,255}$/),
+);
+/** Begins as the end of a place and what follows it. */
+const hyphened = fc.string({ unit: fc.constantFrom(...Array.from('ab-_/…')), minLength: 1, maxLength: 6 });
+
+test('different sources or places never share a key, and every key is valid', () => {
+  const placed = fc.tuple(fc.oneof(sources, hyphened.map(file)), places);
+  const alike = placed.chain(([source, place]): fc.Arbitrary<[[Source, string], [Source, string]]> => {
+    const at = place.indexOf('-');
+    const rest = `${place.slice(at + 1)}-${source.type === 'file' ? source.path : ''}`;
+    const other: [Source, string] =
+      at > 0 ? [file(rest), place.slice(0, at)] : [file(defaultKey(source, place)), place];
+    return fc.constant([[source, place], other]);
+  });
+  fc.assert(
+    fc.property(fc.oneof(alike, fc.tuple(placed, placed)), ([one, other]) => {
+      expect(KeySchema.safeParse(defaultKey(...one)).error).toBeUndefined();
+      if (identity(one[0]) !== identity(other[0]) || one[1] !== other[1]) {
+        expect(defaultKey(...one)).not.toBe(defaultKey(...other));
+      }
     }),
     { numRuns: 3000 },
   );

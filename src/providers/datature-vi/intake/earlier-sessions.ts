@@ -3,7 +3,7 @@ import { expiryMs } from '../api/signed-urls';
 import type { SessionAnswer, SessionFile } from '../api/schemas';
 import type { Departures } from './departures';
 import type { Boarded, Member } from './send-files';
-import { errorsIn, type SessionsApi } from './sessions-api';
+import { errorsIn, filesIn, type SessionsApi } from './sessions-api';
 
 /** A URL that expires sooner is not taken up. */
 const LEAST_LIFE_MS = 60_000;
@@ -25,11 +25,11 @@ export async function earlierSessions(
   const found: Earlier[] = [];
   const taken = new Set<Member>();
   for (const session of await sessions.open(signal)) {
-    const { assetIngestionSessionId: id, spec, status } = session;
+    const { assetIngestionSessionId: id, status } = session;
     const uploads = new Map((status.assets ?? []).map(({ metadata, upload }) => [metadata.filename, upload]));
     const errors = errorsIn(session);
     const boarded: Boarded[] = [];
-    for (const file of status.assets?.map(({ metadata }) => metadata) ?? spec.assets ?? []) {
+    for (const file of filesIn(session)) {
       const member = members.find((one) => isOf(file, one));
       if (!member || errors.has(file.filename)) continue;
       const upload = uploads.get(file.filename);

@@ -1,3 +1,5 @@
+import type { Handle } from '../../../contracts/branches/handle';
+import { TAG_FIELDS } from '../../../contracts/resource';
 import type { Intake, Submission } from '../../intake';
 import type { SignedUrls } from '../api/signed-urls';
 import type { DatasetFields } from '../input';
@@ -7,7 +9,8 @@ import { formatOf } from './formats';
 import { MultipartUploads } from './parts';
 import { routeOf } from './route';
 import type { SessionBudget } from './session-budget';
-import type { SessionsApi } from './sessions-api';
+import { handleOf } from './send-files';
+import { errorsIn, filesIn, type SessionsApi } from './sessions-api';
 import { submitItems } from './submit';
 
 interface IntakeParts {
@@ -43,6 +46,22 @@ export function createIntake({ sessions, store, budget, departures, pageSize }: 
       await parts.abort(id, item);
       departures.leave(id, item);
       return (await departures.settle(sessions, id)) ? 'ended' : 'open';
+    },
+
+    async openFor({ runId, owner }, { signal } = {}) {
+      const handles: Handle[] = [];
+      for (const session of await sessions.open(signal)) {
+        const { assetIngestionSessionId: sessionId } = session;
+        const errors = errorsIn(session);
+        for (const { filename, size: sizeBytes = 0, crc32c = null, customMetadata = {} } of filesIn(session)) {
+          if (customMetadata[TAG_FIELDS.runId] !== runId || customMetadata[TAG_FIELDS.owner] !== owner) continue;
+          if (errors.has(filename)) continue;
+          handles.push(
+            handleOf({ datasetId: sessions.dataset.id, sessionId }, { filename, facts: { sizeBytes, crc32c } }),
+          );
+        }
+      }
+      return handles;
     },
 
     parts,

@@ -44,9 +44,12 @@ const NEVER = new AbortController().signal;
 export const INGESTION = 'ingestion';
 
 /** Names one file of a session, to wait for its asset. */
-export const handleOf = (datasetId: string, sessionId: string, { item, facts }: Member): Handle => ({
-  ...{ kind: INGESTION, id: sessionId, in: datasetId, item: item.filename, content: contentText(facts) },
-  words: `${item.filename}, in session ${sessionId} of dataset ${datasetId}`,
+export const handleOf = (
+  { datasetId, sessionId }: { datasetId: string; sessionId: string },
+  { filename, facts }: { filename: string; facts: ContentFacts },
+): Handle => ({
+  ...{ kind: INGESTION, id: sessionId, in: datasetId, item: filename, content: contentText(facts) },
+  words: `${filename}, in session ${sessionId} of dataset ${datasetId}`,
 });
 
 /**
@@ -60,6 +63,8 @@ export async function sendFiles(
 ): Promise<Member[]> {
   const { datasetId, departures, options, outcomes, parts, store } = sending;
   const { assetIngestionSessionId: sessionId, ingestionId = sessionId } = session;
+  const pendingOf = ({ item: { filename }, facts }: Member): Handle =>
+    handleOf({ datasetId, sessionId }, { filename, facts });
   const expired: Member[] = [];
   const leave = (member: Member, error: unknown): void => {
     departures.leave(sessionId, member.item.filename);
@@ -78,7 +83,7 @@ export async function sendFiles(
     const told = await Promise.all(
       all.map(async (one) => {
         try {
-          await options.onOpened?.(one.member.at, handleOf(datasetId, sessionId, one.member));
+          await options.onOpened?.(one.member.at, pendingOf(one.member));
           return [one];
         } catch (error) {
           leave(one.member, error);
@@ -93,7 +98,7 @@ export async function sendFiles(
     const { at, item, signal = NEVER } = member;
     const { filename, content } = item;
     if (signal.aborted) return leave(member, new SubmissionAborted(`${filename}: aborted before it was sent`));
-    const pending = handleOf(datasetId, sessionId, member);
+    const pending = pendingOf(member);
     if (content.route === 'url') return leave(member, failure('InvalidRequest', `${filename}: no URLs are fetched`));
     const { bytes, route } = content;
     try {

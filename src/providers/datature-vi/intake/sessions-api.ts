@@ -1,6 +1,6 @@
 import { failureType } from '../../../contracts/failures';
 import { SOURCE, type DatasetApi } from '../api/dataset-api';
-import { SessionPageSchema, SessionSchema, type SessionAnswer } from '../api/schemas';
+import { SessionPageSchema, SessionSchema, type SessionAnswer, type SessionFile } from '../api/schemas';
 import type { OverwriteMode } from '../input';
 
 /** A file as the request for its upload names it. */
@@ -96,6 +96,10 @@ export const hasEnded = ({ status: { conditions } }: SessionAnswer): boolean =>
   conditions.some(
     ({ condition, status }) => status === 'FailedReach' || (condition === 'Finished' && status === 'Reached'),
   );
+
+/** The files of a session, as far as it tells them. */
+export const filesIn = ({ spec, status }: SessionAnswer): SessionFile[] =>
+  status.assets?.map(({ metadata }) => metadata) ?? spec.assets ?? [];
 
 /** Code of each file that failed; of several for one file the last counts. */
 export function errorsIn({ status: { events } }: SessionAnswer): Map<string, string> {

@@ -59,6 +59,21 @@ export class Lifecycle {
     this.status.asset = { ...this.status.asset, ...asset };
   }
 
+  /** The asset of what was handed in is known from now on. */
+  noteReady(asset: AssetSnapshot): void {
+    this.asset = asset;
+    const made = this.made.asset;
+    if (!made) return;
+    made.id = asset.id;
+    made.pending = undefined;
+  }
+
+  /** No asset comes of what was handed in. */
+  noteNothingCame(session: ReceiptEntry): void {
+    if (this.made.asset) this.made.asset.pending = undefined;
+    this.noteEnded([session]);
+  }
+
   /** Shows the branches of this run, and those that the key had of this asset before. */
   noteBranches(runs: readonly ShownBranch[]): void {
     const before = this.earlier?.assetId === this.asset.id ? (this.earlier.branches ?? []) : [];

@@ -1,5 +1,5 @@
 import type { ReceiptEntry } from '../../../contracts/lifecycle-status';
-import { isAsset, isOfBranch, type Resource } from '../../../contracts/resource';
+import { isAsset, isOfBranch, type AssetResource, type Resource } from '../../../contracts/resource';
 import { mayHaveWritten, noteUpload, provesNothingWasCreated } from '../step-failures';
 
 /** What a lifecycle may have made at the provider, and what has ended already. */
@@ -9,12 +9,18 @@ export class MadeResources {
   /** Entries of what ended beside the lifecycle's own asset: surplus assets, upload sessions that were given up. */
   readonly ended: ReceiptEntry[] = [];
 
+  /** The lifecycle's own asset, once its submission has begun. */
+  get asset(): AssetResource | undefined {
+    return this.list.find(isAsset);
+  }
+
   /**
    * Takes a step that may make these resources. They are registered first, because the step may have its effect though
-   * its answer is lost. They are taken back only when the step proves that nothing was created.
+   * its answer is lost. They are taken back only when the step proves that nothing was created. A step that is taken
+   * again for a resource leaves it where it is.
    */
   async making<T>(resources: readonly Resource[], step: () => Promise<T>): Promise<T> {
-    this.list.push(...resources);
+    this.list.push(...resources.filter((resource) => !this.list.includes(resource)));
     try {
       return await step();
     } catch (error) {

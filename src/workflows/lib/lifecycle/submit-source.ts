@@ -1,8 +1,9 @@
 import { TimeoutType } from '@temporalio/common';
 import { ActivityFailure, TimeoutFailure } from '@temporalio/workflow';
-import type { SubmitSourceInput, SubmittedAsset } from '../../../contracts/activities';
+import type { SubmitSourceInput } from '../../../contracts/activities';
 import type { AssetResource } from '../../../contracts/resource';
 import { filenameOfSource } from '../../../contracts/source-name';
+import type { Steps } from '../steps';
 import { noteUpload } from '../step-failures';
 import type { Lifecycle } from './lifecycle';
 
@@ -12,7 +13,7 @@ export async function submitSource(life: Lifecycle): Promise<void> {
   const { tag, earlier } = life;
   const since = life.status.timings.startedAt;
   const filename = life.input.filename ?? (source.type === 'asset' ? undefined : filenameOfSource(source));
-  const made: AssetResource = {
+  const made: AssetResource = life.made.asset ?? {
     kind: 'asset',
     id: source.type === 'asset' ? source.assetId : undefined,
     adopted: source.type === 'asset',
@@ -25,12 +26,21 @@ export async function submitSource(life: Lifecycle): Promise<void> {
   const common = { provider, source, filename, metadata, fields, upload, branches, preflight };
   const submission = { ...common, tag, since, earlier };
   const submitted = await life.made.making([made], () => submitFrom(queue, life, { made, submission }));
-  const { abandoned = [], source: facts, ...asset } = submitted;
-  life.asset = asset;
+  const { abandoned = [], source: facts, ...handedIn } = submitted;
   life.status.source = facts;
   life.noteEnded(abandoned);
-  made.id = asset.id;
   made.session = undefined; // a session that an earlier activity left is complete by now, or was given up
+  made.pending = undefined;
+  made.unsent = undefined;
+  if ('pending' in handedIn) {
+    const { pending } = handedIn;
+    made.pending = pending;
+    life.status.ingestion = { id: pending.id, in: pending.in };
+  } else {
+    life.asset = handedIn;
+    made.id = handedIn.id;
+    if (handedIn.adopted) made.adopted = true;
+  }
 }
 
 /**
@@ -54,7 +64,7 @@ async function submitFrom(
   queue: string | undefined,
   life: Lifecycle,
   { made, submission }: { made: AssetResource; submission: SubmitSourceInput },
-): Promise<SubmittedAsset> {
+): ReturnType<Steps['submitSource']> {
   try {
     return await life.steps.submitSource(submission, queue);
   } catch (error) {

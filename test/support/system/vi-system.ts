@@ -1,0 +1,155 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
+import {
+  DatatureViControl,
+  type EmulatorAsset,
+  type EmulatorSession,
+} from '../../../emulator/datature-vi/control-client';
+import {
+  startDatatureViEmulator,
+  type DatatureViEmulator,
+  type DatatureViEmulatorOptions,
+} from '../../../emulator/datature-vi/start-emulator';
+import { WorkerProcess } from '../../../chaos/worker/worker-process';
+import { bundleQuickWorkflows } from '../../../scripts/quick-workflow-bundle';
+import { ASSET_LIFECYCLE, lifecycleWorkflowId, WORKFLOW_TASK_QUEUE } from '../../../src/contracts/ids';
+import type { LifecycleStatus } from '../../../src/contracts/lifecycle-status';
+import type { TemporalServer } from '../../../src/stack/temporal-server';
+import { ORGANIZATION, SECRET_KEY } from '../servers/vi-emulator';
+import { SAMPLES } from './system';
+import { startTestTemporal } from './temporal';
+
+const DIST = path.resolve(__dirname, '../../../dist');
+export const PROVIDER = 'datature-vi';
+export const DATASET = 'demo';
+
+/** A worker of the build that serves this provider; `WORKFLOWS` names another bundle. */
+const WORKER = `
+const { openAccount } = require(${JSON.stringify(`${DIST}/src/providers/open-account.js`)});
+const { loadConfig } = require(${JSON.stringify(`${DIST}/src/config.js`)});
+const { connectWorker, startWorker } = require(${JSON.stringify(`${DIST}/src/worker.js`)});
+(async () => {
+  const config = loadConfig();
+  const temporal = await connectWorker();
+  const providers = [await openAccount(config, ${JSON.stringify(PROVIDER)})];
+  const worker = await startWorker({ config, providers, temporal, workflowBundle: process.env.WORKFLOWS });
+  process.once('SIGTERM', () => void worker.stop().then(() => process.exit(0)));
+  console.error('worker ready');
+  await worker.done;
+})().catch((error) => { console.error(error); process.exit(1); });
+`;
+
+/** The system with Datature Vi: a real server, its emulator in this process, and a worker process. */
+export class ViSystem {
+  worker: WorkerProcess | undefined;
+  private bundle: string | undefined;
+
+  private constructor(
+    readonly temporal: TemporalServer,
+    readonly emulator: DatatureViEmulator,
+    readonly control: DatatureViControl,
+    readonly client: Client,
+    readonly folder: string,
+  ) {}
+
+  static async start(options: DatatureViEmulatorOptions = {}, changes: NodeJS.ProcessEnv = {}): Promise<ViSystem> {
+    const folder = await mkdtemp(path.join(tmpdir(), 'asset-lifecycle-test-'));
+    const temporal = await startTestTemporal();
+    const emulator = await startDatatureViEmulator({ processing: { baseMs: 300, msPerMegabyte: 0 }, ...options });
+    const connection = await Connection.connect({ address: temporal.address });
+    const client = new Client({ connection, namespace: temporal.namespace });
+    const control = new DatatureViControl(emulator.controlUrl);
+    const system = new ViSystem(temporal, emulator, control, client, folder);
+    await writeFile(path.join(folder, 'worker.cjs'), WORKER);
+    await system.startWorker(changes);
+    return system;
+  }
+
+  private get environment(): NodeJS.ProcessEnv {
+    return {
+      TEMPORAL_ADDRESS: this.temporal.address,
+      TEMPORAL_NAMESPACE: this.temporal.namespace,
+      DATATURE_VI_API_ENDPOINT: this.emulator.origin,
+      DATATURE_VI_SECRET_KEY: SECRET_KEY,
+      DATATURE_VI_ORGANIZATION_ID: ORGANIZATION,
+      DATATURE_VI_SESSIONS_PER_5_MINUTES: '10000',
+      ASSET_LIFECYCLE_SOURCE_ROOTS: [SAMPLES, this.folder].join(path.delimiter),
+      ASSET_LIFECYCLE_SOURCE_DEADLINE: '2s',
+      ASSET_LIFECYCLE_RESULTS: path.join(this.folder, 'results'),
+      ASSET_LIFECYCLE_POLL_INTERVAL_MIN: '100ms',
+      ASSET_LIFECYCLE_POLL_INTERVAL_MAX: '500ms',
+      ASSET_LIFECYCLE_POLL_REQUESTS_PER_MINUTE: '6000',
+      ASSET_LIFECYCLE_SETTLE_WINDOW: '3s',
+      WORKFLOWS: this.bundle,
+    };
+  }
+
+  async startWorker(changes: NodeJS.ProcessEnv = {}): Promise<WorkerProcess> {
+    this.worker = await WorkerProcess.start([path.join(this.folder, 'worker.cjs')], {
+      ...this.environment,
+      ...changes,
+    });
+    return this.worker;
+  }
+
+  /** From now on a worker's death is noticed after three seconds instead of minutes. */
+  async restartWithQuickRetries(): Promise<void> {
+    await this.worker?.stop();
+    this.bundle = await bundleQuickWorkflows(this.folder);
+    await this.startWorker();
+  }
+
+  /** Starts a lifecycle as any Temporal client would. */
+  async start(key: string, input: object): Promise<WorkflowHandle> {
+    return this.client.workflow.start(ASSET_LIFECYCLE, {
+      taskQueue: WORKFLOW_TASK_QUEUE,
+      workflowId: lifecycleWorkflowId(PROVIDER, key),
+      args: [{ key, provider: PROVIDER, datasetId: DATASET, ...input }],
+    });
+  }
+
+  /** Runs a lifecycle to its end. */
+  async complete(key: string, input: object): Promise<LifecycleStatus> {
+    return (await (await this.start(key, input)).result()) as LifecycleStatus;
+  }
+
+  /** Assets at the provider that carry the key's tag. */
+  async assetsOf(key: string): Promise<EmulatorAsset[]> {
+    const { assets } = await this.control.state();
+    return assets.filter(({ customMetadata }) => customMetadata.asset_lifecycle_key === key);
+  }
+
+  /** Sessions that go on. */
+  async openSessions(): Promise<EmulatorSession[]> {
+    return (await this.control.state()).sessions.filter(({ ended }) => ended === null);
+  }
+
+  /** A picture of its own content under this name, as a source. */
+  async picture(filename: string, mark = filename) {
+    const file = path.join(this.folder, filename);
+    await writeFile(file, await pictureBytes(mark));
+    return { type: 'file' as const, path: file };
+  }
+
+  async close(): Promise<void> {
+    await this.worker?.stop();
+    await this.client.connection.close();
+    await this.emulator.close();
+    await this.temporal.close();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** A sample picture with `mark` in a comment: each mark makes other content. */
+export async function pictureBytes(mark: string): Promise<Buffer> {
+  const jpeg = await readFile(path.join(SAMPLES, 'portrait-1.jpg'));
+  const text = createHash('sha256').update(mark).digest('hex');
+  const comment = Buffer.alloc(4 + text.length);
+  comment.writeUInt16BE(0xfffe, 0);
+  comment.writeUInt16BE(2 + text.length, 2);
+  comment.write(text, 4);
+  return Buffer.concat([jpeg.subarray(0, 2), comment, jpeg.subarray(2)]);
+}
