@@ -6,6 +6,9 @@ export interface LifecycleRuns {
   overview(assetIds: readonly string[]): Promise<LifecycleRun[]>;
   /** The run, or without a run id the latest of the workflow id; `undefined` when Temporal knows none. */
   find(workflowId: string, runId?: string): Promise<DescribedRun | undefined>;
-  /** Open lifecycles that name the asset as theirs, whoever made it. One that has just started may be missing. */
-  openWith(assetId: string): Promise<LifecycleRun[]>;
+  /**
+   * Lifecycles that name the asset as theirs, whoever made it, and are open or have completed with it. One that has just
+   * started may be missing.
+   */
+  wantedBy(assetId: string): Promise<LifecycleRun[]>;
 }

@@ -52,7 +52,7 @@ export function dependencies({
       namesOf: unused('results'),
     },
     settleWindowMs,
-    runs: { overview: async () => [], find: async () => undefined, openWith: async () => [], ...runs },
+    runs: { overview: async () => [], find: async () => undefined, wantedBy: async () => [], ...runs },
     progress: { makeDurable: async () => {}, tell: async () => {}, ...progress },
     stopping: new AbortController().signal,
     sourceQueues: sourceQueues ?? { find: unused('source queues') },

@@ -5,7 +5,7 @@ import type { MediaProvider } from '../../providers/media-provider';
 import { cancellationOf } from '../lib/activity-call';
 import type { ActivityDependencies } from '../dependencies';
 import { only, unlessGone } from '../../providers/outcome';
-import { blockersOf, openLifecyclesWith, usersOf } from '../ownership/users-of-asset';
+import { blockersOf, lifecyclesWanting, usersOf } from '../ownership/users-of-asset';
 
 export interface AssetDeletion {
   deps: ActivityDependencies;
@@ -72,10 +72,13 @@ async function usedByOthers(
   }
   if (!force && tag && isAdoptedByAnother(tag)) return kept('another lifecycle has adopted it');
   if (!force && !replaces && tag && completedByAnother(tag, runId ?? tag.runId)) return COMPLETED_BEFORE;
-  const open = await openLifecyclesWith(deps, id, workflowId);
-  if (open.length > 0) {
-    const names = open.map(({ key }) => `lifecycle "${key}"`);
-    return kept('an open lifecycle uses it', names);
+  const wanting = (await lifecyclesWanting(deps, id, workflowId)).filter(({ open }) => open || !force);
+  if (wanting.length > 0) {
+    const names = wanting.map(({ key }) => `lifecycle "${key}"`);
+    return kept(
+      wanting.some(({ open }) => open) ? 'an open lifecycle uses it' : 'another lifecycle has adopted it',
+      names,
+    );
   }
   if (force) return undefined;
   const users = await usersOf(provider, id, { ended, signal });

@@ -20,7 +20,7 @@ import type { DescribedRun, LifecycleRun } from '../../contracts/runs';
 import { carefulPolicy, classifyAsset, namesAsset, SURPLUS, type Verdict } from './orphan-verdict';
 import { setMark } from '../ownership/release-asset';
 import { assetPages } from '../../providers/shared/find-tagged';
-import { openLifecyclesWith } from '../ownership/users-of-asset';
+import { lifecyclesWanting } from '../ownership/users-of-asset';
 
 /**
  * See {@link LedgerActivities.findOrphans}. Walks the whole list, newest first, and changes nothing but release marks
@@ -128,13 +128,14 @@ class Walk {
     return this.deps.runs.find(workflowId, runId);
   }
 
-  /** What is not to go after all: what has vanished, unless told so, and what an open lifecycle has adopted. */
+  /** What is not to go after all: what has vanished, unless told so, and what another lifecycle has adopted. */
   private async spare(owned: Owned, verdict: Verdict): Promise<Verdict> {
     const { asset, tag } = owned;
     const include = verdict.is === 'vanished' && this.input.includeVanished === true;
     const first: Verdict = include ? { is: 'orphan', cause: 'vanished', policy: carefulPolicy(tag) } : verdict;
     if (first.is !== 'orphan') return first;
-    if ((await openLifecyclesWith(this.deps, asset.id, tag.workflowId)).length > 0) return { is: 'open' };
+    const wanting = await lifecyclesWanting(this.deps, asset.id, tag.workflowId);
+    if (wanting.length > 0) return { is: wanting.some(({ open }) => open) ? 'open' : 'wanted' };
     return this.orSurplus(owned, first);
   }
 

@@ -61,7 +61,7 @@ function kept(changes: Partial<LedgerTag> = {}, asset: Partial<ProviderAsset> = 
 }
 
 async function submit(content = 'file:10 AAA', changes: Partial<SubmitSourceInput> = {}): Promise<SubmittedAsset> {
-  const runs = { overview: async () => [], find: async () => undefined, openWith: async () => [] };
+  const runs = { overview: async () => [], find: async () => undefined, wantedBy: async () => [] };
   const deps = dependencies({ provider, sources: { resolve: async () => file(content) }, runs });
   const submitSource = async (): Promise<Submitted> => createSubmitSource(deps)({ ...input, ...changes });
   const submitted: Submitted = await activityEnvironment().run<[], Submitted, typeof submitSource>(submitSource);

@@ -109,14 +109,22 @@ describe('an asset that another lifecycle has adopted', () => {
 
   test('is kept while its adopter is open, though nothing marks it', async () => {
     own();
-    const entries = await remove([asset()], {}, { openWith: async () => [adopter] });
+    const entries = await remove([asset()], {}, { wantedBy: async () => [adopter] });
     expect(entries).toMatchObject([{ id: 'a', result: 'kept', referrers: ['lifecycle "adopting"'] }]);
+  });
+
+  test('is kept once its adopter has completed, and deleted by force', async () => {
+    own();
+    const wantedBy = async () => [{ ...adopter, open: false, ended: 'completed' } as const];
+    const kept = { id: 'a', result: 'kept', because: 'another lifecycle has adopted it' };
+    expect(await remove([asset()], {}, { wantedBy })).toMatchObject([kept]);
+    expect(await remove([asset()], { policy: 'force-delete' }, { wantedBy })).toMatchObject([{ result: 'deleted' }]);
   });
 
   test('is left to its open adopter by the force-delete of a closed lifecycle', async () => {
     own();
     const changes = { policy: 'force-delete', unlessOpen: 'w' } as const;
-    const kept = await remove([asset()], changes, { openWith: async () => [adopter] });
+    const kept = await remove([asset()], changes, { wantedBy: async () => [adopter] });
     expect(kept).toMatchObject([{ id: 'a', result: 'kept', referrers: ['lifecycle "adopting"'] }]);
     expect(await remove([asset()], changes)).toMatchObject([{ id: 'a', result: 'deleted' }]);
   });
@@ -137,8 +145,8 @@ test('an asset that was taken up after the sweep had judged it is left alone', a
 
 test('where visibility does not answer, a cleanup goes on', async () => {
   own();
-  const openWith = async (): Promise<never> => {
+  const wantedBy = async (): Promise<never> => {
     throw new Error('visibility is down');
   };
-  expect(await remove([asset()], {}, { openWith })).toMatchObject([{ id: 'a', result: 'deleted' }]);
+  expect(await remove([asset()], {}, { wantedBy })).toMatchObject([{ id: 'a', result: 'deleted' }]);
 });
