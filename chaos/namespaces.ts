@@ -11,23 +11,32 @@ export async function createNamespace(connection: Connection, namespace: string)
     namespace,
     workflowExecutionRetentionPeriod: msToTs('3 days'),
   });
-  for (;;) {
+  let id: string | undefined;
+  for (let knownSince = Date.now(); id === undefined || Date.now() - knownSince < STAYS_KNOWN_MS; await delay(200)) {
     try {
-      await addSearchAttributes(connection, namespace);
-      const { namespaceInfo } = await connection.workflowService.describeNamespace({ namespace });
+      id ??= await idWithAttributes(connection, namespace);
       await startAndEndARun(connection, namespace);
-      if (namespaceInfo?.id) return namespaceInfo.id;
     } catch {
-      // a new namespace is known to all parts of the server after a moment
+      knownSince = Date.now();
     }
-    await delay(200);
   }
+  return id;
 }
 
 /**
- * The parts of the server learn of a namespace one after the other, and the last ones refuse to start a run in it.
- * @throws while one of them does
+ * The parts of the server learn of a namespace one after the other, and one that renews its list by a read from before the
+ * namespace existed forgets it once more. They renew it every two seconds.
  */
+const STAYS_KNOWN_MS = 6000;
+
+async function idWithAttributes(connection: Connection, namespace: string): Promise<string> {
+  await addSearchAttributes(connection, namespace);
+  const { namespaceInfo } = await connection.workflowService.describeNamespace({ namespace });
+  if (!namespaceInfo?.id) throw new Error(`${namespace} has no id yet`);
+  return namespaceInfo.id;
+}
+
+/** @throws while a part of the server does not know the namespace */
 async function startAndEndARun(connection: Connection, namespace: string): Promise<void> {
   const { workflow } = new Client({ connection, namespace });
   const run = await workflow.start('none', { workflowId: 'none', taskQueue: 'none' });

@@ -90,10 +90,11 @@ function vanishedStays({ schedule, beforeSweep, sweep, status, resultsAfter, key
   return problems;
 }
 
-function youngStays({ youngSweep, beforeSweep }: Evidence): string[] {
+function youngStays({ youngSweep, beforeSweep, openSweep }: Evidence): string[] {
   if (!youngSweep) return [];
   if (!youngSweep.report) return ['the sweep with an hour of grace has not ended'];
-  const gone = goneBetween(beforeSweep, youngSweep.after);
+  const taken = new Set(openSweep?.report?.orphans.map(({ assetId }) => assetId)); // by the sweep before, which had no grace
+  const gone = goneBetween(beforeSweep, youngSweep.after).filter((id) => !taken.has(id));
   const orphans = youngSweep.report.orphans.map((orphan) => `took ${orphan.assetId} for an orphan`);
   return gone.length > 0 ? [...orphans, `removed ${gone.join(', ')}`] : orphans;
 }

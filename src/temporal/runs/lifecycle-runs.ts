@@ -45,7 +45,7 @@ export function lifecycleRuns(client: Client) {
       if (!condition) return [];
       const wanting = `(ExecutionStatus = 'Running' OR ${SEARCH_ATTRIBUTES.outcome.name} = 'completed')`;
       const named = await list(`${LIFECYCLES_CONDITION} AND ${wanting} AND ${condition}`);
-      const now = await Promise.all(named.map((run) => (run.open ? find(run.workflowId, run.runId) : run)));
+      const now = await Promise.all(named.map(async (run) => (run.open ? find(run.workflowId, run.runId) : run)));
       return now.filter((run) => run !== undefined).filter(({ open, ended }) => open || ended === 'completed');
     },
   };
