@@ -11,29 +11,17 @@ export async function createNamespace(connection: Connection, namespace: string)
     namespace,
     workflowExecutionRetentionPeriod: msToTs('3 days'),
   });
-  let id: string | undefined;
-  for (let knownSince = Date.now(); id === undefined || Date.now() - knownSince < STAYS_KNOWN_MS; await delay(200)) {
+  for (;;) {
     try {
-      id ??= await idWithAttributes(connection, namespace);
+      await addSearchAttributes(connection, namespace);
+      const { namespaceInfo } = await connection.workflowService.describeNamespace({ namespace });
       await startAndEndARun(connection, namespace);
+      if (namespaceInfo?.id) return namespaceInfo.id;
     } catch {
-      knownSince = Date.now();
+      // a new namespace is known to all parts of the server after a moment
     }
+    await delay(200);
   }
-  return id;
-}
-
-/**
- * The parts of the server learn of a namespace one after the other, and one that renews its list by a read from before the
- * namespace existed forgets it once more. They renew it every two seconds.
- */
-const STAYS_KNOWN_MS = 6000;
-
-async function idWithAttributes(connection: Connection, namespace: string): Promise<string> {
-  await addSearchAttributes(connection, namespace);
-  const { namespaceInfo } = await connection.workflowService.describeNamespace({ namespace });
-  if (!namespaceInfo?.id) throw new Error(`${namespace} has no id yet`);
-  return namespaceInfo.id;
 }
 
 /** @throws while a part of the server does not know the namespace */
