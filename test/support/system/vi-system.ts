@@ -14,38 +14,21 @@ import {
   type DatatureViEmulatorOptions,
 } from '../../../emulator/datature-vi/start-emulator';
 import { WorkerProcess } from '../../../chaos/worker/worker-process';
-import { bundleQuickWorkflows } from '../../../scripts/quick-workflow-bundle';
 import { ASSET_LIFECYCLE, lifecycleWorkflowId, WORKFLOW_TASK_QUEUE } from '../../../src/contracts/ids';
 import type { LifecycleStatus } from '../../../src/contracts/lifecycle-status';
 import type { TemporalServer } from '../../../src/stack/temporal-server';
 import { ORGANIZATION, SECRET_KEY } from '../servers/vi-emulator';
-import { SAMPLES } from './system';
+import { quickRetriesWorker } from './quick-retries-worker';
+import { MAIN, SAMPLES } from './system';
 import { startTestTemporal } from './temporal';
 
-const DIST = path.resolve(__dirname, '../../../dist');
 export const PROVIDER = 'datature-vi';
 export const DATASET = 'demo';
-
-/** A worker of the build that serves this provider; `WORKFLOWS` names another bundle. */
-const WORKER = `
-const { openAccount } = require(${JSON.stringify(`${DIST}/src/providers/open-account.js`)});
-const { loadConfig } = require(${JSON.stringify(`${DIST}/src/config.js`)});
-const { connectWorker, startWorker } = require(${JSON.stringify(`${DIST}/src/worker.js`)});
-(async () => {
-  const config = loadConfig();
-  const temporal = await connectWorker();
-  const providers = [await openAccount(config, ${JSON.stringify(PROVIDER)})];
-  const worker = await startWorker({ config, providers, temporal, workflowBundle: process.env.WORKFLOWS });
-  process.once('SIGTERM', () => void worker.stop().then(() => process.exit(0)));
-  console.error('worker ready');
-  await worker.done;
-})().catch((error) => { console.error(error); process.exit(1); });
-`;
 
 /** The system with Datature Vi: a real server, its emulator in this process, and a worker process. */
 export class ViSystem {
   worker: WorkerProcess | undefined;
-  private bundle: string | undefined;
+  private program: { command: readonly string[]; environment?: NodeJS.ProcessEnv } = { command: [MAIN, 'worker'] };
 
   private constructor(
     readonly temporal: TemporalServer,
@@ -63,7 +46,6 @@ export class ViSystem {
     const client = new Client({ connection, namespace: temporal.namespace });
     const control = new DatatureViControl(emulator.controlUrl);
     const system = new ViSystem(temporal, emulator, control, client, folder);
-    await writeFile(path.join(folder, 'worker.cjs'), WORKER);
     await system.startWorker(changes);
     return system;
   }
@@ -83,22 +65,19 @@ export class ViSystem {
       ASSET_LIFECYCLE_POLL_INTERVAL_MAX: '500ms',
       ASSET_LIFECYCLE_POLL_REQUESTS_PER_MINUTE: '6000',
       ASSET_LIFECYCLE_SETTLE_WINDOW: '3s',
-      WORKFLOWS: this.bundle,
     };
   }
 
   async startWorker(changes: NodeJS.ProcessEnv = {}): Promise<WorkerProcess> {
-    this.worker = await WorkerProcess.start([path.join(this.folder, 'worker.cjs')], {
-      ...this.environment,
-      ...changes,
-    });
+    const { command, environment } = this.program;
+    this.worker = await WorkerProcess.start(command, { ...this.environment, ...environment, ...changes });
     return this.worker;
   }
 
   /** From now on a worker's death is noticed after three seconds instead of minutes. */
   async restartWithQuickRetries(): Promise<void> {
     await this.worker?.stop();
-    this.bundle = await bundleQuickWorkflows(this.folder);
+    this.program = await quickRetriesWorker(this.folder);
     await this.startWorker();
   }
 

@@ -194,3 +194,28 @@ test('a cleanup finds what its run has taken up under another filename, and leav
   await submit('file:10 AAA', { earlier: { assetId: id } });
   expect(await cleanUp()).toMatchObject([{ resource: 'asset', id, result: 'deleted' }]);
 });
+
+describe('where a place holds one asset of a name', () => {
+  const uniqueNames = async (filename: string): Promise<{ id: string; outcome: Promise<SubmittedAsset> }> => {
+    provider = new MemoryProvider({ uniqueNames: true });
+    const { id } = kept({}, { filename });
+    return { id, outcome: submit('file:10 BBB', { earlier: { assetId: id } }) };
+  };
+
+  test('other content under the asset’s name is left to the submission, and nothing is deleted before', async () => {
+    const { id, outcome } = await uniqueNames('a.mp4');
+    await outcome;
+    expect(provider.calls).not.toContain('assets.remove');
+    expect(provider.held.has(id)).toBe(true);
+  });
+
+  test('other content under another name is refused, and the asset stays', async () => {
+    const { id, outcome } = await uniqueNames('old.mp4');
+    await expect(outcome).rejects.toMatchObject({
+      type: 'AssetExists',
+      message: expect.stringContaining(id) as string,
+    });
+    expect(provider.held.has(id)).toBe(true);
+    expect(provider.calls).not.toContain('intake.submit');
+  });
+});
