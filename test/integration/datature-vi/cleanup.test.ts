@@ -200,6 +200,34 @@ test('a policy keeps the asset of a cancelled lifecycle for good, and a force-de
   expect(await system.assetsOf('forced')).toEqual([]);
 });
 
+test.each(['completed', 'failed', 'cancelled'])(
+  'a raw start in another dataset is refused where the key has %s',
+  async (end) => {
+    await system.control.addDataset('other');
+    const key = `raw-${end}`;
+    const source = await system.picture(`${key}.jpg`);
+    if (end === 'failed') await system.control.failFile({ filename: `${key}.jpg`, code: 'ECORRUPT', times: 5 });
+    if (end === 'cancelled') await system.control.setProcessing({ baseMs: 3000, msPerMegabyte: 0 });
+    const first = await system.start(key, { source });
+    if (end === 'cancelled') {
+      await until(async () => (await first.query<LifecycleStatus>('status')).phase === 'processing');
+      await first.signal('cancel');
+    }
+    await first.result().catch(() => {});
+    expect(await client.status(key)).toMatchObject({ outcome: end });
+    const refused = {
+      type: 'InvalidRequest',
+      message: expect.stringMatching(/is used with the datasetId "demo", not "other"/),
+    };
+    await expect(system.complete(key, { source, datasetId: 'other' })).rejects.toMatchObject({ cause: refused });
+    expect(await idsIn('other')).toEqual([]);
+    // the refused run is no use of the other dataset
+    const input = { provider: PROVIDER, key, source, datasetId: DATASET } as const;
+    expect(await client.start(input, { again: true })).toMatchObject({ joined: false });
+    await client.result(key);
+  },
+);
+
 test('a key is of one dataset, until everything that it has is removed by force', async () => {
   await system.control.addDataset('other');
   const input = { provider: PROVIDER, source: await system.picture('one-place.jpg'), key: 'one-place' } as const;
