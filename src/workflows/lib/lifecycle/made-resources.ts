@@ -30,8 +30,9 @@ export class MadeResources {
   }
 
   private noteFailure(resource: Resource, error: unknown): void {
-    if (provesNothingWasCreated(error)) this.list.splice(this.list.indexOf(resource), 1);
     if (isAsset(resource)) noteUpload(resource, error);
+    const isHandedIn = isAsset(resource) && resource.pending !== undefined; // by an earlier attempt of the step
+    if (provesNothingWasCreated(error) && !isHandedIn) this.list.splice(this.list.indexOf(resource), 1);
     // An id that was known beforehand is of an object of others: only a sign of a write makes the change ours.
     if (isOfBranch(resource) && resource.id !== undefined) resource.unproven = !mayHaveWritten(error);
   }
