@@ -5,6 +5,7 @@ import { LifecycleClient } from '../../../src/client/lifecycle-client';
 import { lifecycleWorkflowId } from '../../../src/contracts/ids';
 import type { SweepReport } from '../../../src/contracts/ledger/sweep';
 import type { LifecycleStatus } from '../../../src/contracts/lifecycle-status';
+import { cli } from '../../support/cli';
 import { DATASET, PROVIDER, ViSystem } from '../../support/system/vi-system';
 
 jest.setTimeout(120_000);
@@ -178,6 +179,24 @@ describe('a sweep', () => {
     expect(report.unread).toMatchObject([{ place: 'nowhere', type: 'ResourceGone' }]);
     expect(report.unread?.[0]?.message).toMatch(/dataset nowhere/);
   });
+});
+
+test('the command line sweeps datasets, and removes a closed key by force in its own dataset only', async () => {
+  const { address, namespace } = system.temporal;
+  const run = (...args: string[]) =>
+    cli([...args, '--provider', PROVIDER, '--json'], { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace });
+  const assetId = await terminated('by-hand');
+  const swept = await run('sweep', '--dataset', DATASET, '--dataset', 'nowhere', '--grace', '0s');
+  expect(swept.code).toBe(1); // one could not be looked at
+  expect(JSON.parse(swept.stdout)).toMatchObject({ orphans: [{ assetId }], unread: [{ place: 'nowhere' }] });
+  expect(await run('sweep')).toMatchObject({ code: 2, stderr: expect.stringContaining('datasetId: must be one') });
+
+  const { asset } = await system.complete('closed', { source: await system.picture('closed.jpg') });
+  const elsewhere = await run('force-delete', 'closed', '--dataset', 'other', '--wait');
+  expect(elsewhere).toMatchObject({ code: 2, stderr: expect.stringContaining('is used with the datasetId "demo"') });
+  const deleted = await run('force-delete', 'closed', '--dataset', DATASET, '--wait');
+  expect(JSON.parse(deleted.stdout)).toMatchObject({ outcome: 'deleted', receipt: { entries: [{ id: asset?.id }] } });
+  expect(await run('force-delete', 'nobody', '--wait')).toMatchObject({ code: 2 });
 });
 
 test('a policy keeps the asset of a cancelled lifecycle for good, and a force-delete of a running one removes it', async () => {
