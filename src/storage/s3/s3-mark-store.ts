@@ -42,10 +42,13 @@ function s3Documents(s3: S3Access, { bucket, prefix }: S3Folder): Documents {
 
     async change(document, change) {
       const key = keyOf(document);
+      let wasAbsent = false;
       for (let tries = 0; tries < MAX_CHANGES; tries++) {
         const { text, etag } = await objects.read(key);
         const changed = change(text);
-        if (changed === text || (await objects.write(key, changed, etag))) return;
+        const isStillAbsent = wasAbsent && text === undefined;
+        if (changed === text || (await objects.write(key, changed, isStillAbsent ? ANY : etag))) return;
+        wasAbsent = text === undefined;
       }
       throw isContended(`s3://${bucket}/${key}`);
     },
@@ -58,6 +61,9 @@ function s3Documents(s3: S3Access, { bucket, prefix }: S3Folder): Documents {
     },
   };
 }
+
+/** Some servers refuse to make an object anew that was deleted, where the bucket keeps versions. */
+const ANY = Symbol('whatever is there');
 
 /** Objects that are read and written whole. */
 class SmallObjects {
@@ -88,9 +94,10 @@ class SmallObjects {
     });
   }
 
-  /** @param etag of the object that it replaces; none where there was none. @returns false if that is no longer so */
-  write(key: string, text: string, etag: string | undefined): Promise<boolean> {
-    const condition = etag === undefined ? { IfNoneMatch: '*' } : { IfMatch: etag };
+  /** @param replaced ETag of the object that it replaces; none where there was none. @returns false if that is not so */
+  write(key: string, text: string, replaced: string | typeof ANY | undefined): Promise<boolean> {
+    const condition =
+      typeof replaced === 'string' ? { IfMatch: replaced } : replaced === ANY ? {} : { IfNoneMatch: '*' };
     return retryable(this.uriOf(key), async () => {
       try {
         await this.put(key, text, condition);
