@@ -42,8 +42,10 @@ export function markStorePromises(open: () => MarkStore): void {
     expect(places).toEqual(['d', 'd', 'd']);
     expect(await open().placeOfKey(key, 'e')).toBe('d');
     expect(await open().placeOfKey({ ...key, owner: 'o2' }, 'e')).toBe('e');
-    await open().freeKey(key);
-    await open().freeKey(key);
+    await open().freeKey(key, 'e');
+    expect(await open().placeOfKey(key, 'e')).toBe('d');
+    await open().freeKey(key, 'd');
+    await open().freeKey(key, 'd');
     expect(await open().placeOfKey(key, 'e')).toBe('e');
   });
 

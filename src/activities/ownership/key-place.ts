@@ -22,10 +22,10 @@ export async function claimPlace(
   throw failure('InvalidRequest', `${words}; ${remedy}`, { details: { nothingMade: true } });
 }
 
-/** Everything that the key has is removed: it may be used in another place. */
+/** Everything that the key has in its place is removed: it may be used in another one. */
 export async function freePlace(
   { marks, owner }: ActivityDependencies,
   { provider, place, key }: Keyed,
 ): Promise<void> {
-  if (place !== undefined) await marks.freeKey({ owner, provider, key });
+  if (place !== undefined) await marks.freeKey({ owner, provider, key }, place);
 }

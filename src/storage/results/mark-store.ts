@@ -45,8 +45,8 @@ export interface MarkStore {
   marked(place: MarkedPlace): AsyncIterable<string>;
   /** Keeps in mind the place that a key is used in, if there is none yet. @returns the one that is kept */
   placeOfKey(key: OwnedKey, place: string): Promise<string>;
-  /** The key may be used in any place again. Safe to repeat. */
-  freeKey(key: OwnedKey): Promise<void>;
+  /** The key may be used in any place again, if that is the place that it is used in. Safe to repeat. */
+  freeKey(key: OwnedKey, place: string): Promise<void>;
 }
 
 /** Folders and name of a document; safe as file names and as parts of object keys. */
@@ -100,15 +100,20 @@ export function markStoreOf(documents: Documents): MarkStore {
     async placeOfKey(key, place) {
       let kept = place;
       await documents.change(pathOfKey(key), (text) => {
-        kept = text === undefined ? place : (JSON.parse(text) as { place: string }).place;
+        kept = text === undefined ? place : placeIn(text);
         return JSON.stringify({ key: key.key, place: kept });
       });
       return kept;
     },
 
-    freeKey: (key) => documents.remove(pathOfKey(key)),
+    async freeKey(key, place) {
+      const text = await documents.read(pathOfKey(key));
+      if (text !== undefined && placeIn(text) === place) await documents.remove(pathOfKey(key));
+    },
   };
 }
+
+const placeIn = (text: string): string => (JSON.parse(text) as { place: string }).place;
 
 /** Never "..", and never empty. */
 const partOf = (text: string): string => `_${encodeURIComponent(text)}`;

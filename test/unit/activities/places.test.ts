@@ -83,11 +83,14 @@ describe('the place of a key', () => {
     else await expect(claim('other')).rejects.toMatchObject({ type: 'InvalidRequest' });
   });
 
-  test('is given free by the deletion of a closed key', async () => {
+  test('is given free by the deletion of a closed key there, and by none elsewhere', async () => {
     await claim('one');
     const findMade = createFindMade(deps());
     const where = { provider: 'datature-vi', place: 'one' };
-    await activityEnvironment().run(async () => findMade({ ...where, key: 'k', workflowId: 'w' }));
+    const input = { ...where, key: 'k', workflowId: 'w' };
+    await activityEnvironment().run(async () => findMade({ ...input, place: 'other' }));
+    await expect(claim('other')).rejects.toMatchObject({ type: 'InvalidRequest' });
+    await activityEnvironment().run(async () => findMade(input));
     await claim('other');
   });
 });
