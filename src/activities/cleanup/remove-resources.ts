@@ -41,7 +41,10 @@ export const createRemoveResources =
           if (isFoundByAsset(resource, removal)) needsAsset = entry;
         }
       }
-      const keys = policy === 'force-delete' && !removal.leftOver ? new Set(resources.flatMap(keyOf)) : [];
+      const keys =
+        policy === 'force-delete' && done.every(({ result }) => result === 'deleted')
+          ? new Set(resources.flatMap(keyOf))
+          : [];
       for (const key of keys) await freePlace(deps, { ...where, key });
       return done;
     });
