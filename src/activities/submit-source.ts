@@ -10,6 +10,7 @@ import type { SourceBytes } from '../storage/files/source-bytes';
 import { withHeartbeat } from './lib/activity-call';
 import { providerOf, type ActivityDependencies } from './dependencies';
 import { adoptAsset } from './ownership/adopt-asset';
+import { claimPlace } from './ownership/key-place';
 import { findOwnAsset } from './ownership/find-own-asset';
 import { handIn, rememberOpenSession } from './uploads/hand-in';
 import { refuseUnfit } from './uploads/preflight';
@@ -38,6 +39,7 @@ export const createSubmitSource =
     }
     const memory = UploadMemory.open(deps, input.resume);
     try {
+      await claimPlace(deps, { ...input, key: input.tag.key });
       return resultOf(await submitAndSend(deps, provider, { input, source, memory }), memory);
     } catch (error) {
       throw withPending(error, memory);

@@ -40,12 +40,11 @@ export function dependencies({
   sourceDeadlineMs = 0,
   progress,
 }: Doubles): ActivityDependencies {
+  const account = { provider, watcher: watcher ?? { until: unused('watcher') } };
   return {
     accounts: {
-      twelvelabs: {
-        provider,
-        watcher: watcher ?? { until: unused('watcher') },
-      },
+      twelvelabs: account,
+      [provider.name]: account,
     },
     sources: sources ?? { resolve: unused('sources') },
     objects: objects ?? { resolve: unused('objects') },
@@ -62,6 +61,8 @@ export function dependencies({
       change: unused('marks'),
       remove: unused('marks'),
       marked: unused('marks'),
+      placeOfKey: async (_key, place) => place,
+      freeKey: async () => {},
     },
     otherHosts: otherHosts ?? unused('other hosts'),
     settleWindowMs,
