@@ -23,16 +23,17 @@ export async function createNamespace(connection: Connection, namespace: string)
   }
 }
 
-/** The part of the server that keeps runs learns of a namespace later than the part that takes requests. */
+/** The parts of the server that keep runs and their histories learn of a namespace later than the part that takes requests. */
 async function runsCanBeAskedFor(connection: Connection, namespace: string): Promise<boolean> {
-  const { workflow } = new Client({ connection, namespace });
-  return workflow
-    .getHandle('none')
-    .describe()
-    .then(
+  const none = new Client({ connection, namespace }).workflow.getHandle('none');
+  for (const ask of [() => none.describe(), () => none.fetchHistory()]) {
+    const isKnown = await ask().then(
       () => true,
       (error: unknown) => error instanceof WorkflowNotFoundError,
     );
+    if (!isKnown) return false;
+  }
+  return true;
 }
 
 /** Does at once what the end of retention does: Temporal forgets all runs of a workflow id. */
