@@ -21,9 +21,14 @@ export {
 } from './temporal/errors';
 export type { ForceDeletion } from './client/deletions';
 export type { ListFilter } from './temporal/runs/list-query';
-export type { AssetMetadataFields, AssetMetadataWrites } from './client/asset-metadata';
+export type { AssetMetadataFields, AssetMetadataWrites } from './client/assets/asset-metadata';
 export type { CallLimits } from './client/call-limits';
-export type { ProviderAssets } from './client/provider-assets';
+export type { AssetNarrowing } from './client/assets/asset-queries';
+export type { DeletedAsset } from './client/assets/delete-assets';
+export type { ProviderAssets } from './client/assets/provider-assets';
+export type { ProviderPlace } from './client/assets/provider-place';
+export type { ProviderSessions } from './client/assets/provider-sessions';
+export type { DownloadOptions, DownloadProgress, DownloadResult } from './client/transfers/download-assets';
 export type { LifecycleSummary } from './temporal/runs/run-status';
 export { branchesOf } from './contracts/lifecycle-status';
 export { FAILURES } from './contracts/failures';
@@ -48,13 +53,23 @@ export type {
   SourceFacts,
 } from './contracts/lifecycle-status';
 export type {
+  AssetFilter,
   AssetPage,
   AssetQuery,
   MetadataChanges,
   MetadataValue,
   ProviderAsset,
   Referrer,
+  SignedUrl,
 } from './providers/assets';
+export type {
+  Ingestion,
+  IngestionCondition,
+  IngestionEvent,
+  IngestionFile,
+  IngestionPage,
+  IngestionQuery,
+} from './providers/ingestions';
 
 /** A client for the Temporal server and the provider account that the environment names. */
 export const connect = (): Promise<LifecycleClient> =>

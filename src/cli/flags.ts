@@ -1,4 +1,5 @@
 import { Option, type Command } from 'commander';
+import { durationMs } from '../contracts/duration';
 import type { ProviderName } from '../contracts/ids';
 import { DEFAULT_PROVIDER, providerNames, PROVIDERS, type Registry } from '../providers/registry';
 import { UsageError } from './exit';
@@ -13,6 +14,15 @@ export const wholeNumber =
     if (value >= least && value <= most) return value;
     const range = most === Number.MAX_SAFE_INTEGER ? `from ${least}` : `from ${least} to ${most}`;
     throw new UsageError(`${flag}: must be a whole number ${range}, not "${text}"`);
+  };
+
+/** Reads a flag that is a duration, such as `30m`, as milliseconds. */
+export const durationFlag =
+  (flag: string) =>
+  (text: string): number => {
+    const ms = durationMs(text);
+    if (ms !== undefined) return ms;
+    throw new UsageError(`${flag}: must be a duration, such as "90s", "30m" or "2h", not "${text}"`);
   };
 
 /** Of a flag that may be given more than once. */

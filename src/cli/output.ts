@@ -7,7 +7,7 @@ import {
   type Receipt,
   type UploadStatus,
 } from '../contracts/lifecycle-status';
-import { printable, printableJson, writeNote, writeOut } from './terminal';
+import { outputClosed, outputDrained, printable, printableJson, writeNote, writeOut } from './terminal';
 
 export const printJson = (value: unknown): void => writeOut(`${printableJson(value)}\n`);
 
@@ -19,6 +19,36 @@ export const print = (lines: string | readonly string[]): void =>
       .map((line) => `${printable(line)}\n`)
       .join(''),
   );
+
+/**
+ * Prints a list as its pages come, and holds none of them: one JSON array, or a table for each page. A slow reader is
+ * waited for.
+ */
+export class ListPrinter<T> {
+  private printed = 0;
+
+  constructor(
+    private readonly json: boolean,
+    private readonly table: (items: readonly T[]) => string | string[],
+  ) {}
+
+  async page(items: readonly T[]): Promise<void> {
+    outputClosed.throwIfAborted();
+    if (this.json) {
+      for (const item of items) writeOut(`${this.printed++ === 0 ? '[' : ','}${printableJson(item)}`);
+    } else {
+      print(this.table(items));
+      this.printed += Math.max(items.length, 1);
+    }
+    await outputDrained();
+  }
+
+  async end(): Promise<void> {
+    if (this.json) writeOut(`${this.printed === 0 ? '[' : ''}]\n`);
+    else if (this.printed === 0) print(this.table([]));
+    await outputDrained();
+  }
+}
 
 /** For people only: progress and notes never go to stdout, where machine output is. */
 export const note = (line: string): void => writeNote(`${printable(line)}\n`);
@@ -71,14 +101,17 @@ const BAR_WIDTH = 24;
 
 /** The same as a bar, for terminals; empty where no upload is under way. */
 export function barOf({ upload }: LifecycleStatus): string {
-  if (!upload) return '';
-  const full = Math.round((upload.percent / 100) * BAR_WIDTH);
+  return upload ? bar(upload.percent) : '';
+}
+
+export function bar(percent: number): string {
+  const full = Math.round((percent / 100) * BAR_WIDTH);
   return `[${'█'.repeat(full)}${'░'.repeat(BAR_WIDTH - full)}] `;
 }
 
 const UNITS = ['bytes', 'kB', 'MB', 'GB'] as const;
 
-function sizeOf(bytes: number): string {
+export function sizeOf(bytes: number): string {
   const power = Math.min(Math.floor(Math.log10(Math.max(bytes, 1)) / 3), UNITS.length - 1);
   return `${power === 0 ? bytes : (bytes / 1000 ** power).toFixed(1)} ${UNITS[power]}`;
 }

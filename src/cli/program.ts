@@ -9,6 +9,7 @@ import { devCommand } from './commands/dev';
 import { emulatorCommand } from './commands/emulator';
 import { listCommand } from './commands/lifecycles/list';
 import { retryCommand } from './commands/lifecycles/retry';
+import { sessionsCommand } from './commands/sessions/sessions';
 import { setupCommand } from './commands/setup';
 import { startCommand } from './commands/start';
 import { statusCommand } from './commands/lifecycles/status';
@@ -35,6 +36,7 @@ const COMMANDS = [
   forceDeleteCommand,
   retryCommand,
   assetsCommand,
+  sessionsCommand,
   sweepCommand,
   setupCommand,
 ];

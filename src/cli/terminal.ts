@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { fstatSync } from 'node:fs';
 
 /**
@@ -48,6 +49,12 @@ export function watchOutput(): void {
 
 export function writeOut(text: string): void {
   if (!outputClosed.aborted) process.stdout.write(text);
+}
+
+/** Waits until the reader has taken what was written, or is gone. */
+export async function outputDrained(): Promise<void> {
+  if (!process.stdout.writableNeedDrain || outputClosed.aborted) return;
+  await once(process.stdout, 'drain', { signal: outputClosed }).catch(() => {}); // fails only if the reader is gone
 }
 
 export function writeNote(text: string): void {

@@ -13,12 +13,13 @@ const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 /**
  * Runs a call within its caller's limits. `run` gets a signal that aborts with the first of them; the caller does not
- * wait for `run` to notice.
+ * wait for `run` to notice, unless it tidies up.
  * @param call names it in messages: `assets.get a1`.
  * @param writes true if it may have had its effect when a limit ends it.
+ * @param tidiesUp true if `run` still does something once its signal has aborted, which is waited for.
  */
 export async function withLimits<T>(
-  { call, writes = false }: { call: string; writes?: boolean },
+  { call, writes = false, tidiesUp = false }: { call: string; writes?: boolean; tidiesUp?: boolean },
   { signal, timeoutMs }: CallLimits,
   run: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
@@ -38,8 +39,12 @@ export async function withLimits<T>(
     if (timeoutMs !== undefined) timer = setTimeout(onTimeout, timeoutMs);
   });
   signal?.addEventListener('abort', onAbort, { once: true });
+  const running = run(stop.signal);
   try {
-    return await Promise.race([run(stop.signal), stopped]);
+    return await Promise.race([running, stopped]);
+  } catch (error) {
+    if (tidiesUp) await running.catch(() => {}); // the limit is what the caller is told
+    throw error;
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener('abort', onAbort);

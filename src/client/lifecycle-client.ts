@@ -13,15 +13,16 @@ import { acceptInput, acceptSweep, branchTypes, DEFAULT_PROVIDER, placeOf } from
 import type { LifecycleInput, PlaceInput, PlacesInput } from '../providers/registry';
 import { grpcCodeOf } from '../temporal/grpc-errors';
 import { connectTemporal } from '../temporal/connection';
-import { checkedInput } from './start/checked-input';
 import { defaultKey } from './default-key';
 import type { ForceDeletion } from './deletions';
 import { InvalidInput } from '../temporal/errors';
 import { isWanted, listQuery, type ListFilter } from '../temporal/runs/list-query';
 import { LifecycleCalls, type TemporalAccess } from './lifecycle-calls';
 import { retryLifecycle, type RetryOptions } from './start/retry-lifecycle';
+import { checkedInput, withSignedUrlAllowed } from './start/checked-input';
 import { startLifecycle, type KeyedInput, type StartedLifecycle, type StartOptions } from './start/start-lifecycle';
-import { providerAssets, type ProviderAssets } from './provider-assets';
+import type { ProviderAssets } from './assets/provider-assets';
+import { providerPlace, withinPlace, type ProviderPlace } from './assets/provider-place';
 import { closedStatus } from '../temporal/runs/lifecycle-runs';
 import { cancelLifecycle, checkPlace, deleteClosed, signalForceDelete } from './stops';
 import { sweep } from './sweeps';
@@ -54,20 +55,22 @@ export class LifecycleClient {
   private constructor(
     private readonly temporal: TemporalAccess,
     private readonly provider: ProviderName,
-    openAccount: LifecycleClientOptions['openAccount'],
+    private readonly openAccount: LifecycleClientOptions['openAccount'],
   ) {
     this.calls = new LifecycleCalls(temporal, provider);
     this.followers = new RunFollowers(temporal.client);
-    this.assets = providerAssets(() => {
-      if (!openAccount) throw new InvalidInput('assets: this client was made without a provider account');
-      return (this.account ??= openAccount(provider));
-    });
+    this.assets = providerPlace(() => this.openedAccount()).assets;
   }
 
   /** @throws TemporalUnreachable · TemporalRefused */
   static async connect(options: LifecycleClientOptions = {}): Promise<LifecycleClient> {
     const temporal = options.temporal ?? (await connectTemporal());
     return new LifecycleClient(temporal, options.provider ?? DEFAULT_PROVIDER, options.openAccount);
+  }
+
+  /** Assets and upload sessions in one of the provider's places, such as a data set. */
+  within(place: string): ProviderPlace {
+    return providerPlace(async () => withinPlace(await this.openedAccount(), place));
   }
 
   /**
@@ -207,6 +210,11 @@ export class LifecycleClient {
     await this.temporal.client.connection.close();
   }
 
+  private async openedAccount(): Promise<MediaProvider> {
+    if (!this.openAccount) throw new InvalidInput('assets: this client was made without a provider account');
+    return (this.account ??= this.openAccount(this.provider));
+  }
+
   private get client(): Client {
     return this.temporal.client;
   }
@@ -239,10 +247,4 @@ export class LifecycleClient {
   private async statusOfClosed(key: string, run: RunRef): Promise<LifecycleStatus> {
     return this.calls.withClientErrors(() => closedStatus(this.client, run), key);
   }
-}
-
-/** Puts the permission into the source, so that the workflow sees it too. */
-function withSignedUrlAllowed(input: LifecycleInput): LifecycleInput {
-  const source = input?.source; // not checked yet: it may be anything
-  return source?.type === 'url' ? ({ ...input, source: { ...source, allowSignedUrl: true } } as LifecycleInput) : input;
 }

@@ -1,5 +1,17 @@
+import type { Readable } from 'node:stream';
 import type { AssetSnapshot } from '../contracts/lifecycle-status';
 import type { CallOptions, Outcome } from './outcome';
+
+/** A signed URL. It is a secret until it expires. */
+export interface SignedUrl {
+  url: string;
+  /** RFC 3339. */
+  expiresAt: string;
+  /** To be sent with the request. */
+  headers?: Record<string, string>;
+  /** Default: GET. */
+  method?: string;
+}
 
 /**
  * An asset with everything that its provider tells of it. Fields that a provider does not have, or has not filled yet,
@@ -33,6 +45,10 @@ export interface ProviderAsset extends Omit<
   technicalMetadata?: Readonly<Record<string, unknown>>;
   /** Hash of the content, as the provider gives it. */
   hash?: { algorithm: string; contents: string };
+  /** Signed URLs, at a provider that makes them when they are asked for. */
+  contents?: { asset?: SignedUrl; thumbnail?: SignedUrl };
+  /** All fields as the provider names and gives them, without its URLs; where they say more than those above. */
+  details?: Readonly<Record<string, unknown>>;
 }
 
 /** State of what the provider makes of an asset. It may be behind the asset's own: `pending`, `processing`, `ready`, `error`. */
@@ -54,9 +70,16 @@ export function snapshotOf(asset: ProviderAsset): AssetSnapshot {
   };
 }
 
+/** Which assets, in the provider's own language; see {@link Traits.assetQueries}. */
+export interface AssetFilter {
+  filter?: string;
+  /** Query of the assets' metadata. */
+  metadataQuery?: string;
+}
+
 /** Which assets, and from where on. Newest first, unless `sort` says otherwise. */
-export interface AssetQuery {
-  /** `next` of an earlier page of the same query; it means something to the provider only. */
+export interface AssetQuery extends AssetFilter {
+  /** `next` or `previous` of an earlier page of the same query; it means something to the provider only. */
   from?: string;
   /** 1-based; where the provider numbers its pages. */
   page?: number;
@@ -68,12 +91,16 @@ export interface AssetQuery {
   filename?: string;
   /** `by` is one of {@link Traits.assetOrders}. Default of `order`: `asc`. */
   sort?: { by: string; order?: 'asc' | 'desc' };
+  /** Asks for signed URLs of content and thumbnail, at a provider that makes them when they are asked for. */
+  contents?: boolean;
 }
 
 export interface AssetPage {
   items: ProviderAsset[];
   /** What `from` of the next page's query is; `undefined` at the end of the list. */
   next: string | undefined;
+  /** The same for the page before, where the provider tells it. */
+  previous?: string;
   /** Number of this page, where the provider numbers them. */
   page?: number;
   /** Where the provider tells them. */
@@ -101,12 +128,31 @@ export type MetadataValue = string | number | boolean | readonly string[];
 /** Fields of user metadata to set; null removes one. */
 export type MetadataChanges = Readonly<Record<string, MetadataValue | null>>;
 
+/** Bytes of an asset on their way. */
+export interface OpenedContent {
+  /** Where they begin: 0 where the store gives no ranges. */
+  start: number;
+  bytes: Readable;
+}
+
 export interface Assets {
   list(query: AssetQuery, options?: CallOptions): Promise<AssetPage>;
   /** @throws ResourceGone */
-  get(assetId: string, options?: CallOptions): Promise<ProviderAsset>;
+  get(assetId: string, options?: CallOptions & Pick<AssetQuery, 'contents'>): Promise<ProviderAsset>;
+  /** How many assets match; absent where only a list tells. */
+  count?(filter?: AssetFilter, options?: CallOptions): Promise<number>;
   /** Outcomes in the order of the ids. Failures: ResourceGone · BlockedByReferences, unless `force`. */
   remove(assetIds: readonly string[], options: CallOptions & { force: boolean }): Promise<Outcome<void>[]>;
+  /**
+   * Deletes all assets that match, in one request, and waits until the provider has done it.
+   * @throws InvalidRequest without any filter, since that might mean every asset · ProcessingFailed · DeadlineExceeded
+   */
+  removeMatching?(filter: AssetFilter, options?: CallOptions & { deadlineMs?: number }): Promise<void>;
+  /**
+   * Reads the content behind a signed URL, from byte `start` on.
+   * @throws UploadExpired if the URL is refused: get the asset again for a fresh one · ProviderUnavailable · RateLimited
+   */
+  open?(url: SignedUrl, options?: CallOptions & { start?: number }): Promise<OpenedContent>;
   /**
    * Sets fields of each asset's user metadata, removes fields that are null, and leaves all others. Outcomes in the
    * order of the changes. Failures: ResourceGone · ProviderRejected where {@link Traits.marksAssets} is false.

@@ -60,10 +60,17 @@ export interface Ingestion {
   details: Readonly<Record<string, unknown>>;
 }
 
+export interface IngestionQuery {
+  /** `next` or `previous` of an earlier page. */
+  from?: string;
+  pageSize?: number;
+}
+
 export interface IngestionPage {
   items: Ingestion[];
-  nextPage?: string;
-  previousPage?: string;
+  /** `undefined` at the end of the list. */
+  next: string | undefined;
+  previous?: string;
 }
 
 export interface WaitOptions extends CallOptions {
@@ -75,10 +82,13 @@ export interface WaitOptions extends CallOptions {
 
 /** The sessions of one place. */
 export interface Ingestions {
-  list(query?: { pageSize?: number; pageToken?: string }, options?: CallOptions): Promise<IngestionPage>;
+  list(query?: IngestionQuery, options?: CallOptions): Promise<IngestionPage>;
   /** @throws ResourceGone */
   get(id: string, options?: CallOptions): Promise<Ingestion>;
-  /** Waits until it has ended, whichever way. @throws ResourceGone · DeadlineExceeded · the signal's reason */
+  /**
+   * Waits until it has ended, whichever way; a look that fails is repeated.
+   * @throws ResourceGone · DeadlineExceeded · the signal's reason
+   */
   wait(id: string, options?: WaitOptions): Promise<Ingestion>;
   /** Ends it; files that have come stay. @throws ResourceGone */
   cancel(id: string, options?: CallOptions): Promise<void>;

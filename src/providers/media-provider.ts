@@ -3,7 +3,6 @@ import type { FailureType } from '../contracts/failures';
 import type { ProviderName } from '../contracts/ids';
 import type { Assets, ProviderAsset } from './assets';
 import type { BranchKind } from './branch-kind';
-import type { Catalogue } from './catalogue';
 import type { Ingestions } from './ingestions';
 import type { Intake } from './intake';
 import type { CallOptions } from './outcome';
@@ -34,8 +33,6 @@ export interface MediaProvider {
    * @throws InvalidRequest if the text cannot name a place
    */
   readonly within?: (place: string) => MediaProvider;
-  /** Within a place: its assets with everything that the provider tells of them; absent where {@link assets} is all. */
-  readonly catalogue?: Catalogue;
   /** Within a place: the sessions in which its assets come, at a provider that has such. */
   readonly ingestions?: Ingestions;
   /** Closes the connections. */
@@ -62,6 +59,10 @@ export interface Traits {
   readonly assetsPerPage: number;
   /** What a list of assets can be sorted by, beside newest first; default: nothing. */
   readonly assetOrders?: readonly string[];
+  /** That one of {@link assetOrders} in which an asset that comes meanwhile moves no other to another page. */
+  readonly steadyOrder?: string;
+  /** What a query of assets can say beside ids, types and a part of the name; default: nothing. */
+  readonly assetQueries?: readonly ('filter' | 'metadataQuery' | 'contents')[];
   /** True if fields can be added to an existing asset: release marks, adoptions, notes. */
   readonly marksAssets: boolean;
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { startEmulator } from '../../emulator/twelvelabs/start-emulator';
 import { EmulatorControl } from '../../emulator/twelvelabs/control-client';
-import { providerAssets } from '../../src/client/provider-assets';
+import { providerAssets } from '../../src/client/assets/provider-assets';
 import { createTwelveLabsProvider } from '../../src/providers/twelvelabs/twelvelabs-provider';
 import type { MediaProvider } from '../../src/providers/media-provider';
 import { OfficialSdk } from '../support/servers/official-sdk';

@@ -1,5 +1,6 @@
-import type { ProviderAsset } from '../assets';
-import type { AssetAnswer } from './api/schemas';
+import type { ProviderAsset, SignedUrl } from '../assets';
+import type { AssetAnswer, SignedContent } from './api/schemas';
+import { expiryMs } from './api/signed-urls';
 
 /** The provider's words for a state are not published; these would mean that no content came. */
 const FAILED = /fail|error|corrupt|invalid/i;
@@ -29,3 +30,20 @@ export function assetOf(answer: AssetAnswer): ProviderAsset {
     ...(status === 'failed' && { errorMessage: [metadata.status, metadata.uploadStatus].filter(Boolean).join(', ') }),
   };
 }
+
+/** The asset with everything that the answer tells of it. */
+export function wholeAssetOf(answer: AssetAnswer): ProviderAsset {
+  const { contents, ...details } = answer;
+  return {
+    ...assetOf(answer),
+    hash: answer.metadata.hash,
+    ...(contents && { contents: { asset: signedUrl(contents.asset), thumbnail: signedUrl(contents.thumbnail) } }),
+    details,
+  };
+}
+
+const signedUrl = (signed: SignedContent | undefined): SignedUrl | undefined =>
+  signed && {
+    ...{ url: signed.url, expiresAt: new Date(expiryMs(signed.expiry)).toISOString() },
+    ...{ headers: signed.headers, method: signed.method },
+  };

@@ -5,8 +5,7 @@ import type { MediaProvider, Traits } from '../media-provider';
 import { DatatureViClient, type DatatureViAccess } from './api/client';
 import { DatasetApi, MAX_PAGE_ASSETS } from './api/dataset-api';
 import { SignedUrls } from './api/signed-urls';
-import { DatasetAssets } from './assets';
-import { DatasetCatalogue, SORT_CRITERIA } from './catalogue';
+import { DatasetAssets, SORT_CRITERIA } from './assets';
 import { createIngestions } from './ingestions';
 import { NAME } from './input';
 import { Departures } from './intake/departures';
@@ -30,6 +29,8 @@ const traitsOf = (assetsPerPage: number): Traits => ({
   gatherMs: 500,
   uniqueNames: true,
   assetOrders: SORT_CRITERIA,
+  steadyOrder: 'assetId',
+  assetQueries: ['filter', 'metadataQuery', 'contents'],
   handlesPerWatch: 5000,
   assetsPerPage,
   marksAssets: false,
@@ -50,7 +51,7 @@ export function createDatatureViProvider(account: DatatureViAccount): MediaProvi
     if (known) return known;
     const dataset = new DatasetApi(client, id);
     const sessions = new SessionsApi(dataset);
-    const assets = new DatasetAssets(dataset, pageSize);
+    const assets = new DatasetAssets(dataset, { store, maxPageSize: pageSize });
     const place = {
       ...{ dataset, sessions },
       placed: {
@@ -58,7 +59,6 @@ export function createDatatureViProvider(account: DatatureViAccount): MediaProvi
         intake: createIntake({ sessions, store, budget, departures, pageSize }),
         watch: watchWithin(id),
         within,
-        catalogue: new DatasetCatalogue(dataset, { assets, store, maxPageSize: pageSize }),
         ingestions: createIngestions(sessions),
         close: async () => {},
       },

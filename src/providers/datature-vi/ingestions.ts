@@ -1,5 +1,6 @@
-import { failure } from '../../contracts/failures';
+import { failure, failureType, type FailureType } from '../../contracts/failures';
 import type { Ingestion, Ingestions } from '../ingestions';
+import { outcomeOf } from '../outcome';
 import { sleep } from '../shared/sleep';
 import type { SessionAnswer, SessionFile } from './api/schemas';
 import { timeOf } from './asset-of';
@@ -15,12 +16,12 @@ export function createIngestions(sessions: SessionsApi): Ingestions {
   const { dataset } = sessions;
   const get: Ingestions['get'] = async (id, { signal } = {}) => ingestionOf(dataset.id, await sessions.get(id, signal));
   return {
-    async list({ pageSize = DEFAULT_PAGE_SESSIONS, pageToken } = {}, { signal } = {}) {
-      const { items, nextPage, prevPage } = await sessions.page({ s: String(pageSize), p: pageToken }, signal);
+    async list({ pageSize = DEFAULT_PAGE_SESSIONS, from } = {}, { signal } = {}) {
+      const { items, nextPage, prevPage } = await sessions.page({ s: String(pageSize), p: from }, signal);
       return {
         items: items.map((session) => ingestionOf(dataset.id, session)),
-        ...(nextPage && { nextPage }),
-        ...(prevPage && { previousPage: prevPage }),
+        next: nextPage === '' ? undefined : nextPage,
+        ...(prevPage && { previous: prevPage }),
       };
     },
 
@@ -29,15 +30,13 @@ export function createIngestions(sessions: SessionsApi): Ingestions {
     async wait(id, { deadlineMs = DEFAULT_DEADLINE_MS, onLook, signal } = {}) {
       const until = Date.now() + deadlineMs;
       for (let pauseMs = FIRST_LOOK_AFTER_MS; ; pauseMs = Math.min(pauseMs * 2, LOOK_EVERY_MS)) {
-        const ingestion = await get(id, { signal });
-        onLook?.(ingestion);
-        if (ingestion.state === 'ended') return ingestion;
-        if (Date.now() >= until) {
-          const { total, succeeded, errored } = ingestion.progress;
-          const has = `${succeeded} of ${total} files succeeded and ${errored} failed so far`;
-          throw failure('DeadlineExceeded', `Session ${id} of dataset ${dataset.id} has not ended: ${has}`);
-        }
-        await sleep(Math.min(pauseMs, Math.max(until - Date.now(), 0)), signal);
+        const looked = await outcomeOf(() => get(id, { signal }));
+        if (looked.ok) onLook?.(looked.value);
+        else if (!WORTH_ANOTHER_LOOK.has(failureType(looked.error))) throw looked.error;
+        if (looked.ok && looked.value.state === 'ended') return looked.value;
+        if (Date.now() >= until) throw looked.ok ? notEnded(looked.value) : looked.error;
+        const waitMs = Math.max(pauseMs, looked.ok ? 0 : toldWaitMs(looked.error));
+        await sleep(Math.min(waitMs, Math.max(until - Date.now(), 0)), signal);
         signal?.throwIfAborted();
       }
     },
@@ -46,7 +45,16 @@ export function createIngestions(sessions: SessionsApi): Ingestions {
   };
 }
 
-function ingestionOf(datasetId: string, session: SessionAnswer): Ingestion {
+const WORTH_ANOTHER_LOOK: ReadonlySet<FailureType | undefined> = new Set(['ProviderUnavailable', 'RateLimited']);
+
+const toldWaitMs = (error: unknown): number => Number((error as { nextRetryDelay?: unknown }).nextRetryDelay ?? 0) || 0;
+
+function notEnded({ id, in: datasetId, progress: { total, succeeded, errored } }: Ingestion): Error {
+  const has = `${succeeded} of ${total} files succeeded and ${errored} failed so far`;
+  return failure('DeadlineExceeded', `Session ${id} of dataset ${datasetId} has not ended: ${has}`);
+}
+
+export function ingestionOf(datasetId: string, session: SessionAnswer): Ingestion {
   const { assetIngestionSessionId: id, metadata, spec, status, ...details } = session;
   const files = status.assets?.map((asset) => asset.metadata) ?? spec.assets;
   return {

@@ -48,7 +48,7 @@ export function gatheringIntake({ intake, traits }: Pick<MediaProvider, 'intake'
 
 /** The provider with a gathering intake, also within its places; everything else stays as it is. */
 export function withGatheredIntake(provider: MediaProvider): MediaProvider {
-  const { name, traits, assets, branches, catalogue, ingestions } = provider;
+  const { name, traits, assets, branches, ingestions } = provider;
   const places = new Map<string, MediaProvider>();
   const within = (place: string, inner: MediaProvider): MediaProvider => {
     const known = places.get(place) ?? withGatheredIntake(inner);
@@ -63,7 +63,6 @@ export function withGatheredIntake(provider: MediaProvider): MediaProvider {
     assets,
     branches,
     watch: (handles, options) => provider.watch(handles, options),
-    ...(catalogue && { catalogue }),
     ...(ingestions && { ingestions }),
     ...(placed && { within: (place) => within(place, placed(place)) }),
     close: () => provider.close(),

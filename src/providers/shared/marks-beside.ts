@@ -30,11 +30,10 @@ export function withMarksBeside(provider: MediaProvider, beside: Beside): MediaP
     return known;
   };
   const marking = (inner: MediaProvider, place?: string): MediaProvider => {
-    const { name, traits, branches, catalogue, ingestions } = inner;
+    const { name, traits, branches, ingestions } = inner;
     return {
       ...{ name, traits, branches, ...marked(inner, beside, place) },
       watch: (handles, options) => inner.watch(handles, options),
-      ...(catalogue && { catalogue }),
       ...(ingestions && { ingestions }),
       ...(within && { within: placed }),
       close: () => inner.close(),

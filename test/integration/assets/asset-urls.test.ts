@@ -1,4 +1,4 @@
-import { providerAssets } from '../../../src/client/provider-assets';
+import { providerAssets } from '../../../src/client/assets/provider-assets';
 import type { LifecycleStatus } from '../../../src/contracts/lifecycle-status';
 import { createTwelveLabsProvider } from '../../../src/providers/twelvelabs/twelvelabs-provider';
 import { readableText, secretsIn } from '../../../chaos/checks/secrets';

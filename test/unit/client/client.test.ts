@@ -1,7 +1,7 @@
 import { ApplicationFailure, TypedSearchAttributes } from '@temporalio/common';
 import { defaultKey } from '../../../src/client/default-key';
 import { listQuery } from '../../../src/temporal/runs/list-query';
-import { providerAssets } from '../../../src/client/provider-assets';
+import { providerAssets } from '../../../src/client/assets/provider-assets';
 import { statusOfFailure, statusOfMemo, summaryOf } from '../../../src/temporal/runs/run-status';
 import { lifecycleWorkflowId, SEARCH_ATTRIBUTES } from '../../../src/contracts/ids';
 import { KeySchema } from '../../../src/contracts/lifecycle-input';

@@ -1,4 +1,4 @@
-import { providerAssets } from '../../../src/client/provider-assets';
+import { providerAssets } from '../../../src/client/assets/provider-assets';
 import { tagFields, type LedgerTag } from '../../../src/contracts/resource';
 import { assetPages, findTagged } from '../../../src/providers/shared/find-tagged';
 import { MemoryProvider } from '../../support/memory-provider';

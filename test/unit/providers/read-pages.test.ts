@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { findTagged } from '../../../src/providers/shared/find-tagged';
-import { providerAssets } from '../../../src/client/provider-assets';
+import { providerAssets } from '../../../src/client/assets/provider-assets';
 import { tagFields } from '../../../src/contracts/resource';
 import { readPages } from '../../../src/providers/shared/read-pages';
 import { createTwelveLabsProvider } from '../../../src/providers/twelvelabs/twelvelabs-provider';

@@ -30,12 +30,40 @@ export const referencesTable = (assetId: string, referrers: readonly Referrer[])
         ]),
       );
 
+/** Everything that a person asks first of an asset, as a table. */
+export function infoTable(asset: ProviderAsset): string[] {
+  const { details = {}, metadata } = asset;
+  const { metadata: given = {}, ...about } = details as { metadata?: Record<string, unknown> };
+  const rows = rowsOf(asset);
+  const known = new Set(rows.map(([name]) => name));
+  const more = Object.entries({ ...about, ...given, ...asset.technicalMetadata }).filter(([name]) => !known.has(name));
+  for (const [name, value] of more) if (value !== undefined) rows.push([name, textOf(value)]);
+  for (const [name, value] of Object.entries(metadata)) rows.push([`metadata ${name}`, textOf(value)]);
+  return tableOf(
+    ['field', 'value'],
+    rows.filter(([, value]) => value !== undefined),
+  );
+}
+
 const WIDTH = 10;
 
 /** Everything about an asset, one line a field; fields that are absent have no line. */
 export function detailOf(asset: ProviderAsset): string[] {
-  const { stream, thumbnail, hash, widthPixels, heightPixels, url, urlExpiresAt } = asset;
-  const lines: [string, string | number | undefined][] = [
+  const lines = [...rowsOf(asset), ...rowsOfUrls(asset)];
+  const { metadata: about = {}, ...details } = (asset.details ?? {}) as { metadata?: Record<string, unknown> };
+  return [
+    ...lines.flatMap(([name, value]) => (value === undefined ? [] : [`${name.padEnd(WIDTH)} ${value}`])),
+    ...fieldLines('metadata', asset.metadata),
+    ...fieldLines('technical', asset.technicalMetadata ?? {}),
+    ...fieldLines('details', { ...details, ...about }),
+  ];
+}
+
+type Row = [string, string | number | undefined];
+
+function rowsOf(asset: ProviderAsset): Row[] {
+  const { hash, widthPixels, heightPixels } = asset;
+  return [
     ['id', asset.id],
     ['status', asset.status],
     ['error', asset.errorMessage],
@@ -48,17 +76,19 @@ export function detailOf(asset: ProviderAsset): string[] {
     ['method', asset.method],
     ['source', asset.source && textOf(asset.source)],
     ['hash', hash && `${hash.algorithm} ${hash.contents}`],
+  ];
+}
+
+function rowsOfUrls({ stream, thumbnail, url, urlExpiresAt, contents = {} }: ProviderAsset): Row[] {
+  return [
     ['url', untilWords(url, urlExpiresAt)],
     ['stream', stream && [stream.status, stream.manifestUrl].filter(Boolean).join(' ')],
     [
       'thumbnail',
       thumbnail && [thumbnail.status, untilWords(thumbnail.url, thumbnail.urlExpiresAt)].filter(Boolean).join(' '),
     ],
-  ];
-  return [
-    ...lines.flatMap(([name, value]) => (value === undefined ? [] : [`${name.padEnd(WIDTH)} ${value}`])),
-    ...fieldLines('metadata', asset.metadata),
-    ...fieldLines('technical', asset.technicalMetadata ?? {}),
+    ['content', untilWords(contents.asset?.url, contents.asset?.expiresAt)],
+    ['thumbnail', untilWords(contents.thumbnail?.url, contents.thumbnail?.expiresAt)],
   ];
 }
 
@@ -69,9 +99,9 @@ export const metadataLines = (metadata: Readonly<Record<string, unknown>>): stri
     : Object.entries(metadata).map(([name, value]) => `${name}=${textOf(value)}`);
 
 const fieldLines = (title: string, fields: Readonly<Record<string, unknown>>): string[] =>
-  Object.entries(fields).map(
-    ([name, value], at) => `${(at === 0 ? title : '').padEnd(WIDTH)} ${name}=${textOf(value)}`,
-  );
+  Object.entries(fields)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value], at) => `${(at === 0 ? title : '').padEnd(WIDTH)} ${name}=${textOf(value)}`);
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
 

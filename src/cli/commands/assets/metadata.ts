@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import type { ProviderAssets } from '../../../client/provider-assets';
-import type { AssetMetadataFields } from '../../../client/asset-metadata';
+import type { ProviderAssets } from '../../../client/assets/provider-assets';
+import type { AssetMetadataFields } from '../../../client/assets/asset-metadata';
 import type { MetadataChanges } from '../../../providers/assets';
 import { action } from '../../context';
 import { UsageError } from '../../exit';
@@ -35,12 +35,12 @@ export const metadataCommand = (command: Command): Command =>
       '\nExample:\n  $ asset-lifecycle assets metadata 68… --set season=2 --set title=Intro --unset draft',
     )
     .action(
-      action(async (id: string, { provider, json, ...flags }: MetadataFlags) => {
+      action(async (id: string, flags: MetadataFlags) => {
         const write = await writeOf(flags);
-        await withAssets(provider, async (assets) => {
+        await withAssets(flags, async (assets) => {
           await write?.(assets, id);
           const { metadata } = await assets.get(id);
-          if (json) printJson({ id, metadata });
+          if (flags.json) printJson({ id, metadata });
           else print(metadataLines(metadata));
         });
       }),
@@ -49,7 +49,7 @@ export const metadataCommand = (command: Command): Command =>
 type Write = (assets: ProviderAssets, id: string) => Promise<void>;
 
 /** What the flags ask for; the client checks the fields. */
-async function writeOf(flags: Omit<MetadataFlags, keyof AccountFlags>): Promise<Write | undefined> {
+async function writeOf(flags: MetadataFlags): Promise<Write | undefined> {
   const { set, unset, replace, jsonFile, clear } = flags;
   const asked = [set ?? unset, replace, jsonFile, clear].filter((one) => one !== undefined);
   if (asked.length > 1) {

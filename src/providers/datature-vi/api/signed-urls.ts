@@ -83,11 +83,24 @@ export class SignedUrls {
     }
   }
 
-  /** Reads the content behind a URL. @throws UrlRefused · ProviderUnavailable · ProviderRejected */
-  async get({ url, headers }: SignedContent, words: string, signal?: AbortSignal): Promise<Readable> {
+  /**
+   * Reads the content behind a URL, from byte `start` on, or all where the store gives no ranges.
+   * @throws UrlRefused · ProviderUnavailable · RateLimited · ProviderRejected
+   */
+  async get(
+    { url, headers }: SignedContent,
+    { words, start = 0, signal }: { words: string; start?: number; signal?: AbortSignal },
+  ): Promise<{ start: number; bytes: Readable }> {
+    const range = start > 0 ? { range: `bytes=${start}-` } : {};
     try {
-      const answer = await request(url, { method: 'GET', headers, signal, dispatcher: this.agent });
-      if (answer.statusCode === 200) return answer.body;
+      const answer = await request(url, {
+        method: 'GET',
+        headers: { ...headers, ...range },
+        signal,
+        dispatcher: this.agent,
+      });
+      if (answer.statusCode === 200) return { start: 0, bytes: answer.body };
+      if (answer.statusCode === 206 && startOf(answer.headers) === start) return { start, bytes: answer.body };
       const body = await answer.body.text();
       throw refusal(words, answer.statusCode, answer.headers, body, 'GET');
     } catch (error) {
@@ -101,6 +114,10 @@ export class SignedUrls {
     await this.agent.destroy();
   }
 }
+
+/** First byte of a partial answer. */
+const startOf = (headers: IncomingHttpHeaders): number =>
+  Number(/^bytes (\d+)-/.exec(String(headers['content-range']))?.[1] ?? Number.NaN);
 
 function refusal(words: string, status: number, headers: IncomingHttpHeaders, body: string, verb = 'PUT'): Error {
   const [, code] = /<Code>(\w{1,60})<\/Code>/.exec(body) ?? [];

@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { providerAssets } from '../../../../src/client/provider-assets';
+import { providerAssets } from '../../../../src/client/assets/provider-assets';
 import { snapshotOf, type AssetPage, type AssetQuery, type ProviderAsset } from '../../../../src/providers/assets';
 import { followPages } from '../../../../src/providers/shared/read-pages';
 import { MemoryProvider } from '../../../support/memory-provider';

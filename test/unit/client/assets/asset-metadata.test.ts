@@ -1,4 +1,4 @@
-import { providerAssets } from '../../../../src/client/provider-assets';
+import { providerAssets } from '../../../../src/client/assets/provider-assets';
 import {
   completedField,
   joinedField,

@@ -1,6 +1,6 @@
-import { providerAssets } from '../../../../src/client/provider-assets';
+import { providerAssets } from '../../../../src/client/assets/provider-assets';
 import type { CallLimits } from '../../../../src/client/call-limits';
-import type { ProviderAssets } from '../../../../src/client/provider-assets';
+import type { ProviderAssets } from '../../../../src/client/assets/provider-assets';
 import type { Assets } from '../../../../src/providers/assets';
 import type { CallOptions } from '../../../../src/providers/outcome';
 import { MemoryProvider } from '../../../support/memory-provider';

@@ -1,11 +1,11 @@
-import { fieldOf } from '../contracts/checks/describe-issues';
-import { isTagField } from '../contracts/resource';
-import { HALF_A_CHARACTER, isWhole } from '../contracts/values/text';
-import type { MetadataChanges, MetadataValue } from '../providers/assets';
-import type { MediaProvider } from '../providers/media-provider';
-import { only } from '../providers/outcome';
-import { InvalidInput } from '../temporal/errors';
-import { withLimits, type CallLimits } from './call-limits';
+import { fieldOf } from '../../contracts/checks/describe-issues';
+import { isTagField } from '../../contracts/resource';
+import { HALF_A_CHARACTER, isWhole } from '../../contracts/values/text';
+import type { MetadataChanges, MetadataValue } from '../../providers/assets';
+import type { MediaProvider } from '../../providers/media-provider';
+import { only } from '../../providers/outcome';
+import { InvalidInput } from '../../temporal/errors';
+import { withLimits, type CallLimits } from '../call-limits';
 
 export type AssetMetadataFields = Readonly<Record<string, MetadataValue>>;
 

@@ -1,14 +1,17 @@
 import { buffer } from 'node:stream/consumers';
 import { failureType } from '../../../src/contracts/failures';
-import type { Catalogue } from '../../../src/providers/catalogue';
+import type { Assets } from '../../../src/providers/assets';
+import { followPages } from '../../../src/providers/shared/read-pages';
 import { image, pendingIn, png, startAccount, type Account } from './account';
 
 let vi: Account;
-let catalogue: Catalogue;
+let assets: Required<Assets>;
+const canAll = (one: Assets): one is Required<Assets> =>
+  ['count', 'open', 'removeMatching'].every((name) => name in one);
 beforeEach(async () => {
   vi = await startAccount();
-  if (!vi.provider.catalogue) throw new Error('there is no catalogue');
-  ({ catalogue } = vi.provider);
+  if (!canAll(vi.provider.assets)) throw new Error('an operation is missing');
+  ({ assets } = vi.provider);
 });
 afterEach(() => vi.close());
 
@@ -17,19 +20,23 @@ const queryOf = () => Object.fromEntries(new URL(vi.api.heard.at(-1)?.url ?? 'ht
 
 test('an iterator reads all pages, each asset once', async () => {
   for (let at = 0; at < 7; at++) vi.api.addAsset(`${at}.png`, png('x'));
-  const seen: string[] = [];
-  for await (const { items } of catalogue.pages({ pageSize: 3 })) seen.push(...items.map(({ filename }) => filename));
+  const seen: (string | undefined)[] = [];
+  const read = (from: string | undefined) => assets.list({ pageSize: 3, from });
+  for await (const { items } of followPages(read, { idOf: ({ id }) => id })) {
+    seen.push(...items.map(({ filename }) => filename));
+  }
   expect(seen.toSorted()).toEqual(['0.png', '1.png', '2.png', '3.png', '4.png', '5.png', '6.png']);
-  const { nextPage } = await catalogue.list({ pageSize: 3 });
-  expect((await catalogue.list({ pageSize: 3, pageToken: nextPage })).items).toHaveLength(3);
+  const { next } = await assets.list({ pageSize: 3 });
+  expect((await assets.list({ pageSize: 3, from: next })).items).toHaveLength(3);
 });
 
 test.each(['default', 'assetId', 'filename', 'lastModified.contents', 'metadata.fileSize'])(
   'a list can be sorted by %s, both ways, filtered, and asked with contents',
   async (sortBy) => {
-    expect(catalogue.sortCriteria).toContain(sortBy);
+    expect(vi.provider.traits.assetOrders).toContain(sortBy);
     for (const order of ['asc', 'desc'] as const) {
-      await catalogue.list({ sortBy, order, filter: 'f', metadataQuery: 'custom_field == "value"', contents: true });
+      const sort = { by: sortBy, order };
+      await assets.list({ sort, filter: 'f', metadataQuery: 'custom_field == "value"', contents: true });
       expect(queryOf()).toEqual({
         s: '10',
         sortBy,
@@ -42,66 +49,67 @@ test.each(['default', 'assetId', 'filename', 'lastModified.contents', 'metadata.
   },
 );
 
-test('the port’s own list is sorted as asked, and newest first where nothing is asked', async () => {
-  expect(vi.provider.traits.assetOrders).toEqual(catalogue.sortCriteria);
-  await vi.provider.assets.list({ sort: { by: 'metadata.fileSize', order: 'desc' } });
-  expect(queryOf()).toEqual({ s: '10', sortBy: 'metadata.fileSize', o: 'desc' });
-  await vi.provider.assets.list({});
+test('a list is newest first where no order is asked, also one that is narrowed by a part of the name', async () => {
+  vi.api.addAsset('a.png', png('x'));
+  vi.api.addAsset('b.png', png('x'));
+  const { items } = await assets.list({ filename: 'A', filter: 'f', sort: { by: 'filename' } });
+  expect(items.map(({ filename }) => filename)).toEqual(['a.png']);
+  expect(queryOf()).toEqual({ s: '1000', sortBy: 'filename', o: 'asc', filter: 'f' });
+  await assets.list({});
   expect(queryOf()).toEqual({ s: '10', sortBy: 'lastModified.contents', o: 'desc' });
 });
 
-test.each([{ pageSize: 0 }, { pageSize: 1001 }, { pageSize: 1.5 }, { sortBy: 'size' }])(
+test.each([{ pageSize: 0 }, { pageSize: 1001 }, { pageSize: 1.5 }, { sort: { by: 'size' } }])(
   '%o is refused before any request',
   async (query) => {
-    expect(await typeOf(catalogue.list(query))).toBe('InvalidRequest');
+    expect(await typeOf(assets.list(query))).toBe('InvalidRequest');
     expect(vi.api.heard).toEqual([]);
   },
 );
 
 test('an asset comes with everything that the provider tells, and with URLs where they are asked for', async () => {
   const { id } = vi.api.addAsset('a.png', png('x'));
-  const plain = await catalogue.get(id);
+  const plain = await assets.get(id);
   expect(plain.contents).toBeUndefined();
   expect(plain).toMatchObject({ filename: 'a.png', hash: { algorithm: 'sha256' }, widthPixels: 1, status: 'ready' });
   expect(plain.details).toMatchObject({
     kind: 'Image',
     metadata: { pixelRatio: { height: 1 }, cohorts: [], frames: 1 },
   });
-  const { contents } = await catalogue.get(id, { contents: true });
+  const { contents } = await assets.get(id, { contents: true });
   expect(Date.parse(contents?.asset?.expiresAt ?? '')).toBeGreaterThan(Date.now());
   if (!contents?.asset || !contents.thumbnail) throw new Error('no URLs');
-  expect(await buffer(await catalogue.open(contents.asset))).toEqual(png('x'));
+  expect(await buffer((await assets.open(contents.asset)).bytes)).toEqual(png('x'));
   expect(vi.api.heard.at(-1)?.headers).toMatchObject({ 'x-of-url': 'yes' });
   expect(vi.api.heard.at(-1)?.headers.authorization).toBeUndefined();
 });
 
 test('a URL that has expired is told from other troubles', async () => {
   const { id } = vi.api.addAsset('a.png', png('x'));
-  const { contents } = await catalogue.get(id, { contents: true });
+  const { contents } = await assets.get(id, { contents: true });
   vi.api.assets.clear();
-  expect(await typeOf(catalogue.open(contents?.asset ?? { url: '', expiresAt: '' }))).toBe('UploadExpired');
+  expect(await typeOf(assets.open(contents?.asset ?? { url: '', expiresAt: '' }))).toBe('UploadExpired');
 });
 
 test('counts, and removes one by one', async () => {
   const { id } = vi.api.addAsset('a.png', png('x'));
   vi.api.addAsset('b.png', png('x'));
-  expect(await catalogue.count({ filter: 'f' })).toBe(2);
-  expect((await catalogue.remove([id, 'a9999'])).map((one) => (one.ok ? 'ok' : failureType(one.error)))).toEqual([
-    'ok',
-    'ResourceGone',
-  ]);
-  expect(await catalogue.count()).toBe(1);
+  expect(await assets.count({ filter: 'f' })).toBe(2);
+  expect(
+    (await assets.remove([id, 'a9999'], { force: false })).map((one) => (one.ok ? 'ok' : failureType(one.error))),
+  ).toEqual(['ok', 'ResourceGone']);
+  expect(await assets.count()).toBe(1);
 });
 
 test('many are removed by a filter, which there must be, and it is waited for', async () => {
   vi.api.addAsset('a.png', png('x'));
-  expect(await typeOf(catalogue.removeMatching({}))).toBe('InvalidRequest');
+  expect(await typeOf(assets.removeMatching({}))).toBe('InvalidRequest');
   expect(vi.api.heard).toEqual([]);
-  await catalogue.removeMatching({ metadataQuery: 'a == 1' });
+  await assets.removeMatching({ metadataQuery: 'a == 1' });
   const spec = { filter: null, metadataQuery: 'a == 1', ruleQuery: null, strictQuery: null };
   expect(JSON.parse(vi.api.heard[0]?.body ?? '')).toEqual({ spec });
   vi.api.deletionEnds = 'FailedReach';
-  expect(await typeOf(catalogue.removeMatching({ filter: 'f' }))).toBe('ProcessingFailed');
+  expect(await typeOf(assets.removeMatching({ filter: 'f' }))).toBe('ProcessingFailed');
 });
 
 test('notes cannot be added to an asset', async () => {
