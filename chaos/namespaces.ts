@@ -27,14 +27,16 @@ export async function createNamespace(connection: Connection, namespace: string)
 async function runsCanBeAskedFor(connection: Connection, namespace: string): Promise<boolean> {
   const none = new Client({ connection, namespace }).workflow.getHandle('none');
   for (const ask of [() => none.describe(), () => none.fetchHistory()]) {
-    const isKnown = await ask().then(
-      () => true,
-      (error: unknown) => error instanceof WorkflowNotFoundError,
-    );
+    const isKnown = await ask().then(() => true, isOfNoRun);
     if (!isKnown) return false;
   }
   return true;
 }
+
+/** Not of the namespace, which has the same code. */
+const isOfNoRun = (error: unknown): boolean =>
+  error instanceof WorkflowNotFoundError ||
+  (isGrpcServiceError(error) && error.code === NOT_FOUND && !/namespace/i.test(error.details));
 
 /** Does at once what the end of retention does: Temporal forgets all runs of a workflow id. */
 export async function forgetRuns({ connection, options }: Client, workflowId: string, runIds: string[]): Promise<void> {
