@@ -29,14 +29,14 @@ async function main(): Promise<void> {
     .option('--json', 'print the outcome as JSON')
     .parse()
     .opts<Flags>();
+  const all = Array.from({ length: Number(runs) }, (_, n) => Number(seed) + n);
+  const seeds = datasets ? all.filter(isForDataset) : all;
   const show = (line: string): void => void process.stderr.write(`${line}\n`);
   let shownAt = 0;
   const { violations, coverage, datasetCoverage, ...found } = await explore({
     lanes: Number(lanes),
     sabotage,
-    seeds: Array.from({ length: Number(runs) }, (_, n) => Number(seed) + n).filter(
-      (one) => !datasets || isForDataset(one),
-    ),
+    seeds,
     samples: path.join(packageRoot(), 'samples'),
     environment: process.env,
     shrinkMs: 120_000,
@@ -44,7 +44,7 @@ async function main(): Promise<void> {
     onProgress(done, violated) {
       if (Date.now() - shownAt < 5000) return;
       shownAt = Date.now();
-      show(`${done} of ${runs} runs, ${violated} with violations`);
+      show(`${done} of ${seeds.length} runs, ${violated} with violations`);
     },
   });
   for (const violation of violations) show(describe(violation));

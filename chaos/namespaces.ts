@@ -15,7 +15,7 @@ export async function createNamespace(connection: Connection, namespace: string)
     try {
       await addSearchAttributes(connection, namespace);
       const { namespaceInfo } = await connection.workflowService.describeNamespace({ namespace });
-      await startAndEndARun(connection, namespace);
+      await startAndReadARun(connection, namespace);
       if (namespaceInfo?.id) return namespaceInfo.id;
     } catch {
       // a new namespace is known to all parts of the server after a moment
@@ -25,10 +25,11 @@ export async function createNamespace(connection: Connection, namespace: string)
 }
 
 /** @throws while a part of the server does not know the namespace */
-async function startAndEndARun(connection: Connection, namespace: string): Promise<void> {
+async function startAndReadARun(connection: Connection, namespace: string): Promise<void> {
   const { workflow } = new Client({ connection, namespace });
   const run = await workflow.start('none', { workflowId: 'none', taskQueue: 'none' });
   await run.terminate();
+  await run.fetchHistory();
 }
 
 /** Does at once what the end of retention does: Temporal forgets all runs of a workflow id. */
