@@ -40,6 +40,8 @@ export interface EmulatorKind {
   title: string;
   /** Where it is started by itself; 0: a free one. */
   ports: { api: number; store: number };
+  /** Ids of the places, such as data sets, that it has from the start; none where its assets have no places. */
+  places: readonly string[];
   /** Flags about the store of parts, and about the rest. */
   storeFlags: readonly EmulatorFlag[];
   flags: readonly EmulatorFlag[];
@@ -50,6 +52,7 @@ const twelvelabs: EmulatorKind = {
   name: 'twelvelabs',
   title: 'TwelveLabs',
   ports: { api: 8090, store: 0 },
+  places: [],
   storeFlags: [
     { flag: '--chunk-bytes <n>', help: 'size of a part, instead of one that goes with the file', wholeNumberFrom: 1 },
     {
@@ -91,6 +94,7 @@ const datatureVi: EmulatorKind = {
   name: 'datature-vi',
   title: 'Datature Vi',
   ports: { api: 8092, store: 8093 },
+  places: ['demo'],
   storeFlags: [],
   flags: [
     {

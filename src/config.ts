@@ -96,6 +96,8 @@ const EnvironmentSchema = z.object({
 export interface Config {
   /** Settings of each provider, by its name, as its declaration reads them. */
   readonly providers: Readonly<Record<ProviderName, unknown>>;
+  /** Names of the variables with credentials that are set, for each provider. */
+  readonly credentials: Readonly<Record<ProviderName, readonly string[]>>;
   /** Longest wait for a provider's answer to begin after the request is sent, and between two chunks of it. */
   readonly requestTimeoutMs: number;
   /** Absolute folders that file sources may lie in; none means that file sources are refused. */
@@ -161,6 +163,9 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
   }
   return Object.freeze({
     providers: Object.fromEntries(PROVIDERS.map(({ name }, index) => [name, settings[index]])),
+    credentials: Object.fromEntries(
+      PROVIDERS.map(({ name, credentials }) => [name, credentials.filter((variable) => environment[variable]?.trim())]),
+    ),
     requestTimeoutMs: env.ASSET_LIFECYCLE_REQUEST_TIMEOUT,
     sourceRoots: sourceRootsOf(env.ASSET_LIFECYCLE_SOURCE_ROOTS),
     sourceDeadlineMs: env.ASSET_LIFECYCLE_SOURCE_DEADLINE,

@@ -14,9 +14,13 @@ import { ConfigError } from './config-error';
 import { callTaskQueue, WORKFLOW_TASK_QUEUE } from './contracts/ids';
 import type { MediaProvider } from './providers/media-provider';
 import { withGatheredIntake } from './providers/shared/gather-submissions';
+import { withMarksBeside } from './providers/shared/marks-beside';
 import { StatusWatcher } from './providers/shared/watch/status-watcher';
+import { createFolderMarkStore } from './storage/results/folder-mark-store';
 import { createFolderResultStore } from './storage/results/folder-result-store';
+import type { MarkStore } from './storage/results/mark-store';
 import type { ResultStore } from './storage/results/result-store';
+import { createS3MarkStore } from './storage/s3/s3-mark-store';
 import { createS3ResultStore } from './storage/s3/s3-result-store';
 import { createFileSources } from './storage/files/file-sources';
 import { s3Access, type S3Access } from './storage/s3/s3-client';
@@ -96,8 +100,9 @@ async function start(settings: WorkerSettings, s3: S3Access, close: () => Promis
   const client = new Client(temporal);
   const stopping = new AbortController();
   const queues = sourceQueues(client);
+  const { results, marks } = await openStores(config, s3);
   const accounts = providers.map((provider) => ({
-    provider: withGatheredIntake(provider),
+    provider: withMarksBeside(withGatheredIntake(provider), { marks, owner }),
     watcher: new StatusWatcher({ provider, ...config.poll }),
   }));
   const activities = createActivities({
@@ -105,7 +110,9 @@ async function start(settings: WorkerSettings, s3: S3Access, close: () => Promis
     sources: createFileSources({ roots: config.sourceRoots }),
     objects: createS3Sources(s3),
     media: new MediaReader(),
-    results: await openResultStore(config, s3),
+    results,
+    marks,
+    otherHosts: (name) => otherHostsPolling(temporal.connection, temporal.namespace, callTaskQueue(name)),
     settleWindowMs: config.settleWindowMs,
     runs: lifecycleRuns(client),
     progress: activityProgress(client),
@@ -154,12 +161,12 @@ async function namesOfRoots(roots: readonly string[]): Promise<string[]> {
   return [...new Set([...roots, ...real])];
 }
 
-/** Checks the store before the worker takes any work. */
-async function openResultStore({ results }: Config, s3: S3Access): Promise<ResultStore> {
-  if ('folder' in results) return createFolderResultStore(results.folder);
-  const store = createS3ResultStore(s3, results);
-  await store.check();
-  return store;
+/** Checks the store before the worker takes any work. Marks lie beside the results. */
+async function openStores({ results: at }: Config, s3: S3Access): Promise<{ results: ResultStore; marks: MarkStore }> {
+  if ('folder' in at) return { results: createFolderResultStore(at.folder), marks: createFolderMarkStore(at.folder) };
+  const results = createS3ResultStore(s3, at);
+  await results.check();
+  return { results, marks: createS3MarkStore(s3, at) };
 }
 
 /**

@@ -8,6 +8,7 @@ import type { MediaProvider } from '../providers/media-provider';
 import { NO_BRANCH } from '../contracts/branches/branch';
 import type { BranchKind } from '../providers/branch-kind';
 import type { StatusWatcher } from '../providers/shared/watch/status-watcher';
+import type { MarkStore } from '../storage/results/mark-store';
 import type { ResultStore } from '../storage/results/result-store';
 import type { FileSources } from '../storage/files/file-sources';
 import type { ObjectSources } from '../storage/files/source-object';
@@ -36,6 +37,10 @@ export interface ActivityDependencies {
   /** Looks into sources before they are submitted. */
   media: Pick<MediaReader, 'factsOf'>;
   results: ResultStore;
+  /** What was added to the tags of assets at a provider that adds nothing to an asset. */
+  marks: MarkStore;
+  /** Other hosts than this one whose workers serve the provider. */
+  otherHosts: (provider: ProviderName) => Promise<readonly string[]>;
   /** The lifecycles that Temporal knows of. */
   runs: LifecycleRuns;
   /** Who serves which folder. */

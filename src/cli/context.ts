@@ -6,9 +6,15 @@ import type { ExitCode } from './exit';
 import { note } from './output';
 import { outputClosed } from './terminal';
 
-/** The environment of a command, completed by what a `dev` in this folder serves; says so in one line. */
-export async function commandSurroundings(needs: Needs): Promise<Surroundings & { environment: NodeJS.ProcessEnv }> {
-  const found = await surroundings(process.env, needs);
+/**
+ * The environment of a command, completed by what a `dev` in this folder serves; says so in one line.
+ * @param provider the only one that the command talks to; default: all.
+ */
+export async function commandSurroundings(
+  needs: Needs,
+  provider?: ProviderName,
+): Promise<Surroundings & { environment: NodeJS.ProcessEnv }> {
+  const found = await surroundings(process.env, needs, { provider });
   if (found.notice) note(found.notice);
   return found;
 }

@@ -1,7 +1,9 @@
 import { Option, type Command } from 'commander';
 import type { StartOptions } from '../client/start/start-lifecycle';
+import type { ProviderName } from '../contracts/ids';
 import type { InputFlag } from '../providers/branch-kind';
 import { branchTypes, DEFAULT_PROVIDER, providerNames, type Registry } from '../providers/registry';
+import { UsageError } from './exit';
 import { collect, wholeNumber } from './flags';
 
 /** Adds the flags that say provider and branches, of every command that takes an input. */
@@ -57,6 +59,60 @@ function addFlags(command: Command, flags: readonly InputFlag[]): void {
     command.addOption(isList ? option.argParser(list) : option);
   }
 }
+
+interface OwnedFlag {
+  /** `--index` */
+  long: string | undefined;
+  attribute: string;
+  provider: ProviderName;
+  /** Of a flag that says more of a branch. */
+  branch?: string;
+}
+
+/** Each flag of each provider and branch; one that several have stands there several times. */
+const ownedFlags = (registry: Registry): OwnedFlag[] =>
+  registry.flatMap(({ name: provider, flags, branches }) => [
+    ...flags.map(({ flag }) => ownedFlag(flag, provider)),
+    ...branches.flatMap(({ type, flags: its }) => its.map(({ flag }) => ownedFlag(flag, provider, type))),
+  ]);
+
+function ownedFlag(flag: string, provider: ProviderName, branch?: string): OwnedFlag {
+  const option = new Option(flag);
+  return { long: option.long, attribute: option.attributeName(), provider, branch };
+}
+
+/** The first flag of a provider or a branch that was given. */
+export const ownedFlagIn = (flags: Readonly<Record<string, unknown>>, registry: Registry): string | undefined =>
+  ownedFlags(registry).find(({ attribute }) => flags[attribute] !== undefined)?.long;
+
+/**
+ * Refuses flags of providers and branches that would not be heeded.
+ * @param provider the chosen one; an unknown one is left to the check of the input.
+ * @throws UsageError that names the flag and what it goes with
+ */
+export function refuseStrayFlags(
+  flags: Readonly<Record<string, unknown>> & { branch?: readonly string[] },
+  provider: string,
+  registry: Registry,
+): void {
+  if (!registry.some(({ name }) => name === provider)) return;
+  const given = ownedFlags(registry).filter(({ attribute }) => flags[attribute] !== undefined);
+  for (const { long } of given) {
+    const owners = given.filter((one) => one.long === long);
+    const here = owners.filter((one) => one.provider === provider);
+    if (here.length === 0) {
+      throw new UsageError(`${long}: goes with --provider ${oneOf(unique(owners.map((one) => one.provider)))}`);
+    }
+    const branches = here.flatMap(({ branch }) => branch ?? []);
+    const isHeeded = branches.length < here.length || branches.some((type) => flags.branch?.includes(type));
+    if (!isHeeded) throw new UsageError(`${long}: goes with --branch ${oneOf(branches)}${orInJson(flags.branch)}`);
+  }
+}
+
+const orInJson = (branches: readonly string[] = []): string =>
+  branches.some((text) => text.trimStart().startsWith('{')) ? '; a branch as JSON has all of its fields there' : '';
+
+const unique = (names: readonly string[]): string[] => [...new Set(names)];
 
 /** `a`, `a or b`, `a, b or c`. */
 const oneOf = (names: readonly string[]): string =>

@@ -7,6 +7,7 @@ import { acceptInput, PROVIDERS, type LifecycleInput, type Registry } from '../p
 import { SourceCheck } from './source-check';
 import type { Config } from '../config';
 import { UsageError } from './exit';
+import { ownedFlagIn, refuseStrayFlags } from './input-flags';
 
 /** Flags of `start`, as commander gives them. */
 export interface StartFlags {
@@ -50,8 +51,10 @@ async function fromFlags(target: string | undefined, flags: StartFlags, registry
   const given = await givenInput(flags);
   if (given) {
     if (target || flags.asset) throw new UsageError('give either <file|url|s3>, --asset or --input, not two of them');
+    refuseBesideInput(flags, registry);
     return given as LifecycleInput;
   }
+  refuseStrayFlags(flags, flags.provider ?? registry[0].name, registry);
   const declared = declarationFor(flags.provider, registry);
   const input: Record<string, unknown> = {
     key: flags.key,
@@ -69,7 +72,31 @@ async function fromFlags(target: string | undefined, flags: StartFlags, registry
   return withoutAbsent(input) as LifecycleInput;
 }
 
+/** Flags that each set one field of the input. */
+const FIELD_FLAGS = {
+  key: '--key',
+  provider: '--provider',
+  branch: '--branch',
+  filename: '--filename',
+  metadata: '--metadata',
+  uploadMethod: '--upload-method',
+  uploadConcurrency: '--upload-concurrency',
+  onCancel: '--on-cancel',
+  onFailure: '--on-failure',
+  readyWithin: '--ready-within',
+  branchWithin: '--branch-within',
+} as const;
+
+/** @throws UsageError for a flag about a single field, beside the whole input */
+function refuseBesideInput(flags: StartFlags, registry: Registry): void {
+  const names = Object.keys(FIELD_FLAGS) as (keyof typeof FIELD_FLAGS)[];
+  const name = names.find((one) => flags[one] !== undefined);
+  const flag = name ? FIELD_FLAGS[name] : flags.preflight === false ? '--no-preflight' : ownedFlagIn(flags, registry);
+  if (flag) throw new UsageError(`${flag}: say it in the input that is given as JSON`);
+}
+
 async function givenInput({ input, inputFile }: StartFlags): Promise<unknown> {
+  if (input !== undefined && inputFile !== undefined) throw new UsageError('give either --input or --input-file');
   const text = input ?? (inputFile === undefined ? undefined : await readInput(inputFile, '--input-file'));
   if (text === undefined) return undefined;
   return parsedJson(text, input === undefined ? '--input-file' : '--input');

@@ -251,6 +251,8 @@ export interface FoundOrphans {
   orphans: Orphan[];
   /** What the walk has seen. */
   seen: SweepCounts;
+  /** Why nothing may be removed or marked; absent if it may. */
+  reportsOnly?: string;
   /** The first of what has vanished; `seen.vanished` counts all. */
   vanished: VanishedAsset[];
   /** Release marks that were missing and are set now, and those that are still missing. */

@@ -88,6 +88,8 @@ export interface LifecycleTag {
  */
 export interface LedgerTag extends LifecycleTag {
   owner: string;
+  /** Id of the store that the asset's marks lie in, where its provider keeps none on the asset. */
+  marks?: string;
 }
 
 /**
@@ -115,6 +117,7 @@ export const TAG_FIELDS = {
   released: 'asset_lifecycle_released',
   releasedBy: 'asset_lifecycle_released_by',
   completedBy: 'asset_lifecycle_completed_by',
+  marks: 'asset_lifecycle_marks',
 } as const;
 
 /** Beginning of the names of all fields of a tag. */
@@ -129,7 +132,7 @@ const JOINED_PREFIX = 'asset_lifecycle_joined_';
 /** User metadata fields of a tag. Absent values are left out, because providers refuse empty ones. */
 export function tagFields(tag: LedgerTag): Record<string, string> {
   const fields: Record<string, string> = {};
-  for (const name of ['key', 'workflowId', 'runId', 'owner', 'onCancel', 'onFailure', 'content'] as const) {
+  for (const name of ['key', 'workflowId', 'runId', 'owner', 'onCancel', 'onFailure', 'content', 'marks'] as const) {
     const value = tag[name];
     if (value !== undefined) fields[TAG_FIELDS[name]] = value;
   }
@@ -240,6 +243,7 @@ export function readTag(metadata: Record<string, unknown>): ReadTag | undefined 
     released,
     releasedBy: text('releasedBy'),
     completedBy: text('completedBy'),
+    marks: text('marks'),
     joined: readJoined(metadata),
   };
 }

@@ -24,6 +24,8 @@ export interface ProviderAsset extends Omit<
 > {
   /** `waiting` comes before `processing`, at a provider that tells it. */
   status: AssetSnapshot['status'] | 'waiting';
+  /** RFC 3339: when its present content came, if that was after `createdAt`; lists are newest first by it. */
+  contentsAt?: string;
   /** User metadata, which hold the tag. */
   metadata: Record<string, unknown>;
   /** The provider's own words when `status` is `failed`, without queries of URLs. */

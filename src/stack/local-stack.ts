@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { RunningEmulator } from '../../emulator/registry';
 import type { ProviderName } from '../contracts/ids';
-import { openAccount } from '../providers/open-account';
+import { openAccounts } from '../providers/open-account';
 import { declarationOf, DEFAULT_PROVIDER } from '../providers/registry';
 import { loadConfig, loadProxies } from '../config';
 import { useProxiesForFetch } from '../http/dispatcher';
@@ -12,13 +12,27 @@ import { emulatorProblem } from './emulator-problem';
 import { obtainTemporalServer } from './temporal-server';
 import { ProgramUnavailable, type Environment, type OnProgress } from './programs';
 
+export interface ReadyPart {
+  part: 'Temporal' | 'Temporal Web' | 'emulator' | 'worker';
+  where: string;
+  /** Whose emulator it is. */
+  provider?: { name: ProviderName; title: string };
+}
+
+/** Ports of an emulator, with the flags that choose them, for messages. */
+export interface EmulatorPorts {
+  api: number;
+  store: number;
+  flags: { api: string; store: string };
+}
+
 export interface LocalStackOptions {
   environment: Environment;
   onProgress: OnProgress;
   /** Called as each part is ready, in order. */
-  onReady: (part: 'Temporal' | 'Temporal Web' | 'emulator' | 'worker', where: string) => void;
+  onReady: (ready: ReadyPart) => void;
   /** Free ones when not given. */
-  ports?: { temporal?: number; ui?: number; emulator?: number };
+  ports?: { temporal?: number; ui?: number; emulators?: Readonly<Record<ProviderName, EmulatorPorts>> };
   /** Keeps everything below it: the server's database, the emulator's state, the results. */
   stateFolder: string;
   /** False: server and emulator keep nothing after the stop. */
@@ -41,7 +55,7 @@ export interface LocalStack {
 }
 
 /**
- * Brings up Temporal, the emulator and one worker on this machine. What has started is stopped again when a later
+ * Brings up Temporal, the emulator of each provider and one worker for all of them on this machine. What has started is stopped again when a later
  * part fails.
  * @throws ProgramUnavailable in one line.
  */
@@ -65,13 +79,15 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       databaseFile: persistent ? path.join(stateFolder, 'temporal.db') : undefined,
     });
     started.push(() => temporal.close());
-    onReady('Temporal', temporal.address);
-    if (temporal.uiUrl) onReady('Temporal Web', temporal.uiUrl);
+    onReady({ part: 'Temporal', where: temporal.address });
+    if (temporal.uiUrl) onReady({ part: 'Temporal Web', where: temporal.uiUrl });
 
     useProxiesForFetch(loadProxies(environment as NodeJS.ProcessEnv)); // the emulator fetches media by URL
     const emulatorState = persistent ? path.join(stateFolder, 'emulator') : undefined;
-    const emulators = await startEmulators(ports.emulator ?? 0, emulatorState, processing, started);
-    for (const { url } of emulators.values()) onReady('emulator', url);
+    const emulators = await startEmulators(ports.emulators ?? {}, emulatorState, processing, started);
+    for (const [name, { url }] of emulators) {
+      onReady({ part: 'emulator', where: url, provider: { name, title: declarationOf(name).title } });
+    }
 
     const forWorker: Environment = {
       ...settings,
@@ -81,7 +97,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     };
     const worker = await startWorkerAt(temporal, forWorker, onProgress);
     started.push(() => worker.stop());
-    onReady('worker', `${temporal.address}, files below ${roots}`);
+    onReady({ part: 'worker', where: `${temporal.address}, files below ${roots}` });
     const failed = worker.done.then(() => Promise.reject(new ProgramUnavailable('the worker has ended')));
     failed.catch(() => {}); // callers that await `failed` get the error; a closed stack ignores it
     const emulator = emulators.get(DEFAULT_PROVIDER);
@@ -96,21 +112,29 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
 
 /** Starts all emulators there are. @returns them by the name of their provider */
 async function startEmulators(
-  port: number,
+  ports: Readonly<Record<ProviderName, EmulatorPorts>>,
   stateFolder: string | undefined,
   processing: LocalStackOptions['processing'],
   started: (() => Promise<void>)[],
 ): Promise<Map<ProviderName, RunningEmulator>> {
   const { placesOf } = await import('../../emulator/registry.js');
   const running = new Map<ProviderName, RunningEmulator>();
-  for (const { kind, options } of placesOf({ port, stateFolder, processing })) {
-    const emulator = await kind.start(options).catch((error: unknown) => {
-      throw emulatorProblem(error, '--emulator-port') ?? error;
+  for (const { kind, options } of placesOf({ port: 0, storePort: 0, stateFolder, processing })) {
+    const own = ports[kind.name];
+    const at = own ? { port: own.api, storePort: own.store } : {};
+    const emulator = await kind.start({ ...options, ...at }).catch((error: unknown) => {
+      throw emulatorProblem(error, flagOf(own, error)) ?? error;
     });
     started.push(() => emulator.close());
     running.set(kind.name, emulator);
   }
   return running;
+}
+
+/** The flag that chooses the port which the error is about. */
+function flagOf(ports: EmulatorPorts | undefined, error: unknown): string {
+  if (!ports) return 'another port';
+  return (error as { port?: number }).port === ports.store ? ports.flags.store : ports.flags.api;
 }
 
 /** A result store that is a folder gets an absolute name, as commands may be run elsewhere. */
@@ -146,11 +170,8 @@ async function startWorkerAt(
   const connection = await NativeConnection.connect({ address });
   try {
     const config = loadConfig(environment as NodeJS.ProcessEnv);
-    const worker = await startWorker({
-      config,
-      providers: [await openAccount(config)],
-      temporal: { connection, namespace },
-    });
+    const { accounts: providers } = await openAccounts(config);
+    const worker = await startWorker({ config, providers, temporal: { connection, namespace } });
     return {
       done: worker.done,
       async stop() {

@@ -71,8 +71,9 @@ async function sweepBatch({ sweep, place, madeBefore }: Batch, report: SweepRepo
     setMarks: !dryRun,
   });
   addBatch(report, batch, place);
+  const isLookedAtOnly = dryRun || batch.reportsOnly !== undefined;
   for (const { assetId, key, cause, policy, workflowId, made } of batch.orphans) {
-    const entries = dryRun ? [] : await cleanUp({ provider, steps, made, policy, unlessOpen: workflowId });
+    const entries = isLookedAtOnly ? [] : await cleanUp({ provider, steps, made, policy, unlessOpen: workflowId });
     addOrphan(report, { assetId, key, cause, policy, entries }, place);
   }
   setCurrentDetails(detailsOfSweep(report));

@@ -18,7 +18,7 @@ let ports: { temporal: number; ui: number; emulator: number };
 
 beforeAll(async () => {
   folder = await realpath(await mkdtemp(path.join(tmpdir(), 'asset-lifecycle-beside-')));
-  await copyFile(path.join(SAMPLES, 'clip.mp4'), path.join(folder, 'clip.mp4'));
+  for (const name of ['clip.mp4', 'portrait-1.jpg']) await copyFile(path.join(SAMPLES, name), path.join(folder, name));
   ports = { temporal: await freePort(), ui: await freePort(), emulator: await freePort() };
   dev = await startDev();
 });
@@ -86,7 +86,26 @@ test('every command finds the server and the provider of the dev in its folder, 
   );
 });
 
-test('a worker beside it joins its server and its emulator', async () => {
+test('commands and lifecycles find the emulator of the second provider too', async () => {
+  const vi = ['--provider', 'datature-vi', '--dataset', 'demo'];
+  const started = await call(['start', 'portrait-1.jpg', ...vi, '--wait', '--json']);
+  expect(started).toMatchObject({ code: 0, stderr: ofTemporal() });
+  const { key, provider, asset } = JSON.parse(started.stdout) as LifecycleStatus;
+  expect({ provider, name: asset?.filename }).toEqual({ provider: 'datature-vi', name: 'portrait-1.jpg' });
+  expect(key.startsWith('demo-')).toBe(true);
+
+  const listed = await call(['assets', 'list', ...vi, '--json']);
+  expect(JSON.parse(listed.stdout)).toMatchObject([{ id: asset?.id, filename: 'portrait-1.jpg', status: 'ready' }]);
+  expect(listed.stderr).toBe(
+    `using the dev of this folder: DATATURE_VI_SECRET_KEY=dtvi_emulatoremulato… DATATURE_VI_ORGANIZATION_ID=emulator ` +
+      `DATATURE_VI_API_ENDPOINT=http://127.0.0.1:${ports.emulator + 2}\n`,
+  );
+  const deleted = await call(['force-delete', key, '--provider', 'datature-vi', '--wait', '--json']);
+  expect(deleted.code).toBe(0);
+  expect(JSON.parse((await call(['assets', 'list', ...vi, '--json'])).stdout)).toEqual([]);
+});
+
+test('a worker beside it joins its server and its emulators', async () => {
   const worker = spawn(process.execPath, [MAIN, 'worker', '--json'], {
     cwd: folder,
     env: inherited(),
@@ -103,7 +122,11 @@ test('a worker beside it joins its server and its emulator', async () => {
   expect(JSON.parse(printed)).toEqual({
     ready: 'worker',
     temporal: `127.0.0.1:${ports.temporal}`,
-    provider: `http://127.0.0.1:${ports.emulator}/v1.3`,
+    providers: {
+      twelvelabs: `http://127.0.0.1:${ports.emulator}/v1.3`,
+      'datature-vi': `http://127.0.0.1:${ports.emulator + 2}`,
+    },
+    notServed: {},
   });
 });
 

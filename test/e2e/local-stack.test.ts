@@ -46,12 +46,15 @@ async function stop(): Promise<void> {
   await exited;
 }
 
-test('demo takes the samples through every branch and exits with 0', async () => {
+test('demo takes the samples through every branch of both providers and exits with 0', async () => {
   const { code, stdout } = await cli(['demo', '--json'], environment);
   expect(code).toBe(0);
   const outcomes = JSON.parse(stdout) as { status: LifecycleStatus; link: string }[];
-  expect(outcomes).toHaveLength(8);
-  expect(new Set(outcomes.map(({ status }) => status.branch?.type))).toEqual(new Set(['embed', 'entity', 'index']));
+  const at = (provider: string) => outcomes.filter(({ status }) => status.provider === provider);
+  expect([at('twelvelabs').length, at('datature-vi').length, outcomes.length]).toEqual([8, 3, 11]);
+  expect(new Set(at('twelvelabs').map(({ status }) => status.branch?.type))).toEqual(
+    new Set(['embed', 'entity', 'index']),
+  );
   for (const { status, link } of outcomes) {
     expect(status.outcome).toBe('completed');
     for (const one of branchesOf(status)) expect(one.status).toBe('ready');
@@ -66,7 +69,8 @@ test('dev stays up, says what is ready, and keeps its state over a restart', asy
   expect(lines.map((line) => line.split(' ready')[0])).toEqual([
     'Temporal',
     'Temporal Web',
-    'emulator',
+    'TwelveLabs emulator',
+    'Datature Vi emulator',
     'worker',
     'ready',
   ]);

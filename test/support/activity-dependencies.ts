@@ -6,7 +6,10 @@ import { PartBuffers } from '../../src/providers/shared/parts/part-buffers';
 import type { MediaProvider } from '../../src/providers/media-provider';
 
 interface Doubles extends Partial<
-  Pick<ActivityDependencies, 'sources' | 'objects' | 'results' | 'settleWindowMs' | 'sourceQueues' | 'sourceDeadlineMs'>
+  Pick<
+    ActivityDependencies,
+    'sources' | 'objects' | 'results' | 'marks' | 'otherHosts' | 'settleWindowMs' | 'sourceQueues' | 'sourceDeadlineMs'
+  >
 > {
   provider: MediaProvider;
   /** Without them, Temporal knows no lifecycle. */
@@ -29,6 +32,8 @@ export function dependencies({
   sources,
   objects,
   results,
+  marks,
+  otherHosts,
   settleWindowMs = 0,
   runs,
   sourceQueues,
@@ -51,6 +56,14 @@ export function dependencies({
       remove: unused('results'),
       namesOf: unused('results'),
     },
+    marks: marks ?? {
+      id: unused('marks'),
+      read: unused('marks'),
+      change: unused('marks'),
+      remove: unused('marks'),
+      marked: unused('marks'),
+    },
+    otherHosts: otherHosts ?? unused('other hosts'),
     settleWindowMs,
     runs: { overview: async () => [], find: async () => undefined, openWith: async () => [], ...runs },
     progress: { makeDurable: async () => {}, tell: async () => {}, ...progress },

@@ -1,10 +1,11 @@
 import type { ReceiptEntry } from '../../contracts/lifecycle-status';
 import { failureType } from '../../contracts/failures';
-import { claimOf, completedByAnother, isAdoptedByAnother, readTag } from '../../contracts/resource';
+import { claimOf, isAdoptedByAnother, readTag } from '../../contracts/resource';
 import type { MediaProvider } from '../../providers/media-provider';
 import { cancellationOf } from '../lib/activity-call';
 import type { ActivityDependencies } from '../dependencies';
 import { only, unlessGone } from '../../providers/outcome';
+import { completedWithAsset } from '../ownership/completed-before';
 import { blockersOf, openLifecyclesWith, usersOf } from '../ownership/users-of-asset';
 
 export interface AssetDeletion {
@@ -71,7 +72,9 @@ async function usedByOthers(
     return kept('another lifecycle has taken it up since');
   }
   if (!force && tag && isAdoptedByAnother(tag)) return kept('another lifecycle has adopted it');
-  if (!force && !replaces && tag && completedByAnother(tag, runId ?? tag.runId)) return COMPLETED_BEFORE;
+  if (!force && !replaces && tag && (await completedWithAsset(deps, id, { tag, thisRun: runId }))) {
+    return COMPLETED_BEFORE;
+  }
   const open = await openLifecyclesWith(deps, id, workflowId);
   if (open.length > 0) {
     const names = open.map(({ key }) => `lifecycle "${key}"`);

@@ -1,16 +1,10 @@
 import type { ReceiptEntry } from '../../contracts/lifecycle-status';
-import {
-  carriesTag,
-  completedByAnother,
-  isAdoptedByAnother,
-  isAsset,
-  isResult,
-  readTag,
-} from '../../contracts/resource';
+import { carriesTag, isAdoptedByAnother, isAsset, isResult, readTag } from '../../contracts/resource';
 import type { AssetResource, BranchResource, Resource } from '../../contracts/resource';
 import { unlessGone } from '../../providers/outcome';
 import { branchKindOf, ledgerTag } from '../dependencies';
 import { untilFound } from '../lib/until-found';
+import { completedWithAsset } from '../ownership/completed-before';
 import { keptUnmarked, setMark } from '../ownership/release-asset';
 import { removeSurplus } from './delete-asset';
 import { endMadeBefore } from './end-made-before';
@@ -117,7 +111,7 @@ async function endOne(resource: Known<AssetResource | BranchResource>, removal: 
 async function keepAsset(
   resource: Known<AssetResource>,
   reason: string,
-  { provider, signal }: Removal,
+  { deps, provider, signal }: Removal,
 ): Promise<ReceiptEntry> {
   const asset = await unlessGone(provider.assets.get(resource.id, { signal }));
   if (!asset) return entryOf(resource, 'deleted', 'the provider does not know it (any more)');
@@ -125,7 +119,8 @@ async function keepAsset(
   if (tag && isAdoptedByAnother(tag)) return entryOf(resource, 'kept', `${reason}; another lifecycle has adopted it`);
   const runId = resource.tag?.runId ?? tag?.runId;
   if (runId === undefined) return entryOf(resource, 'kept', reason);
-  const as = tag && completedByAnother(tag, runId) ? 'completed' : 'kept'; // what the key had, it has again
+  const hadCompleted = tag && (await completedWithAsset(deps, resource.id, { tag, thisRun: runId }));
+  const as = hadCompleted ? 'completed' : 'kept'; // what the key had, it has again
   const refused = await setMark(provider, resource.id, { as, runId }, signal);
   return refused ? keptUnmarked(resource.id, reason, refused) : entryOf(resource, 'kept', reason);
 }

@@ -19,8 +19,19 @@ export async function adoptAsset(
   signal: AbortSignal,
 ): Promise<ProviderAsset> {
   const asset = await assets.get(assetId, { signal });
-  const former = readTag(asset.metadata);
-  if (!former || (former.released && former.releasedBy === tag.runId)) return asset;
+  await noteAdoption({ assets }, asset, tag, signal);
+  return asset;
+}
+
+/** Ends the claim of the lifecycle whose tag the asset carries. */
+export async function noteAdoption(
+  { assets }: Pick<MediaProvider, 'assets'>,
+  { id: assetId, metadata }: ProviderAsset,
+  tag: SubmitSourceInput['tag'],
+  signal: AbortSignal,
+): Promise<void> {
+  const former = readTag(metadata);
+  if (!former || (former.released && former.releasedBy === tag.runId)) return;
   if (signal.aborted) throw cancellationOf(signal);
   try {
     only(await assets.annotate([{ assetId, fields: releaseFields('kept', tag.runId) }], { signal }));
@@ -28,5 +39,4 @@ export async function adoptAsset(
     if (failureType(error) !== 'ProviderRejected') throw error;
     log.warn('the adopted asset could not be marked', { assetId, error: (error as Error).message });
   }
-  return asset;
 }

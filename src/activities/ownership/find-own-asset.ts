@@ -1,13 +1,6 @@
 import { log } from '@temporalio/activity';
 import { failure, failureType } from '../../contracts/failures';
-import {
-  completedByAnother,
-  completedField,
-  readTag,
-  releaseFields,
-  tagFields,
-  type LedgerTag,
-} from '../../contracts/resource';
+import { completedField, readTag, releaseFields, tagFields, type LedgerTag } from '../../contracts/resource';
 import type { ProviderAsset } from '../../providers/assets';
 import type { MediaProvider } from '../../providers/media-provider';
 import { only } from '../../providers/outcome';
@@ -17,6 +10,7 @@ import { cancellationOf } from '../lib/activity-call';
 import type { Prepared } from '../uploads/prepare-submission';
 import { isReserved, removeReserved } from '../uploads/reserved-asset';
 import type { UploadMemory } from '../uploads/upload-memory';
+import { completedWithAsset } from './completed-before';
 import { compareContent, findCandidates, type Candidate, type CandidateSearch } from './own-candidates';
 import { replaceAsset } from './replace-asset';
 
@@ -41,7 +35,7 @@ const ADOPTED = ['of this run', 'same content', 'not comparable'] as const;
  */
 export async function findOwnAsset(prepared: Prepared, search: OwnAssetSearch): Promise<OwnAsset | undefined> {
   const { common, bytes } = prepared;
-  const { provider, memory, signal } = search;
+  const { deps, provider, memory, signal } = search;
   const { tag } = common;
   const found = await findCandidates(common, search);
   if (search.earlier?.keepsAsset) refuseOtherContent(found, search.earlier.assetId);
@@ -56,7 +50,8 @@ export async function findOwnAsset(prepared: Prepared, search: OwnAssetSearch): 
   }
   const its = readTag(asset.metadata);
   const unchecked = compareContent(its?.content, tag.content) === undefined;
-  const completedBefore = its !== undefined && completedByAnother(its, tag.runId);
+  const completedBefore =
+    its !== undefined && (await completedWithAsset(deps, asset.id, { tag: its, thisRun: tag.runId }));
   if (own.is !== 'of this run' || its?.released) {
     const completedBy = completedBefore ? (its.completedBy ?? its.runId) : undefined;
     await takeUp(provider, asset.id, { tag: unchecked ? { ...tag, content: undefined } : tag, completedBy }, signal);

@@ -2,15 +2,7 @@ import { log } from '@temporalio/activity';
 import type { FindOrphansInput, FoundOrphans, LedgerActivities } from '../../contracts/activities';
 import { MOST_LISTED } from '../../contracts/ledger/most-listed';
 import { branchesInAttribute } from '../../contracts/ids';
-import {
-  claimOf,
-  completedByAnother,
-  isOfBranch,
-  readTag,
-  resultName,
-  type ReadTag,
-  type Resource,
-} from '../../contracts/resource';
+import { claimOf, isOfBranch, readTag, resultName, type ReadTag, type Resource } from '../../contracts/resource';
 import type { ProviderAsset } from '../../providers/assets';
 import type { MediaProvider } from '../../providers/media-provider';
 import { BEATS, withHeartbeatEvery } from '../lib/activity-call';
@@ -18,7 +10,9 @@ import { providerOf, type ActivityDependencies } from '../dependencies';
 import { madeFrom } from './find-made';
 import type { DescribedRun, LifecycleRun } from '../../contracts/runs';
 import { carefulPolicy, classifyAsset, namesAsset, SURPLUS, type Verdict } from './orphan-verdict';
+import { completedWithAsset } from '../ownership/completed-before';
 import { setMark } from '../ownership/release-asset';
+import { isMarkedElsewhere, reasonToReportOnly, removeMarksOfGone } from './marks-of-place';
 import { assetPages } from '../../providers/shared/find-tagged';
 import { openLifecyclesWith } from '../ownership/users-of-asset';
 
@@ -45,11 +39,12 @@ interface Judged {
 class Walk {
   private readonly found: FoundOrphans = {
     orphans: [],
-    seen: { others: 0, open: 0, young: 0, wanted: 0, vanished: 0 },
+    seen: { others: 0, open: 0, young: 0, wanted: 0, vanished: 0, elsewhere: 0 },
     vanished: [],
     marked: 0,
     unmarked: 0,
   };
+  private readonly listed = new Set<string>();
   private readonly done = new Set<string>(); // an insert during the walk shows an item twice
   private readonly oldEnough: number;
   private lastMadeAt: string | undefined;
@@ -64,16 +59,22 @@ class Walk {
   }
 
   async go(): Promise<FoundOrphans> {
-    const { madeBefore, limit } = this.input;
+    const { provider, place, madeBefore, limit } = this.input;
+    this.found.reportsOnly = await reasonToReportOnly(this.deps, this.provider);
     const list = { spacingMs: this.deps.listSpacingMs, signal: this.signal };
     for await (const items of assetPages(this.provider, list)) {
-      const fresh = items.filter(({ id, createdAt }) => !this.done.has(id) && isBefore(createdAt, madeBefore));
+      for (const { id } of items) this.listed.add(id);
+      const fresh = items.filter((asset) => !this.done.has(asset.id) && isBefore(madeAt(asset), madeBefore));
       const runs = await this.overviewOf(fresh);
       for (const asset of fresh) {
         const last = this.found.orphans.length >= limit ? this.lastMadeAt : undefined;
-        if (last !== undefined && asset.createdAt !== last) return { ...this.found, next: last };
+        if (last !== undefined && madeAt(asset) !== last) return { ...this.found, next: last };
         await this.look(asset, runs);
       }
+    }
+    if (this.mayAct) {
+      const { listed, signal } = this;
+      await removeMarksOfGone(this.deps, this.provider, { where: { provider, place }, listed, signal });
     }
     return this.found;
   }
@@ -95,6 +96,10 @@ class Walk {
       this.found.seen.others += 1;
       return;
     }
+    if (await isMarkedElsewhere(this.deps, tag)) {
+      this.found.seen.elsewhere += 1;
+      return;
+    }
     const { verdict, run } = await this.decide({ asset, tag }, runs);
     if (verdict.is === 'orphan') return this.addOrphan({ asset, tag }, verdict, run);
     this.found.seen[verdict.is] += 1;
@@ -105,7 +110,7 @@ class Walk {
   /** Visibility lags, so the overview only skips assets. Before anything is done, the run itself is described. */
   private async decide({ asset, tag }: Owned, runs: readonly LifecycleRun[]): Promise<Judged> {
     const { oldEnough } = this;
-    if (!isBefore(asset.createdAt, new Date(oldEnough).toISOString())) return { verdict: { is: 'young' } };
+    if (!isBefore(madeAt(asset), new Date(oldEnough).toISOString())) return { verdict: { is: 'young' } };
     const evidence = { assetId: asset.id, tag, closedBefore: oldEnough };
     const seen = runs.find(({ assetId, workflowId }) => assetId === asset.id && workflowId === tag.workflowId);
     const first = seen && classifyAsset({ ...evidence, run: seen });
@@ -113,7 +118,7 @@ class Walk {
     if (first?.is === 'open' && this.input.graceMs > OVERVIEW_LAG_MS) return { verdict: first };
     const run = await this.claimant(asset.id, tag);
     const verdict = classifyAsset({ ...evidence, run }) ?? { is: 'vanished' };
-    return { verdict: await this.spare({ asset, tag }, verdict), run };
+    return { verdict: await this.spare({ asset, tag }, verdict, runs), run };
   }
 
   /**
@@ -129,11 +134,13 @@ class Walk {
   }
 
   /** What is not to go after all: what has vanished, unless told so, and what an open lifecycle has adopted. */
-  private async spare(owned: Owned, verdict: Verdict): Promise<Verdict> {
+  private async spare(owned: Owned, verdict: Verdict, runs: readonly LifecycleRun[]): Promise<Verdict> {
     const { asset, tag } = owned;
     const include = verdict.is === 'vanished' && this.input.includeVanished === true;
     const first: Verdict = include ? { is: 'orphan', cause: 'vanished', policy: carefulPolicy(tag) } : verdict;
     if (first.is !== 'orphan') return first;
+    const isOfAdopter = (one: LifecycleRun): boolean => one.assetId === asset.id && one.workflowId !== tag.workflowId;
+    if (runs.some((one) => isOfAdopter(one) && one.ended === 'completed')) return { is: 'wanted' }; // its mark may be missing
     if ((await openLifecyclesWith(this.deps, asset.id, tag.workflowId)).length > 0) return { is: 'open' };
     return this.orSurplus(owned, first);
   }
@@ -148,18 +155,21 @@ class Walk {
   }
 
   private async addOrphan(
-    { asset: { id, createdAt }, tag }: Owned,
+    { asset, tag }: Owned,
     { cause, policy }: Extract<Verdict, { is: 'orphan' }>,
     run: DescribedRun | undefined,
   ): Promise<void> {
+    const { id } = asset;
     const { key, workflowId } = tag;
     const claim = claimOf(tag);
-    const isOfRun = (one: Resource): boolean => !isOfBranch(one) || one.madeBy === tag.runId;
+    const thisRun = run?.runId ?? tag.runId;
+    const isOfRun = (one: Resource): boolean => !isOfBranch(one) || one.madeBy === thisRun;
     const all = await madeFrom(this.provider, { id, tag, claim }, this.signal);
-    const made = completedByAnother(tag, run?.runId ?? tag.runId) ? all.filter(isOfRun) : all;
+    const hadCompleted = await completedWithAsset(this.deps, id, { tag, thisRun });
+    const made = hadCompleted ? all.filter(isOfRun) : all;
     if (cause === 'stopped' && run) made.push(...(await this.resultsOf(run, tag)));
     this.found.orphans.push({ assetId: id, key, workflowId, cause, policy, made });
-    this.lastMadeAt = createdAt;
+    this.lastMadeAt = madeAt(asset);
   }
 
   /** What a stopped run may have stored: one result for each of its branches that gives records. */
@@ -176,9 +186,12 @@ class Walk {
 
   /** A mark that the run could not set. */
   private async mark({ id }: ProviderAsset, { as, runId }: { as: 'completed' | 'kept'; runId: string }): Promise<void> {
-    const set =
-      this.input.setMarks === true && (await setMark(this.provider, id, { as, runId }, this.signal)) === undefined;
+    const set = this.mayAct && (await setMark(this.provider, id, { as, runId }, this.signal)) === undefined;
     this.found[set ? 'marked' : 'unmarked'] += 1;
+  }
+
+  private get mayAct(): boolean {
+    return this.input.setMarks === true && this.found.reportsOnly === undefined;
   }
 
   private tagOf({ metadata }: ProviderAsset): ReadTag | undefined {
@@ -189,6 +202,9 @@ class Walk {
 
 /** A run that the overview calls open may have closed this long ago; with more grace than that it would be young. */
 const OVERVIEW_LAG_MS = 60_000;
+
+/** When it came as it is now: an asset that was overwritten is listed by its new content. */
+const madeAt = ({ contentsAt, createdAt }: ProviderAsset): string | undefined => contentsAt ?? createdAt;
 
 /** An asset whose age is not told is never old enough. */
 const isBefore = (createdAt: string | undefined, limit: string | undefined): boolean =>

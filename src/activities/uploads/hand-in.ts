@@ -5,6 +5,7 @@ import { only, SubmissionAborted } from '../../providers/outcome';
 import type { OpenedParts, PartUrl } from '../../providers/part-uploads';
 import type { SourceBytes } from '../../storage/files/source-bytes';
 import { noteBytesMoved } from '../lib/activity-call';
+import { noteAdoption } from '../ownership/adopt-asset';
 import { leaveSession } from './leave-session';
 import type { Prepared } from './prepare-submission';
 import type { UploadMemory, UploadUnderWay } from './upload-memory';
@@ -39,7 +40,10 @@ export async function handIn(
     if (error instanceof SubmissionAborted && !sentBefore) memory.noteUnsent();
     throw error;
   });
-  if ('asset' in submitted) return submitted;
+  if ('asset' in submitted) {
+    if (submitted.adopted) await noteAdoption(provider, submitted.asset, item.tag, signal);
+    return submitted;
+  }
   if ('upload' in submitted) return inParts(submitted.upload, prepared);
   const { pending, parts } = submitted;
   return parts ? inParts(parts, prepared) : { pending };

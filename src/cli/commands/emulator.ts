@@ -3,6 +3,7 @@ import { EMULATORS, placesOf, type EmulatorFlag, type RunningEmulator } from '..
 import { loadProxies } from '../../config';
 import { declarationOf } from '../../providers/registry';
 import { action, untilStopped } from '../context';
+import { UsageError } from '../exit';
 import { checkDistinct, folderName, portNumber, wholeNumber } from '../flags';
 import { note, printJson } from '../output';
 
@@ -37,7 +38,25 @@ export function emulatorCommand(): Command {
   return command
     .option('--json', 'print the ready line as JSON')
     .addHelpText('after', '\nExample:\n  $ asset-lifecycle emulator --port 8090 --rate-limits free')
-    .action(action(serve));
+    .action(
+      action((flags: CommonFlags) => {
+        refuseFlagsOfOthers(command, flags.provider);
+        return serve(flags);
+      }),
+    );
+}
+
+/** @throws UsageError for a flag of an emulator that is not started */
+function refuseFlagsOfOthers(command: Command, provider: string | undefined): void {
+  if (provider === undefined) return;
+  for (const { name, flags, storeFlags } of EMULATORS) {
+    if (name === provider) continue;
+    for (const { flag } of [...storeFlags, ...flags]) {
+      const option = new Option(flag);
+      if (command.getOptionValueSource(option.attributeName()) !== 'cli') continue;
+      throw new UsageError(`${option.long}: goes with --provider ${name}`);
+    }
+  }
 }
 
 const portsOf = (which: 'api' | 'store'): string =>

@@ -1,7 +1,8 @@
 import { Command } from 'commander';
-import { openAccount } from '../../providers/open-account';
+import { openAccounts, type OpenedAccounts } from '../../providers/open-account';
 import { declarationOf, PROVIDERS } from '../../providers/registry';
-import { loadConfig } from '../../config';
+import { loadConfig, type Config } from '../../config';
+import type { MediaProvider } from '../../providers/media-provider';
 import { WorkAbandoned } from '../../temporal/work-abandoned';
 import { action, commandSurroundings, namingTheServer, untilStopped } from '../context';
 import { EXIT } from '../exit';
@@ -10,7 +11,10 @@ import { note, printJson } from '../output';
 export const workerCommand = (): Command =>
   new Command('worker')
     .summary('run a worker')
-    .description('Runs a worker until it is told to stop; then held waits are handed back and calls in flight finish.')
+    .description(
+      'Serves every provider whose credentials are set, until it is told to stop; then held waits are handed back and ' +
+        'calls in flight finish.',
+    )
     .option('--json', 'print the ready line as JSON')
     .addHelpText(
       'after',
@@ -20,17 +24,21 @@ export const workerCommand = (): Command =>
       action(async ({ json }: { json?: boolean }) => {
         const { connectWorker, startWorker } = await import('../../worker.js');
         const { installWorkerLog } = await import('../../stack/worker-log.js');
-        const { environment, temporal: at } = await commandSurroundings('worker');
+        const { environment, temporal: server } = await commandSurroundings('worker');
         const config = loadConfig(environment);
-        const provider = await openAccount(config); // refuses without a key before anything is connected
+        const { accounts, notServed } = await openAccounts(config); // refuses before anything is connected
         installWorkerLog({ write: note });
-        const temporal = await connectWorker(at);
+        const temporal = await connectWorker(server);
         try {
-          const settings = { config, providers: [provider], temporal, onNotice: note };
+          const settings = { config, providers: accounts, temporal, onNotice: note };
           const worker = await namingTheServer(temporal, () => startWorker(settings));
-          const baseUrl = declarationOf(provider.name).baseUrl(config.providers[provider.name]);
-          if (json) printJson({ ready: 'worker', temporal: temporal.address, provider: baseUrl });
-          else note(`worker ready: Temporal ${temporal.address}, provider ${new URL(baseUrl).host}`);
+          const at = baseUrlsOf(accounts, config);
+          if (json)
+            printJson({ ready: 'worker', temporal: temporal.address, providers: at, notServed: whyNot(notServed) });
+          else {
+            for (const { title, because } of notServed) note(`${title} is not served: ${because}`);
+            note(`worker ready: Temporal ${temporal.address}, ${hostsOf(at)}`);
+          }
           await Promise.race([untilStopped(), worker.done]);
           if (!json) note('stopping …');
           await worker.stop();
@@ -43,3 +51,15 @@ export const workerCommand = (): Command =>
         }
       }),
     );
+
+/** URLs of the served providers' APIs, by name. */
+const baseUrlsOf = (accounts: readonly MediaProvider[], { providers }: Config): Record<string, string> =>
+  Object.fromEntries(accounts.map(({ name }) => [name, declarationOf(name).baseUrl(providers[name])]));
+
+const hostsOf = (baseUrls: Record<string, string>): string =>
+  Object.entries(baseUrls)
+    .map(([name, url]) => `${declarationOf(name).title} at ${new URL(url).host}`)
+    .join(', ');
+
+const whyNot = (notServed: OpenedAccounts['notServed']): Record<string, string> =>
+  Object.fromEntries(notServed.map(({ name, because }) => [name, because]));

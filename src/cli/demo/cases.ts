@@ -1,12 +1,15 @@
 import path from 'node:path';
-import type { LifecycleClient } from '../../client/lifecycle-client';
-import type { LifecycleInput } from '../../providers/registry';
+import type { TemporalAccess } from '../../client/lifecycle-calls';
+import { LifecycleClient } from '../../client/lifecycle-client';
+import type { ProviderName } from '../../contracts/ids';
+import { DEFAULT_PROVIDER, providerNames, type LifecycleInput } from '../../providers/registry';
 import type { LifecycleStatus } from '../../contracts/lifecycle-status';
 import { last } from '../follow';
 
-/** One lifecycle of the demo. `input` may wait for an earlier one's outcome. */
+/** One lifecycle of the demo. */
 export interface DemoCase {
   title: string;
+  /** May wait for the outcomes of cases before it. */
   input: (outcomes: ReadonlyMap<string, Promise<LifecycleStatus>>) => Promise<LifecycleInput>;
 }
 
@@ -18,14 +21,44 @@ export interface DemoOutcome {
   status: LifecycleStatus;
 }
 
-/** The repository's own samples through every branch, by file and by URL. */
+/** A client for each provider. */
+export interface DemoClients {
+  of(provider: ProviderName): LifecycleClient;
+  close(): Promise<void>;
+}
+
+export async function connectClients(connect: () => Promise<TemporalAccess>): Promise<DemoClients> {
+  const clients = new Map<ProviderName, LifecycleClient>();
+  const close = async (): Promise<void> => {
+    for (const client of clients.values()) await client.close();
+  };
+  try {
+    for (const provider of providerNames()) {
+      clients.set(provider, await LifecycleClient.connect({ provider, temporal: await connect() }));
+    }
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return {
+    of(provider) {
+      const client = clients.get(provider);
+      if (!client) throw new Error(`the demo has no client for ${provider}`);
+      return client;
+    },
+    close,
+  };
+}
+
+/** The repository's own samples: through every branch by file and by URL, and into a dataset. */
 export function demoCases(at: {
   samples: string;
   filesUrl: string;
   collectionId: string;
   indexId: string;
+  datasetId: string;
 }): DemoCase[] {
-  const file = (name: string): LifecycleInput['source'] => ({ type: 'file', path: path.join(at.samples, name) });
+  const file = (name: string) => ({ type: 'file' as const, path: path.join(at.samples, name) });
   const simple = (title: string, input: LifecycleInput): DemoCase => ({ title, input: async () => input });
   const { collectionId, indexId } = at;
   return [
@@ -64,16 +97,26 @@ export function demoCases(at: {
       source: { type: 'url', url: `${at.filesUrl}/clip.mp4` },
       branch: { type: 'embed', scopes: ['asset'] },
     }),
+    ...['portrait-1.jpg', 'portrait-2.png', 'portrait-3.jpg'].map((name) =>
+      simple(`image file → dataset (${name})`, {
+        key: `demo/dataset/${name}`,
+        provider: 'datature-vi',
+        datasetId: at.datasetId,
+        source: file(name),
+      }),
+    ),
   ];
 }
 
-/** Starts a case and follows it; `show` hears every change. */
+/** Starts a case at its provider and follows it; `show` hears every change. */
 export async function runCase(
-  client: LifecycleClient,
+  clients: DemoClients,
   { title, input }: DemoCase,
   outcomes: ReadonlyMap<string, Promise<LifecycleStatus>>,
   show: (status: LifecycleStatus) => void,
 ): Promise<DemoOutcome> {
-  const { key, workflowId, runId } = await client.start(await input(outcomes));
+  const complete = await input(outcomes);
+  const client = clients.of(complete.provider ?? DEFAULT_PROVIDER);
+  const { key, workflowId, runId } = await client.start(complete);
   return { title, key, workflowId, runId, status: await last(client, key, show) };
 }

@@ -2,11 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Command } from 'commander';
-import type { LifecycleClient } from '../../client/lifecycle-client';
 import type { LifecycleStatus } from '../../contracts/lifecycle-status';
+import { declarationOf } from '../../providers/registry';
 import type { LocalStack } from '../../stack/local-stack';
 import { action, untilStopped } from '../context';
-import { demoCases, runCase, type DemoCase, type DemoOutcome } from './cases';
+import { readyLine } from '../commands/dev';
+import { connectClients, demoCases, runCase, type DemoCase, type DemoClients, type DemoOutcome } from './cases';
 import { EXIT } from '../exit';
 import { changeLines, LiveLine } from '../follow';
 import { note, print, printJson, resultOf, tableOf } from '../output';
@@ -14,8 +15,10 @@ import { isTerminal, printable } from '../terminal';
 
 export const demoCommand = (): Command =>
   new Command('demo')
-    .summary('see it work: server, emulator, worker, and real files through every branch')
-    .description('Brings the whole stack up on free ports, takes the sample files through every branch, and exits.')
+    .summary('see it work: server, emulators, worker, and real files through every branch')
+    .description(
+      'Brings the whole stack up on free ports, takes the sample files through every branch of every provider, and exits.',
+    )
     .option('--keep', 'stay up afterwards, for a look at Temporal Web')
     .option('--json', 'print the outcomes as a JSON array only')
     .addHelpText('after', '\nExample:\n  $ asset-lifecycle demo --keep')
@@ -35,21 +38,20 @@ async function demo({ keep, json, folder }: { keep: boolean; json: boolean; fold
   const { prepareEmulator, serveFolder } = await import('./provider.js');
   const { packageRoot } = await import('../../stack/package-root.js');
   const { connectTo } = await import('../../temporal/connection.js');
-  const { LifecycleClient } = await import('../../client/lifecycle-client.js');
   const samples = path.join(packageRoot(), 'samples');
   const stack = await startLocalStack({
     environment: { ...process.env, ASSET_LIFECYCLE_SOURCE_ROOTS: samples },
     onProgress: note,
-    onReady: (part, where) => note(`${part} ready: ${where}`),
+    onReady: (ready) => note(readyLine(ready)),
     stateFolder: folder,
     persistent: false,
     processing: { baseMs: 1500, msPerMegabyte: 2000 },
   });
   const files = await serveFolder(samples);
-  const client = await LifecycleClient.connect({ temporal: await connectTo(stack.temporal) });
+  const clients = await connectClients(() => connectTo(stack.temporal));
   try {
-    const at = { samples, filesUrl: files.url, ...(await prepareEmulator(stack.emulator.url)) };
-    const outcomes = await runAll(client, demoCases(at));
+    const at = { samples, filesUrl: files.url, datasetId: 'demo', ...(await prepareEmulator(stack.emulator.url)) };
+    const outcomes = await runAll(clients, demoCases(at));
     report(outcomes, stack, json);
     if (keep) {
       note('staying up; Ctrl-C stops');
@@ -57,18 +59,18 @@ async function demo({ keep, json, folder }: { keep: boolean; json: boolean; fold
     }
     return outcomes.every(({ status }) => status.outcome === 'completed') ? EXIT.done : EXIT.lifecycleFailed;
   } finally {
-    await client.close();
+    await clients.close();
     await files.close();
     await stack.close();
   }
 }
 
 /** All at once; a live list on a terminal, a line a change in a pipe. */
-async function runAll(client: LifecycleClient, cases: DemoCase[]): Promise<DemoOutcome[]> {
+async function runAll(clients: DemoClients, cases: DemoCase[]): Promise<DemoOutcome[]> {
   const statuses = new Map<string, Promise<LifecycleStatus>>();
   const results: Promise<DemoOutcome>[] = [];
   const begin = (one: DemoCase, show: (status: LifecycleStatus) => void): Promise<DemoOutcome> => {
-    const result = runCase(client, one, statuses, show);
+    const result = runCase(clients, one, statuses, show);
     statuses.set(
       one.title,
       result.then(({ status }) => status),
@@ -105,11 +107,16 @@ function report(outcomes: DemoOutcome[], { temporal }: LocalStack, json: boolean
   if (json) return printJson(outcomes.map((outcome) => ({ ...outcome, link: linkOf(outcome) })));
   const rows = outcomes.map(({ title, status }) => [
     title,
+    declarationOf(status.provider).title,
     status.outcome,
     status.asset?.id,
-    resultOf(status).replaceAll(/ in [^,]*/g, ' floats'),
+    resultOf(status).replaceAll(/ in [^,]*/g, ' floats') || pictureIn(status),
     `${status.timings.elapsedSec?.toFixed(1)} s`,
   ]);
-  print(tableOf(['lifecycle', 'outcome', 'asset', 'result', 'elapsed'], rows));
+  print(tableOf(['lifecycle', 'provider', 'outcome', 'asset', 'result', 'elapsed'], rows));
   for (const outcome of outcomes) print(`${outcome.title}: ${linkOf(outcome) ?? outcome.workflowId}`);
 }
+
+/** Of a lifecycle without branches. */
+const pictureIn = ({ asset }: LifecycleStatus): string =>
+  asset?.widthPixels === undefined ? '' : `${asset.widthPixels}×${asset.heightPixels}`;

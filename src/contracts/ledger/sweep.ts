@@ -60,6 +60,8 @@ export interface SweepCounts {
   wanted: number;
   /** Not released, and Temporal no longer knows their lifecycle: only touched with `includeVanished`. */
   vanished: number;
+  /** Their marks lie in a result store that this worker does not see: never touched. */
+  elsewhere: number;
 }
 
 /** An asset whose lifecycle Temporal no longer knows, and that was not released. */
@@ -81,6 +83,8 @@ export interface SweepReport {
   /** Where the provider has places. */
   places?: readonly string[];
   dryRun: boolean;
+  /** Why nothing was removed or marked though it was no dry run. */
+  reportsOnly?: string;
   grace: string;
   seen: SweepCounts;
   /** The first 500; `seen.vanished` counts all. */

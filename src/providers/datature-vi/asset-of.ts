@@ -25,6 +25,7 @@ export function assetOf(answer: AssetAnswer): ProviderAsset {
     widthPixels: metadata.width,
     heightPixels: metadata.height,
     createdAt: timeOf(metadata.timeCreated),
+    contentsAt: timeOf(metadata.contentsLastUpdated),
     metadata: metadata.customMetadata ?? {},
     ...(status === 'failed' && { errorMessage: [metadata.status, metadata.uploadStatus].filter(Boolean).join(', ') }),
   };

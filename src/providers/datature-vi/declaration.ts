@@ -1,6 +1,7 @@
 import { ConfigError } from '../../config-error';
 import type { ProviderDeclaration } from '../provider-declaration';
 import { EnvironmentSchema, type DatatureViSettings } from './config';
+import { contentRefusal } from './content-refusal';
 import { FIELD_NAMES, FLAGS, ID, NAME, inputSchema } from './input';
 import { routeOf } from './intake/route';
 
@@ -22,6 +23,7 @@ export const datatureVi: ProviderDeclaration<typeof NAME, DatatureViSettings> & 
   environment: EnvironmentSchema,
   credentials: ['DATATURE_VI_SECRET_KEY', 'DATATURE_VI_ORGANIZATION_ID'],
   route: routeOf,
+  mediaRefusal: contentRefusal,
   baseUrl: ({ endpoint }) => endpoint,
   emulatorEnvironment: (origin) => ({
     DATATURE_VI_API_ENDPOINT: origin,

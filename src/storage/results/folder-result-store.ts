@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { access, link, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { access, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -8,6 +8,7 @@ import { resultName } from '../../contracts/resource';
 import { writeNdjson } from './ndjson-file';
 import { folderOf, resultPlace, runOfFile } from './result-place';
 import { nameIsTaken, type ResultStore } from './result-store';
+import { nameFile, syncFolder, unlessMissing } from './whole-files';
 
 /** Results as NDJSON files below one folder, made on the first write. */
 export function createFolderResultStore(folder: string, host = hostname()): ResultStore {
@@ -48,53 +49,8 @@ export function createFolderResultStore(folder: string, host = hostname()): Resu
   };
 }
 
-/** True when it succeeded; false when the file or its folder does not exist. */
-async function unlessMissing(step: Promise<unknown>): Promise<boolean> {
-  try {
-    await step;
-    return true;
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return false;
-    throw error;
-  }
-}
-
-/** Codes of file systems without hard links, such as some network file systems. */
-const NO_HARD_LINK_CODES: ReadonlySet<string | undefined> = new Set([
-  'EPERM',
-  'ENOTSUP',
-  'EOPNOTSUPP',
-  'ENOSYS',
-  'EMLINK',
-]);
-
-/** Gives the complete file its final name in one step; false if that name is taken. */
-async function nameFile(temporary: string, target: string): Promise<boolean> {
-  try {
-    await link(temporary, target);
-    return true;
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST') return false;
-    if (!NO_HARD_LINK_CODES.has(code)) throw error;
-  }
-  const exists = await unlessMissing(access(target));
-  if (!exists) await rename(temporary, target);
-  return !exists;
-}
-
 async function hashOf(file: string): Promise<string> {
   const hash = createHash('sha256');
   for await (const piece of createReadStream(file) as AsyncIterable<Buffer>) hash.update(piece);
   return hash.digest('hex');
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

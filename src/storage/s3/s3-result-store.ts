@@ -15,7 +15,8 @@ import path from 'node:path';
 import { failure } from '../../contracts/failures';
 import { resultName } from '../../contracts/resource';
 import type { S3Access } from './s3-client';
-import { S3_SETUP, s3CodeOf, s3TroubleOf, type S3Trouble } from './s3-errors';
+import { s3CodeOf, s3TroubleOf } from './s3-errors';
+import { problemOfStore, retryable } from './s3-store-errors';
 import { writeNdjson } from '../results/ndjson-file';
 import { folderOf, resultPlace, runOfFile } from '../results/result-place';
 import { nameIsTaken, type ResultStore, type StoredResult } from '../results/result-store';
@@ -85,7 +86,7 @@ export function createS3ResultStore(s3: S3Access, { bucket, prefix }: S3Folder):
       try {
         await s3.client().send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, MaxKeys: 1 }));
       } catch (error) {
-        const says = problemOf(error);
+        const says = problemOfStore(error);
         if (says === undefined) throw error;
         const trouble = s3TroubleOf(error);
         const passes = trouble === 'unavailable' || trouble === 'expired';
@@ -174,29 +175,4 @@ async function hashOf(s3: S3Access, where: Place): Promise<string | undefined> {
     if (s3TroubleOf(error) === 'noKey') return undefined;
     throw error;
   }
-}
-
-/** Retryable: the operator can repair the storage while Temporal tries again, so that no result is lost. */
-async function retryable<T>(uri: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    const says = problemOf(error);
-    throw says === undefined ? error : failure('ProviderUnavailable', `results: ${uri}: ${says}`);
-  }
-}
-
-const SAYS: Readonly<Partial<Record<S3Trouble, string>>> = {
-  ...S3_SETUP,
-  noBucket: 'there is no such bucket; make it, or correct the name or the worker’s AWS_ENDPOINT_URL_S3',
-  denied:
-    'access is denied; allow s3:PutObject, s3:GetObject, s3:DeleteObject and s3:ListBucket to the AWS credentials of ' +
-    'the worker',
-  unavailable: 'the storage cannot be reached or is busy',
-};
-
-function problemOf(error: unknown): string | undefined {
-  const trouble = s3TroubleOf(error);
-  if (trouble === undefined) return undefined;
-  return `${SAYS[trouble] ?? 'the storage refused the request'} (${s3CodeOf(error)})`;
 }

@@ -1,4 +1,6 @@
 import { EMULATORS, placesOf } from '../../../emulator/registry';
+import { loadConfig } from '../../../src/config';
+import { openAccount } from '../../../src/providers/open-account';
 import { DEFAULT_PROVIDER, declarationOf, providerNames } from '../../../src/providers/registry';
 
 const processing = { baseMs: 0, msPerMegabyte: 0 };
@@ -38,6 +40,21 @@ test.each(EMULATORS)('the $title emulator starts by itself, with its own flags, 
     const settings = (await (await fetch(`${emulator.controlUrl}/settings`)).json()) as { sessionLimit: unknown };
     expect(settings.sessionLimit).toEqual({ most: 3, windowMs: 300_000 });
   } finally {
+    await emulator.close();
+  }
+});
+
+test.each(EMULATORS)('the $title emulator has its places from the start', async (kind) => {
+  const emulator = await kind.start({ port: 0, processing });
+  const environment = declarationOf(kind.name).emulatorEnvironment(emulator.origin);
+  const account = await openAccount(loadConfig(environment), kind.name);
+  try {
+    expect(kind.places.length > 0).toBe(account.within !== undefined);
+    for (const place of kind.places) {
+      expect((await account.within?.(place).assets.list({}))?.items).toEqual([]);
+    }
+  } finally {
+    await account.close();
     await emulator.close();
   }
 });

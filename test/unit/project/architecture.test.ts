@@ -13,10 +13,11 @@ interface Layer {
 const contracts = /^src\/contracts\//;
 /** The port, and what is shared by all who use it. */
 const port =
-  /^src\/providers\/(media-provider|assets|ingestions|intake|part-uploads|branch-kind|outcome|shared\/(find-tagged|gather-submissions|read-pages|watch\/status-watcher|parts\/[^/]+))$/;
+  /^src\/providers\/(media-provider|assets|ingestions|intake|part-uploads|branch-kind|outcome|shared\/(find-tagged|gather-submissions|marks-beside|read-pages|watch\/status-watcher|parts\/[^/]+))$/;
 /** What is known of the providers without an account: no HTTP. */
 const registry = /^src\/providers\/(registry|provider-declaration|input-schemas|branch-kind)$/;
-const storagePorts = /^src\/storage\/(files\/(source-[^/]+|file-sources)|results\/result-store)$/;
+const storagePorts = /^src\/storage\/(files\/(source-[^/]+|file-sources)|results\/(result|mark)-store)$/;
+const markStore = /^src\/storage\/results\/mark-store$/;
 const sourceBytes = /^src\/storage\/(files\/source-(file|bytes|fingerprint)|s3\/s3-codes)$/;
 /** What is known of a source's content, and the reader of it. */
 const mediaFacts = /^src\/media\/media-facts$/;
@@ -39,7 +40,7 @@ const LAYERS: Layer[] = [
   { files: /^src\/contracts\//, may: [contracts], packages: /^(zod|@temporalio\/common)$/ },
   { files: /^src\/workflows\//, may: [contracts, /^src\/workflows\//], packages: /^@temporalio\/(workflow|common)$/ },
   { files: /^src\/activities\//, may: [contracts, port, registry, storagePorts, media, /^src\/activities\//] },
-  { files: /^src\/providers\/open-account\.ts$/, may: [contracts, port, registry, /^src\/config$/] },
+  { files: /^src\/providers\/open-account\.ts$/, may: [contracts, port, registry, configError, /^src\/config$/] },
   {
     files: /^src\/providers\/(registry|provider-declaration|input-schemas)\.ts$/,
     may: [
@@ -53,7 +54,7 @@ const LAYERS: Layer[] = [
   },
   {
     files: /^src\/providers\/(shared\/.*|[^/]+)$/,
-    may: [contracts, port, mediaFacts, /^src\/providers\/shared\//, sourceBytes],
+    may: [contracts, port, mediaFacts, /^src\/providers\/shared\//, sourceBytes, markStore],
   },
   ...['twelvelabs', 'datature-vi'].map((vendor): Layer => ({
     files: new RegExp(`^src/providers/${vendor}/`),

@@ -200,6 +200,19 @@ describe('a command beside a dev', () => {
     });
   });
 
+  test('of two providers finds the one that a command talks to, and shows no long key', async () => {
+    const emulators = { ...served.emulators, 'datature-vi': 'http://127.0.0.1:18092' };
+    await recordOf({ served: { ...served, emulators } });
+    const { environment, notice } = await surroundings({}, 'provider', { folder, provider: 'datature-vi' });
+    expect(environment).toEqual({
+      DATATURE_VI_API_ENDPOINT: 'http://127.0.0.1:18092',
+      DATATURE_VI_SECRET_KEY: expect.stringMatching(/^dtvi_.{98}$/),
+      DATATURE_VI_ORGANIZATION_ID: 'emulator',
+    });
+    expect(notice).toContain('DATATURE_VI_SECRET_KEY=dtvi_emulatoremulato… ');
+    expect((await surroundings({}, 'worker', { folder })).environment).toMatchObject({ ...emulator, ...environment });
+  });
+
   test.each<[string, () => Promise<void>]>([
     ['there is none', async () => {}],
     ['it is not ready yet', () => recordOf({ served: undefined })],

@@ -25,7 +25,7 @@ export async function withPlace<T>(
   use: (at: ProviderPlace, place?: string) => Promise<T>,
 ): Promise<T> {
   const place = placeIn(flags);
-  const { environment } = await commandSurroundings('provider');
+  const { environment } = await commandSurroundings('provider', flags.provider);
   const account = await openAccount(loadConfig(environment), flags.provider);
   try {
     const at = place === undefined ? account : withinPlace(account, place);

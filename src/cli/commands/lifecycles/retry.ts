@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import type { LifecycleClient } from '../../../client/lifecycle-client';
 import type { RetryOptions } from '../../../client/start/retry-lifecycle';
 import { branchTypes, declarationOf, PROVIDERS, type Registry } from '../../../providers/registry';
@@ -6,7 +6,14 @@ import { action, withClient } from '../../context';
 import { EXIT, exitCodeOfOutcome, UsageError, type ExitCode } from '../../exit';
 import { providerOption } from '../../flags';
 import { follow } from '../../follow';
-import { addBranchFlags, addPriorityFlags, priorityOf, type PriorityFlags } from '../../input-flags';
+import {
+  addBranchFlags,
+  addPriorityFlags,
+  ownedFlagIn,
+  priorityOf,
+  refuseStrayFlags,
+  type PriorityFlags,
+} from '../../input-flags';
 import { describeStatus, note, print, printJson } from '../../output';
 import { branchOf } from '../../start-input';
 import { addListFlags, filterOf, type ListFlags } from './list-flags';
@@ -126,13 +133,10 @@ function checkFlags(keys: readonly string[], flags: RetryFlags, registry: Regist
   if (wait && keys.length !== 1) throw new UsageError('--wait: goes with a single key');
   const listFlag = LIST_FLAGS.find((name) => flags[name] !== undefined);
   if (!failed && listFlag) throw new UsageError(`${flagOf(listFlag)}: goes with --failed`);
-  const given = registry
-    .flatMap(({ branches }) => branches.flatMap((one) => one.flags))
-    .map(({ flag }) => new Option(flag))
-    .find((option) => flags[option.attributeName()] !== undefined);
-  if (given && (failed || branch.length === 0)) {
-    throw new UsageError(`${given.long}: goes with <key...> and --branch, which it says more of`);
-  }
+  const given = ownedFlagIn(flags, registry);
+  if (given && (failed || branch.length === 0))
+    throw new UsageError(`${given}: goes with <key...> and --branch, which it says more of`);
+  refuseStrayFlags(flags, flags.provider, registry);
   if (!failed) return;
   const types = branchTypes(registry);
   if (branch.length > 1 || branch.some((type) => !types.includes(type))) {

@@ -1,0 +1,121 @@
+import { createRemoveResources } from '../../../src/activities/cleanup/remove-resources';
+import { createSubmitSource } from '../../../src/activities/submit-source';
+import { createFindOrphans } from '../../../src/activities/sweep/find-orphans';
+import type { FoundOrphans, PendingSubmission, SubmittedAsset } from '../../../src/contracts/activities';
+import { failure } from '../../../src/contracts/failures';
+import type { ReceiptEntry } from '../../../src/contracts/lifecycle-status';
+import { readTag, tagFields, type LedgerTag, type ReadTag } from '../../../src/contracts/resource';
+import type { DescribedRun } from '../../../src/contracts/runs';
+import type { SourceFile } from '../../../src/storage/files/source-file';
+import { activityEnvironment, dependencies, OWNER } from '../../support/activity-dependencies';
+import { MemoryProvider } from '../../support/memory-provider';
+
+/** The key's first run completed with the asset, and the provider refused its release mark. */
+const workflowId = 'asset-lifecycle:twelvelabs:k';
+const LONG_AGO = '2026-01-01T00:00:00Z';
+const first: LedgerTag = {
+  ...{ key: 'k', workflowId, runId: 'first', owner: OWNER, onCancel: 'delete', onFailure: 'keep' },
+  content: 'file:10 AAA',
+};
+const second: LedgerTag = { ...first, runId: 'second' };
+
+let provider: MemoryProvider;
+let runs: DescribedRun[];
+beforeEach(() => {
+  provider = new MemoryProvider();
+  provider.addAsset({ id: 'a', filename: 'a.mp4', status: 'ready', createdAt: LONG_AGO, metadata: tagFields(first) });
+  runs = [{ workflowId, runId: 'first', key: 'k', open: false, closedAt: LONG_AGO, ended: 'completed', assetId: 'a' }];
+});
+
+const deps = () => {
+  const file: SourceFile = {
+    ...{
+      path: '/a.mp4',
+      filename: 'a.mp4',
+      sizeBytes: 10,
+      fingerprint: 'f',
+      content: 'file:10 AAA',
+      modifiedAt: LONG_AGO,
+    },
+    read: () => {
+      throw new Error('nothing is sent');
+    },
+  };
+  const find = async (id: string, runId?: string) =>
+    runs.find((run) => run.workflowId === id && (runId === undefined || run.runId === runId));
+  const overview = async () => runs.map(({ status: _unknown, ...seen }) => seen);
+  const none = { namesOf: async () => [], has: async () => false, remove: async () => false };
+  const results = { ...none, write: () => Promise.reject(new Error('nothing is stored')) };
+  return dependencies({ provider, results, sources: { resolve: async () => file }, runs: { find, overview } });
+};
+
+/** A raw start has no memo that could tell of the run before. */
+const submitSecond = async (): Promise<SubmittedAsset | PendingSubmission> => {
+  const submitSource = createSubmitSource(deps());
+  const source = { type: 'file', path: '/a.mp4' } as const;
+  const upload = { method: 'auto', concurrency: 4 } as const;
+  const common = { provider: 'twelvelabs', source, filename: 'a.mp4', metadata: {}, fields: {}, upload, branches: [] };
+  const input = { ...common, preflight: false, tag: second, since: new Date().toISOString() };
+  return activityEnvironment().run(async () => submitSource(input));
+};
+const cleanUpSecond = async (policy: 'delete' | 'force-delete' = 'delete'): Promise<ReceiptEntry[]> => {
+  const remove = createRemoveResources(deps());
+  const resource = { kind: 'asset', id: 'a', adopted: false, tag: second, filename: 'a.mp4' } as const;
+  return activityEnvironment().run(async () => remove({ provider: 'twelvelabs', resources: [resource], policy }));
+};
+const tagOfAsset = (): ReadTag | undefined => readTag(provider.asset('a').metadata);
+const KEPT = [
+  { id: 'a', result: 'kept', because: expect.stringContaining('an earlier run of the key completed with it') },
+];
+
+test('a second run hears from Temporal that the key had completed, and keeps it in mind', async () => {
+  expect(await submitSecond()).toMatchObject({ id: 'a', completedBefore: true });
+  expect(tagOfAsset()).toMatchObject({ runId: 'second', completedBy: 'first' });
+  expect(await cleanUpSecond()).toMatchObject(KEPT);
+  expect(tagOfAsset()).toMatchObject({ released: 'completed' });
+});
+
+test('it keeps the asset also where the provider refused to note that it took it up', async () => {
+  provider.failNext('assets.annotate', failure('ProviderRejected', 'no'));
+  expect(await submitSecond()).toMatchObject({ id: 'a', completedBefore: true });
+  expect(tagOfAsset()).toMatchObject({ runId: 'first', released: undefined });
+  expect(await cleanUpSecond()).toMatchObject(KEPT);
+});
+
+test('so does one that was cancelled before it came to the asset', async () => {
+  expect(await cleanUpSecond()).toMatchObject(KEPT);
+  expect([...provider.held.keys()]).toEqual(['a']);
+});
+
+test('what the earlier run did not complete with goes as the policy says, and force takes all', async () => {
+  runs = runs.map((run) => ({ ...run, ended: 'failed' }));
+  expect(await cleanUpSecond()).toMatchObject([{ id: 'a', result: 'deleted' }]);
+  provider.addAsset({ id: 'a', filename: 'a.mp4', createdAt: LONG_AGO, metadata: tagFields(first) });
+  runs = runs.map((run) => ({ ...run, ended: 'completed', assetId: 'another' }));
+  expect(await cleanUpSecond()).toMatchObject([{ id: 'a', result: 'deleted' }]);
+  provider.addAsset({ id: 'a', filename: 'a.mp4', createdAt: LONG_AGO, metadata: tagFields(first) });
+  runs = runs.map((run) => ({ ...run, assetId: 'a' }));
+  expect(await cleanUpSecond('force-delete')).toMatchObject([{ id: 'a', result: 'deleted' }]);
+});
+
+test('a sweep after the second run was terminated keeps it, too', async () => {
+  runs.unshift({
+    workflowId,
+    runId: 'second',
+    key: 'k',
+    open: false,
+    closedAt: LONG_AGO,
+    ended: 'stopped',
+    assetId: 'a',
+  });
+  const findOrphans = createFindOrphans(deps());
+  const sweep = { provider: 'twelvelabs', graceMs: 0, limit: 10, setMarks: true };
+  const { orphans }: FoundOrphans = await activityEnvironment().run(async () => findOrphans(sweep));
+  expect(orphans).toMatchObject([{ assetId: 'a', cause: 'stopped', policy: 'delete' }]);
+  const remove = createRemoveResources(deps());
+  const resources = orphans[0]?.made ?? [];
+  const removal = { provider: 'twelvelabs', resources, policy: 'delete', unlessOpen: workflowId } as const;
+  const entries: ReceiptEntry[] = await activityEnvironment().run(async () => remove(removal));
+  expect(entries).toMatchObject(KEPT);
+  expect(tagOfAsset()).toMatchObject({ released: 'completed' });
+});
