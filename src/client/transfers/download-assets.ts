@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { mkdir, rmdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
@@ -77,9 +78,10 @@ export async function downloadAssets(
   const renamed: DownloadResult['renamed'] = [];
   let unchecked = 0;
   const failed = new AbortController();
+  const stopped = AbortSignal.any([signal, failed.signal]);
+  setMaxListeners(0, stopped); // every lane listens
   const fetching: Fetching = {
-    ...{ assets, overwrite },
-    signal: AbortSignal.any([signal, failed.signal]),
+    ...{ assets, overwrite, signal: stopped },
     onBytes: (count) => {
       progress.bytes += count;
       onProgress?.(progress);
