@@ -60,7 +60,8 @@ export interface ProviderAssets {
   upload(paths: string | readonly string[], options?: CallLimits & UploadOptions): Promise<UploadResult>;
 }
 
-export function providerAssets(provider: () => Promise<MediaProvider>): ProviderAssets {
+/** @param place its name, where the provider is within one. */
+export function providerAssets(provider: () => Promise<MediaProvider>, place?: string): ProviderAssets {
   const pages: ProviderAssets['pages'] = (query = {}, limits = {}) =>
     pagesOf(provider, query, { ...limits, call: 'assets.pages' });
 
@@ -117,7 +118,7 @@ export function providerAssets(provider: () => Promise<MediaProvider>): Provider
 
     download: (folder, { signal: given, timeoutMs, ...options } = {}) =>
       withLimits({ call: 'assets.download', tidiesUp: true }, { signal: given, timeoutMs }, async (signal) =>
-        downloadAssets(await provider(), folder, { ...options, signal }),
+        downloadAssets(await provider(), folder, { ...options, place, signal }),
       ),
 
     upload: (paths, { signal: given, timeoutMs, ...options } = {}) =>

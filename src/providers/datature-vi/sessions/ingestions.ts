@@ -81,7 +81,7 @@ function ingestionOf(datasetId: string, session: SessionAnswer): Ingestion {
     events: status.events.map(({ time, ...event }) => ({ ...event, at: timeOf(time) })),
     ...(files && { files: files.map(fileOf) }),
     ...{ failureMode: spec.failureMode, overwriteMode: spec.onAssetOverwritten },
-    details: { ...details, metadata },
+    details: { ...details, metadata, spec: { kind: spec.kind } },
   };
 }
 
