@@ -9,56 +9,36 @@ import { createDatatureViProvider } from '../../src/providers/datature-vi/datatu
 import type { ProviderAsset } from '../../src/providers/assets';
 import type { Ingestion } from '../../src/providers/ingestions';
 import type { MediaProvider } from '../../src/providers/media-provider';
+import {
+  CODES,
+  EXTENSIONS,
+  FAILURE_MODES,
+  NAMED,
+  PARAMETERS,
+  SORT_CRITERIA,
+  SORT_ORDERS,
+  type Split,
+} from './vi-seed/names';
+import {
+  ASSET,
+  contents,
+  COUNTS,
+  CUSTOM,
+  DELETED,
+  DOWNLOAD,
+  ERROR,
+  FILE,
+  METADATA,
+  OPTIONAL,
+  PROGRESS,
+  readersOf,
+  SESSION,
+  SPEC,
+  STATUS,
+  UPLOAD,
+} from './vi-seed/readers';
 import { uniqueJpeg } from '../support/media/unique-jpeg';
 import { ORGANIZATION, SECRET_KEY, ViApi } from '../support/servers/vi-emulator';
-
-/** Everything that the vendor's description of the assets names, type by type. */
-const NAMED = {
-  Asset: 'asset_id dataset_id organization_id filename kind owner metadata self_link etag contents info',
-  AssetMetadata:
-    'width height file_size mime_type upload_status status frames visibility generations annotations dimensions pixel_ratio ' +
-    'hash inserted_by cohorts user_defined custom_metadata comments time_created last_updated',
-  AssetGenerations: 'asset thumbnail',
-  AssetAnnotations: 'with_tag total',
-  AssetDimensions: 'height width depth',
-  AssetPixelRatio: 'height width depth',
-  AssetHash: 'algorithm contents',
-  AssetContents: 'asset thumbnail',
-  Contents: 'url expiry headers method',
-  ThumbnailContents: 'url expiry headers method',
-  AssetCustomMetadata: 'str int float bool',
-  AssetUploadResult: 'total_files total_succeeded total_failed success_rate sessions session_ids failed_files summary',
-  AssetDownloadResult: 'dataset_id count save_dir size summary',
-  DeletedAsset: 'id deleted',
-  AssetIngestionSession:
-    'organization_id dataset_id asset_ingestion_session_id asset_source_class asset_source_provider asset_source_id ' +
-    'self_link etag metadata spec status',
-  AssetIngestionSessionSpec: 'kind failureMode onAssetOverwritten assets',
-  AssetIngestionSessionStatus: 'conditions events progressCount assets',
-  AssetIngestionProgressCount: 'total succeeded errored',
-  AssetIngestionEventError: 'files corrections time',
-  AssetIngestionEventProgress: 'tasks',
-  UploadedAssetMetadata: 'kind filename mime size crc32c custom_metadata',
-} as const;
-
-/** Parameters of each operation. */
-const PARAMETERS = {
-  list: 'dataset_id pagination contents sort_by filter_criteria metadata_query',
-  get: 'dataset_id asset_id contents',
-  upload: 'dataset_id paths wait_until_done failure_mode on_asset_overwritten',
-  download: 'dataset_id save_dir overwrite show_progress',
-  delete: 'dataset_id asset_id',
-  wait_until_done: 'dataset_id asset_ingestion_session_id',
-} as const;
-
-const SORT_CRITERIA = ['default', 'assetId', 'filename', 'lastModified.contents', 'metadata.fileSize'];
-const SORT_ORDERS = ['asc', 'desc'] as const;
-const FAILURE_MODES = ['FailAfterOne', 'FailAfterAll'];
-const CODES = ['EALREADY', 'EBADMIME', 'EBADSIZE', 'ECORRUPT', 'ENOQUOTA', 'ETIMEOUT', 'EUNKNOWN'];
-const EXTENSIONS = '.jpg .jpeg .jfif .png .tiff .tif .bmp .webp .heif .heic .avif .jp2 .j2k .gif'.split(' ');
-
-type Readers<Names extends string, Answer> = Record<Split<Names>, (answer: Answer) => unknown>;
-type Split<Names extends string> = Names extends `${infer First} ${infer Rest}` ? First | Split<Rest> : Names;
 
 const LONG_AGO = new Date('2026-01-01');
 let api: ViApi;
@@ -111,148 +91,6 @@ async function write(...names: string[]): Promise<string[]> {
     }),
   );
 }
-
-const field = (from: unknown, ...names: string[]): unknown =>
-  names.reduce((value: unknown, name) => (value as Record<string, unknown> | undefined)?.[name], from);
-const detail =
-  (...names: string[]) =>
-  (from: { details?: unknown }) =>
-    field(from.details, ...names);
-
-/** Absent where the provider has nothing to say; every other property must be there. */
-const OPTIONAL = new Set(['AssetDimensions.depth', 'AssetPixelRatio.depth']);
-
-const contents = (which: 'asset' | 'thumbnail'): Readers<(typeof NAMED)['Contents'], ProviderAsset> => ({
-  url: (from) => from.contents?.[which]?.url,
-  expiry: (from) => from.contents?.[which]?.expiresAt,
-  headers: (from) => from.contents?.[which]?.headers,
-  method: (from) => from.contents?.[which]?.method,
-});
-
-const ASSET: Readers<(typeof NAMED)['Asset'], ProviderAsset> = {
-  asset_id: ({ id }) => id,
-  dataset_id: detail('datasetId'),
-  organization_id: detail('workspaceId'),
-  filename: ({ filename }) => filename,
-  kind: detail('kind'),
-  owner: detail('owner'),
-  metadata: detail('metadata'),
-  self_link: detail('selfLink'),
-  etag: detail('etag'),
-  contents: (from) => from.contents,
-  info: (from) => from.details, // `assets info` shows them as a table
-};
-
-const METADATA: Readers<(typeof NAMED)['AssetMetadata'], ProviderAsset> = {
-  width: ({ widthPixels }) => widthPixels,
-  height: ({ heightPixels }) => heightPixels,
-  file_size: ({ sizeBytes }) => sizeBytes,
-  mime_type: ({ fileType }) => fileType,
-  upload_status: detail('metadata', 'uploadStatus'),
-  status: detail('metadata', 'status'),
-  frames: detail('metadata', 'frames'),
-  visibility: detail('metadata', 'visibility'),
-  generations: detail('metadata', 'generations'),
-  annotations: detail('metadata', 'annotations'),
-  dimensions: detail('metadata', 'dimensions'),
-  pixel_ratio: detail('metadata', 'pixelRatio'),
-  hash: ({ hash }) => hash,
-  inserted_by: detail('metadata', 'insertedBy'),
-  cohorts: detail('metadata', 'cohorts'),
-  user_defined: detail('metadata', 'userDefined'),
-  custom_metadata: ({ metadata }) => metadata,
-  comments: detail('metadata', 'comments'),
-  time_created: ({ createdAt }) => createdAt,
-  last_updated: detail('metadata', 'lastUpdated'),
-};
-
-const readersOf = (names: string, ...way: string[]): Record<string, (from: ProviderAsset) => unknown> =>
-  Object.fromEntries(names.split(' ').map((name) => [name, detail('metadata', ...way, camelCase(name))]));
-const camelCase = (name: string): string => name.replaceAll(/_(.)/g, (_, letter: string) => letter.toUpperCase());
-
-const UPLOAD: Readers<(typeof NAMED)['AssetUploadResult'], UploadResult> = {
-  total_files: ({ totalFiles }) => totalFiles,
-  total_succeeded: ({ totalSucceeded }) => totalSucceeded,
-  total_failed: ({ totalFailed }) => totalFailed,
-  success_rate: ({ successRate }) => successRate,
-  sessions: ({ sessions }) => sessions,
-  session_ids: ({ sessionIds }) => sessionIds,
-  failed_files: ({ failedFiles }) => failedFiles,
-  summary: (result) => result.summary(),
-};
-
-const DOWNLOAD: Readers<(typeof NAMED)['AssetDownloadResult'], DownloadResult> = {
-  dataset_id: ({ in: its }) => its,
-  count: ({ total }) => total,
-  save_dir: ({ folder: where }) => where,
-  size: ({ bytes }) => bytes,
-  summary: (result) => result.summary(),
-};
-
-const DELETED: Readers<(typeof NAMED)['DeletedAsset'], DeletedAsset> = {
-  id: ({ id }) => id,
-  deleted: (one) => one.deleted,
-};
-
-const SESSION: Readers<(typeof NAMED)['AssetIngestionSession'], Ingestion> = {
-  organization_id: detail('workspaceId'),
-  dataset_id: ({ in: its }) => its,
-  asset_ingestion_session_id: ({ id }) => id,
-  asset_source_class: detail('assetSourceClass'),
-  asset_source_provider: detail('assetSourceProvider'),
-  asset_source_id: detail('assetSourceId'),
-  self_link: detail('selfLink'),
-  etag: detail('etag'),
-  metadata: detail('metadata'),
-  spec: ({ failureMode, overwriteMode }) => failureMode && overwriteMode,
-  status: ({ state }) => state,
-};
-
-const SPEC: Readers<(typeof NAMED)['AssetIngestionSessionSpec'], Ingestion> = {
-  kind: detail('spec', 'kind'),
-  failureMode: ({ failureMode }) => failureMode,
-  onAssetOverwritten: ({ overwriteMode }) => overwriteMode,
-  assets: ({ files }) => files?.[0],
-};
-
-const STATUS: Readers<(typeof NAMED)['AssetIngestionSessionStatus'], Ingestion> = {
-  conditions: ({ conditions }) => conditions[0]?.condition && conditions[0].status && conditions[0].since,
-  events: ({ events }) => events[0],
-  progressCount: ({ progress }) => progress,
-  assets: ({ files }) => files?.[0],
-};
-
-const COUNTS: Readers<(typeof NAMED)['AssetIngestionProgressCount'], Ingestion> = {
-  total: ({ progress }) => progress.total,
-  succeeded: ({ progress }) => progress.succeeded,
-  errored: ({ progress }) => progress.errored,
-};
-
-const eventOf = ({ events }: Ingestion, kind: string) => events.find((event) => event.kind === kind);
-const ERROR: Readers<(typeof NAMED)['AssetIngestionEventError'], Ingestion> = {
-  files: (from) => eventOf(from, 'Error')?.files?.['bad.png'],
-  corrections: (from) => eventOf(from, 'Error')?.corrections,
-  time: (from) => eventOf(from, 'Error')?.at,
-};
-const PROGRESS: Readers<(typeof NAMED)['AssetIngestionEventProgress'], Ingestion> = {
-  tasks: (from) => eventOf(from, 'Progress')?.tasks,
-};
-
-const FILE: Readers<(typeof NAMED)['UploadedAssetMetadata'], Ingestion> = {
-  kind: ({ files }) => files?.[0]?.kind,
-  filename: ({ files }) => files?.[0]?.filename,
-  mime: ({ files }) => files?.[0]?.mime,
-  size: ({ files }) => files?.[0]?.sizeBytes,
-  crc32c: ({ files }) => files?.[0]?.crc32c,
-  custom_metadata: ({ files }) => files?.[0]?.metadata.text,
-};
-
-const CUSTOM: Readers<(typeof NAMED)['AssetCustomMetadata'], ProviderAsset> = {
-  str: ({ metadata }) => metadata.text === 'early',
-  int: ({ metadata }) => metadata.whole === 7,
-  float: ({ metadata }) => metadata.fraction === 0.5,
-  bool: ({ metadata }) => metadata.good,
-};
 
 type Reading = [readers: Record<string, (from: never) => unknown>, answer: () => unknown];
 const READINGS: Record<keyof typeof NAMED, Reading> = {
