@@ -29,6 +29,7 @@ export type { ProviderAssets } from './client/assets/provider-assets';
 export type { ProviderPlace } from './client/assets/provider-place';
 export type { ProviderSessions } from './client/assets/provider-sessions';
 export type { DownloadOptions, DownloadProgress, DownloadResult } from './client/transfers/download-assets';
+export type { FailedFile, UploadOptions, UploadProgress, UploadResult } from './client/transfers/upload-assets';
 export type { LifecycleSummary } from './temporal/runs/run-status';
 export { branchesOf } from './contracts/lifecycle-status';
 export { FAILURES } from './contracts/failures';

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { mkdir, rmdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
@@ -32,6 +33,8 @@ export interface DownloadProgress {
 export interface DownloadResult extends DownloadProgress {
   /** Absolute. */
   folder: string;
+  /** Name of the place that the assets are in, where there are places. */
+  in?: string;
   /** How many assets there were. */
   total: number;
   /** Assets that are not there, and why. */
@@ -59,9 +62,9 @@ const OF_EVERY_FILE: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT', 'EROFS'
 export async function downloadAssets(
   { assets, traits }: MediaProvider,
   folder: string,
-  options: DownloadOptions & { signal: AbortSignal },
+  options: DownloadOptions & { place?: string; signal: AbortSignal },
 ): Promise<DownloadResult> {
-  const { overwrite = false, onProgress, signal, filter, metadataQuery } = options;
+  const { overwrite = false, onProgress, place, signal, filter, metadataQuery } = options;
   if (!canOpen(assets) || !traits.assetQueries?.includes('contents')) {
     throw new InvalidInput('download: this provider makes no URLs of contents on request');
   }
@@ -77,9 +80,10 @@ export async function downloadAssets(
   const renamed: DownloadResult['renamed'] = [];
   let unchecked = 0;
   const failed = new AbortController();
+  const stopped = AbortSignal.any([signal, failed.signal]);
+  setMaxListeners(0, stopped); // every lane listens
   const fetching: Fetching = {
-    ...{ assets, overwrite },
-    signal: AbortSignal.any([signal, failed.signal]),
+    ...{ assets, overwrite, signal: stopped },
     onBytes: (count) => {
       progress.bytes += count;
       onProgress?.(progress);
@@ -121,7 +125,8 @@ export async function downloadAssets(
   await rmdir(partials).catch(() => {}); // it stays where something is in it
   if (why !== undefined) throw why;
   const done = { ...progress, total: progress.downloaded + progress.present + progress.failed };
-  const result = { ...done, folder: target, failures, renamed, unchecked, durationMs: Date.now() - startedAt };
+  const where = { folder: target, ...(place !== undefined && { in: place }) };
+  const result = { ...done, ...where, failures, renamed, unchecked, durationMs: Date.now() - startedAt };
   return { ...result, summary: () => summaryOf(result) };
 }
 
