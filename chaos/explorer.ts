@@ -10,16 +10,28 @@ import type { Environment } from '../src/stack/programs';
 import { Coverage } from './schedules/coverage';
 import type { Evidence } from './checks/evidence';
 import { violationsOf } from './checks/invariants';
+import type { DatasetEvidence } from './datasets/evidence';
+import { datasetViolationsOf } from './datasets/promises';
+import {
+  DATASET_SITUATIONS,
+  datasetScheduleOf,
+  datasetSchedules,
+  isForDataset,
+  type DatasetSchedule,
+} from './datasets/schedule';
 import { Lane } from './lane';
 import type { Sabotage } from './sabotage';
 import { scheduleOf, schedules } from './schedules/draw-schedule';
 import type { Schedule } from './schedules/schedule';
+import { STRUCK_PHASES } from './schedules/strikes';
 
 export interface ExplorerOptions {
   /** One schedule each. */
   seeds: readonly number[];
   /** Instead of what the seeds draw. */
   schedule?: Schedule;
+  /** The same for lifecycles in a dataset. */
+  datasetSchedule?: DatasetSchedule;
   /** Schedules that run side by side. */
   lanes: number;
   samples: string;
@@ -36,19 +48,45 @@ export interface ExplorerOptions {
 
 export interface Violation {
   seed: number;
-  schedule: Schedule;
+  schedule: Schedule | DatasetSchedule;
   words: string[];
-  evidence: Evidence;
+  evidence: Evidence | DatasetEvidence;
   /** A smaller schedule that fails too, if one was found in time. */
-  smallest?: { schedule: Schedule; words: string[] };
+  smallest?: { schedule: Schedule | DatasetSchedule; words: string[] };
 }
 
 export interface Exploration {
   runs: number;
   violations: Violation[];
   coverage: Coverage;
+  /** Of lifecycles in a dataset. */
+  datasetCoverage: Coverage;
   seconds: number;
 }
+
+/** How schedules of one kind are drawn, run and judged. */
+interface Kind<S extends Violation['schedule'], E extends Violation['evidence']> {
+  schedules: fc.Arbitrary<S>;
+  run(lane: Lane, schedule: S): Promise<E>;
+  violationsOf(evidence: E): string[];
+  add(found: Exploration, evidence: E): void;
+}
+
+const MEDIA: Kind<Schedule, Evidence> = {
+  schedules,
+  run: (lane, schedule) => lane.run(schedule),
+  violationsOf,
+  add: ({ coverage }, evidence) => coverage.add(evidence),
+};
+
+const DATASETS: Kind<DatasetSchedule, DatasetEvidence> = {
+  schedules: datasetSchedules,
+  run: (lane, schedule) => lane.runInDataset(schedule),
+  violationsOf: datasetViolationsOf,
+  add: ({ datasetCoverage }, evidence) => datasetCoverage.add(evidence),
+};
+/** Phases that a lifecycle without branches goes through. */
+const PHASES_IN_DATASET = STRUCK_PHASES.filter((phase) => phase !== 'branching');
 
 /** Else the server deletes a closed run only half a minute after it was told to. */
 const QUICK_DELETION = { 'history.transferProcessorEnsureCloseBeforeDelete': 'false' };
@@ -60,7 +98,8 @@ export async function explore(options: ExplorerOptions): Promise<Exploration> {
   const folder = await mkdtemp(path.join(tmpdir(), 'asset-lifecycle-chaos-'));
   const files = await serveFolder(samples);
   const temporal = await startTemporalServer({ environment, onProgress: () => {}, dynamicConfig: QUICK_DELETION });
-  const found: Exploration = { runs: 0, violations: [], coverage: new Coverage(), seconds: 0 };
+  const datasetCoverage = new Coverage(DATASET_SITUATIONS, PHASES_IN_DATASET);
+  const found: Exploration = { runs: 0, violations: [], coverage: new Coverage(), datasetCoverage, seconds: 0 };
   try {
     const sabotage = await sabotageOf(options.sabotage, folder);
     let next = 0;
@@ -87,27 +126,52 @@ export async function explore(options: ExplorerOptions): Promise<Exploration> {
   return { ...found, seconds: (Date.now() - startedAt) / 1000 };
 }
 
-async function runOne(lane: Lane, seed: number, options: ExplorerOptions, found: Exploration): Promise<void> {
-  const schedule = options.schedule ?? scheduleOf(seed);
-  const evidence = await lane.run(schedule);
+/** One seed of three is for lifecycles in a dataset. */
+function runOne(lane: Lane, seed: number, options: ExplorerOptions, found: Exploration): Promise<void> {
+  const { schedule, datasetSchedule } = options;
+  if (datasetSchedule || (!schedule && isForDataset(seed))) {
+    return judgeOne(DATASETS, datasetSchedule ?? datasetScheduleOf(seed), { lane, seed, options, found });
+  }
+  return judgeOne(MEDIA, schedule ?? scheduleOf(seed), { lane, seed, options, found });
+}
+
+interface Judged {
+  lane: Lane;
+  seed: number;
+  options: ExplorerOptions;
+  found: Exploration;
+}
+
+async function judgeOne<S extends Violation['schedule'], E extends Violation['evidence']>(
+  kind: Kind<S, E>,
+  schedule: S,
+  { lane, seed, options, found }: Judged,
+): Promise<void> {
+  const evidence = await kind.run(lane, schedule);
   found.runs += 1;
-  found.coverage.add(evidence);
-  const words = violationsOf(evidence);
+  kind.add(found, evidence);
+  const words = kind.violationsOf(evidence);
   if (words.length > 0) {
-    found.violations.push({ seed, schedule, words, evidence, smallest: await shrink(lane, seed, options.shrinkMs) });
+    const smallest = await shrink(kind, lane, seed, options.shrinkMs);
+    found.violations.push({ seed, schedule, words, evidence, smallest });
   }
   options.onProgress(found.runs, found.violations.length);
 }
 
 /** Looks for a smaller schedule that fails as well; each try is a whole run. */
-async function shrink(lane: Lane, seed: number, shrinkMs: number): Promise<Violation['smallest']> {
+async function shrink<S extends Violation['schedule'], E extends Violation['evidence']>(
+  kind: Kind<S, E>,
+  lane: Lane,
+  seed: number,
+  shrinkMs: number,
+): Promise<Violation['smallest']> {
   if (shrinkMs === 0) return undefined;
   let smallest: Violation['smallest'];
   let running: Promise<unknown> = Promise.resolve();
-  const holds = fc.asyncProperty(schedules, async (schedule) => {
-    const run = lane.run(schedule);
+  const holds = fc.asyncProperty(kind.schedules, async (schedule) => {
+    const run = kind.run(lane, schedule);
     running = run;
-    const words = violationsOf(await run);
+    const words = kind.violationsOf(await run);
     if (words.length > 0) smallest = { schedule, words };
     return words.length === 0;
   });

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { PROVIDERS } from '../src/providers/registry';
-import { API_KEY } from './checks/secrets';
+import { API_KEY, SECRET_KEY } from './checks/secrets';
 
 const SETTLE_WINDOW_MS = 1500;
 const REQUEST_TIMEOUT_MS = 2000;
@@ -19,7 +19,11 @@ export interface LaneSettings {
   sweepBoundMs: number;
 }
 
-const [PROVIDER] = PROVIDERS;
+const [PROVIDER, DATASETS] = PROVIDERS;
+
+/** Any is taken by an emulator. */
+export const ORGANIZATION = 'chaos';
+export const DATASET_KEY = SECRET_KEY;
 
 export const filesFolderOf = ({ folder, name }: LaneSettings): string => path.join(folder, name, 'files');
 export const schemaBreaksFileOf = ({ folder, name }: LaneSettings): string =>
@@ -27,13 +31,17 @@ export const schemaBreaksFileOf = ({ folder, name }: LaneSettings): string =>
 export const resultsFolderOf = ({ folder, name }: LaneSettings): string => path.join(folder, name, 'results');
 
 /** Of the lane's worker: quick polls, short windows. */
-export function workerEnvironment(settings: LaneSettings, url: string): NodeJS.ProcessEnv {
+export function workerEnvironment(settings: LaneSettings, at: { origin: string; datasets: string }): NodeJS.ProcessEnv {
   const { name, address, samples, sabotage } = settings;
   return {
     TEMPORAL_ADDRESS: address,
     TEMPORAL_NAMESPACE: name,
-    ...PROVIDER.emulatorEnvironment(new URL(url).origin),
+    ...PROVIDER.emulatorEnvironment(at.origin),
     [PROVIDER.credentials[0]]: API_KEY,
+    ...DATASETS.emulatorEnvironment(at.datasets),
+    DATATURE_VI_SECRET_KEY: SECRET_KEY,
+    DATATURE_VI_ORGANIZATION_ID: ORGANIZATION,
+    DATATURE_VI_SESSIONS_PER_5_MINUTES: '10000',
     ASSET_LIFECYCLE_SOURCE_ROOTS: [samples, filesFolderOf(settings)].join(path.delimiter),
     ASSET_LIFECYCLE_RESULTS: resultsFolderOf(settings),
     ASSET_LIFECYCLE_POLL_INTERVAL_MIN: '50ms',

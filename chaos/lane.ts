@@ -16,6 +16,9 @@ import {
   workerEnvironment,
   type LaneSettings,
 } from './lane-settings';
+import { DatasetLane } from './datasets/dataset-lane';
+import type { DatasetEvidence } from './datasets/evidence';
+import type { DatasetSchedule } from './datasets/schedule';
 import { createNamespace, forgetRuns } from './namespaces';
 import { runOfKey, type Ground } from './run-of-key';
 import { Scene } from './scene';
@@ -45,6 +48,7 @@ interface Parts {
   striker: Striker;
   environment: NodeJS.ProcessEnv;
   worker: LaneWorker;
+  datasets: DatasetLane;
 }
 
 /** A namespace, an emulator and a worker of its own, where one schedule after the other runs. */
@@ -73,9 +77,14 @@ export class Lane {
     const temporal = new Client({ connection, namespace: name });
     const client = await LifecycleClient.connect({ temporal: { client: temporal, address, namespace: name } });
     await mkdir(filesFolderOf(settings), { recursive: true });
-    const environment = workerEnvironment(settings, emulator.url);
+    const datasets = await DatasetLane.open(settings);
+    const environment = workerEnvironment(settings, {
+      origin: new URL(emulator.url).origin,
+      datasets: datasets.origin,
+    });
     const worker = await LaneWorker.start(environment);
-    const parts = { connection, client, temporal, owner, emulator, control, somebody, striker, environment, worker };
+    const ours = { connection, client, temporal, owner, emulator, control, somebody, striker, environment };
+    const parts = { ...ours, worker, datasets };
     return new Lane(settings, parts);
   }
 
@@ -117,11 +126,18 @@ export class Lane {
     return { ...evidence, situations: situationsOf(evidence) };
   }
 
+  /** Runs lifecycles in a dataset under a schedule. */
+  runInDataset(schedule: DatasetSchedule): Promise<DatasetEvidence> {
+    const { datasets, temporal, worker } = this.parts;
+    return datasets.run(schedule, temporal, worker);
+  }
+
   async close(): Promise<void> {
     await this.twin?.close();
     await this.parts.worker.close();
     await this.parts.connection.close();
     await this.parts.emulator.close();
+    await this.parts.datasets.close();
   }
 
   private sweep(

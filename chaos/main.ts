@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Command, Option } from 'commander';
 import { packageRoot } from '../src/stack/package-root';
+import { isForDataset } from './datasets/schedule';
 import { explore, type Violation } from './explorer';
 import { SABOTAGES, type Sabotage } from './sabotage';
 
@@ -9,6 +10,7 @@ interface Flags {
   seed: string;
   runs: string;
   lanes: string;
+  datasets?: boolean;
   sabotage?: Sabotage;
   evidence?: string;
   json?: boolean;
@@ -16,10 +18,11 @@ interface Flags {
 
 /** `npm run test:chaos`: exit code 0 without a violation, 1 with one. */
 async function main(): Promise<void> {
-  const { seed, runs, lanes, sabotage, evidence, json } = new Command('test:chaos')
+  const { seed, runs, lanes, datasets, sabotage, evidence, json } = new Command('test:chaos')
     .description('Runs lifecycles under drawn faults, deaths and stops, and checks every promise after each.')
     .option('--seed <n>', 'seed of the first schedule; a failing one is run again by its own', '1')
     .option('--runs <n>', 'how many schedules', '100')
+    .option('--datasets', 'only the seeds that draw lifecycles in a dataset')
     .option('--lanes <n>', 'how many at a time', '10')
     .addOption(new Option('--sabotage <guard>', 'take a guard out of the worker').choices(SABOTAGES))
     .option('--evidence <folder>', 'write there what is known of each run with a violation')
@@ -28,10 +31,12 @@ async function main(): Promise<void> {
     .opts<Flags>();
   const show = (line: string): void => void process.stderr.write(`${line}\n`);
   let shownAt = 0;
-  const { violations, coverage, ...found } = await explore({
+  const { violations, coverage, datasetCoverage, ...found } = await explore({
     lanes: Number(lanes),
     sabotage,
-    seeds: Array.from({ length: Number(runs) }, (_, n) => Number(seed) + n),
+    seeds: Array.from({ length: Number(runs) }, (_, n) => Number(seed) + n).filter(
+      (one) => !datasets || isForDataset(one),
+    ),
     samples: path.join(packageRoot(), 'samples'),
     environment: process.env,
     shrinkMs: 120_000,
@@ -44,11 +49,14 @@ async function main(): Promise<void> {
   for (const violation of violations) show(describe(violation));
   if (evidence) await writeEvidence(evidence, violations);
   show(coverage.table);
-  const pairs = `${coverage.total - coverage.missing.length} of ${coverage.total} pairs of phase and event or situation`;
-  if (coverage.missing.length > 0) show(`not reached: ${coverage.missing.join(', ')}`);
+  show(`in a dataset:\n${datasetCoverage.table}`);
+  const missing = [...coverage.missing, ...datasetCoverage.missing.map((pair) => `${pair} in a dataset`)];
+  const total = coverage.total + datasetCoverage.total;
+  const pairs = `${total - missing.length} of ${total} pairs of phase and event or situation`;
+  if (missing.length > 0) show(`not reached: ${missing.join(', ')}`);
   const words = `${found.runs} runs, ${violations.length} with violations, ${pairs}, ${found.seconds.toFixed(0)} s`;
   const told = violations.map(({ evidence: _long, ...violation }) => violation);
-  console.log(json ? JSON.stringify({ ...found, violations: told, missing: coverage.missing }) : words);
+  console.log(json ? JSON.stringify({ ...found, violations: told, missing }) : words);
   process.exitCode = violations.length > 0 ? 1 : 0;
 }
 

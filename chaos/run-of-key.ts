@@ -60,7 +60,7 @@ export async function runOfKey(
       await worker.kill();
     },
     restart: () => worker.restart(),
-    stop: (what, cleanup) => stop(temporal, workflowId, what, cleanup),
+    stop: (what, cleanup) => stopRun(temporal, workflowId, what, cleanup),
     moment: async (moment: Moment) => {
       if (moment === swept && !openSweep) {
         openSweep = striker.aside(sweepWhileOpen);
@@ -108,7 +108,8 @@ function sweptAt(schedule: Schedule): Moment | undefined {
   return isAround(schedule, 'sweep-meanwhile') ? 'branching' : undefined;
 }
 
-async function stop(temporal: Client, workflowId: string, what: string, cleanup?: string): Promise<boolean> {
+/** @returns false when it had closed already */
+export async function stopRun(temporal: Client, workflowId: string, what: string, cleanup?: string): Promise<boolean> {
   const handle = temporal.workflow.getHandle(workflowId);
   try {
     if (what === 'terminate') await handle.terminate('by the schedule');
@@ -117,6 +118,6 @@ async function stop(temporal: Client, workflowId: string, what: string, cleanup?
     else await handle.signal('forceDelete');
     return true;
   } catch {
-    return false; // it has closed already
+    return false;
   }
 }

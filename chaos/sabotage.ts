@@ -12,6 +12,7 @@ import { ASSET_LIFECYCLE } from '../src/contracts/ids';
 import { madeFrom } from '../src/activities/sweep/find-made';
 import { readTag, TAG_FIELDS } from '../src/contracts/resource';
 import type { Assets } from '../src/providers/assets';
+import type { Intake } from '../src/providers/intake';
 import type { MediaProvider } from '../src/providers/media-provider';
 import { succeeded } from '../src/providers/outcome';
 import type { connectWorker } from '../src/worker';
@@ -36,6 +37,10 @@ export const SABOTAGES = [
   'forgets-completed',
   /** A sweep after a terminated run also removes what earlier runs of the key have made. */
   'sweep-takes-earlier',
+  /** An asset of the same name is overwritten, whatever the input says. */
+  'overwrites-untold',
+  /** A session that is given up is not cancelled. */
+  'leaves-sessions',
 ] as const;
 export type Sabotage = (typeof SABOTAGES)[number];
 
@@ -67,6 +72,20 @@ export function sabotagedProvider(provider: MediaProvider, sabotage: string | un
           ]),
         ),
       };
+    case 'overwrites-untold':
+      return inPlaces(provider, (placed) => {
+        const submit: Intake['submit'] = (items, options) =>
+          placed.intake.submit(
+            items.map((item) => ({ ...item, fields: { ...item.fields, onAssetOverwritten: 'RemoveLinkedResource' } })),
+            options,
+          );
+        return { ...placed, intake: { ...placed.intake, submit } };
+      });
+    case 'leaves-sessions':
+      return inPlaces(provider, (placed) => ({
+        ...placed,
+        intake: { ...placed.intake, abandon: async () => 'ended' as const },
+      }));
     case 'blind-to-entities': {
       const referrers: Assets['referrers'] = async (...call) =>
         (await assets.referrers(...call)).filter(({ blocksDeletion }) => blocksDeletion);
@@ -91,6 +110,21 @@ export function sabotagedProvider(provider: MediaProvider, sabotage: string | un
     default:
       return provider;
   }
+}
+
+/** Changes a provider in each of its places. */
+function inPlaces(provider: MediaProvider, change: (placed: MediaProvider) => MediaProvider): MediaProvider {
+  const { within } = provider;
+  if (!within) return provider;
+  const changed = new Map<string, MediaProvider>();
+  return {
+    ...provider,
+    within(place) {
+      const one = changed.get(place) ?? change(within(place));
+      changed.set(place, one);
+      return one;
+    },
+  };
 }
 
 /** Worker options with a guard taken out. */

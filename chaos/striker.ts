@@ -12,6 +12,9 @@ import { isAround } from './schedules/situations';
 /** Moments at which others act. */
 export type Moment = 'processing' | 'branching' | 'entity-made';
 
+/** What a striker needs of a schedule. */
+export type ArmedSchedule = Pick<Schedule, 'strikes' | 'shape' | 'around'>;
+
 /** Actions of the lane that the striker can start. */
 export interface Means {
   /** Ends when the worker is dead. */
@@ -68,7 +71,7 @@ export class Striker implements CallHooks {
   private pending: Promise<unknown>[] = [];
   private quietAt = 0;
   private replacesAsset = false;
-  private progress: StruckPhase = 'creating';
+  protected progress: StruckPhase = 'creating';
   /** Calls wait until this resolves. */
   private gate: Promise<void> = Promise.resolve();
   private isEntityNew = false;
@@ -76,7 +79,7 @@ export class Striker implements CallHooks {
   private slackMs = SLACK_MS;
   private markFault: Fault | undefined;
 
-  arm(schedule: Schedule, means: Means): void {
+  arm(schedule: ArmedSchedule, means: Means): void {
     this.replacesAsset = replacesFile(schedule.shape);
     this.means = means;
     this.markFault = markFaultOf(schedule);
@@ -119,7 +122,7 @@ export class Striker implements CallHooks {
     const entry: JournalEntry = { route: call.route, at: call.at };
     this.calls.push(entry);
     this.entries.set(call.id, entry);
-    if (call.route.startsWith('PUT /parts')) this.pending.push(this.means.lookAtHeartbeats());
+    if (call.route.startsWith('PUT ')) this.pending.push(this.means.lookAtHeartbeats());
     const phase = this.phaseOf(call);
     await this.gate;
     const nth = this.seen.get(phase) ?? 0;
@@ -176,7 +179,7 @@ export class Striker implements CallHooks {
   }
 
   /** By what is called, as far as that tells; coverage goes by the history instead. */
-  private phaseOf({ route, url }: Call): StruckPhase {
+  protected phaseOf({ route, url }: Call): StruckPhase {
     if (this.isEntityNew) {
       this.isEntityNew = false;
       this.await('entity-made');
@@ -196,12 +199,12 @@ export class Striker implements CallHooks {
     return this.progress;
   }
 
-  private await(moment: Moment): void {
+  protected await(moment: Moment): void {
     this.gate = this.gate.then(() => this.means?.moment(moment));
   }
 }
 
-function markFaultOf(schedule: Schedule): Fault | undefined {
+function markFaultOf(schedule: ArmedSchedule): Fault | undefined {
   if (isAround(schedule, 'key-expired')) return FaultSchema.parse({ route: MARK, ...FAULT_OF.unauthorized });
   return isAround(schedule, 'mark-refused') ? FaultSchema.parse({ route: MARK, ...FAULT_OF.refused }) : undefined;
 }

@@ -1,8 +1,10 @@
 /** The API key that must never be seen outside the provider's own requests. */
 export const API_KEY = 'tlk_CHAOS0SECRET0KEY';
+/** The same of the provider with datasets, in its form. */
+export const SECRET_KEY = `dtvi_${'CHAOS0SECRET0'.repeat(8)}`.slice(0, 103);
 
 const SECRETS: Readonly<Record<string, RegExp>> = {
-  'the API key': new RegExp(API_KEY),
+  'the API key': new RegExp(`${API_KEY}|${SECRET_KEY}`),
   // of the emulator's part URLs, and of S3, Google and Azure
   'a presigned URL': /[?&](?:signature|nonce|X-Amz-Signature|X-Amz-Credential|X-Goog-Signature|sig)=[\w%+/-]{8}/i,
 };

@@ -3,6 +3,9 @@ import { phaseAt } from './phases';
 import { HAPPENINGS, STRUCK_PHASES, type StruckPhase } from './strikes';
 import { SITUATIONS } from './situations';
 
+/** What is counted of a schedule. */
+type Covered = Pick<Evidence, 'earlier'> & Pick<RunEvidence, 'struck' | 'phases'> & { situations: readonly string[] };
+
 /**
  * How often each thing has happened in each phase, by the histories of the lifecycles it happened to; and in how many
  * runs something has happened in a phase while a situation was really there.
@@ -10,8 +13,14 @@ import { SITUATIONS } from './situations';
 export class Coverage {
   private readonly counts = new Map<string, number>();
 
+  /** @param situations that are counted, and phases in which they can be. */
+  constructor(
+    private readonly situations: readonly string[] = SITUATIONS,
+    private readonly phases: readonly StruckPhase[] = STRUCK_PHASES,
+  ) {}
+
   /** Counts what has happened to the lifecycle, and to the one that its key had before. */
-  add({ earlier, situations, ...run }: Pick<Evidence, 'earlier' | 'struck' | 'phases' | 'situations'>): void {
+  add({ earlier, situations, ...run }: Covered): void {
     this.addRun(run, situations);
     if (earlier) this.addRun(earlier.run, situations);
   }
@@ -24,27 +33,31 @@ export class Coverage {
 
   /** Pairs that have not happened. */
   get missing(): string[] {
-    return STRUCK_PHASES.flatMap((phase) =>
-      ROWS.filter((row) => this.of(phase, row) === 0).map((row) => `${phase} × ${row}`),
+    return this.phases.flatMap((phase) =>
+      this.rows.filter((row) => this.of(phase, row) === 0).map((row) => `${phase} × ${row}`),
     );
   }
 
   get total(): number {
-    return STRUCK_PHASES.length * ROWS.length;
+    return this.phases.length * this.rows.length;
   }
 
   /** A row for each thing that can happen and each situation, a column for each phase. */
   get table(): string {
-    const width = Math.max(...ROWS.map((row) => row.length));
+    const width = Math.max(...this.rows.map((row) => row.length));
     const line = (name: string, cells: (string | number)[]): string =>
       [name.padEnd(width), ...cells.map((cell) => String(cell).padStart(11))].join('');
-    const counts = ROWS.map((row) =>
+    const counts = this.rows.map((row) =>
       line(
         row,
-        STRUCK_PHASES.map((phase) => this.of(phase, row)),
+        this.phases.map((phase) => this.of(phase, row)),
       ),
     );
-    return [line('', [...STRUCK_PHASES]), ...counts].join('\n');
+    return [line('', [...this.phases]), ...counts].join('\n');
+  }
+
+  private get rows(): readonly string[] {
+    return [...HAPPENINGS, ...this.situations];
   }
 
   private count(phase: string, row: string): void {
@@ -56,5 +69,3 @@ export class Coverage {
     return this.counts.get(`${phase} × ${row}`) ?? 0;
   }
 }
-
-const ROWS: readonly string[] = [...HAPPENINGS, ...SITUATIONS];

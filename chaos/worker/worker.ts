@@ -1,4 +1,4 @@
-import { openAccount } from '../../src/providers/open-account';
+import { openAccounts } from '../../src/providers/open-account';
 import { loadConfig } from '../../src/config';
 import { connectWorker, startWorker } from '../../src/worker';
 import { sabotagedOptions, sabotagedProvider } from '../sabotage';
@@ -10,10 +10,13 @@ import { sabotagedOptions, sabotagedProvider } from '../sabotage';
 async function main(): Promise<void> {
   const { CHAOS_SABOTAGE: sabotage, CHAOS_WORKFLOWS: workflowBundle } = process.env;
   const config = loadConfig();
-  const provider = sabotagedProvider(await openAccount(config), sabotage);
+  const { accounts } = await openAccounts(config);
+  const providers = accounts.map((account) => sabotagedProvider(account, sabotage));
+  const [provider] = providers;
+  if (!provider) throw new Error('there is no account');
   const temporal = await connectWorker();
   const overrides = sabotagedOptions(temporal, provider, sabotage);
-  const worker = await startWorker({ config, providers: [provider], temporal, workflowBundle, overrides });
+  const worker = await startWorker({ config, providers, temporal, workflowBundle, overrides });
   process.once('SIGTERM', () => void worker.stop().then(() => process.exit(0)));
   console.error('worker ready');
   await worker.done;

@@ -1,4 +1,5 @@
 import { explore } from '../../chaos/explorer';
+import type { DatasetSchedule } from '../../chaos/datasets/schedule';
 import type { Sabotage } from '../../chaos/sabotage';
 import type { Schedule } from '../../chaos/schedules/schedule';
 import type { Strike } from '../../chaos/schedules/strikes';
@@ -85,6 +86,46 @@ const GUARDS: readonly { sabotage: Sabotage; meets: Schedule; broken: string }[]
     broken: 'what a key completed with stays',
   },
 ];
+
+const inDataset = (parts: Partial<DatasetSchedule>): DatasetSchedule => ({
+  source: 'file',
+  around: [],
+  onCancel: 'delete',
+  onFailure: 'delete',
+  strikes: [],
+  ...parts,
+});
+
+const DATASET_GUARDS: readonly { sabotage: Sabotage; meets: DatasetSchedule; broken: string }[] = [
+  {
+    sabotage: 'overwrites-untold',
+    meets: inDataset({ shape: 'name-taken' }),
+    broken: 'nothing is overwritten that was not told',
+  },
+  {
+    sabotage: 'leaves-sessions', // its bytes never come, so that the session would wait for them
+    meets: inDataset({ strikes: [{ ...strike('creating', 4, 'refused') }] }),
+    broken: 'no session is left open',
+  },
+];
+
+test.each(DATASET_GUARDS)(
+  'notices in a dataset when a guard is taken out: $sabotage',
+  async ({ sabotage, meets, broken }) => {
+    const { violations } = await explore({
+      seeds: [0],
+      datasetSchedule: meets,
+      sabotage,
+      lanes: 1,
+      samples: SAMPLES,
+      environment: { ...process.env, TEMPORAL_CLI_PATH: testTools().temporalCli },
+      shrinkMs: 0,
+      sweepBoundMs: 10_000,
+      onProgress: () => {},
+    });
+    expect(violations.flatMap(({ words }) => words)).toContainEqual(expect.stringContaining(broken));
+  },
+);
 
 test.each(GUARDS)('notices when a guard is taken out: $sabotage', async ({ sabotage, meets, broken }) => {
   const { violations } = await explore({
