@@ -4,6 +4,7 @@ import { ASSET_DELETION, deletionWorkflowId, STATUS_QUERY, WORKFLOW_TASK_QUEUE }
 import type { DeletionInput } from '../contracts/ledger/deletion';
 import type { LifecycleStatus } from '../contracts/lifecycle-status';
 import { lastOf } from '../contracts/values/text';
+import { failureBehind } from '../temporal/errors';
 import { isStatus } from '../temporal/runs/run-status';
 import type { StartPriority } from './start/priority';
 
@@ -58,6 +59,6 @@ async function resultOf(handle: WorkflowHandle): Promise<LifecycleStatus> {
     const cause = error instanceof WorkflowFailedError ? error.cause : undefined;
     const [status] = cause instanceof ApplicationFailure ? (cause.details ?? []) : [];
     if (isStatus(status)) return status;
-    throw cause ?? error;
+    throw failureBehind(cause ?? error);
   }
 }

@@ -9,6 +9,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { ORPHAN_SWEEP, sweepId, WORKFLOW_TASK_QUEUE, type ProviderName } from '../contracts/ids';
 import type { SweepInput, SweepReport } from '../contracts/ledger/sweep';
 import type { PlacesInput } from '../providers/registry';
+import { failureBehind } from '../temporal/errors';
 import { isRefusal, wordsOf } from '../temporal/grpc-errors';
 
 /** Sweeps once and gives the report, also when something is left over. */
@@ -28,7 +29,7 @@ export async function sweep(
     const cause = error instanceof WorkflowFailedError ? error.cause : undefined;
     const [report] = cause instanceof ApplicationFailure ? (cause.details ?? []) : [];
     if (typeof report === 'object' && report !== null && 'leftover' in report) return report as SweepReport;
-    throw cause ?? error;
+    throw failureBehind(cause ?? error);
   }
 }
 

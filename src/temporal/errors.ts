@@ -1,3 +1,8 @@
+import { ActivityFailure } from '@temporalio/common';
+
+/** The failure behind what a workflow failed with: that of its activity, if it was one. */
+export const failureBehind = (error: unknown): unknown => (error instanceof ActivityFailure ? error.cause : error);
+
 /** Base of everything the client throws on purpose; messages are one line for a person. */
 export abstract class LifecycleClientError extends Error {}
 

@@ -1,10 +1,11 @@
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
-import { continueAsNew, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
+import { continueAsNew, isCancellation, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
 import { failure } from '../contracts/failures';
 import { durationMs } from '../contracts/duration';
-import type { AcceptedSweep, SweepInput, SweepReport } from '../contracts/ledger/sweep';
+import type { AcceptedSweep, SweepInput, SweepReport, UnreadPlace } from '../contracts/ledger/sweep';
 import { acceptSweep, checked } from './lib/accept';
 import { cleanUp } from './lib/clean-up';
+import { describeError, endsLifecycle } from './lib/step-failures';
 import { ledgerSteps } from './lib/ledger-steps';
 import { addBatch, addOrphan, detailsOfSweep, emptyReport } from './lib/sweep-report';
 
@@ -26,7 +27,8 @@ interface Progress {
  * without them and without cleaning up, each as its own policy says. Never touches an asset without the tag of this
  * namespace, nor one that an open lifecycle has. An asset whose lifecycle Temporal does not know is only reported, unless
  * the input of a person says otherwise.
- * @throws InvalidRequest · the first leftover's failure, with the {@link SweepReport} as its details.
+ * @throws InvalidRequest · the failure of the first leftover or of the first place that could not be looked at, with the
+ *   {@link SweepReport} as its details.
  */
 export async function orphanSweep(input?: SweepInput, before?: Progress): Promise<SweepReport> {
   const sweep = await checked(() => acceptSweep(input ?? {}));
@@ -40,7 +42,7 @@ export async function orphanSweep(input?: SweepInput, before?: Progress): Promis
       if (workflowInfo().continueAsNewSuggested) {
         await continueAsNew<typeof orphanSweep>(input, { report, place, next: madeBefore });
       }
-      madeBefore = await sweepBatch({ sweep, place, madeBefore }, report);
+      madeBefore = await orUnread(() => sweepBatch({ sweep, place, madeBefore }, report), place, report);
     } while (madeBefore !== undefined);
   }
   return close(report);
@@ -56,6 +58,21 @@ interface Batch {
   sweep: AcceptedSweep;
   place: string | undefined;
   madeBefore: string | undefined;
+}
+
+/** A place that cannot be looked at does not keep the sweep from the others. */
+async function orUnread<T>(
+  sweepPlace: () => Promise<T>,
+  place: string | undefined,
+  report: SweepReport,
+): Promise<T | undefined> {
+  try {
+    return await sweepPlace();
+  } catch (error) {
+    if (place === undefined || !endsLifecycle(error) || isCancellation(error)) throw error;
+    report.unread = [...(report.unread ?? []), { place, ...describeError(error) }];
+    return undefined;
+  }
 }
 
 /** Finds and removes some orphans. @returns where the next batch goes on, if there may be more */
@@ -82,7 +99,11 @@ async function sweepBatch({ sweep, place, madeBefore }: Batch, report: SweepRepo
 
 function close(report: SweepReport): SweepReport {
   const left = report.orphans.flatMap(({ entries }) => entries).find(({ result }) => result === 'leftover');
-  if (report.leftover === 0) return report;
-  const message = `The sweep could not finish: ${left?.resource} ${left?.id} is left over: ${left?.because}`;
-  throw failure(left?.errorType ?? 'ProviderRejected', message, { details: report });
+  const [unread] = report.unread ?? [];
+  if (report.leftover === 0 && !unread) return report;
+  const what = left || !unread ? `${left?.resource} ${left?.id} is left over: ${left?.because}` : wordsOf(unread);
+  const type = left || !unread || unread.type === 'Unexpected' ? left?.errorType : unread.type;
+  throw failure(type ?? 'ProviderRejected', `The sweep could not finish: ${what}`, { details: report });
 }
+
+const wordsOf = ({ place, message }: UnreadPlace): string => `${place} could not be looked at: ${message}`;

@@ -43,44 +43,50 @@ export const sweepCommand = (): Command => {
           const report = await client.sweep({ ...places, dryRun, includeVanished, grace });
           if (json) printJson(report);
           else print(linesOf(report));
-          return report.leftover > 0 ? EXIT.lifecycleFailed : EXIT.done;
+          return report.leftover > 0 || report.unread ? EXIT.lifecycleFailed : EXIT.done;
         }, provider);
       }),
     );
 };
 
 function linesOf(report: SweepReport): string[] {
-  const { dryRun, seen, orphans, found, deleted, kept, leftover } = report;
-  const rows = orphans.map(({ key, assetId, cause, policy, entries }) => {
+  const { places, dryRun, reportsOnly, seen, orphans, found, deleted, kept, leftover, unread = [] } = report;
+  const wasTouched = !dryRun && reportsOnly === undefined;
+  const head = [...(places ? ['place'] : []), 'key', 'asset', 'cause', 'policy', 'done'];
+  const rows = orphans.map(({ place, key, assetId, cause, policy, entries }) => {
     const done = entries.map(({ resource, id, result, because }) => `${resource} ${id}: ${result}, ${because}`);
-    return [key, assetId, cause, dryRun ? `would: ${policy}` : policy, done];
+    return [...(places ? [place] : []), key, assetId, cause, wasTouched ? policy : `would: ${policy}`, done];
   });
   const lines = [
-    `${found} orphans: ${dryRun ? 'nothing was touched' : `deleted ${deleted}, kept ${kept}, left over ${leftover}`}`,
+    `${found} orphans: ${wasTouched ? `deleted ${deleted}, kept ${kept}, left over ${leftover}` : 'nothing was touched'}`,
     `not touched: ${seen.open} of open lifecycles, ${seen.young} within the grace period, ${seen.wanted} wanted, ` +
       `${seen.others} without our tag`,
   ];
+  if (seen.elsewhere) lines.push(`${seen.elsewhere} not touched, since their marks lie in another result store`);
+  if (reportsOnly !== undefined) lines.push(`only reported: ${reportsOnly}`);
+  lines.push(...unread.map(({ place, message }) => `${place} could not be looked at: ${message}`));
   lines.push(...ofMarks(report), ...ofVanished(report));
-  if (rows.length > 0) lines.unshift(...tableOf(['key', 'asset', 'cause', 'policy', 'done'], rows));
+  if (rows.length > 0) lines.unshift(...tableOf(head, rows));
   if (found > orphans.length) lines.push(`the first ${orphans.length} are shown`);
   return lines;
 }
 
-function ofMarks({ dryRun, marked, unmarked }: SweepReport): string[] {
+function ofMarks({ dryRun, reportsOnly, marked, unmarked }: SweepReport): string[] {
   const lines = marked > 0 ? [`marked ${marked} wanted assets as let go of`] : [];
-  if (unmarked > 0) lines.push(`${unmarked} wanted assets have no release mark${dryRun ? '' : ': it was refused'}`);
+  if (unmarked > 0)
+    lines.push(`${unmarked} wanted assets have no release mark${dryRun || reportsOnly ? '' : ': it was refused'}`);
   return lines;
 }
 
-function ofVanished({ seen, vanished }: SweepReport): string[] {
+function ofVanished({ places, seen, vanished }: SweepReport): string[] {
   if (seen.vanished === 0) return [];
   const some = vanished.length < seen.vanished ? `, the first ${vanished.length}` : '';
   return [
     '',
     `${seen.vanished} not touched, since Temporal does not know their lifecycle (--include-vanished ends them)${some}:`,
     ...tableOf(
-      ['key', 'asset'],
-      vanished.map(({ key, assetId }) => [key, assetId]),
+      [...(places ? ['place'] : []), 'key', 'asset'],
+      vanished.map(({ place, key, assetId }) => [...(places ? [place] : []), key, assetId]),
     ),
   ];
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { CleanupPolicy } from '../cleanup-policy';
 import { durationMs } from '../duration';
 import type { ProviderName } from '../ids';
-import type { ReceiptEntry } from '../lifecycle-status';
+import type { LifecycleError, ReceiptEntry } from '../lifecycle-status';
 import type { Resource } from '../resource';
 
 export const DEFAULT_GRACE = '15m';
@@ -77,12 +77,19 @@ export interface SweptOrphan extends Pick<Orphan, 'assetId' | 'key' | 'cause' | 
   entries: ReceiptEntry[];
 }
 
-/** Result of `orphanSweep`. If something is left over, the workflow fails with this report as details. */
+/** A place that could not be looked at, such as one that is gone. */
+export interface UnreadPlace extends LifecycleError {
+  place: string;
+}
+
+/** Result of `orphanSweep`. If something is left over, or not looked at, the workflow fails with this report as details. */
 export interface SweepReport {
   provider: ProviderName;
   /** Where the provider has places. */
   places?: readonly string[];
   dryRun: boolean;
+  /** Absent if all were looked at. */
+  unread?: UnreadPlace[];
   /** Why nothing was removed or marked though it was no dry run. */
   reportsOnly?: string;
   grace: string;

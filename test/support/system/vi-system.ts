@@ -122,6 +122,14 @@ export class ViSystem {
     return assets.filter(({ customMetadata }) => customMetadata.asset_lifecycle_key === key);
   }
 
+  /** Deletes an asset as anybody could who has a key. */
+  async deleteAsset(assetId: string, dataset = DATASET): Promise<void> {
+    const at = `${this.emulator.url}/workspaces/${ORGANIZATION}/datasets/${ORGANIZATION}_${dataset}/assets/${assetId}`;
+    const headers = { authorization: `Bearer ${SECRET_KEY}`, 'organization-id': ORGANIZATION };
+    const answer = await fetch(at, { method: 'DELETE', headers });
+    if (!answer.ok) throw new Error(`DELETE ${assetId}: ${answer.status}`);
+  }
+
   /** Sessions that go on. */
   async openSessions(): Promise<EmulatorSession[]> {
     return (await this.control.state()).sessions.filter(({ ended }) => ended === null);
