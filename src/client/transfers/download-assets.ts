@@ -45,7 +45,7 @@ export interface DownloadResult extends DownloadProgress {
   unchecked: number;
   durationMs: number;
   /** The result in one line. */
-  summary(): string;
+  summary: () => string;
 }
 
 /** Content that is not whole yet is kept here, and gone on with by the next download. */

@@ -57,7 +57,7 @@ export interface UploadResult {
   skipped: { path: string; message: string }[];
   durationMs: number;
   /** The result in one line. */
-  summary(): string;
+  summary: () => string;
 }
 
 /**

@@ -1,11 +1,11 @@
 import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { DownloadResult } from '../../../src/client/transfers/download-assets';
-import type { UploadResult } from '../../../src/client/transfers/upload-assets';
-import { cliInProcess } from '../../support/cli-in-process';
-import { uniqueJpeg } from '../../support/media/unique-jpeg';
-import { ORGANIZATION, SECRET_KEY, ViApi } from '../../support/servers/vi-emulator';
+import type { DownloadResult } from '../../../../src/client/transfers/download-assets';
+import type { UploadResult } from '../../../../src/client/transfers/upload-assets';
+import { cliInProcess } from '../../../support/cli-in-process';
+import { uniqueJpeg } from '../../../support/media/unique-jpeg';
+import { ORGANIZATION, SECRET_KEY, ViApi } from '../../../support/servers/vi-emulator';
 
 const VARIABLES = ['DATATURE_VI_SECRET_KEY', 'DATATURE_VI_ORGANIZATION_ID', 'DATATURE_VI_API_ENDPOINT'] as const;
 const LONG_AGO = new Date('2026-01-01');
