@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { mkdir, rmdir } from 'node:fs/promises';
+import { mkdir, readdir, rmdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { failure, failureType } from '../../contracts/failures';
@@ -73,6 +73,8 @@ export async function downloadAssets(
   const target = path.resolve(folder);
   const partials = path.join(target, PARTIAL_FOLDER);
   await mkdir(partials, { recursive: true });
+  const begun = new Set(await readdir(partials));
+  const there = new Set(await readdir(target));
 
   const total = await assets.count?.({ filter, metadataQuery }, { signal });
   const progress: DownloadProgress = { total, downloaded: 0, present: 0, failed: 0, bytes: 0 };
@@ -96,8 +98,10 @@ export async function downloadAssets(
       if (name === undefined) throw failure('InvalidRequest', `"${filename}": this name would leave the folder`);
       if (name !== filename) renamed.push({ assetId: id, filename, file: name });
       const file = path.join(target, name);
-      const partial = path.join(partials, encodeURIComponent(id));
-      const fetched = await fetchAsset({ asset, file, partial }, fetching);
+      const own = encodeURIComponent(id);
+      const partial = { partial: path.join(partials, own), isBegun: begun.has(own) };
+      const wanted = { ...{ asset, file, isThere: there.has(name) }, ...partial };
+      const fetched = await fetchAsset(wanted, fetching);
       progress[fetched.result] += 1;
       if (!fetched.checked) unchecked += 1;
     } catch (error) {
