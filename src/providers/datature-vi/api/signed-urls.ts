@@ -124,7 +124,7 @@ function refusal(words: string, status: number, headers: IncomingHttpHeaders, bo
   const said = `${verb} ${words}: ${status} from the store${code ? `, ${code}` : ''}`;
   if (status === 429) return failure('RateLimited', said, { retryAfter: waitAfterLimit(headers) });
   if (status === 408 || status >= 500) return failure('ProviderUnavailable', said);
-  if ([401, 403, 404, 410].includes(status)) return new UrlRefused(status, said);
+  if ([401, 403, 404, 409, 410].includes(status)) return new UrlRefused(status, said);
   if (status === 413) return failure('PayloadTooLarge', said);
   return failure('ProviderRejected', said);
 }

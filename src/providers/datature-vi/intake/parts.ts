@@ -137,7 +137,7 @@ export class MultipartUploads implements PartUploads {
       return proofOf(answer, stored, { md5: md5(), words });
     } catch (error) {
       if (!(error instanceof UrlRefused)) throw error;
-      if (error.status !== 404 && error.status !== 410) throw new PartRefused('stale', error.message);
+      if (![404, 409, 410].includes(error.status)) throw new PartRefused('stale', error.message);
       this.known.set(id, { reported: new Set(), state: 'failed' });
       throw new PartRefused('gone', error.message);
     }
@@ -174,18 +174,25 @@ export class MultipartUploads implements PartUploads {
     }
   }
 
+  private async sessionHasEnded(id: string): Promise<boolean> {
+    const session = await unlessGone(this.sessions.get(idsIn(id).sessionId));
+    return session === undefined || hasEnded(session);
+  }
+
   private about(id: string, below: string, route: string) {
     const { uploadId } = idsIn(id);
     const path = `${ROUTE}/${encodeURIComponent(uploadId)}${below}`;
     return { method: 'POST', route: `${ROUTE}/{id}${route}`, about: `upload ${uploadId}`, path } as const;
   }
 
-  /** An upload that the provider does not know any more takes no parts. */
+  /** An upload that the provider does not know any more, or whose session has ended, takes no parts. */
   private async orRefused<T>(id: string, part: number, call: () => Promise<T>): Promise<T> {
     try {
       return await call();
     } catch (error) {
-      if (failureType(error) !== 'ResourceGone') throw error;
+      const type = failureType(error);
+      const isGone = type === 'ResourceGone' || (type === 'ProviderRejected' && (await this.sessionHasEnded(id)));
+      if (!isGone) throw error;
       this.known.set(id, { reported: new Set(), state: 'failed' });
       throw new PartRefused('gone', `part ${part}: ${(error as Error).message}`);
     }
