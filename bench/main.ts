@@ -1,5 +1,6 @@
 import { benchActions } from './actions';
 import { benchImages } from './datature-vi/images';
+import { benchStarts } from './datature-vi/starts';
 import { benchVideo } from './datature-vi/video';
 import { benchHistory } from './history';
 import { benchPreflight } from './preflight';
@@ -22,4 +23,5 @@ runBenches('bench', {
   actions: benchActions,
   images: benchImages,
   video: benchVideo,
+  starts: benchStarts,
 });

@@ -1,18 +1,17 @@
 import { execFile } from 'node:child_process';
-import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { findViSdk } from '../../scripts/test-tools/vi-sdk';
 import { median, type Figure } from '../figures';
 import type { BenchSystem } from '../system/bench-system';
 import { inDataset, startViEmulator, type ViEmulator } from './vi-emulator';
+import { writeImages } from './write-images';
 
 const UPLOADED = 500;
 const DOWNLOADED = 1000;
 const ROUNDS = 3;
 const GIVE_UP_MS = 300_000;
-/** A file that was just written is waited for. */
-const LONG_AGO = new Date('2026-01-01');
 
 type Seconds = Record<'product' | 'sdk', number[]>;
 
@@ -56,19 +55,6 @@ function ratio(name: string, seconds: Seconds): Figure {
   const value = sdk / own;
   const note = `${own.toFixed(2)} s against ${sdk.toFixed(2)} s, medians of ${ROUNDS}`;
   return { name, value, unit: '×', goal: '>= 1.0', ok: value >= 1, note };
-}
-
-/** Whole pictures, each with bytes of its own: its number stands in it as a comment. */
-async function writeImages(folder: string, count: number, first = 0): Promise<void> {
-  const picture = await readFile(path.resolve(__dirname, '../../../samples/portrait-3.jpg'));
-  await mkdir(folder, { recursive: true });
-  for (let at = first; at < first + count; at++) {
-    const comment = Buffer.from(String(at).padStart(8, '0'));
-    const head = Buffer.from([0xff, 0xfe, 0, comment.byteLength + 2]);
-    const file = path.join(folder, `image-${at}.jpg`);
-    await writeFile(file, Buffer.concat([picture.subarray(0, 2), head, comment, picture.subarray(2)]));
-    await utimes(file, LONG_AGO, LONG_AGO);
-  }
 }
 
 /** Makes the dataset that is downloaded. */
