@@ -199,7 +199,7 @@ test('what cannot be meant is refused before anything is sent', async () => {
     ],
     [good, { failureMode: 'Never' }, 'failureMode: must be FailAfterAll or FailAfterOne, not "Never"'],
     [good, { overwriteMode: 'Yes' }, 'overwriteMode: must be RemoveLinkedResource or KeepLinkedResource, not "Yes"'],
-    [good, { metadata: { a: { b: 1 } as unknown as string } }, 'metadata.a: must be a text'],
+    [good, { metadata: JSON.parse('{"a":{"b":1}}') as UploadOptions['metadata'] }, 'metadata.a: must be a text'],
     [good, { metadata: { asset_lifecycle_key: 'k' } }, "is a field of a lifecycle's own tag"],
   ];
   for (const [paths, options, words] of cases) await expect(upload(paths, options)).rejects.toThrow(words);
