@@ -1,4 +1,7 @@
 import { benchActions } from './actions';
+import { benchImages } from './datature-vi/images';
+import { benchStarts } from './datature-vi/starts';
+import { benchVideo } from './datature-vi/video';
 import { benchHistory } from './history';
 import { benchPreflight } from './preflight';
 import { runBenches } from './run-benches';
@@ -18,4 +21,7 @@ runBenches('bench', {
   results: benchLargeResults,
   waiting: benchWaiting,
   actions: benchActions,
+  images: benchImages,
+  video: benchVideo,
+  starts: benchStarts,
 });
