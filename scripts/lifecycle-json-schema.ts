@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { inputSchemas, type Registry } from '../src/providers/registry';
 
-type JsonSchema = Record<string, unknown> & {
+export type JsonSchema = Record<string, unknown> & {
   properties?: Record<string, JsonSchema>;
   required?: string[];
   anyOf?: JsonSchema[];
@@ -16,7 +16,7 @@ export function lifecycleJsonSchema(registry?: Registry): JsonSchema {
   return { title: 'Input of the workflow assetLifecycle', ...union };
 }
 
-function withNulls(schema: JsonSchema): JsonSchema {
+export function withNulls(schema: JsonSchema): JsonSchema {
   const entries = Object.entries(schema).map(([name, value]) => [name, name === 'properties' ? value : inside(value)]);
   const changed = Object.fromEntries(entries) as JsonSchema;
   if (schema.properties) {

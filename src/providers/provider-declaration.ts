@@ -1,10 +1,29 @@
 import type { z } from 'zod';
 import type { Branch } from '../contracts/branches/branch';
 import type { ProxySettings } from '../http/proxy-settings';
-import type { MediaItem } from '../media/media-facts';
+import type { MediaFacts, MediaItem } from '../media/media-facts';
 import type { BranchDeclaration, InputFlag } from './branch-kind';
 import type { ItemFacts, Route } from './intake';
-import type { MediaProvider } from './media-provider';
+import type { MediaProvider, Traits } from './media-provider';
+
+/** Those of a provider's traits that a batch is planned by, before an account is opened. */
+export type DeclaredTraits = Readonly<
+  Pick<Traits, 'itemsPerSubmission' | 'handlesPerWatch' | 'uniqueNames' | 'marksAssets'>
+>;
+
+/** A published limit of an account. */
+export interface PaceLimit {
+  /** Items, submissions of {@link DeclaredTraits.itemsPerSubmission} at most, or seconds of media. */
+  readonly of: 'items' | 'submissions' | 'mediaSeconds';
+  /** Type of the branch that it is about; absent if about every item. */
+  readonly branch?: string;
+  /** Kinds of media that it is about; absent if about all. */
+  readonly kinds?: readonly MediaFacts['kind'][];
+  readonly most: number;
+  readonly windowSec: number;
+  /** For people: `60 creates a minute`. */
+  readonly words: string;
+}
 
 /**
  * Describes a provider before an account is opened. The registry lists one declaration for each provider. It loads no
@@ -16,9 +35,12 @@ export interface ProviderDeclaration<Name extends string = string, Settings = un
   /** Name for people, as the vendor writes it. */
   readonly title: string;
   /** Schema of a whole lifecycle input with these branches: a strict object with defaults. */
-  input(branches: readonly BranchDeclaration<Branch, never>[]): z.ZodType;
+  input(branches: readonly BranchDeclaration<Branch, never>[]): z.ZodObject;
   /** Names of the input's fields that only this provider has. */
   readonly fields: readonly string[];
+  readonly traits: DeclaredTraits;
+  /** Published limits of the smallest account, which plans of batches reckon by. */
+  readonly paceLimits: readonly PaceLimit[];
   /** The field that names the place of the asset, at a provider with places; see {@link MediaProvider.within}. */
   readonly placeField?: string;
   /** Flags of `start` for those fields. */

@@ -59,7 +59,7 @@ const mustBeOneOf = (registry: Registry): string =>
 /** Checks a lifecycle's input and fills in its provider's defaults. @throws InvalidRequest naming every wrong field */
 export function acceptInput(input: unknown, registry: Registry = REGISTRY): CompleteInput {
   const declared = declaredFor(providerIn(input) ?? registry[0].name, 'lifecycle', registry);
-  const { branch, ...accepted } = checkAgainst(schemaOf(declared), 'lifecycle', input) as Record<string, unknown>;
+  const { branch, ...accepted } = checkAgainst(inputSchemaOf(declared), 'lifecycle', input) as Record<string, unknown>;
   const common: Record<string, unknown> = {};
   const fields: Record<string, unknown> = {};
   for (const [name, field] of Object.entries(accepted)) {
@@ -100,12 +100,12 @@ function refuseContradictions(input: CompleteInput, declared: ProviderDeclaratio
 const notValid = (why: string) => refusedInput('lifecycle', why);
 
 /** Schemas of the whole input, one for each provider, for the published JSON Schema. */
-export const inputSchemas = (registry: Registry = REGISTRY): z.ZodType[] => registry.map(schemaOf);
+export const inputSchemas = (registry: Registry = REGISTRY): z.ZodType[] => registry.map(inputSchemaOf);
 
-const schemas = new WeakMap<ProviderDeclaration, z.ZodType>();
+const schemas = new WeakMap<ProviderDeclaration, z.ZodObject>();
 
 /** Schema of a provider's whole input, with all of its branches; built once. */
-function schemaOf(declared: ProviderDeclaration): z.ZodType {
+export function inputSchemaOf(declared: ProviderDeclaration): z.ZodObject {
   const known = schemas.get(declared);
   if (known) return known;
   const schema = declared.input(declared.branches);
@@ -209,8 +209,8 @@ function placeTaken(input: unknown, { name, placeField }: ProviderDeclaration): 
 /** Schema of the field that names the place, as a lifecycle's input has it. */
 function placeSchemaOf(declared: ProviderDeclaration): z.ZodType<string> {
   const { name, placeField = '' } = declared;
-  const schema = schemaOf(declared);
-  const field: unknown = schema instanceof z.ZodObject ? schema.shape[placeField] : undefined;
+  const schema = inputSchemaOf(declared);
+  const field: unknown = schema.shape[placeField];
   if (field instanceof z.ZodType) return field as z.ZodType<string>; // the ids of a place are texts
   throw new Error(`${name}: its input has no field "${placeField}"`);
 }

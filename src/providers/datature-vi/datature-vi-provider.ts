@@ -14,6 +14,7 @@ import { MultipartUploads } from './intake/parts';
 import { routeOf } from './intake/route';
 import { SessionBudget } from './intake/session-budget';
 import { SessionsApi } from './intake/sessions-api';
+import { TRAITS } from './api/traits';
 import { Watch } from './watch';
 
 export interface DatatureViAccount extends DatatureViAccess {
@@ -24,17 +25,14 @@ export interface DatatureViAccount extends DatatureViAccess {
 
 const FIVE_MINUTES_MS = 5 * 60_000;
 
-/** Source: `POST …/assetIngestionSessions` (5,000 files a session in the official SDK), `GET …/assets` (`s`: 1000). */
+/** Source: `GET …/assets` (`s`: 1000). */
 const traitsOf = (assetsPerPage: number): Traits => ({
-  itemsPerSubmission: 5000,
+  ...TRAITS,
   gatherMs: 500,
-  uniqueNames: true,
   assetOrders: SORT_CRITERIA,
   steadyOrder: 'assetId',
   assetQueries: ['filter', 'metadataQuery', 'contents'],
-  handlesPerWatch: 5000,
   assetsPerPage,
-  marksAssets: false,
 });
 
 /** Datature Vi behind the provider port. Names and ids mean something within a dataset only. */

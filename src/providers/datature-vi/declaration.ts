@@ -4,6 +4,7 @@ import { EnvironmentSchema, type DatatureViSettings } from './config';
 import { contentRefusal } from './content-refusal';
 import { FIELD_NAMES, FLAGS, ID, NAME, inputSchema } from './input';
 import { routeOf } from './intake/route';
+import { PACE_LIMITS, TRAITS } from './api/traits';
 
 /** Secret keys begin so, and have exactly this many characters. */
 const KEY_START = 'dtvi_';
@@ -17,6 +18,8 @@ export const datatureVi: ProviderDeclaration<typeof NAME, DatatureViSettings> & 
   title: 'Datature Vi',
   input: inputSchema,
   fields: FIELD_NAMES,
+  traits: TRAITS,
+  paceLimits: PACE_LIMITS,
   placeField: 'datasetId',
   flags: FLAGS,
   branches: [],

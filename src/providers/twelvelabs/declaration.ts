@@ -5,6 +5,7 @@ import { EnvironmentSchema, type TwelveLabsSettings } from './config';
 import { contentRefusal } from './intake/content-refusal';
 import { routeOf } from './intake/route';
 import { FIELD_NAMES, FLAGS, NAME, inputSchema } from './input';
+import { PACE_LIMITS, TRAITS } from './traits';
 
 /** TwelveLabs API v1.3. */
 export const twelvelabs: ProviderDeclaration<typeof NAME, TwelveLabsSettings> = {
@@ -12,6 +13,8 @@ export const twelvelabs: ProviderDeclaration<typeof NAME, TwelveLabsSettings> = 
   title: 'TwelveLabs',
   input: inputSchema,
   fields: FIELD_NAMES,
+  traits: TRAITS,
+  paceLimits: PACE_LIMITS,
   flags: FLAGS,
   branches: BRANCHES,
   environment: EnvironmentSchema,

@@ -8,16 +8,13 @@ import type { TwelveLabsBranch, TwelveLabsConnection } from './connection';
 import { NAME } from './input';
 import { createIntake } from './intake/intake';
 import { PartStore } from './intake/part-store';
+import { TRAITS } from './traits';
 import { createWatch } from './watch';
 
-/** Source: `POST /assets` (one file a call), `GET /assets` (`asset_ids`, `page_limit`: 50 at most). */
-const TRAITS: Traits = {
-  itemsPerSubmission: 1,
+const ALL_TRAITS: Traits = {
+  ...TRAITS,
   gatherMs: 0,
-  uniqueNames: false,
-  handlesPerWatch: MAX_PAGE_ITEMS,
   assetsPerPage: MAX_PAGE_ITEMS,
-  marksAssets: true,
 };
 
 /** TwelveLabs API v1.3 behind the provider port. */
@@ -29,8 +26,8 @@ export function createTwelveLabsProvider(account: TwelveLabsAccount): MediaProvi
   const branches: readonly TwelveLabsBranch[] = BRANCHES;
   return {
     name: NAME,
-    traits: TRAITS,
-    intake: createIntake({ client, store }, { assets, traits: TRAITS }),
+    traits: ALL_TRAITS,
+    intake: createIntake({ client, store }, { assets, traits: ALL_TRAITS }),
     assets,
     branches: connectBranches(branches, connection),
     watch: createWatch(

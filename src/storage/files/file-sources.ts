@@ -1,9 +1,10 @@
-import { realpath, stat, type FileHandle } from 'node:fs/promises';
+import { stat, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { readFileBytes, fileTroubleOf } from './file-bytes';
 import { factsAtRest, refused, REST, type Rest } from './file-rest';
-import { isInside, LeadsOut, openInside, withRealTop } from './open-inside';
+import { LEADS_OUT, locate, mustBeFile, rootsOf, unreadable } from './locate-file';
+import { LeadsOut, openInside } from './open-inside';
 import { fileContent } from './source-content';
 import type { SourceFile } from './source-file';
 import { fileFingerprint } from './source-fingerprint';
@@ -26,39 +27,11 @@ export interface FileSources {
 export function createFileSources({ roots, ...rest }: { roots: readonly string[] } & Partial<Rest>): FileSources {
   return {
     async resolve(file, { signal } = {}) {
-      if (roots.length === 0) {
-        throw refused(file, 'this worker serves no files; name folders in its ASSET_LIFECYCLE_SOURCE_ROOTS');
-      }
-      const realRoots = await Promise.all(roots.map((root) => realpath(root).catch(() => root)));
-      const real = await locate(file, roots, realRoots);
-      return inspectFile(file, { real, realRoots, rest: { ...REST, ...rest }, signal });
+      const found = await rootsOf(file, roots);
+      const real = await locate(file, found);
+      return inspectFile(file, { real, realRoots: found.real, rest: { ...REST, ...rest }, signal });
     },
   };
-}
-
-const LEADS_OUT = 'is reached by a symlink that leads out of the source roots; put the file itself there';
-
-async function locate(file: string, roots: readonly string[], realRoots: readonly string[]): Promise<string> {
-  const candidates = path.isAbsolute(file)
-    ? [path.resolve(file), await withRealTop(file)]
-    : roots.map((root) => path.resolve(root, file));
-  const below = candidates.filter((candidate) => [...roots, ...realRoots].some((root) => isInside(root, candidate)));
-  let problem = refused(
-    file,
-    below.length > 0
-      ? `no such file${path.isAbsolute(file) ? '' : ' in any source root of this worker'}`
-      : 'lies outside the source roots of this worker; put it there, or add its folder to ASSET_LIFECYCLE_SOURCE_ROOTS',
-  );
-  for (const candidate of below) {
-    const real = await realpath(candidate).catch((error: NodeJS.ErrnoException) => error.code ?? 'unknown');
-    if (path.isAbsolute(real)) {
-      if (realRoots.some((root) => isInside(root, real))) return real;
-      problem = refused(file, LEADS_OUT);
-    } else if (real !== 'ENOENT' && real !== 'ENOTDIR') {
-      problem = refused(file, `cannot be reached (${real})`);
-    }
-  }
-  throw problem;
 }
 
 interface Located {
@@ -95,19 +68,10 @@ async function inspectFile(asked: string, { real, realRoots, rest, signal }: Loc
     if (error instanceof LeadsOut) throw refused(asked, LEADS_OUT);
     const code = fileTroubleOf(error);
     if (!code) throw error;
-    const forbidden = code === 'EACCES' || code === 'EPERM';
-    const why = forbidden ? 'permission denied' : code;
-    const remedy = forbidden ? 'give its user the right to read it' : 'look at the disk or mount that it lies on';
-    throw refused(asked, `cannot be read by the worker (${why}); ${remedy}`);
+    throw unreadable(asked, code);
   } finally {
     await handle?.close();
   }
-}
-
-function mustBeFile(asked: string, found: { isDirectory(): boolean; isFile(): boolean; size: bigint }): void {
-  if (found.isDirectory()) throw refused(asked, 'is a folder; name a file');
-  if (!found.isFile()) throw refused(asked, 'is not a regular file; name one');
-  if (found.size === 0n) throw refused(asked, 'is empty; name a file with bytes in it');
 }
 
 function mustLieWithin(sizeBytes: number, { start, end }: { start: number; end: number }): void {

@@ -13,6 +13,10 @@ export interface SourceObject extends SourceBytes {
   presignedUrl(expiresInSec: number): Promise<string>;
 }
 
+/** URL parsers remove "." and ".." from a path, in every spelling, and would then ask for another object. */
+export const fitsUrl = ({ key }: Pick<S3Source, 'key'>): boolean =>
+  !key.split('/').some((segment) => segment === '.' || segment === '..');
+
 /** Why no URL can name the object, with what to do; `undefined` if one can. */
 export const noUrlBecause = ({ fitsUrl }: Pick<SourceObject, 'fitsUrl'>): string | undefined =>
   fitsUrl ? undefined : 'no URL can name a key with a "." or ".." between slashes; copy the object to another key';

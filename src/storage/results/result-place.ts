@@ -29,8 +29,8 @@ export const folderOf = ({ owner, workflowId }: { owner: string; workflowId: str
 /** The run whose result the file holds, with the result's number; `undefined` for a file that is none of ours. */
 export const runOfFile = (file: string): string | undefined => FILE_OF_A_RUN.exec(file)?.[1];
 
-/** Readable, and unique by the hash of the whole text. */
-function readable(text: string): string {
+/** A file name for any text: readable, and unique by the hash of the whole text. */
+export function readable(text: string): string {
   const words = text.replaceAll(/[^\w.-]+/g, '_').slice(-80);
   const hash = createHash('sha256').update(text).digest('hex').slice(0, 16);
   return `${words}-${hash}`;

@@ -8,7 +8,7 @@ import { CredentialsRenewalError, isOfProvider } from './s3-credentials';
 import { failureOfObject, failureOfSource } from './s3-errors';
 import type { SourceBytes } from '../files/source-bytes';
 import { objectContent } from '../files/source-content';
-import type { ObjectSources } from '../files/source-object';
+import { fitsUrl, type ObjectSources } from '../files/source-object';
 
 type Place = Omit<S3Source, 'type'>;
 type Range = { start: number; end: number };
@@ -107,9 +107,6 @@ async function presignUrl(client: S3Client, place: Place, expiresInSec: number):
   const expiresIn = Math.min(expiresInSec, leftSec);
   return getSignedUrl(client, new GetObjectCommand(where(place)), { expiresIn });
 }
-
-/** URL parsers remove "." and ".." from a path, in every spelling, and would then ask for another object. */
-const fitsUrl = ({ key }: Place): boolean => !key.split('/').some((segment) => segment === '.' || segment === '..');
 
 interface Seen extends Place {
   etag: string | undefined;

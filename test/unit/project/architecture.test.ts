@@ -19,6 +19,8 @@ const registry = /^src\/providers\/(registry|provider-declaration|input-schemas|
 const storagePorts = /^src\/storage\/(files\/(source-[^/]+|file-sources)|results\/(result|mark)-store)$/;
 const markStore = /^src\/storage\/results\/mark-store$/;
 const sourceBytes = /^src\/storage\/(files\/source-(file|bytes|fingerprint)|s3\/s3-codes)$/;
+/** What batches keep in a store, whichever it is. */
+const batchStorage = /^src\/storage\/batches\/(?!folder-)/;
 /** What is known of a source's content, and the reader of it. */
 const mediaFacts = /^src\/media\/media-facts$/;
 const media = /^src\/media\//;
@@ -63,6 +65,11 @@ const LAYERS: Layer[] = [
       new RegExp(`^src/(providers/(shared|${vendor})|http)/`),
     ],
   })),
+  {
+    files: /^src\/batch\//,
+    may: [contracts, registry, storagePorts, batchStorage, mediaFacts, /^src\/(batch\/|client\/default-key$)/],
+    packages: /^(zod|picomatch|csv-parse|node:(crypto|path|stream))$/,
+  },
   { files: /^src\/http\//, may: [/^src\/http\//], packages: /^(undici|hpagent|node:)/ },
   {
     files: /^src\/temporal\//,

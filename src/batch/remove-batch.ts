@@ -1,0 +1,25 @@
+import { isRefused, type ListingStart } from '../contracts/batch/listed-items';
+import { createBatchFiles, type BatchRef } from '../storage/batches/batch-files';
+import { createKeyClaims } from '../storage/batches/key-claims';
+import type { SharedFiles } from '../storage/batches/shared-files';
+import { readPage } from './listing/page';
+
+/**
+ * Removes what a closed batch kept, with the claims that its items still have. Safe to repeat, also of a removal that broke
+ * off.
+ */
+export async function removeBatch(store: SharedFiles, batch: BatchRef): Promise<void> {
+  const files = createBatchFiles(store, batch);
+  const claims = createKeyClaims(store);
+  const begun = await files.begun();
+  const provider = begun === undefined ? undefined : (JSON.parse(begun) as ListingStart).provider;
+  for (let number = 0; provider !== undefined; number++) {
+    const page = await files.page(number);
+    if (page === undefined) break;
+    for (const entry of readPage(page).entries) {
+      if (isRefused(entry)) continue;
+      await claims.forget({ owner: batch.owner, provider, key: entry.key }, batch.batchId);
+    }
+  }
+  await files.remove();
+}

@@ -1,0 +1,124 @@
+import { addCounts, countsOf, NO_COUNTS, type BatchCounts, type ItemOutcome } from '../contracts/batch/item-outcome';
+import type { BatchIndex, RefusedEntry } from '../contracts/batch/listed-items';
+import type { BatchFiles } from '../storage/batches/batch-files';
+import type { ItemOutcomes } from '../storage/batches/item-outcomes';
+import { refusedOf } from './read-batch';
+
+/** A line of a batch's report: an entry that could be no item, or what became of an item. */
+export type ReportEntry = RefusedEntry | ItemOutcome;
+
+/** Failures of one cause. */
+export interface FailureCause {
+  type: string;
+  /** The message of the first, without what only that item has. */
+  cause: string;
+  count: number;
+  /** Names or keys of the first few. */
+  examples: readonly string[];
+}
+
+const MAX_EXAMPLES = 3;
+/** More causes than that are counted together. */
+const MAX_CAUSES = 100;
+const OTHER_CAUSES = 'other causes';
+
+/** Refused entries first, then outcomes by item; as they are read, so that a batch of any size fits. */
+export async function* reportEntries(
+  batch: { files: BatchFiles; outcomes: ItemOutcomes },
+  index: BatchIndex,
+): AsyncGenerator<ReportEntry> {
+  yield* refusedOf(batch.files, index);
+  for (const slice of await batch.outcomes.slices()) {
+    const known = await batch.outcomes.read(slice);
+    yield* [...known.values()].sort((one, other) => one.item - other.item);
+  }
+}
+
+/** How many items of a batch stand where; those of which nothing is known are pending. */
+export async function batchCounts(outcomes: ItemOutcomes, { items }: Pick<BatchIndex, 'items'>): Promise<BatchCounts> {
+  let counts = NO_COUNTS;
+  for (const slice of await outcomes.slices()) {
+    counts = addCounts(counts, countsOf((await outcomes.read(slice)).values(), slice));
+  }
+  const unseen = items - counts.items;
+  return unseen > 0 ? addCounts(counts, countsOf([], { from: 0, end: unseen })) : counts;
+}
+
+/** Groups failures by their cause, in memory that does not grow with them. */
+export class CauseTally {
+  /** Failures so far. */
+  count = 0;
+  private readonly groups = new Map<string, { type: string; cause: string; count: number; examples: string[] }>();
+
+  /** An entry that did not fail counts for nothing. */
+  add(entry: ReportEntry): void {
+    const failed = failureIn(entry);
+    if (!failed) return;
+    this.count += 1;
+    const group = this.groupOf(failed.type, causeIn(failed.message, failed.names));
+    group.count += 1;
+    if (group.examples.length < MAX_EXAMPLES) group.examples.push(failed.shown);
+  }
+
+  /** The most frequent first. */
+  causes(): FailureCause[] {
+    return [...this.groups.values()].sort((one, other) => other.count - one.count);
+  }
+
+  private groupOf(type: string, cause: string) {
+    const name = `${type} ${cause}`;
+    const known = this.groups.get(name);
+    if (known) return known;
+    const isOne = this.groups.size < MAX_CAUSES;
+    const rest = isOne ? undefined : this.groups.get(OTHER_CAUSES);
+    if (rest) return rest;
+    const group = { type: isOne ? type : '', cause: isOne ? cause : OTHER_CAUSES, count: 0, examples: [] };
+    this.groups.set(isOne ? name : OTHER_CAUSES, group);
+    return group;
+  }
+}
+
+/** Groups the failures of a report by their cause. */
+export async function failuresByCause(
+  entries: AsyncIterable<ReportEntry> | Iterable<ReportEntry>,
+): Promise<FailureCause[]> {
+  const tally = new CauseTally();
+  for await (const entry of entries) tally.add(entry);
+  return tally.causes();
+}
+
+interface ItemFailure {
+  type: string;
+  message: string;
+  shown: string;
+  /** What in the message is the item's own. */
+  names: readonly string[];
+}
+
+function failureIn(entry: ReportEntry): ItemFailure | undefined {
+  if ('refused' in entry) {
+    const { refused: type, reason: message, name, line, at } = entry;
+    const place = line === undefined ? String(at) : `line ${line}`;
+    return {
+      type,
+      message,
+      shown: name ?? place,
+      names: [name, typeof at === 'string' ? at : undefined].flatMap((one) => one ?? []),
+    };
+  }
+  const { error, key, asset } = entry;
+  if (!error) return undefined;
+  const names = [key, asset?.id, asset?.filename].flatMap((one) => one ?? []);
+  return { type: error.type, message: error.message, shown: key, names };
+}
+
+/** A message without paths, ids, names and numbers of one item, so that those of one cause are equal. */
+function causeIn(message: string, names: readonly string[]): string {
+  const withEnds = names.flatMap((name) => [name, name.slice(name.lastIndexOf('/') + 1)]).filter((name) => name !== '');
+  const longestFirst = withEnds.toSorted((one, other) => other.length - one.length);
+  const without = longestFirst.reduce((text, name) => text.replaceAll(name, '…'), message);
+  return without
+    .replaceAll(/"[^"]{1,200}"/g, '"…"')
+    .replaceAll(/(?<!\w)(s3:\/\/|\/)[^\s:,;"]+/g, '…')
+    .replaceAll(/(?<![\w.])\d+(?:\.\d+)?/g, 'N');
+}

@@ -1,0 +1,55 @@
+import type { AssetSnapshot, BranchStatus, LifecycleError, Outcome, Phase, Receipt } from '../lifecycle-status';
+
+/** What is known of an item of a batch. Each record of an item replaces the one before. */
+export interface ItemOutcome {
+  /** The item's number in its batch, from 0. */
+  item: number;
+  key: string;
+  phase: Phase;
+  /** Once the item has ended. */
+  outcome?: Outcome;
+  asset?: AssetSnapshot;
+  branches?: readonly BranchStatus[];
+  error?: LifecycleError;
+  receipt?: Receipt;
+  sizeBytes?: number;
+}
+
+/** Items of a batch, by number: `from` to `end`, exclusive. */
+export interface ItemRange {
+  from: number;
+  end: number;
+}
+
+/** How many items stand where. Bytes are of those that have ended. */
+export interface BatchCounts {
+  items: number;
+  /** By phase of those under way, and by outcome of those that have ended. */
+  by: Readonly<Record<string, number>>;
+  bytes: number;
+}
+
+export const NO_COUNTS: BatchCounts = { items: 0, by: {}, bytes: 0 };
+
+/** Counts of some items together with those of others. */
+export function addCounts(one: BatchCounts, other: BatchCounts): BatchCounts {
+  const by: Record<string, number> = { ...one.by };
+  for (const [name, count] of Object.entries(other.by)) by[name] = (by[name] ?? 0) + count;
+  return { items: one.items + other.items, by, bytes: one.bytes + other.bytes };
+}
+
+/** Counts of the items that have an outcome record; an item without one is `pending`. */
+export function countsOf(outcomes: Iterable<ItemOutcome>, { from, end }: ItemRange): BatchCounts {
+  const by: Record<string, number> = {};
+  let known = 0;
+  let bytes = 0;
+  for (const { phase, outcome, sizeBytes = 0 } of outcomes) {
+    known += 1;
+    const where = outcome ?? phase;
+    by[where] = (by[where] ?? 0) + 1;
+    if (outcome !== undefined) bytes += sizeBytes;
+  }
+  const items = end - from;
+  if (items > known) by.pending = (by.pending ?? 0) + items - known;
+  return { items, by, bytes };
+}

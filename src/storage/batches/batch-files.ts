@@ -1,0 +1,96 @@
+import { readable } from '../results/result-place';
+import { numbered, type SharedFiles } from './shared-files';
+
+/** Names a batch in the store. */
+export interface BatchRef {
+  /** Id of the Temporal namespace. */
+  owner: string;
+  batchId: string;
+}
+
+export const ownerFolder = (owner: string): string => `batches/${readable(owner)}`;
+export const batchFolder = ({ owner, batchId }: BatchRef): string => `${ownerFolder(owner)}/${readable(batchId)}`;
+
+/** What a batch keeps in the store: how it began, its pages with their index, and when it closed. */
+export interface BatchFiles {
+  /** Where they lie, for people. */
+  readonly uri: string;
+  /** Keeps how the batch began, unless that is kept already; gives what is kept. */
+  begin(content: string): Promise<string>;
+  begun(): Promise<string | undefined>;
+  /** Writes a page; false if a page of that number with other content is there, which stays. */
+  writePage(number: number, content: string): Promise<boolean>;
+  page(number: number): Promise<string | undefined>;
+  /** Writes the index, which says that all pages are there; false as for a page. */
+  writeIndex(content: string): Promise<boolean>;
+  index(): Promise<string | undefined>;
+  /** Notes when the batch closed; the first time counts. */
+  close(at: Date): Promise<void>;
+  closedAt(): Promise<Date | undefined>;
+  /** Takes the note back, for a batch that is started again. */
+  reopen(): Promise<void>;
+  /** Removes everything of the batch, the note of its end last, so that a removal that broke off is found again. */
+  remove(): Promise<void>;
+}
+
+interface ClosedNote {
+  batchId: string;
+  closedAt: string;
+}
+
+const DAY_MS = 86_400_000;
+/** How long the manifest and the outcomes of a closed batch are kept. */
+export const KEPT_DAYS = 30;
+
+/** Ids of the batches of a namespace that closed so long ago that nothing of them is kept any more. */
+export async function expiredBatches(files: SharedFiles, owner: string, now = new Date()): Promise<string[]> {
+  const expired: string[] = [];
+  for (const name of await files.list(ownerFolder(owner))) {
+    const content = await files.read(`${ownerFolder(owner)}/${name}/${CLOSED}`);
+    if (content === undefined) continue;
+    const { batchId, closedAt } = JSON.parse(content) as ClosedNote;
+    if (now.getTime() - Date.parse(closedAt) >= KEPT_DAYS * DAY_MS) expired.push(batchId);
+  }
+  return expired;
+}
+
+const BEGIN = 'begin.json';
+const INDEX = 'index.json';
+const CLOSED = 'closed.json';
+
+export function createBatchFiles(files: SharedFiles, batch: BatchRef): BatchFiles {
+  const folder = batchFolder(batch);
+  const at = (name: string): string => `${folder}/${name}`;
+  const pageName = (number: number): string => at(`pages/${numbered(number)}.ndjson`);
+  const keep = async (name: string, content: string): Promise<boolean> =>
+    (await files.create(name, content)) || (await files.read(name)) === content;
+  return {
+    uri: `${files.uri.replace(/\/$/, '')}/${folder}`,
+
+    async begin(content) {
+      if (await files.create(at(BEGIN), content)) return content;
+      return (await files.read(at(BEGIN))) ?? content;
+    },
+    begun: () => files.read(at(BEGIN)),
+
+    writePage: (number, content) => keep(pageName(number), content),
+    page: (number) => files.read(pageName(number)),
+    writeIndex: (content) => keep(at(INDEX), content),
+    index: () => files.read(at(INDEX)),
+
+    async close(time) {
+      await files.create(at(CLOSED), JSON.stringify({ batchId: batch.batchId, closedAt: time.toISOString() }));
+    },
+    async closedAt() {
+      const content = await files.read(at(CLOSED));
+      return content === undefined ? undefined : new Date((JSON.parse(content) as ClosedNote).closedAt);
+    },
+    reopen: () => files.remove(at(CLOSED)),
+
+    async remove() {
+      for (const part of ['pages', 'outcomes']) await files.removeFolder(at(part));
+      for (const name of [INDEX, BEGIN, CLOSED]) await files.remove(at(name));
+      await files.removeFolder(folder);
+    },
+  };
+}

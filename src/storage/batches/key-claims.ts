@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto';
+import type { Claimant, ClaimedKey, KeyClaim } from '../../contracts/batch/key-claim';
+import { readable } from '../results/result-place';
+import { numbered, type SharedFiles } from './shared-files';
+
+/** What came of an attempt to claim a key. */
+export type ClaimAttempt = { claimed: true } | { claimed: false; holder: KeyClaim };
+
+/**
+ * Claims of keys: of all who want to make the asset of a key, one has it. A claim is a chain of files of which the last
+ * counts, since no file is ever changed. Whether the holder still runs is Temporal's to say, and the caller's to ask.
+ */
+export interface KeyClaims {
+  /** Claims a key that nobody has; safe to repeat. */
+  claim(key: ClaimedKey, by: Claimant): Promise<ClaimAttempt>;
+  /**
+   * Claims a key whose holder has ended.
+   * @param ended as {@link claim} gave it: if somebody else was faster, the attempt fails and names that one.
+   */
+  takeOver(ended: KeyClaim, by: Claimant): Promise<ClaimAttempt>;
+  /** Who has the key, or had it last. */
+  holderOf(key: ClaimedKey): Promise<KeyClaim | undefined>;
+  /** Forgets a claim of that batch, unless somebody has taken it over. */
+  forget(key: ClaimedKey, batchId: string): Promise<void>;
+}
+
+export function createKeyClaims(files: SharedFiles, now = (): string => new Date().toISOString()): KeyClaims {
+  const folderOf = ({ owner, provider, key }: ClaimedKey): string => {
+    const hash = createHash('sha256').update(key).digest('hex');
+    return ['claims', readable(owner), provider, hash.slice(0, 2), hash].join('/');
+  };
+  const last = async (key: ClaimedKey): Promise<Link | undefined> => {
+    const folder = folderOf(key);
+    for (;;) {
+      const name = (await files.list(folder)).at(-1);
+      if (name === undefined) return undefined;
+      const content = await files.read(`${folder}/${name}`);
+      if (content !== undefined) return { number: Number(name), content, claim: JSON.parse(content) as KeyClaim };
+    } // it was forgotten in between: look again
+  };
+  /** Adds a link behind `before`, unless somebody else did, or `before` was forgotten meanwhile. */
+  const add = async (key: ClaimedKey, by: Claimant, before: Link | undefined): Promise<boolean> => {
+    const { owner, provider, key: text } = key;
+    const folder = folderOf(key);
+    const claim: KeyClaim = { owner, provider, key: text, by, at: now() };
+    const name = `${folder}/${numbered((before?.number ?? 0) + 1)}`;
+    if (!(await files.create(name, JSON.stringify(claim)))) return false;
+    if (!before || (await files.read(`${folder}/${numbered(before.number)}`)) === before.content) return true;
+    await files.remove(name); // whoever found no claim in between began a chain of its own
+    return false;
+  };
+  const attempt = async (key: ClaimedKey, by: Claimant, ended?: KeyClaim): Promise<ClaimAttempt> => {
+    for (;;) {
+      const before = await last(key);
+      if (before && isSame(before.claim.by, by)) return { claimed: true };
+      if (before && !(ended && isSame(before.claim.by, ended.by))) return { claimed: false, holder: before.claim };
+      if (await add(key, by, before)) return { claimed: true };
+    }
+  };
+  return {
+    claim: (key, by) => attempt(key, by),
+    takeOver: (ended, by) => attempt(ended, by, ended),
+    holderOf: async (key) => (await last(key))?.claim,
+
+    async forget(key, batchId) {
+      const folder = folderOf(key);
+      const names = await files.list(folder);
+      const found = await last(key);
+      if (found?.claim.by.batchId !== batchId || numbered(found.number) !== names.at(-1)) return;
+      for (const name of names) await files.remove(`${folder}/${name}`);
+    },
+  };
+}
+
+interface Link {
+  number: number;
+  content: string;
+  claim: KeyClaim;
+}
+
+/** A group that runs again under its id is the same claimant; so is a later run of a lifecycle's id. */
+const isSame = (one: Claimant, other: Claimant): boolean =>
+  one.workflowId === other.workflowId && one.batchId === other.batchId && one.item === other.item;

@@ -1,0 +1,66 @@
+import { realpath } from 'node:fs/promises';
+import path from 'node:path';
+import { refused } from './file-rest';
+import { isInside, withRealTop } from './open-inside';
+
+export const LEADS_OUT = 'is reached by a symlink that leads out of the source roots; put the file itself there';
+
+/** Folders that sources may lie in, as configured and without symlinks. */
+export interface Roots {
+  named: readonly string[];
+  real: readonly string[];
+}
+
+/** @throws InvalidRequest if there is none */
+export async function rootsOf(asked: string, roots: readonly string[]): Promise<Roots> {
+  if (roots.length === 0) {
+    throw refused(asked, 'this worker serves no files; name folders in its ASSET_LIFECYCLE_SOURCE_ROOTS');
+  }
+  return { named: roots, real: await Promise.all(roots.map((root) => realpath(root).catch(() => root))) };
+}
+
+/**
+ * The path without symlinks, inside a root; nothing outside the roots is touched.
+ * @param what the path leads to, for messages.
+ * @throws InvalidRequest
+ */
+export async function locate(file: string, { named, real: realRoots }: Roots, what = 'file'): Promise<string> {
+  const candidates = path.isAbsolute(file)
+    ? [path.resolve(file), await withRealTop(file)]
+    : named.map((root) => path.resolve(root, file));
+  const below = candidates.filter((candidate) => [...named, ...realRoots].some((root) => isInside(root, candidate)));
+  let problem = refused(
+    file,
+    below.length > 0
+      ? `no such ${what}${path.isAbsolute(file) ? '' : ' in any source root of this worker'}`
+      : 'lies outside the source roots of this worker; put it there, or add its folder to ASSET_LIFECYCLE_SOURCE_ROOTS',
+  );
+  for (const candidate of below) {
+    const real = await realpath(candidate).catch((error: NodeJS.ErrnoException) => error.code ?? 'unknown');
+    if (path.isAbsolute(real)) {
+      if (realRoots.some((root) => isInside(root, real))) return real;
+      problem = refused(file, LEADS_OUT);
+    } else if (real !== 'ENOENT' && real !== 'ENOTDIR') {
+      problem = refused(file, `cannot be reached (${real})`);
+    }
+  }
+  throw problem;
+}
+
+/** @throws InvalidRequest unless it is a regular file with bytes in it */
+export function mustBeFile(
+  asked: string,
+  found: { isDirectory(): boolean; isFile(): boolean; size: bigint | number },
+): void {
+  if (found.isDirectory()) throw refused(asked, 'is a folder; name a file');
+  if (!found.isFile()) throw refused(asked, 'is not a regular file; name one');
+  if (Number(found.size) === 0) throw refused(asked, 'is empty; name a file with bytes in it');
+}
+
+/** What to say of a file that the worker cannot read, by the code of the system. */
+export function unreadable(asked: string, code: string): Error {
+  const forbidden = code === 'EACCES' || code === 'EPERM';
+  const why = forbidden ? 'permission denied' : code;
+  const remedy = forbidden ? 'give its user the right to read it' : 'look at the disk or mount that it lies on';
+  return refused(asked, `cannot be read by the worker (${why}); ${remedy}`);
+}

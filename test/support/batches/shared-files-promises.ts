@@ -1,0 +1,115 @@
+import { createKeyClaims } from '../../../src/storage/batches/key-claims';
+import type { SharedFiles } from '../../../src/storage/batches/shared-files';
+
+/** What every store of shared files promises; `open` gives an empty one. */
+export function sharedFilesPromises(open: () => SharedFiles): void {
+  describe('shared files', () => {
+    test('of many writers of one name exactly one is first, and its content stays', async () => {
+      const files = open();
+      const writers = Array.from({ length: 12 }, async (_, index) => ({
+        index,
+        first: await files.create('pages/00000000.ndjson', `{"by":${index}}\n`).catch(() => false),
+      }));
+      const first = (await Promise.all(writers)).filter((one) => one.first);
+      expect(first).toHaveLength(1);
+      expect(await files.read('pages/00000000.ndjson')).toBe(`{"by":${first[0]?.index}}\n`);
+    });
+
+    test('a folder is listed in order, with files and folders, and ends with its removal', async () => {
+      const files = open();
+      expect(await files.list('a')).toEqual([]);
+      expect(await files.read('a/b')).toBeUndefined();
+      for (const name of ['a/2', 'a/10/x', 'a/1', 'ab/3']) await files.create(name, 'ü');
+      expect(await files.list('a')).toEqual(['1', '10', '2']);
+      expect(await files.read('a/10/x')).toBe('ü');
+      await files.remove('a/1');
+      await files.remove('a/1');
+      expect(await files.list('a')).toEqual(['10', '2']);
+      await files.removeFolder('a');
+      await files.removeFolder('a');
+      expect(await files.list('a')).toEqual([]);
+      expect(await files.list('ab')).toEqual(['3']);
+    });
+  });
+
+  describe('claims of keys', () => {
+    const key = { owner: 'ns-1', provider: 'p', key: 'movies/ä b.mp4' };
+    const lifecycle = { workflowId: 'asset-lifecycle:p:movies/ä b.mp4', runId: 'r1' };
+    const item = { workflowId: 'asset-group:b:0', batchId: 'b', item: 7 };
+
+    test('one of two has the key, the other hears who; a repeat and a later run have it too', async () => {
+      const claims = createKeyClaims(open(), () => '2026-11-26T00:00:00Z');
+      expect(await claims.holderOf(key)).toBeUndefined();
+      expect(await claims.claim(key, lifecycle)).toEqual({ claimed: true });
+      expect(await claims.claim(key, { ...lifecycle, runId: 'r2' })).toEqual({ claimed: true });
+      const holder = { ...key, by: lifecycle, at: '2026-11-26T00:00:00Z' };
+      expect(await claims.claim(key, item)).toEqual({ claimed: false, holder });
+      expect(await claims.claim({ ...key, owner: 'ns-2' }, item)).toEqual({ claimed: true });
+      expect(await claims.claim({ ...key, provider: 'q' }, item)).toEqual({ claimed: true });
+    });
+
+    test('of many who claim a free key at once one has it', async () => {
+      const files = open();
+      const tries = Array.from({ length: 8 }, (_, n) =>
+        createKeyClaims(files)
+          .claim(key, { ...item, item: n })
+          .catch(() => undefined),
+      );
+      const done = (await Promise.all(tries)).filter((one) => one?.claimed);
+      expect(done).toHaveLength(1);
+    });
+
+    test('of many who take over an ended claim one has it, and the others hear of that one', async () => {
+      const files = open();
+      const claims = createKeyClaims(files);
+      await claims.claim(key, lifecycle);
+      const ended = await claims.holderOf(key);
+      if (!ended) throw new Error('nobody has the key');
+      const tries = Array.from({ length: 8 }, (_, n) => claims.takeOver(ended, { ...item, item: n }));
+      const done = await Promise.all(tries);
+      expect(done.filter((one) => one.claimed)).toHaveLength(1);
+      const holder = await claims.holderOf(key);
+      for (const one of done) if (!one.claimed) expect(one.holder).toEqual(holder);
+      expect(holder?.by.batchId).toBe('b');
+    });
+
+    test('a claim is forgotten with its batch, unless it was taken over', async () => {
+      const claims = createKeyClaims(open());
+      await claims.claim(key, item);
+      await claims.forget(key, 'another batch');
+      expect((await claims.holderOf(key))?.by).toEqual(item);
+      const ended = await claims.holderOf(key);
+      if (ended) await claims.takeOver(ended, lifecycle);
+      await claims.forget(key, 'b');
+      expect((await claims.holderOf(key))?.by).toEqual(lifecycle);
+      const again = await claims.holderOf(key);
+      if (again) await claims.takeOver(again, item);
+      await claims.forget(key, 'b');
+      expect(await claims.holderOf(key)).toBeUndefined();
+      expect(await claims.claim(key, lifecycle)).toEqual({ claimed: true });
+    });
+
+    test('who took over a claim that was forgotten meanwhile has nothing, and claims anew', async () => {
+      const files = open();
+      const claims = createKeyClaims(files);
+      await claims.claim(key, item);
+      const ended = await claims.holderOf(key);
+      if (!ended) throw new Error('nobody has the key');
+      const other = { workflowId: 'asset-lifecycle:p:other' };
+      // between the look and the write of the one who takes over, the claim is forgotten and somebody else claims the key
+      const slow = createKeyClaims({
+        ...files,
+        create: async (name, content) => {
+          if (name.endsWith('2')) {
+            await claims.forget(key, 'b');
+            await claims.claim(key, other);
+          }
+          return files.create(name, content);
+        },
+      });
+      const result = await slow.takeOver(ended, lifecycle);
+      expect(result).toMatchObject({ claimed: false, holder: { by: other } });
+      expect((await claims.holderOf(key))?.by).toEqual(other);
+    });
+  });
+}

@@ -1,0 +1,223 @@
+import { appendFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { MAX_LINE_BYTES } from '../../../src/batch/manifest/ndjson-entries';
+import { createBatchFiles } from '../../../src/storage/batches/batch-files';
+import { ListingPlace } from '../../support/batches/listing';
+
+let place: ListingPlace;
+beforeEach(async () => {
+  place = await ListingPlace.make();
+  await place.put({ 'in/a.jpg': '1', 'in/b.jpg': '12', 'in/c\nc.jpg': '123' });
+});
+afterEach(() => place.close());
+
+const manifest = async (name: string, content: string | Buffer) => {
+  await place.put({ [`in/${name}`]: content });
+  return { type: 'manifest', uri: path.join(place.media, 'in', name) };
+};
+const inFolder = (name: string): string => path.join(place.media, 'in', name);
+const reasons = (refused: readonly { line?: number; reason: string }[]) => refused.map((one) => [one.line, one.reason]);
+
+test('a line of NDJSON names a file beside the manifest, an absolute one, a URL or an object, with any field of an input', async () => {
+  const lines = [
+    { path: 'a.jpg', key: 'k1', filename: 'one.jpg', metadata: { n: 1 }, 'metadata.of.dots': true },
+    { path: inFolder('b.jpg'), cleanup: { onFailure: 'delete' } },
+    { url: 'https://media.example/x%20y.mp4?id=1' },
+    { s3: 's3://media/films/a.mp4?versionId=v1' },
+    { source: { type: 'asset', assetId: 'a1' } },
+  ];
+  const items = await manifest('list.ndjson', lines.map((line) => `${JSON.stringify(line)}\n`).join('\n'));
+  const listed = await place.list({ items, each: { metadata: { project: 'x' }, cleanup: { onCancel: 'keep' } } });
+  expect(listed.refused).toEqual([]);
+  expect(listed.items).toMatchObject([
+    { at: 1, key: 'k1', filename: 'one.jpg', source: { type: 'file', path: inFolder('a.jpg') }, sizeBytes: 1 },
+    { at: 3, key: inFolder('b.jpg'), own: { cleanup: { onFailure: 'delete' } }, sizeBytes: 2 },
+    { at: 5, filename: 'x y.mp4' },
+    { at: 7, key: 's3://media/films/a.mp4?versionId=v1', filename: 'a.mp4' },
+    { at: 9, source: { type: 'asset', assetId: 'a1' } },
+  ]);
+  expect(listed.items[0]?.own).toEqual({ metadata: { n: 1, 'of.dots': true } });
+  expect(listed.index).toMatchObject({ items: 5, bytes: 3, withoutSize: 3 });
+});
+
+test('a CSV with a byte order mark, CRLF, quoted line breaks and empty lines gives its items, by their lines', async () => {
+  const csv =
+    '\ufeffpath,key,metadata.title,metadata.season,preflight,upload.concurrency\r\n' +
+    'a.jpg,001,"A ""quoted"", one",2,false,8\r\n\r\n"c\nc.jpg",k2,,,,\r\nb.jpg,3,true,1.50,,\n';
+  const { items, refused } = await place.list({ items: await manifest('list.csv', csv) });
+  expect(refused).toEqual([]);
+  expect(items).toMatchObject([
+    {
+      at: 2,
+      key: '001',
+      own: { metadata: { title: 'A "quoted", one', season: 2 }, preflight: false, upload: { concurrency: 8 } },
+    },
+    { at: 4, key: 'k2', source: { path: inFolder('c\nc.jpg') }, sizeBytes: 3 },
+    { at: 6, key: '3', own: { metadata: { title: true, season: '1.50' } } },
+  ]);
+});
+
+test('lines that cannot be items are in the report with line and reason, and the others are items', async () => {
+  const lines = [
+    '{"path":"a.jpg"}',
+    '{"path":"a.jpg"',
+    '["a.jpg"]',
+    '{"path":"missing.jpg"}',
+    '{"path":"b.jpg","key":"k","colour":"red"}',
+    '{"key":"k"}',
+    '{"path":"b.jpg","url":"https://media.example/a.mp4"}',
+    '{"url":"https://media.example/a.mp4?X-Amz-Signature=secret"}',
+    '{"path":"a.jpg"}',
+    '{"path":"b.jpg","provider":"datature-vi","datasetId":"d"}',
+    '{"path":"b.jpg","metadata":{"deep":{"er":1}}}',
+    '{"path":"b.jpg"}',
+  ];
+  const { items, refused } = await place.list({ items: await manifest('list.ndjson', lines.join('\r\n')) });
+  expect(items.map(({ at }) => at)).toEqual([1, 12]);
+  expect(reasons(refused)).toEqual([
+    [2, 'the line is no JSON object'],
+    [3, 'the line is no JSON object'],
+    [4, expect.stringContaining('missing.jpg: no such file')],
+    [5, expect.stringContaining('unknown field "colour"')],
+    [6, 'names no source; give one of path, url, s3'],
+    [7, 'names two sources, path and url; give one'],
+    [8, expect.stringContaining('is a presigned URL')],
+    [9, 'key: item 0 of the batch has the same key'],
+    [10, 'provider: the batch is at "twelvelabs", and all of its items are'],
+    [11, expect.stringContaining('metadata.deep: must be a string, a number or true/false')],
+  ]);
+  expect(JSON.stringify(refused)).not.toContain('secret');
+});
+
+test('a line of 1 MB is read, one that is too long is refused, and both keep the lines behind them', async () => {
+  const padded = `{"path":"a.jpg"${' '.repeat(1024 ** 2)}}`;
+  const unknown = `{"path":"b.jpg","note":"${'n'.repeat(1024 ** 2)}"}`;
+  const tooLong = `{"path":"a.jpg"${' '.repeat(MAX_LINE_BYTES)}}`;
+  const items = await manifest('list.ndjson', [padded, unknown, tooLong, '{"path":"b.jpg"}'].join('\n'));
+  const listed = await place.list({ items });
+  expect(listed.items.map(({ at }) => at)).toEqual([1, 4]);
+  expect(reasons(listed.refused)).toEqual([
+    [2, expect.stringContaining('unknown field "note"')],
+    [3, 'the line is longer than 2 MiB'],
+  ]);
+  const csv = await manifest('list.csv', `path,metadata.note\na.jpg,"${'n'.repeat(1024 ** 2)}"\nb.jpg,x\n`);
+  const rows = await place.list({ batchId: 'c', items: csv });
+  expect(rows.items.map(({ at }) => at)).toEqual([3]);
+  expect(reasons(rows.refused)).toEqual([[2, expect.stringContaining('metadata.note')]]);
+});
+
+test('bytes that are not UTF-8 are told of by line', async () => {
+  const bad = Buffer.from([0xff, 0x2e]);
+  const ndjson = Buffer.concat([Buffer.from('{"path":"a.jpg"}\n{"path":"'), bad, Buffer.from('"}\n')]);
+  const one = await place.list({ items: await manifest('list.ndjson', ndjson) });
+  expect(reasons(one.refused)).toEqual([[2, 'the line is not valid UTF-8']]);
+  const csv = Buffer.concat([Buffer.from('path\na.jpg\n'), bad, Buffer.from('\n')]);
+  const two = await place.list({ batchId: 'c', items: await manifest('list.csv', csv) });
+  expect(reasons(two.refused)).toEqual([[3, 'the row is not valid UTF-8']]);
+});
+
+test.each([
+  [
+    'UTF-16 NDJSON',
+    'l.ndjson',
+    Buffer.from('\ufeff{"path":"a.jpg"}', 'utf16le'),
+    'items.uri: is UTF-16; save it as UTF-8',
+  ],
+  ['UTF-16 CSV', 'l.csv', Buffer.from('\ufeffpath\na.jpg', 'utf16le'), 'items.uri: is UTF-16; save it as UTF-8'],
+  ['a JSON array', 'l.json', '[\n{"path":"a.jpg"}]', 'items.uri: holds a JSON array; write an object a line (NDJSON)'],
+  ['no lines', 'l.ndjson', '\n\n', 'the manifest names no items'],
+  ['a header and no rows', 'l.csv', 'path\n', 'the manifest names no items'],
+  ['a header with a name twice', 'l.csv', 'path,key,key\na.jpg,1,2\n', 'items.uri: the header: names "key" twice'],
+  ['a header with a strange name', 'l.csv', 'path,colour\na.jpg,red\n', '"colour" is no field of an item'],
+  [
+    'a header without a source',
+    'l.csv',
+    'key,filename\nk,a.jpg\n',
+    'names no source; one field must be path, url or s3',
+  ],
+  ['a header without commas', 'l.csv', 'path;key\na.jpg;k\n', '"path;key" is no field of an item'],
+  [
+    'a quote that does not end',
+    'l.csv',
+    'path,key\na.jpg,1\n"b.jpg,2\nb.jpg,3\n',
+    'the row behind line 2 cannot be read; it has a quote that is not closed',
+  ],
+])('a manifest with %s is refused as a whole, in words', async (_name, name, content, words) => {
+  const listing = place.list({ items: await manifest(name, content) });
+  await expect(listing).rejects.toMatchObject({ type: 'InvalidRequest', message: expect.stringContaining(words) });
+});
+
+test('a manifest that cannot be read is told of by its field', async () => {
+  const listing = place.list({ items: { type: 'manifest', uri: path.join(place.media, 'no.csv') } });
+  await expect(listing).rejects.toMatchObject({
+    message: expect.stringMatching(/^items\.uri: .*no\.csv: no such file/),
+  });
+});
+
+describe('a manifest that changes', () => {
+  const lines = (count: number) =>
+    Array.from({ length: count }, (_, n) => `{"url":"https://media.example/${n}.mp4"${' '.repeat(60)}}\n`).join('');
+
+  test.each([
+    ['before its end was read', 40_000, /^items\.uri: list\.ndjson changed since it was looked at: its size/],
+    ['after its end was read', 1500, /^items\.uri: the manifest changed since the listing began: its size/],
+  ])('while it is listed is noticed, %s', async (_name, count, words) => {
+    const items = await manifest('list.ndjson', lines(count));
+    const listing = place.list({ items }, { onPage: () => appendFileSync(items.uri, '{"path":"b.jpg"}\n') });
+    await expect(listing).rejects.toMatchObject({ type: 'SourceUnreadable', message: expect.stringMatching(words) });
+    expect(await createBatchFiles(place.store, { owner: 'ns', batchId: 'b' }).index()).toBeUndefined();
+  });
+
+  test('between a crash and the next listing is noticed, and nothing of both is mixed', async () => {
+    const items = await manifest('list.ndjson', lines(1500));
+    const crash = new Error('killed');
+    const broken = place.list(
+      { items },
+      {
+        onPage: () => {
+          throw crash;
+        },
+      },
+    );
+    await expect(broken).rejects.toBe(crash);
+    await writeFile(items.uri, lines(1400));
+    await expect(place.list({ items })).rejects.toMatchObject({
+      type: 'SourceUnreadable',
+      message: expect.stringContaining('the manifest changed since the listing began: its size'),
+    });
+    const files = createBatchFiles(place.store, { owner: 'ns', batchId: 'b' });
+    expect([await files.page(1), await files.index()]).toEqual([undefined, undefined]);
+  });
+
+  test('not at all gives the same after a crash as without one, also of CSV', async () => {
+    const csv = `url,metadata.note\n${Array.from({ length: 1500 }, (_, n) => `https://media.example/${n}.mp4,"${n}\n"\n`).join('')}`;
+    for (const items of [await manifest('list.ndjson', lines(1500)), await manifest('list.csv', csv)]) {
+      const whole = await place.list({ batchId: `whole ${items.uri}`, items });
+      const broken = place.list(
+        { batchId: items.uri.slice(-80), items },
+        {
+          onPage: () => {
+            throw new Error('killed');
+          },
+        },
+      );
+      await expect(broken).rejects.toThrow('killed');
+      expect(await place.list({ batchId: items.uri.slice(-80), items })).toEqual(whole);
+      expect(whole.items).toHaveLength(1500);
+    }
+  });
+});
+
+test('an inline list has the fields of a manifest, by its places', async () => {
+  const items = {
+    type: 'list',
+    items: [{ path: inFolder('a.jpg') }, { path: inFolder('no.jpg') }, { url: 'https://m.example/a.mp4', key: 'k' }],
+  };
+  const listed = await place.list({ items });
+  expect(listed.items.map(({ at, key }) => [at, key])).toEqual([
+    [1, inFolder('a.jpg')],
+    [3, 'k'],
+  ]);
+  expect(listed.refused).toMatchObject([{ at: 2, name: inFolder('no.jpg') }]);
+});

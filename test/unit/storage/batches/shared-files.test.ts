@@ -1,0 +1,108 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createBatchFiles } from '../../../../src/storage/batches/batch-files';
+import { createFolderSharedFiles } from '../../../../src/storage/batches/folder-shared-files';
+import { createItemOutcomes } from '../../../../src/storage/batches/item-outcomes';
+import type { SharedFiles } from '../../../../src/storage/batches/shared-files';
+import { mustBeStore, storeId } from '../../../../src/storage/batches/store-id';
+import { sharedFilesPromises } from '../../../support/batches/shared-files-promises';
+
+let folder: string;
+let files: SharedFiles;
+beforeEach(async () => {
+  folder = path.join(await mkdtemp(path.join(tmpdir(), 'asset-lifecycle-shared-')), 'made/on/demand');
+  files = createFolderSharedFiles(folder);
+});
+afterEach(() => rm(path.resolve(folder, '../../..'), { recursive: true, force: true }));
+
+sharedFilesPromises(() => files);
+
+test('what a crash left half written is no file', async () => {
+  await files.create('pages/1', 'a');
+  await writeFile(path.join(folder, 'pages/.0123'), 'half');
+  expect(await files.list('pages')).toEqual(['1']);
+});
+
+test('all workers of a store know one id, and a worker with another is refused, by name of both', async () => {
+  const [one, two] = await Promise.all([storeId(files), storeId(createFolderSharedFiles(folder, 'host-2'))]);
+  expect(two).toBe(one);
+  await expect(mustBeStore(files, one)).resolves.toBeUndefined();
+  const other = createFolderSharedFiles(path.join(folder, 'other'), 'host-3');
+  await expect(mustBeStore(other, one)).rejects.toMatchObject({
+    type: 'InvalidRequest',
+    message: expect.stringMatching(
+      new RegExp(`other on host-3: is another store \\(.*than that of the batch \\(${one}`),
+    ),
+  });
+});
+
+test('storage that lets a second writer overwrite the first has no id', async () => {
+  const overwriting: SharedFiles = {
+    ...files,
+    create: async (name, content) => {
+      await files.remove(name);
+      return files.create(name, content);
+    },
+  };
+  await expect(storeId(overwriting)).rejects.toMatchObject({
+    type: 'InvalidRequest',
+    message: expect.stringContaining('conditional writes'),
+  });
+});
+
+const batch = { owner: 'ns-1', batchId: 'autumn/2026' };
+
+test('a page that is there stays, and only its own content counts as written', async () => {
+  const one = createBatchFiles(files, batch);
+  expect(await one.writePage(0, 'a\n')).toBe(true);
+  expect(await one.writePage(0, 'a\n')).toBe(true);
+  expect(await one.writePage(0, 'b\n')).toBe(false);
+  expect(await one.page(0)).toBe('a\n');
+  expect(await one.page(1)).toBeUndefined();
+  expect(await createBatchFiles(files, { ...batch, owner: 'ns-2' }).page(0)).toBeUndefined();
+});
+
+test('the first beginning and the first end of a batch count', async () => {
+  const one = createBatchFiles(files, batch);
+  expect(await one.begin('{"a":1}')).toBe('{"a":1}');
+  expect(await one.begin('{"a":2}')).toBe('{"a":1}');
+  await one.close(new Date('2026-11-01'));
+  await one.close(new Date('2026-11-02'));
+  expect(await one.closedAt()).toEqual(new Date('2026-11-01'));
+  await one.reopen();
+  expect(await one.closedAt()).toBeUndefined();
+});
+
+describe('outcomes', () => {
+  const slice = { from: 100, end: 150 };
+
+  test('the last that was written of an item counts, whoever wrote it', async () => {
+    const one = createItemOutcomes(files, batch);
+    await one.write(slice, [
+      { item: 100, key: 'a', phase: 'creating' },
+      { item: 101, key: 'b', phase: 'creating' },
+    ]);
+    await createItemOutcomes(files, batch).write(slice, [{ item: 101, key: 'b', phase: 'failed', outcome: 'failed' }]);
+    expect([...(await one.read(slice)).values()]).toEqual([
+      { item: 100, key: 'a', phase: 'creating' },
+      { item: 101, key: 'b', phase: 'failed', outcome: 'failed' },
+    ]);
+    expect(await one.ofItem(101)).toMatchObject({ outcome: 'failed' });
+    expect(await one.ofItem(102)).toBeUndefined();
+    expect(await one.slices()).toEqual([slice]);
+  });
+
+  test('two writers of one slice lose nothing', async () => {
+    const writers = Array.from({ length: 8 }, (_, index) =>
+      createItemOutcomes(files, batch).write(slice, [{ item: 100 + index, key: `k${index}`, phase: 'completed' }]),
+    );
+    await Promise.all(writers);
+    expect((await createItemOutcomes(files, batch).read(slice)).size).toBe(8);
+  });
+
+  test('an item of another slice is refused', async () => {
+    const write = createItemOutcomes(files, batch).write(slice, [{ item: 150, key: 'a', phase: 'creating' }]);
+    await expect(write).rejects.toThrow('item 150 is not of the slice 100 to 150');
+  });
+});
