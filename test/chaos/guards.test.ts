@@ -103,8 +103,13 @@ const DATASET_GUARDS: readonly { sabotage: Sabotage; meets: DatasetSchedule; bro
     broken: 'nothing is overwritten that was not told',
   },
   {
-    sabotage: 'leaves-sessions', // its bytes never come, so that the session would wait for them
-    meets: inDataset({ strikes: [{ ...strike('creating', 4, 'refused') }] }),
+    sabotage: 'leaves-sessions', // the worker dies once the session is open, and then nobody wants it any more
+    meets: inDataset({
+      strikes: [
+        { phase: 'creating', nth: 3, what: 'cancel', delayMs: 300 },
+        { phase: 'creating', nth: 4, what: 'kill-before', delayMs: 0 },
+      ],
+    }),
     broken: 'no session is left open',
   },
 ];
