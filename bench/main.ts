@@ -3,6 +3,7 @@ import { benchImages } from './datature-vi/images';
 import { benchStarts } from './datature-vi/starts';
 import { benchVideo } from './datature-vi/video';
 import { benchHistory } from './history';
+import { benchListing } from './listing';
 import { benchPreflight } from './preflight';
 import { runBenches } from './run-benches';
 import { benchThroughput } from './throughput';
@@ -15,6 +16,7 @@ import { benchWaiting } from './waiting';
 runBenches('bench', {
   throughput: benchThroughput,
   history: benchHistory,
+  listing: benchListing,
   preflight: benchPreflight,
   requests: benchRequests,
   upload: benchUpload,

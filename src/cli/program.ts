@@ -7,6 +7,7 @@ import { checkCommand } from './commands/check';
 import { demoCommand } from './demo/demo-command';
 import { devCommand } from './commands/dev';
 import { emulatorCommand } from './commands/emulator';
+import { ingestCommand } from './commands/ingest/ingest';
 import { listCommand } from './commands/lifecycles/list';
 import { retryCommand } from './commands/lifecycles/retry';
 import { sessionsCommand } from './commands/sessions/sessions';
@@ -51,6 +52,7 @@ export function programOf(): Command {
       '\nExit codes: 0 done, 1 the lifecycle failed or was stopped, 2 bad usage, input or credentials, 3 unreachable.',
     );
   for (const command of COMMANDS) program.addCommand(command());
+  program.addCommand(ingestCommand(), { hidden: true }); // until batches can be started
   makeThrow(program);
   return program;
 }

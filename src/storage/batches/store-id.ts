@@ -1,24 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { failure } from '../../contracts/failures';
+import { STORE_ID_FILE } from '../results/mark-store';
 import type { SharedFiles } from './shared-files';
 
-const FILE = 'store.json';
-
 /**
- * Id of the store, given by the first who asks, and the same for all workers that see it.
+ * Id of the store, given by the first who asks, and the same for all workers that see it. Marks of assets go by it too.
  * @throws InvalidRequest if the storage lets a second writer overwrite the first
  */
 export async function storeId(files: SharedFiles): Promise<string> {
-  const known = await files.read(FILE);
-  if (known === undefined) await files.create(FILE, JSON.stringify({ id: randomUUID() }));
-  const content = known ?? (await files.read(FILE));
+  if ((await files.read(STORE_ID_FILE)) === undefined) await files.create(STORE_ID_FILE, randomUUID());
+  const content = await files.read(STORE_ID_FILE);
   if (content === undefined) throw unusable(files, 'what was written cannot be read');
-  if (await files.create(FILE, content)) {
-    throw unusable(files, 'it does not keep to conditional writes, by which workers agree who was first');
-  }
-  const { id } = JSON.parse(content) as { id?: unknown };
-  if (typeof id === 'string') return id;
-  throw unusable(files, `its ${FILE} has no id`);
+  if (!(await files.create(STORE_ID_FILE, content))) return content.trim();
+  throw unusable(files, 'it does not keep to conditional writes, by which workers agree who was first');
 }
 
 /**

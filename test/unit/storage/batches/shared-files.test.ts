@@ -4,6 +4,7 @@ import path from 'node:path';
 import { createBatchFiles } from '../../../../src/storage/batches/batch-files';
 import { createFolderSharedFiles } from '../../../../src/storage/batches/folder-shared-files';
 import { createItemOutcomes } from '../../../../src/storage/batches/item-outcomes';
+import { createFolderMarkStore } from '../../../../src/storage/results/folder-mark-store';
 import type { SharedFiles } from '../../../../src/storage/batches/shared-files';
 import { mustBeStore, storeId } from '../../../../src/storage/batches/store-id';
 import { sharedFilesPromises } from '../../../support/batches/shared-files-promises';
@@ -27,6 +28,7 @@ test('what a crash left half written is no file', async () => {
 test('all workers of a store know one id, and a worker with another is refused, by name of both', async () => {
   const [one, two] = await Promise.all([storeId(files), storeId(createFolderSharedFiles(folder, 'host-2'))]);
   expect(two).toBe(one);
+  expect(await createFolderMarkStore(folder).id()).toBe(one);
   await expect(mustBeStore(files, one)).resolves.toBeUndefined();
   const other = createFolderSharedFiles(path.join(folder, 'other'), 'host-3');
   await expect(mustBeStore(other, one)).rejects.toMatchObject({

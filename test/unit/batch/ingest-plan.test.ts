@@ -1,0 +1,84 @@
+import path from 'node:path';
+import type { BatchPlan } from '../../../src/batch/plan/plan-batch';
+import { ListingPlace } from '../../support/batches/listing';
+import { cliInProcess } from '../../support/cli-in-process';
+import { mp4 } from '../../support/media/mp4';
+import { jpeg } from '../../support/media/pictures';
+
+jest.setTimeout(60_000);
+const video = (durationSec: number): Buffer =>
+  mp4({ tracks: [{ kind: 'video', width: 640, height: 480, durationSec }] });
+
+let place: ListingPlace;
+beforeEach(async () => {
+  process.env.ASSET_LIFECYCLE_SOURCE_ROOTS = '';
+  place = await ListingPlace.make();
+  await place.put({
+    'a.mp4': video(90),
+    'b/short.mp4': video(1),
+    'b/c.jpg': jpeg(640, 480),
+    'notes.txt': 'x',
+    'empty.mp4': '',
+  });
+});
+afterEach(async () => {
+  delete process.env.ASSET_LIFECYCLE_SOURCE_ROOTS;
+  await place.close();
+});
+
+const ingest = (...args: string[]) => cliInProcess(['ingest', ...args]);
+
+test('a plan looks into the files, and says what would be refused and why', async () => {
+  const { code, stdout } = await ingest(place.media, '--plan', '--json', '--branch', 'embed', '--exclude', '*.txt');
+  const plan = JSON.parse(stdout) as BatchPlan;
+  expect(code).toBe(0);
+  expect(plan).toMatchObject({
+    ...{ items: 2, withoutSize: 0, mediaSeconds: 90, withoutMedia: 0, skipped: 1, refused: 2, leastSeconds: 0 },
+    requests: { create: 2, mark: 2, branch: 2, look: 1, total: 7 },
+  });
+  expect(plan.bytes).toBe(video(90).byteLength + jpeg(640, 480).byteLength);
+  expect(plan.causes.map(({ cause }) => cause).toSorted()).toEqual([
+    expect.stringMatching(/^branch: marengo3\.0 takes videos of .* lasts/),
+    expect.stringContaining('is empty; name a file with bytes in it'),
+  ]);
+});
+
+test('people get a table, and nothing is left in the temporary folder', async () => {
+  const { code, stdout } = await ingest(place.media, '--plan', '--no-preflight', '--include', '**/*.mp4');
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/items +│ 2 /);
+  expect(stdout).toMatch(/media +│ 0\.0 s \(and 2 items of which it is not known\)/);
+  expect(stdout).toContain('no published limit slows it');
+  expect(stdout).toContain('is empty; name a file with bytes in it');
+});
+
+test('a manifest is planned for the provider that the flags name, with names by a template', async () => {
+  await place.put({ 'list.csv': 'path\nb/c.jpg\nb/c.jpg\na.mp4\nnotes.txt\n' });
+  const target = path.join(place.media, 'list.csv');
+  const flags = ['--provider', 'datature-vi', '--dataset', 'd1', '--filename', '{path}', '--plan', '--json'];
+  const plan = JSON.parse((await ingest(target, ...flags)).stdout) as BatchPlan;
+  expect(plan).toMatchObject({ items: 2, refused: 2, requests: { create: 1, mark: 0 } });
+});
+
+test.each([
+  ['without --plan', [], ['MEDIA'], '--plan: batches cannot be started yet'],
+  ['of a folder that is not there', [], ['MEDIA/no', '--plan'], 'MEDIA/no: no such folder or manifest'],
+  [
+    'of globs that match nothing',
+    [],
+    ['MEDIA', '--plan', '--include', '*.wav'],
+    'items.include: no file of MEDIA matches',
+  ],
+  [
+    'of a manifest with globs',
+    ['l.csv'],
+    ['MEDIA/l.csv', '--plan', '--include', '*'],
+    '--include, --exclude: are for a folder or prefix',
+  ],
+  ['of a wrong template', [], ['MEDIA', '--plan', '--filename', '{nam}'], 'each.filename: must be a filename in which'],
+])('a plan %s is refused in words', async (_name, files, args, words) => {
+  await place.put(Object.fromEntries(files.map((file) => [file, 'path\n'])));
+  const { code, stderr } = await ingest(...args.map((arg) => arg.replace('MEDIA', place.media)));
+  expect(code).toBe(2);
+  expect(stderr).toContain(words.replaceAll('MEDIA', place.media));
+});
