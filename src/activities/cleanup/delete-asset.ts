@@ -75,7 +75,9 @@ async function usedByOthers(
   if (!force && !replaces && tag && (await completedWithAsset(deps, id, { tag, thisRun: runId }))) {
     return COMPLETED_BEFORE;
   }
-  const wanting = (await lifecyclesWanting(deps, id, workflowId)).filter(({ open }) => open || !force);
+  const wanting = (await lifecyclesWanting(deps, id, workflowId)).filter(
+    (run) => run.open || (!force && run.workflowId !== tag?.workflowId), // that its own lifecycle completed was looked at above
+  );
   if (wanting.length > 0) {
     const names = wanting.map(({ key }) => `lifecycle "${key}"`);
     return kept(

@@ -1,5 +1,6 @@
 import type { DescribedRun } from '../../../src/contracts/runs';
 import type { LifecycleRuns } from '../../../src/activities/lifecycle-runs';
+import { deleteAsset } from '../../../src/activities/cleanup/delete-asset';
 import { createRemoveResources } from '../../../src/activities/cleanup/remove-resources';
 import type { RemoveResourcesInput } from '../../../src/contracts/activities';
 import type { ReceiptEntry } from '../../../src/contracts/lifecycle-status';
@@ -134,6 +135,21 @@ describe('an asset that another lifecycle has adopted', () => {
     expect(await remove([asset()], { policy: 'keep' })).toMatchObject([{ id: 'a', result: 'kept' }]);
     expect(provider.held.get('a')?.metadata).toMatchObject({ asset_lifecycle_released_by: 'run-of-adopter' });
   });
+});
+
+test('an asset with which its own lifecycle had completed makes room for other content of the key', async () => {
+  own(releaseFields('completed', 'r1'));
+  const completed: DescribedRun = {
+    ...adopter,
+    workflowId: 'w',
+    runId: 'r1',
+    key: 'k',
+    open: false,
+    ended: 'completed',
+  };
+  const deps = dependencies({ provider, runs: { wantedBy: async () => [completed] } });
+  const { signal } = new AbortController();
+  expect(await deleteAsset('a', { deps, provider, replaces: true, signal })).toMatchObject({ result: 'deleted' });
 });
 
 test('an asset that was taken up after the sweep had judged it is left alone', async () => {
