@@ -78,10 +78,21 @@ function adoptedStays(evidence: Evidence): string[] {
   return adopted && !has(sweep.after) ? ['a sweep removed the adopted asset after its adopter had ended'] : [];
 }
 
-function vanishedStays({ schedule, beforeSweep, sweep, status, resultsAfter, key }: Evidence): string[] {
+function vanishedStays({
+  schedule,
+  beforeSweep,
+  sweep,
+  status,
+  resultsAfter,
+  key,
+  closedAs,
+  before,
+}: Evidence): string[] {
   if (!isAround(schedule, 'retention')) return [];
   const takenForOrphan = sweep.report?.orphans.some((orphan) => orphan.key === key);
-  const gone = goneBetween(beforeSweep, sweep.after);
+  // a run that was terminated while it made room for other content may have that deletion still under way
+  const late = closedAs === 'TERMINATED' ? before.earlierAssetId : undefined;
+  const gone = goneBetween(beforeSweep, sweep.after).filter((id) => id !== late);
   const isOldTags = schedule.shape === 'old-tags'; // its tag names a run that still stands
   const problems = gone.length > 0 && !isOldTags ? [`the sweep removed ${gone.join(', ')}`] : [];
   if (takenForOrphan) problems.push('the sweep took it for an orphan');
