@@ -162,7 +162,9 @@ class Walk {
     const { key, workflowId } = tag;
     const claim = claimOf(tag);
     const thisRun = run?.runId ?? tag.runId;
-    const isOfRun = (one: Resource): boolean => !isOfBranch(one) || one.madeBy === thisRun;
+    // a run whose taking up was refused has no say over the asset, whose mark still tells of the run that completed with it
+    const hasAsset = tag.runId === thisRun || tag.released !== 'completed' || policy === 'force-delete';
+    const isOfRun = (one: Resource): boolean => (isOfBranch(one) ? one.madeBy === thisRun : hasAsset);
     const all = await madeFrom(this.provider, { id, tag, claim }, this.signal);
     const hadCompleted = await completedWithAsset(this.deps, id, { tag, thisRun });
     const made = hadCompleted ? all.filter(isOfRun) : all;

@@ -144,6 +144,14 @@ describe('an adopted asset', () => {
   });
 });
 
+test('an asset with which its run completed is not for a later run to leave over, whose taking up was refused', async () => {
+  asset('a', {}, releaseFields('completed', tag.runId));
+  const entries = [{ resource: 'asset', id: 'a', result: 'leftover' }];
+  run({ runId: 'r2', ended: 'failed', assetId: 'a', status: withReceipt('delete', entries) });
+  const { orphans } = await find();
+  expect(orphans.flatMap(({ made }) => made)).toEqual([]);
+});
+
 describe('an asset of an earlier run of its key', () => {
   const entries = [{ resource: 'asset', id: 'a', result: 'kept' }];
 
