@@ -19,7 +19,7 @@ import type { LifecycleStatus } from '../../../src/contracts/lifecycle-status';
 import type { TemporalServer } from '../../../src/stack/temporal-server';
 import { ORGANIZATION, SECRET_KEY } from '../servers/vi-emulator';
 import { quickRetriesWorker } from './quick-retries-worker';
-import { MAIN, SAMPLES } from './system';
+import { MAIN, SAMPLES, quickWorker } from './system';
 import { startTestTemporal } from './temporal';
 
 export const PROVIDER = 'datature-vi';
@@ -58,13 +58,7 @@ export class ViSystem {
       DATATURE_VI_SECRET_KEY: SECRET_KEY,
       DATATURE_VI_ORGANIZATION_ID: ORGANIZATION,
       DATATURE_VI_SESSIONS_PER_5_MINUTES: '10000',
-      ASSET_LIFECYCLE_SOURCE_ROOTS: [SAMPLES, this.folder].join(path.delimiter),
-      ASSET_LIFECYCLE_SOURCE_DEADLINE: '2s',
-      ASSET_LIFECYCLE_RESULTS: path.join(this.folder, 'results'),
-      ASSET_LIFECYCLE_POLL_INTERVAL_MIN: '100ms',
-      ASSET_LIFECYCLE_POLL_INTERVAL_MAX: '500ms',
-      ASSET_LIFECYCLE_POLL_REQUESTS_PER_MINUTE: '6000',
-      ASSET_LIFECYCLE_SETTLE_WINDOW: '3s',
+      ...quickWorker(this.folder),
     };
   }
 
