@@ -1,4 +1,4 @@
-# The worker. Build: docker build -t asset-lifecycle . ; run it with TEMPORAL_ADDRESS and TWELVE_LABS_API_KEY set.
+# The worker. Build: docker build -t asset-lifecycle . ; run it with TEMPORAL_ADDRESS and a provider's credentials set.
 FROM node:20-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./

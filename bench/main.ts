@@ -1,4 +1,7 @@
 import { benchActions } from './actions';
+import { benchImages } from './datature-vi/images';
+import { benchStarts } from './datature-vi/starts';
+import { benchVideo } from './datature-vi/video';
 import { benchHistory } from './history';
 import { benchListing } from './listing';
 import { benchPreflight } from './preflight';
@@ -20,4 +23,7 @@ runBenches('bench', {
   results: benchLargeResults,
   waiting: benchWaiting,
   actions: benchActions,
+  images: benchImages,
+  video: benchVideo,
+  starts: benchStarts,
 });

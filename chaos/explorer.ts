@@ -1,6 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { NamespaceNotFoundError } from '@temporalio/client';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import fc from 'fast-check';
 import { packageRoot } from '../src/stack/package-root';
@@ -44,6 +46,8 @@ export interface ExplorerOptions {
   /** Most milliseconds that a sweep may take; default: a minute. */
   sweepBoundMs?: number;
   onProgress(done: number, violated: number): void;
+  /** Hears of a violation at once; its smallest schedule takes longer. */
+  onViolation?(seed: number, words: readonly string[]): void;
 }
 
 export interface Violation {
@@ -103,14 +107,18 @@ export async function explore(options: ExplorerOptions): Promise<Exploration> {
   try {
     const sabotage = await sabotageOf(options.sabotage, folder);
     let next = 0;
+    let isBroken = false;
     const work = async (n: number): Promise<void> => {
       const { address } = temporal;
       const name = `lane-${n}`;
       const lane = await Lane.open({ name, address, filesUrl: files.url, samples, folder, sabotage, sweepBoundMs });
       try {
-        while (next < seeds.length && !(options.stopAtFirst && found.violations.length > 0)) {
+        while (next < seeds.length && !isBroken && !(options.stopAtFirst && found.violations.length > 0)) {
           await runOne(lane, seeds[next++] as number, options, found);
         }
+      } catch (error) {
+        isBroken = true; // what it would have shown is missing, so the others need not go on
+        throw error;
       } finally {
         await lane.close();
       }
@@ -147,16 +155,33 @@ async function judgeOne<S extends Violation['schedule'], E extends Violation['ev
   schedule: S,
   { lane, seed, options, found }: Judged,
 ): Promise<void> {
-  const evidence = await kind.run(lane, schedule);
+  const evidence = await runKnown(() => kind.run(lane, schedule));
   found.runs += 1;
   kind.add(found, evidence);
   const words = kind.violationsOf(evidence);
   if (words.length > 0) {
+    options.onViolation?.(seed, words);
     const smallest = await shrink(kind, lane, seed, options.shrinkMs);
     found.violations.push({ seed, schedule, words, evidence, smallest });
   }
   options.onProgress(found.runs, found.violations.length);
 }
+
+/**
+ * Runs the schedule anew where the server under load took too long to look up the lane's namespace, and called it unknown.
+ */
+async function runKnown<E>(run: () => Promise<E>): Promise<E> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await run();
+    } catch (error) {
+      if (!(error instanceof NamespaceNotFoundError) || tries === MOST_TRIES) throw error;
+      await delay(1000);
+    }
+  }
+}
+
+const MOST_TRIES = 10;
 
 /** Looks for a smaller schedule that fails as well; each try is a whole run. */
 async function shrink<S extends Violation['schedule'], E extends Violation['evidence']>(
@@ -169,7 +194,7 @@ async function shrink<S extends Violation['schedule'], E extends Violation['evid
   let smallest: Violation['smallest'];
   let running: Promise<unknown> = Promise.resolve();
   const holds = fc.asyncProperty(kind.schedules, async (schedule) => {
-    const run = kind.run(lane, schedule);
+    const run = runKnown(() => kind.run(lane, schedule));
     running = run;
     const words = kind.violationsOf(await run);
     if (words.length > 0) smallest = { schedule, words };

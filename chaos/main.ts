@@ -29,21 +29,22 @@ async function main(): Promise<void> {
     .option('--json', 'print the outcome as JSON')
     .parse()
     .opts<Flags>();
+  const all = Array.from({ length: Number(runs) }, (_, n) => Number(seed) + n);
+  const seeds = datasets ? all.filter(isForDataset) : all;
   const show = (line: string): void => void process.stderr.write(`${line}\n`);
   let shownAt = 0;
   const { violations, coverage, datasetCoverage, ...found } = await explore({
     lanes: Number(lanes),
     sabotage,
-    seeds: Array.from({ length: Number(runs) }, (_, n) => Number(seed) + n).filter(
-      (one) => !datasets || isForDataset(one),
-    ),
+    seeds,
     samples: path.join(packageRoot(), 'samples'),
     environment: process.env,
     shrinkMs: 120_000,
+    onViolation: (at, words) => show(`seed ${at}: ${words.join('; ')}`),
     onProgress(done, violated) {
       if (Date.now() - shownAt < 5000) return;
       shownAt = Date.now();
-      show(`${done} of ${runs} runs, ${violated} with violations`);
+      show(`${done} of ${seeds.length} runs, ${violated} with violations`);
     },
   });
   for (const violation of violations) show(describe(violation));
@@ -77,6 +78,8 @@ function describe({ seed, schedule, words, smallest }: Violation): string {
       : []),
   ].join('\n');
 }
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130)); // its children end with it
 
 main().catch((error: unknown) => {
   console.error(error);

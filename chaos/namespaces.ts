@@ -15,7 +15,8 @@ export async function createNamespace(connection: Connection, namespace: string)
     try {
       await addSearchAttributes(connection, namespace);
       const { namespaceInfo } = await connection.workflowService.describeNamespace({ namespace });
-      if (namespaceInfo?.id && (await runsCanBeAskedFor(connection, namespace))) return namespaceInfo.id;
+      await startAndReadARun(connection, namespace);
+      if (namespaceInfo?.id) return namespaceInfo.id;
     } catch {
       // a new namespace is known to all parts of the server after a moment
     }
@@ -23,16 +24,12 @@ export async function createNamespace(connection: Connection, namespace: string)
   }
 }
 
-/** The part of the server that keeps runs learns of a namespace later than the part that takes requests. */
-async function runsCanBeAskedFor(connection: Connection, namespace: string): Promise<boolean> {
+/** @throws while a part of the server does not know the namespace */
+async function startAndReadARun(connection: Connection, namespace: string): Promise<void> {
   const { workflow } = new Client({ connection, namespace });
-  return workflow
-    .getHandle('none')
-    .describe()
-    .then(
-      () => true,
-      (error: unknown) => error instanceof WorkflowNotFoundError,
-    );
+  const run = await workflow.start('none', { workflowId: 'none', taskQueue: 'none' });
+  await run.terminate();
+  await run.fetchHistory();
 }
 
 /** Does at once what the end of retention does: Temporal forgets all runs of a workflow id. */

@@ -33,6 +33,7 @@ export type {
   DownloadProgress,
   DownloadResult,
   EmbeddingResult,
+  FailedFile,
   FailureType,
   ForceDeletion,
   Ingestion,
@@ -68,4 +69,7 @@ export type {
   StartOptions,
   SweepInput,
   SweepReport,
+  UploadOptions,
+  UploadProgress,
+  UploadResult,
 } from './index.js';

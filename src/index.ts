@@ -1,5 +1,5 @@
 import { openAccount } from './providers/open-account';
-import { LifecycleClient } from './client/lifecycle-client';
+import { LifecycleClient, type LifecycleClientOptions } from './client/lifecycle-client';
 import { loadConfig } from './config';
 
 export { LifecycleClient } from './client/lifecycle-client';
@@ -29,6 +29,7 @@ export type { ProviderAssets } from './client/assets/provider-assets';
 export type { ProviderPlace } from './client/assets/provider-place';
 export type { ProviderSessions } from './client/assets/provider-sessions';
 export type { DownloadOptions, DownloadProgress, DownloadResult } from './client/transfers/download-assets';
+export type { FailedFile, UploadOptions, UploadProgress, UploadResult } from './client/transfers/upload-assets';
 export type { LifecycleSummary } from './temporal/runs/run-status';
 export { branchesOf } from './contracts/lifecycle-status';
 export { FAILURES } from './contracts/failures';
@@ -71,6 +72,9 @@ export type {
   IngestionQuery,
 } from './providers/ingestions';
 
-/** A client for the Temporal server and the provider account that the environment names. */
-export const connect = (): Promise<LifecycleClient> =>
-  LifecycleClient.connect({ openAccount: (provider) => openAccount(loadConfig(), provider) });
+/**
+ * A client for the Temporal server and the provider account that the environment names.
+ * @param options.provider default: the first of the registry.
+ */
+export const connect = (options: Pick<LifecycleClientOptions, 'provider'> = {}): Promise<LifecycleClient> =>
+  LifecycleClient.connect({ ...options, openAccount: (provider) => openAccount(loadConfig(), provider) });

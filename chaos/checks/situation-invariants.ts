@@ -78,10 +78,21 @@ function adoptedStays(evidence: Evidence): string[] {
   return adopted && !has(sweep.after) ? ['a sweep removed the adopted asset after its adopter had ended'] : [];
 }
 
-function vanishedStays({ schedule, beforeSweep, sweep, status, resultsAfter, key }: Evidence): string[] {
+function vanishedStays({
+  schedule,
+  beforeSweep,
+  sweep,
+  status,
+  resultsAfter,
+  key,
+  closedAs,
+  before,
+}: Evidence): string[] {
   if (!isAround(schedule, 'retention')) return [];
   const takenForOrphan = sweep.report?.orphans.some((orphan) => orphan.key === key);
-  const gone = goneBetween(beforeSweep, sweep.after);
+  // a run that was terminated while it made room for other content may have that deletion still under way
+  const late = closedAs === 'TERMINATED' ? before.earlierAssetId : undefined;
+  const gone = goneBetween(beforeSweep, sweep.after).filter((id) => id !== late);
   const isOldTags = schedule.shape === 'old-tags'; // its tag names a run that still stands
   const problems = gone.length > 0 && !isOldTags ? [`the sweep removed ${gone.join(', ')}`] : [];
   if (takenForOrphan) problems.push('the sweep took it for an orphan');
@@ -90,10 +101,11 @@ function vanishedStays({ schedule, beforeSweep, sweep, status, resultsAfter, key
   return problems;
 }
 
-function youngStays({ youngSweep, beforeSweep }: Evidence): string[] {
+function youngStays({ youngSweep, beforeSweep, openSweep }: Evidence): string[] {
   if (!youngSweep) return [];
   if (!youngSweep.report) return ['the sweep with an hour of grace has not ended'];
-  const gone = goneBetween(beforeSweep, youngSweep.after);
+  const taken = new Set(openSweep?.report?.orphans.map(({ assetId }) => assetId)); // by the sweep before, which had no grace
+  const gone = goneBetween(beforeSweep, youngSweep.after).filter((id) => !taken.has(id));
   const orphans = youngSweep.report.orphans.map((orphan) => `took ${orphan.assetId} for an orphan`);
   return gone.length > 0 ? [...orphans, `removed ${gone.join(', ')}`] : orphans;
 }

@@ -1,6 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 
+/** Those that are up: none of them outlives this process. */
+const up = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of up) child.kill('SIGKILL');
+});
+
 /** A worker in a process of its own, so that it can be killed. */
 export class WorkerProcess {
   private constructor(
@@ -14,6 +20,8 @@ export class WorkerProcess {
       env: { PATH: process.env.PATH, HOME: process.env.HOME, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+    up.add(child);
+    child.once('exit', () => up.delete(child));
     const output: string[] = [];
     const worker = new WorkerProcess(child, output);
     const ready = new Promise<void>((resolve, reject) => {

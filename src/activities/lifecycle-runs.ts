@@ -8,6 +8,9 @@ export interface LifecycleRuns {
   find(workflowId: string, runId?: string): Promise<DescribedRun | undefined>;
   /** True while a run of the workflow id is open, whatever its type. */
   isOpen(workflowId: string): Promise<boolean>;
-  /** Open lifecycles that name the asset as theirs, whoever made it. One that has just started may be missing. */
-  openWith(assetId: string): Promise<LifecycleRun[]>;
+  /**
+   * Lifecycles that name the asset as theirs, whoever made it, and are open or have completed with it. One that has just
+   * started may be missing.
+   */
+  wantedBy(assetId: string): Promise<LifecycleRun[]>;
 }

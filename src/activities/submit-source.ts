@@ -11,6 +11,7 @@ import { withHeartbeat } from './lib/activity-call';
 import { providerOf, type ActivityDependencies } from './dependencies';
 import { adoptAsset } from './ownership/adopt-asset';
 import { claimKey } from './ownership/claim-key';
+import { claimPlace } from './ownership/key-place';
 import { findOwnAsset } from './ownership/find-own-asset';
 import { handIn, rememberOpenSession } from './uploads/hand-in';
 import { refuseUnfit } from './uploads/preflight';
@@ -42,6 +43,7 @@ export const createSubmitSource =
     await withHeartbeat(() => claimKey(deps, { provider: name, key }, { workflowId, runId, ...item }));
     const memory = UploadMemory.open(deps, input.resume);
     try {
+      await claimPlace(deps, { ...input, key: input.tag.key });
       return resultOf(await submitAndSend(deps, provider, { input, source, memory }), memory);
     } catch (error) {
       throw withPending(error, memory);

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { CallAborted, CallTimedOut, InvalidInput } from '../temporal/errors';
 
 /** How long a caller waits for one call. */
@@ -27,6 +28,7 @@ export async function withLimits<T>(
   if (signal?.aborted) throw new CallAborted(`${call}: aborted before it was sent`, { cause: signal.reason });
   const effect = writes ? '; it may have had its effect' : '';
   const stop = new AbortController();
+  setMaxListeners(0, stop.signal); // a call may make many requests at once
   let timer: NodeJS.Timeout | undefined;
   let onAbort = (): void => {};
   const stopped = new Promise<never>((_resolve, reject) => {

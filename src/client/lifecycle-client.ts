@@ -73,7 +73,7 @@ export class LifecycleClient {
 
   /** Assets and upload sessions in one of the provider's places, such as a data set. */
   within(place: string): ProviderPlace {
-    return providerPlace(async () => withinPlace(await this.openedAccount(), place));
+    return providerPlace(async () => withinPlace(await this.openedAccount(), place), place);
   }
 
   /**

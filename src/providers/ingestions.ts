@@ -1,3 +1,5 @@
+import type { FailureType } from '../contracts/failures';
+import type { SourceBytes } from '../storage/files/source-bytes';
 import type { CallOptions } from './outcome';
 
 export interface IngestionCondition {
@@ -80,8 +82,53 @@ export interface WaitOptions extends CallOptions {
   onLook?: (ingestion: Ingestion) => void;
 }
 
+/** A file to upload as it is, of no lifecycle. */
+export interface FileToIngest {
+  /** Name of the asset; each once. */
+  filename: string;
+  bytes: SourceBytes;
+  metadata?: Readonly<Record<string, string | number | boolean>>;
+}
+
+export interface UploadOptions extends CallOptions {
+  /** One of {@link Ingestions.failureModes}; default: the first, by which a file that fails does not end the others. */
+  failureMode?: string;
+  /** One of {@link Ingestions.overwriteModes}. Without it no asset with other content is overwritten: its file fails. */
+  overwriteMode?: string;
+  /** Default: true. Else the upload ends once all bytes are there. */
+  wait?: boolean;
+  /** Of that wait. Default: one hour. */
+  deadlineMs?: number;
+  onProgress?: (progress: { sentBytes: number; ended: number }) => void;
+}
+
+/**
+ * What became of a file. `unchanged`: an asset of its name with its content was there. `open`: sent, and not known yet.
+ * `unsent`: left, since another one had failed.
+ */
+export interface UploadedFile {
+  filename: string;
+  state: 'succeeded' | 'failed' | 'unchanged' | 'open' | 'unsent';
+  /** Of `failed`: the provider's code, also where the file was refused before it was sent. */
+  code?: string;
+  type?: FailureType;
+  message?: string;
+}
+
 /** The sessions of one place. */
 export interface Ingestions {
+  readonly failureModes: readonly string[];
+  readonly overwriteModes: readonly string[];
+  /**
+   * Uploads files in a session of their own, and in further ones for those whose URLs expire on the way. Not safe to repeat
+   * with an overwrite mode. What is given is in the order of the files.
+   * @throws InvalidRequest for modes and names · failures of the requests · DeadlineExceeded · the signal's reason, once no
+   *   session is left open
+   */
+  upload(
+    files: readonly FileToIngest[],
+    options?: UploadOptions,
+  ): Promise<{ files: UploadedFile[]; sessions: Ingestion[] }>;
   list(query?: IngestionQuery, options?: CallOptions): Promise<IngestionPage>;
   /** @throws ResourceGone */
   get(id: string, options?: CallOptions): Promise<Ingestion>;

@@ -13,6 +13,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   await system.control.reset();
   await system.control.setProcessing({ baseMs: 300, msPerMegabyte: 0 });
+  await system.control.set({ sessionsTellFiles: true });
 });
 afterAll(() => system?.close());
 

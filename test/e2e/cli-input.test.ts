@@ -109,7 +109,9 @@ test('an unreachable provider is exit code 3 and one line', async () => {
 test('a worker without a key refuses to start, and says why', async () => {
   const { code, stderr } = await cli(['worker'], NOWHERE);
   expect(code).toBe(2);
-  expect(stderr).toMatch(/^error: TWELVE_LABS_API_KEY: not set, and 127\.0\.0\.1:1 is no emulator/);
+  expect(stderr).toMatch(
+    /^error: no provider to serve; TwelveLabs: TWELVE_LABS_API_KEY: not set, and 127\.0\.0\.1:1 is no emulator/,
+  );
   expect(stderr.trim().split('\n')).toHaveLength(1);
 });
 

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { branchesOf, type LifecycleStatus } from '../../src/contracts/lifecycle-status';
 import { cli, inherited } from '../support/cli';
+import { SECRET_KEY } from '../support/servers/vi-emulator';
 import { SAMPLES } from '../support/system/system';
 import { testTools } from '../support/system/test-tools';
 import { freePort } from '../support/system/free-port';
@@ -86,11 +87,26 @@ test('dev stays up, says what is ready, and keeps its state over a restart', asy
   const started = await cli(['start', clip, '--key', 'kept', '--branch', 'embed', '--wait', '--json'], at);
   expect(started.code).toBe(0);
   const status = JSON.parse(started.stdout) as LifecycleStatus;
+  const dataset = ['--provider', 'datature-vi', '--dataset', 'demo'];
+  const image = path.join(SAMPLES, 'portrait-1.jpg');
+  const inDataset = await cli(['start', image, '--key', 'kept too', ...dataset, '--wait', '--json'], at);
+  expect(inDataset.code).toBe(0);
   await stop();
   expect(running?.exitCode).toBe(0);
 
   await dev(ports);
   expect(JSON.parse((await cli(['status', 'kept', '--json'], at)).stdout)).toEqual(status);
+  const statusInDataset = await cli(['status', 'kept too', '--provider', 'datature-vi', '--json'], at);
+  expect(statusInDataset.stdout).toBe(inDataset.stdout);
+  const vi = {
+    DATATURE_VI_API_ENDPOINT: `http://127.0.0.1:${emulator + 2}`,
+    DATATURE_VI_SECRET_KEY: SECRET_KEY,
+    DATATURE_VI_ORGANIZATION_ID: 'any',
+  };
+  const listed = await cli(['assets', 'list', ...dataset, '--json'], vi);
+  expect(JSON.parse(listed.stdout)).toMatchObject([
+    { id: (JSON.parse(inDataset.stdout) as LifecycleStatus).asset?.id, filename: 'portrait-1.jpg' },
+  ]);
   const asset = await cli(['assets', 'get', status.asset?.id ?? '', '--json'], at);
   expect(JSON.parse(asset.stdout)).toMatchObject({ id: status.asset?.id, status: 'ready' });
 });

@@ -43,6 +43,7 @@ export function dependencies({
   progress,
 }: Doubles): ActivityDependencies {
   const files = memoryFiles();
+  const account = { provider, watcher: watcher ?? { until: unused('watcher') } };
   return {
     batches: {
       files,
@@ -54,10 +55,8 @@ export function dependencies({
       },
     },
     accounts: {
-      twelvelabs: {
-        provider,
-        watcher: watcher ?? { until: unused('watcher') },
-      },
+      twelvelabs: account,
+      [provider.name]: account,
     },
     sources: sources ?? { resolve: unused('sources') },
     objects: objects ?? { resolve: unused('objects') },
@@ -74,13 +73,15 @@ export function dependencies({
       change: unused('marks'),
       remove: unused('marks'),
       marked: unused('marks'),
+      placeOfKey: async (_key, place) => place,
+      freeKey: async () => {},
     },
     otherHosts: otherHosts ?? unused('other hosts'),
     settleWindowMs,
     runs: {
       overview: async () => [],
       find: async () => undefined,
-      openWith: async () => [],
+      wantedBy: async () => [],
       isOpen: async () => false,
       ...runs,
     },

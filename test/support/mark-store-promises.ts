@@ -36,6 +36,19 @@ export function markStorePromises(open: () => MarkStore): void {
     expect(await listed(store, 'nowhere')).toEqual([]);
   });
 
+  test('a key stays in the place that it was first used in, until it is freed', async () => {
+    const key = { owner: 'o', provider: 'p', key: `photos/${'ü'.repeat(150)}` };
+    const places = await Promise.all(['d', 'd', 'd'].map((place) => open().placeOfKey(key, place)));
+    expect(places).toEqual(['d', 'd', 'd']);
+    expect(await open().placeOfKey(key, 'e')).toBe('d');
+    expect(await open().placeOfKey({ ...key, owner: 'o2' }, 'e')).toBe('e');
+    await open().freeKey(key, 'e');
+    expect(await open().placeOfKey(key, 'e')).toBe('d');
+    await open().freeKey(key, 'd');
+    await open().freeKey(key, 'd');
+    expect(await open().placeOfKey(key, 'e')).toBe('e');
+  });
+
   test('the store has one id, whoever asks first', async () => {
     const ids = await Promise.all(Array.from({ length: 5 }, () => open().id()));
     expect(new Set(ids).size).toBe(1);

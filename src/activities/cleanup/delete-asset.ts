@@ -6,7 +6,7 @@ import { cancellationOf } from '../lib/activity-call';
 import type { ActivityDependencies } from '../dependencies';
 import { only, unlessGone } from '../../providers/outcome';
 import { completedWithAsset } from '../ownership/completed-before';
-import { blockersOf, openLifecyclesWith, usersOf } from '../ownership/users-of-asset';
+import { blockersOf, lifecyclesWanting, usersOf } from '../ownership/users-of-asset';
 
 export interface AssetDeletion {
   deps: ActivityDependencies;
@@ -75,10 +75,15 @@ async function usedByOthers(
   if (!force && !replaces && tag && (await completedWithAsset(deps, id, { tag, thisRun: runId }))) {
     return COMPLETED_BEFORE;
   }
-  const open = await openLifecyclesWith(deps, id, workflowId);
-  if (open.length > 0) {
-    const names = open.map(({ key }) => `lifecycle "${key}"`);
-    return kept('an open lifecycle uses it', names);
+  const wanting = (await lifecyclesWanting(deps, id, workflowId)).filter(
+    (run) => run.open || (!force && run.workflowId !== tag?.workflowId), // that its own lifecycle completed was looked at above
+  );
+  if (wanting.length > 0) {
+    const names = wanting.map(({ key }) => `lifecycle "${key}"`);
+    return kept(
+      wanting.some(({ open }) => open) ? 'an open lifecycle uses it' : 'another lifecycle has adopted it',
+      names,
+    );
   }
   if (force) return undefined;
   const users = await usersOf(provider, id, { ended, signal });

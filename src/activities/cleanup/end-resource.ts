@@ -37,7 +37,7 @@ async function endAsset(resource: AssetResource, removal: Removal): Promise<Rece
   const { entries: ofSessions, assetIds, decided } = await endPending(resource, removal);
   const tagged = await (decided ? taggedIds(resource, removal) : idsOf(resource, removal));
   const ids = [...new Set([...assetIds, ...tagged])];
-  if (ids.length > 0 && (await isLeftToOthers(removal))) return leaveToOthers(resource, ids);
+  if (ids.length > 0 && (await isLeftToOthers(removal))) return [...ofSessions, ...leaveToOthers(resource, ids)];
   const before = policy === 'force-delete' ? await endMadeBefore(resource, ids, removal) : [];
   const surplus = policy === 'keep' ? ids.splice(1) : [];
   const entries: ReceiptEntry[] = [...ofSessions, ...before];

@@ -4,6 +4,7 @@ import { FAILURES, failureType, withDetails } from '../../contracts/failures';
 import type { ReceiptEntry } from '../../contracts/lifecycle-status';
 import { isAsset, isOfBranch, type Resource } from '../../contracts/resource';
 import { providerOf, type ActivityDependencies } from '../dependencies';
+import { freePlace } from '../ownership/key-place';
 import { withHeartbeat } from '../lib/activity-call';
 import { endResource } from './end-resource';
 import { leftover } from './receipt-entry';
@@ -40,8 +41,17 @@ export const createRemoveResources =
           if (isFoundByAsset(resource, removal)) needsAsset = entry;
         }
       }
+      const keys =
+        policy === 'force-delete' && done.every(({ result }) => result === 'deleted')
+          ? new Set(resources.flatMap(keyOf))
+          : [];
+      for (const key of keys) await freePlace(deps, { ...where, key });
       return done;
     });
+
+/** The key that a lifecycle's own asset is of. */
+const keyOf = (resource: Resource): string[] =>
+  isAsset(resource) && resource.tag !== undefined ? [resource.tag.key] : [];
 
 const isFoundByAsset = (resource: Resource, { provider }: Removal): boolean =>
   isOfBranch(resource) && provider.branches[resource.branch]?.foundByAsset?.(resource) === true;

@@ -4,16 +4,16 @@ import type { ActivityDependencies } from '../dependencies';
 import type { LifecycleRun } from '../../contracts/runs';
 
 /**
- * Open lifecycles that have the asset, beside the one of `workflowId`. Where visibility refuses to tell, none: an
- * adopter's mark on the asset protects it as well.
+ * Lifecycles that want the asset, beside the one of `workflowId`: open ones, and those that completed with it, whose mark
+ * the provider may have refused. Where visibility does not tell, none: an adopter's mark protects the asset as well.
  */
-export async function openLifecyclesWith(
+export async function lifecyclesWanting(
   { runs }: ActivityDependencies,
   assetId: string,
   workflowId: string | undefined,
 ): Promise<LifecycleRun[]> {
   try {
-    return (await runs.openWith(assetId)).filter((run) => run.workflowId !== workflowId);
+    return (await runs.wantedBy(assetId)).filter((run) => run.workflowId !== workflowId);
   } catch (error) {
     log.warn('visibility does not tell which lifecycles have the asset', { assetId, error: (error as Error).message });
     return [];

@@ -11,6 +11,7 @@ import {
 import type { MediaProvider } from '../../providers/media-provider';
 import { BEATS, withHeartbeatEvery } from '../lib/activity-call';
 import { providerOf, type ActivityDependencies } from '../dependencies';
+import { freePlace } from '../ownership/key-place';
 import type { LifecycleRun } from '../../contracts/runs';
 import { assetPages } from '../../providers/shared/find-tagged';
 
@@ -28,6 +29,7 @@ async function findMade(
   const provider = providerOf(deps, where);
   const run = await deps.runs.find(workflowId);
   if (run?.open) return openRun(workflowId);
+  await freePlace(deps, { ...where, key });
   const { asset } = run?.status ?? {};
   const ledger = { key, owner: deps.owner };
   const made: Resource[] = [];

@@ -14,7 +14,7 @@ import { completedWithAsset } from '../ownership/completed-before';
 import { setMark } from '../ownership/release-asset';
 import { isMarkedElsewhere, reasonToReportOnly, removeMarksOfGone } from './marks-of-place';
 import { assetPages } from '../../providers/shared/find-tagged';
-import { openLifecyclesWith } from '../ownership/users-of-asset';
+import { lifecyclesWanting } from '../ownership/users-of-asset';
 
 /**
  * See {@link LedgerActivities.findOrphans}. Walks the whole list, newest first, and changes nothing but release marks
@@ -118,7 +118,7 @@ class Walk {
     if (first?.is === 'open' && this.input.graceMs > OVERVIEW_LAG_MS) return { verdict: first };
     const run = await this.claimant(asset.id, tag);
     const verdict = classifyAsset({ ...evidence, run }) ?? { is: 'vanished' };
-    return { verdict: await this.spare({ asset, tag }, verdict, runs), run };
+    return { verdict: await this.spare({ asset, tag }, verdict), run };
   }
 
   /**
@@ -133,15 +133,14 @@ class Walk {
     return this.deps.runs.find(workflowId, runId);
   }
 
-  /** What is not to go after all: what has vanished, unless told so, and what an open lifecycle has adopted. */
-  private async spare(owned: Owned, verdict: Verdict, runs: readonly LifecycleRun[]): Promise<Verdict> {
+  /** What is not to go after all: what has vanished, unless told so, and what another lifecycle has adopted. */
+  private async spare(owned: Owned, verdict: Verdict): Promise<Verdict> {
     const { asset, tag } = owned;
     const include = verdict.is === 'vanished' && this.input.includeVanished === true;
     const first: Verdict = include ? { is: 'orphan', cause: 'vanished', policy: carefulPolicy(tag) } : verdict;
     if (first.is !== 'orphan') return first;
-    const isOfAdopter = (one: LifecycleRun): boolean => one.assetId === asset.id && one.workflowId !== tag.workflowId;
-    if (runs.some((one) => isOfAdopter(one) && one.ended === 'completed')) return { is: 'wanted' }; // its mark may be missing
-    if ((await openLifecyclesWith(this.deps, asset.id, tag.workflowId)).length > 0) return { is: 'open' };
+    const wanting = await lifecyclesWanting(this.deps, asset.id, tag.workflowId);
+    if (wanting.length > 0) return { is: wanting.some(({ open }) => open) ? 'open' : 'wanted' };
     return this.orSurplus(owned, first);
   }
 
@@ -163,7 +162,9 @@ class Walk {
     const { key, workflowId } = tag;
     const claim = claimOf(tag);
     const thisRun = run?.runId ?? tag.runId;
-    const isOfRun = (one: Resource): boolean => !isOfBranch(one) || one.madeBy === thisRun;
+    // a run whose taking up was refused has no say over the asset, whose mark still tells of the run that completed with it
+    const hasAsset = tag.runId === thisRun || tag.released !== 'completed' || policy === 'force-delete';
+    const isOfRun = (one: Resource): boolean => (isOfBranch(one) ? one.madeBy === thisRun : hasAsset);
     const all = await madeFrom(this.provider, { id, tag, claim }, this.signal);
     const hadCompleted = await completedWithAsset(this.deps, id, { tag, thisRun });
     const made = hadCompleted ? all.filter(isOfRun) : all;

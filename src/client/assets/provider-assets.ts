@@ -3,6 +3,7 @@ import type { MediaProvider } from '../../providers/media-provider';
 import { only } from '../../providers/outcome';
 import { withLimits, type CallLimits } from '../call-limits';
 import { downloadAssets, type DownloadOptions, type DownloadResult } from '../transfers/download-assets';
+import { uploadAssets, type UploadOptions, type UploadResult } from '../transfers/upload-assets';
 import { assetMetadata, type AssetMetadataWrites } from './asset-metadata';
 import { checkedQuery, countAssets, pagesOf, type AssetNarrowing } from './asset-queries';
 import { deleteAssets, deleteMatching, notDeleted, type DeletedAsset } from './delete-assets';
@@ -51,9 +52,16 @@ export interface ProviderAssets {
    * @throws InvalidInput at a provider that makes no URLs on request · failures of the list
    */
   download(folder: string, options?: CallLimits & DownloadOptions): Promise<DownloadResult>;
+  /**
+   * Uploads files, or all that the provider takes of folders, in one go, at most 500, without a lifecycle. Nothing is
+   * overwritten unless `overwriteMode` says how. Ended by a limit, it leaves no session open.
+   * @throws InvalidInput before anything is sent · failures of the requests · DeadlineExceeded; the sessions go on then
+   */
+  upload(paths: string | readonly string[], options?: CallLimits & UploadOptions): Promise<UploadResult>;
 }
 
-export function providerAssets(provider: () => Promise<MediaProvider>): ProviderAssets {
+/** @param place its name, where the provider is within one. */
+export function providerAssets(provider: () => Promise<MediaProvider>, place?: string): ProviderAssets {
   const pages: ProviderAssets['pages'] = (query = {}, limits = {}) =>
     pagesOf(provider, query, { ...limits, call: 'assets.pages' });
 
@@ -110,7 +118,14 @@ export function providerAssets(provider: () => Promise<MediaProvider>): Provider
 
     download: (folder, { signal: given, timeoutMs, ...options } = {}) =>
       withLimits({ call: 'assets.download', tidiesUp: true }, { signal: given, timeoutMs }, async (signal) =>
-        downloadAssets(await provider(), folder, { ...options, signal }),
+        downloadAssets(await provider(), folder, { ...options, place, signal }),
+      ),
+
+    upload: (paths, { signal: given, timeoutMs, ...options } = {}) =>
+      withLimits(
+        { call: 'assets.upload', writes: true, tidiesUp: true },
+        { signal: given, timeoutMs },
+        async (signal) => uploadAssets(await provider(), paths, { ...options, signal }),
       ),
   };
 }

@@ -9,8 +9,9 @@ export interface ProviderPlace {
   readonly sessions: ProviderSessions;
 }
 
-export const providerPlace = (provider: () => Promise<MediaProvider>): ProviderPlace => ({
-  assets: providerAssets(provider),
+/** @param place its name, where the provider is within one. */
+export const providerPlace = (provider: () => Promise<MediaProvider>, place?: string): ProviderPlace => ({
+  assets: providerAssets(provider, place),
   sessions: providerSessions(provider),
 });
 

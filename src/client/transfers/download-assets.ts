@@ -1,4 +1,5 @@
-import { mkdir, rmdir } from 'node:fs/promises';
+import { setMaxListeners } from 'node:events';
+import { mkdir, readdir, rmdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { failure, failureType } from '../../contracts/failures';
@@ -32,6 +33,8 @@ export interface DownloadProgress {
 export interface DownloadResult extends DownloadProgress {
   /** Absolute. */
   folder: string;
+  /** Name of the place that the assets are in, where there are places. */
+  in?: string;
   /** How many assets there were. */
   total: number;
   /** Assets that are not there, and why. */
@@ -42,7 +45,7 @@ export interface DownloadResult extends DownloadProgress {
   unchecked: number;
   durationMs: number;
   /** The result in one line. */
-  summary(): string;
+  summary: () => string;
 }
 
 /** Content that is not whole yet is kept here, and gone on with by the next download. */
@@ -59,9 +62,9 @@ const OF_EVERY_FILE: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT', 'EROFS'
 export async function downloadAssets(
   { assets, traits }: MediaProvider,
   folder: string,
-  options: DownloadOptions & { signal: AbortSignal },
+  options: DownloadOptions & { place?: string; signal: AbortSignal },
 ): Promise<DownloadResult> {
-  const { overwrite = false, onProgress, signal, filter, metadataQuery } = options;
+  const { overwrite = false, onProgress, place, signal, filter, metadataQuery } = options;
   if (!canOpen(assets) || !traits.assetQueries?.includes('contents')) {
     throw new InvalidInput('download: this provider makes no URLs of contents on request');
   }
@@ -70,6 +73,8 @@ export async function downloadAssets(
   const target = path.resolve(folder);
   const partials = path.join(target, PARTIAL_FOLDER);
   await mkdir(partials, { recursive: true });
+  const begun = new Set(await readdir(partials));
+  const there = new Set(await readdir(target));
 
   const total = await assets.count?.({ filter, metadataQuery }, { signal });
   const progress: DownloadProgress = { total, downloaded: 0, present: 0, failed: 0, bytes: 0 };
@@ -77,9 +82,10 @@ export async function downloadAssets(
   const renamed: DownloadResult['renamed'] = [];
   let unchecked = 0;
   const failed = new AbortController();
+  const stopped = AbortSignal.any([signal, failed.signal]);
+  setMaxListeners(0, stopped); // every lane listens
   const fetching: Fetching = {
-    ...{ assets, overwrite },
-    signal: AbortSignal.any([signal, failed.signal]),
+    ...{ assets, overwrite, signal: stopped },
     onBytes: (count) => {
       progress.bytes += count;
       onProgress?.(progress);
@@ -92,8 +98,10 @@ export async function downloadAssets(
       if (name === undefined) throw failure('InvalidRequest', `"${filename}": this name would leave the folder`);
       if (name !== filename) renamed.push({ assetId: id, filename, file: name });
       const file = path.join(target, name);
-      const partial = path.join(partials, encodeURIComponent(id));
-      const fetched = await fetchAsset({ asset, file, partial }, fetching);
+      const own = encodeURIComponent(id);
+      const partial = { partial: path.join(partials, own), isBegun: begun.has(own) };
+      const wanted = { ...{ asset, file, isThere: there.has(name) }, ...partial };
+      const fetched = await fetchAsset(wanted, fetching);
       progress[fetched.result] += 1;
       if (!fetched.checked) unchecked += 1;
     } catch (error) {
@@ -121,7 +129,8 @@ export async function downloadAssets(
   await rmdir(partials).catch(() => {}); // it stays where something is in it
   if (why !== undefined) throw why;
   const done = { ...progress, total: progress.downloaded + progress.present + progress.failed };
-  const result = { ...done, folder: target, failures, renamed, unchecked, durationMs: Date.now() - startedAt };
+  const where = { folder: target, ...(place !== undefined && { in: place }) };
+  const result = { ...done, ...where, failures, renamed, unchecked, durationMs: Date.now() - startedAt };
   return { ...result, summary: () => summaryOf(result) };
 }
 

@@ -1,5 +1,5 @@
 import type { Stats } from 'node:fs';
-import { link, lstat, open, rename, rm, unlink, type FileHandle } from 'node:fs/promises';
+import { link, lstat, open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { failure, FAILURES, failureType } from '../../contracts/failures';
 import type { Assets, ProviderAsset, SignedUrl } from '../../providers/assets';
 import { outcomeOf } from '../../providers/outcome';
@@ -11,8 +11,12 @@ export interface AssetToFetch {
   asset: ProviderAsset;
   /** The file that it becomes. */
   file: string;
+  /** True if something has its name. */
+  isThere: boolean;
   /** Where it is kept until it is whole. */
   partial: string;
+  /** True if an earlier download left something there. */
+  isBegun: boolean;
 }
 
 export interface Fetching {
@@ -41,29 +45,36 @@ const MARGIN_MS = 5000;
  * @throws ResourceGone · AssetExists · SourceUnreadable for other content than the provider says · UploadExpired where
  *   fresh URLs are refused as well · ProviderUnavailable · errors of the disk
  */
-export async function fetchAsset({ asset, file, partial }: AssetToFetch, fetching: Fetching): Promise<Fetched> {
+export async function fetchAsset(wanted: AssetToFetch, fetching: Fetching): Promise<Fetched> {
+  const { asset, file, partial, isThere } = wanted;
+  const { overwrite } = fetching;
   const checked = runningHash(asset.hash) !== undefined;
-  if (!fetching.overwrite) {
-    const there = await statOf(file);
-    if (there) {
-      if (there.isFile() && (await hasContent(file, there.size, asset))) {
-        return { result: 'present', sizeBytes: there.size, checked };
-      }
-      throw existsAlready(file);
-    }
+  if (isThere && !overwrite) {
+    const sizeBytes = await sizeOfSame(file, asset);
+    if (sizeBytes !== undefined) return { result: 'present', sizeBytes, checked };
   }
-  const sizeBytes = await fetchInto(partial, asset, fetching);
-  await putInPlace(partial, file, fetching.overwrite);
+  const sizeBytes = await fetchInto(wanted, fetching);
+  const isPlaced = await putInPlace(partial, file, overwrite);
+  if (!isPlaced) await sizeOfSame(file, asset); // it came meanwhile, or its name differs in case only
   return { result: 'downloaded', sizeBytes, checked };
+}
+
+/** Size of the file, if it has the content of the asset; `undefined` if there is none. @throws AssetExists */
+async function sizeOfSame(file: string, asset: ProviderAsset): Promise<number | undefined> {
+  const there = await statOf(file);
+  if (!there) return undefined;
+  if (there.isFile() && (await hasContent(file, there.size, asset))) return there.size;
+  throw existsAlready(file);
 }
 
 const existsAlready = (file: string): Error =>
   failure('AssetExists', `${file}: is there already with other content; it was not overwritten`);
 
 /** @returns the size of the content, once it is whole */
-async function fetchInto(partial: string, listed: ProviderAsset, fetching: Fetching): Promise<number> {
+async function fetchInto({ asset: listed, partial, isBegun }: AssetToFetch, fetching: Fetching): Promise<number> {
   const { assets, signal } = fetching;
   let asset = listed;
+  let isFirst = !isBegun;
   let url = usable(asset.contents?.asset);
   for (let freshStarts = 0, furthest = 0; ;) {
     if (!url) {
@@ -75,7 +86,11 @@ async function fetchInto(partial: string, listed: ProviderAsset, fetching: Fetch
     }
     const current = url;
     const read = await outcomeOf(() =>
-      retryBriefly(() => unlessExpired(readOn(partial, asset, current, fetching)), signal),
+      retryBriefly(() => {
+        const begin = isFirst ? 'new' : 'left';
+        isFirst = false;
+        return unlessExpired(readOn({ partial, begin }, asset, current, fetching));
+      }, signal),
     );
     if (read.ok && read.value) {
       const { size, hash } = read.value;
@@ -127,19 +142,24 @@ const isTroubleOfDisk = (cause: unknown): never => {
 };
 
 /** Reads the content from where the file ends. The hash is of the whole. */
-async function readOn(partial: string, asset: ProviderAsset, url: SignedUrl, { assets, signal, onBytes }: Fetching) {
-  const handle = await openPartial(partial);
+async function readOn(
+  { partial, begin }: { partial: string; begin: 'new' | 'left' },
+  asset: ProviderAsset,
+  url: SignedUrl,
+  { assets, signal, onBytes }: Fetching,
+) {
+  const handle = await (begin === 'new' ? open(partial, 'wx+') : openPartial(partial));
   try {
-    let { size } = await handle.stat();
-    if (size >= (asset.sizeBytes ?? 0)) size = 0; // there is nothing to go on with
+    const left = begin === 'new' ? 0 : (await handle.stat()).size;
+    let size = left >= (asset.sizeBytes ?? 0) ? 0 : left; // else there is nothing to go on with
     const { start, bytes } = await assets.open(url, { start: size, signal });
-    await handle.truncate(start);
+    if (left > start) await handle.truncate(start);
     const hash = runningHash(asset.hash);
     if (start > 0) await hashBegin(handle, start, hash);
     size = start;
     try {
       for await (const chunk of bytes as AsyncIterable<Buffer>) {
-        await handle.writeFile(chunk).catch(isTroubleOfDisk);
+        await writeAll(handle, chunk).catch(isTroubleOfDisk);
         hash?.update(chunk);
         size += chunk.byteLength;
         onBytes(chunk.byteLength);
@@ -153,6 +173,11 @@ async function readOn(partial: string, asset: ProviderAsset, url: SignedUrl, { a
   } finally {
     await handle.close();
   }
+}
+
+/** A write may take a part only. */
+async function writeAll(handle: FileHandle, chunk: Buffer): Promise<void> {
+  for (let at = 0; at < chunk.byteLength;) at += (await handle.write(chunk, at)).bytesWritten;
 }
 
 /** Positioned at its end only by what is written; `a+` would put every write there. */
@@ -173,18 +198,20 @@ async function hashBegin(handle: FileHandle, length: number, hash: RunningHash |
   }
 }
 
-/** A file that came meanwhile is not replaced, unless that was asked for. */
-async function putInPlace(partial: string, file: string, overwrite: boolean): Promise<void> {
-  if (overwrite) return rename(partial, file);
+/** A file that came meanwhile is not replaced, unless that was asked for. @returns false if there is one */
+async function putInPlace(partial: string, file: string, overwrite: boolean): Promise<boolean> {
+  let isPlaced = true;
   try {
-    await link(partial, file);
+    if (overwrite) await rename(partial, file);
+    else await link(partial, file);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST') throw existsAlready(file);
-    if (code === undefined || !NO_LINKS.has(code)) throw error;
-    return rename(partial, file);
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (overwrite || (code !== 'EEXIST' && !NO_LINKS.has(code))) throw error;
+    isPlaced = code !== 'EEXIST';
+    if (isPlaced) await rename(partial, file);
   }
-  await unlink(partial);
+  if (!overwrite) await rm(partial, { force: true });
+  return isPlaced;
 }
 
 /** What file systems without hard links answer. */

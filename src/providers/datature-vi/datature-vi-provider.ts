@@ -6,10 +6,11 @@ import { DatatureViClient, type DatatureViAccess } from './api/client';
 import { DatasetApi, MAX_PAGE_ASSETS } from './api/dataset-api';
 import { SignedUrls } from './api/signed-urls';
 import { DatasetAssets, SORT_CRITERIA } from './assets';
-import { createIngestions } from './ingestions';
+import { createIngestions } from './sessions/ingestions';
 import { NAME } from './input';
 import { Departures } from './intake/departures';
 import { createIntake } from './intake/intake';
+import { MultipartUploads } from './intake/parts';
 import { routeOf } from './intake/route';
 import { SessionBudget } from './intake/session-budget';
 import { SessionsApi } from './intake/sessions-api';
@@ -49,15 +50,16 @@ export function createDatatureViProvider(account: DatatureViAccount): MediaProvi
     if (known) return known;
     const dataset = new DatasetApi(client, id);
     const sessions = new SessionsApi(dataset);
+    const parts = new MultipartUploads(dataset, sessions, store);
     const assets = new DatasetAssets(dataset, { store, maxPageSize: pageSize });
     const place = {
       ...{ dataset, sessions },
       placed: {
         ...{ name: NAME, traits, branches: {}, assets },
-        intake: createIntake({ sessions, store, budget, departures, pageSize }),
+        intake: createIntake({ sessions, store, budget, departures, parts, pageSize }),
         watch: watchWithin(id),
         within,
-        ingestions: createIngestions(sessions),
+        ingestions: createIngestions({ sessions, store, parts, pageSize }),
         close: async () => {},
       },
     };

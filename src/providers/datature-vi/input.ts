@@ -12,6 +12,10 @@ export const ID = /^[\w-]{1,255}$/;
 export const OVERWRITE_MODES = ['RemoveLinkedResource', 'KeepLinkedResource'] as const;
 export type OverwriteMode = (typeof OVERWRITE_MODES)[number];
 
+/** Whether a session goes on after a file has failed. */
+export const FAILURE_MODES = ['FailAfterAll', 'FailAfterOne'] as const;
+export type FailureMode = (typeof FAILURE_MODES)[number];
+
 const FIELDS = {
   /** Dataset that the asset goes into. */
   datasetId: z.string().regex(ID, 'must be a dataset id: 1 to 255 letters, digits, "_" and "-"'),

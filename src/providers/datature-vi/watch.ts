@@ -171,11 +171,13 @@ export class Watch {
     const facts = readContent(handle.content);
     const isThis = listed && facts ? isContent(facts, listed.metadata) : undefined;
     const isNew = listed !== undefined && isSince(listed, session);
-    if (listed && isNew && isThis !== false && statusOf(listed) !== 'processing') {
+    const code = session && errorsIn(session).get(handle.item ?? '');
+    // what cannot be compared may be what had the name before, until the session has ended without a word against the file
+    const isMade = isThis ?? (code === undefined && (session === undefined || hasEnded(session)));
+    if (listed && isNew && isMade && statusOf(listed) !== 'processing') {
       this.missingSince.delete(keyOf(handle));
       return ofAsset(handle, listed);
     }
-    const code = session && errorsIn(session).get(handle.item ?? '');
     if (code !== undefined) {
       const { type, submissions, words } = meaningOf(code);
       return { handle, state: 'failed', type, submissions, message: `${code}: ${words}` };

@@ -3,52 +3,52 @@ import { mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import {
-  assetOfMark,
-  fileOfMark,
-  folderOfMarks,
   isContended,
+  markStoreOf,
   MAX_CHANGES,
   STORE_ID_FILE,
-  type AssetMark,
-  type MarkedAsset,
+  type DocumentPath,
+  type Documents,
   type MarkStore,
 } from './mark-store';
 import { nameFile, syncFolder, unlessMissing } from './whole-files';
 
+/** Marks below the folder of the results. */
+export const createFolderMarkStore = (folder: string, host = hostname()): MarkStore =>
+  markStoreOf(folderDocuments(folder, host));
+
 /**
- * Marks below the folder of the results. Each asset has a folder with numbered versions of its mark, of which the highest
- * counts: several processes may change a mark, and none loses the change of another.
+ * Each document has a folder with numbered versions, of which the highest counts: several processes may change a document,
+ * and none loses the change of another.
  */
-export function createFolderMarkStore(folder: string, host = hostname()): MarkStore {
+function folderDocuments(root: string, host: string): Documents {
   let storeId: Promise<string> | undefined;
-  const folderOf = (asset: MarkedAsset): string => path.join(folder, ...folderOfMarks(asset), fileOfMark(asset));
+  const folderOf = (document: DocumentPath): string => path.join(root, ...document);
   return {
     host,
 
     id: () =>
-      (storeId ??= keptId(path.join(folder, STORE_ID_FILE)).catch((error: unknown) => {
+      (storeId ??= keptId(path.join(root, STORE_ID_FILE)).catch((error: unknown) => {
         storeId = undefined; // it is asked for again
         throw error;
       })),
 
-    read: async (asset) => (await newestIn(folderOf(asset))).mark,
+    read: async (document) => (await newestIn(folderOf(document))).text,
 
-    async change(asset, change) {
-      const own = folderOf(asset);
+    async change(document, change) {
+      const own = folderOf(document);
       for (let tries = 0; tries < MAX_CHANGES; tries++) {
-        const { version, mark } = await newestIn(own);
-        if (await addVersion(own, version + 1, change(mark))) return;
+        const { version, text } = await newestIn(own);
+        const changed = change(text);
+        if (changed === text || (await addVersion(own, version + 1, changed))) return;
       }
       throw isContended(own);
     },
 
-    remove: (asset) => rm(folderOf(asset), { recursive: true, force: true }),
+    remove: (document) => rm(folderOf(document), { recursive: true, force: true }),
 
-    async *marked(place) {
-      for (const name of await namesIn(path.join(folder, ...folderOfMarks(place)))) {
-        const assetId = assetOfMark(name);
-        if (assetId !== undefined) yield assetId;
-      }
+    async *namesIn(folder) {
+      yield* await namesIn(folderOf(folder));
     },
   };
 }
@@ -71,22 +71,22 @@ const versionsIn = async (folder: string): Promise<number[]> =>
 
 const fileOfVersion = (folder: string, version: number): string => path.join(folder, `${version}.json`);
 
-/** Version 0 is that of no mark. */
-async function newestIn(folder: string): Promise<{ version: number; mark?: AssetMark }> {
+/** Version 0 is that of no document. */
+async function newestIn(folder: string): Promise<{ version: number; text?: string }> {
   for (let tries = 0; tries < MAX_CHANGES; tries++) {
     const version = Math.max(0, ...(await versionsIn(folder)));
     if (version === 0) return { version };
     let text: string | undefined;
     await unlessMissing(readFile(fileOfVersion(folder, version), 'utf8').then((content) => (text = content)));
-    if (text !== undefined) return { version, mark: JSON.parse(text) as AssetMark };
+    if (text !== undefined) return { version, text };
   }
   throw isContended(folder); // each that was read had been replaced before
 }
 
 /** Adds a version, if nobody else has added one since the version before was read; the older ones are removed. */
-async function addVersion(folder: string, version: number, mark: AssetMark): Promise<boolean> {
+async function addVersion(folder: string, version: number, text: string): Promise<boolean> {
   const file = fileOfVersion(folder, version);
-  if (!(await unlessTaken(file, JSON.stringify(mark)))) return false;
+  if (!(await unlessTaken(file, text))) return false;
   const versions = await versionsIn(folder);
   if (Math.max(...versions) > version) {
     await rm(file, { force: true }); // its number was free again: a later version had replaced it already

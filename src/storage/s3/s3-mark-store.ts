@@ -7,14 +7,12 @@ import {
   type PutObjectCommandInput,
 } from '@aws-sdk/client-s3';
 import {
-  assetOfMark,
-  fileOfMark,
-  folderOfMarks,
   isContended,
+  markStoreOf,
   MAX_CHANGES,
   STORE_ID_FILE,
-  type AssetMark,
-  type MarkedAsset,
+  type DocumentPath,
+  type Documents,
   type MarkStore,
 } from '../results/mark-store';
 import type { S3Access } from './s3-client';
@@ -22,48 +20,50 @@ import { s3CodeOf, s3TroubleOf } from './s3-errors';
 import type { S3Folder } from './s3-result-store';
 import { retryable } from './s3-store-errors';
 
+/** Marks below the prefix of the results. */
+export const createS3MarkStore = (s3: S3Access, folder: S3Folder): MarkStore => markStoreOf(s3Documents(s3, folder));
+
 /**
- * Marks as objects below the results' prefix. A change is written on condition that the object is still the one that was
- * read; on a server without conditional writes the later of two changes at the same moment counts.
+ * Each document is an object. A change is written on condition that the object is still the one that was read; on a server
+ * without conditional writes the later of two changes at the same moment counts.
  */
-export function createS3MarkStore(s3: S3Access, { bucket, prefix }: S3Folder): MarkStore {
+function s3Documents(s3: S3Access, { bucket, prefix }: S3Folder): Documents {
   let storeId: Promise<string> | undefined;
-  const below = (...parts: string[]): string => [prefix, ...parts].filter(Boolean).join('/');
-  const keyOf = (asset: MarkedAsset): string => below(...folderOfMarks(asset), fileOfMark(asset));
+  const keyOf = (document: DocumentPath): string => [prefix, ...document].filter(Boolean).join('/');
   const objects = new SmallObjects(s3, bucket);
   return {
     id: () =>
-      (storeId ??= objects.keptId(below(STORE_ID_FILE)).catch((error: unknown) => {
+      (storeId ??= objects.keptId(keyOf([STORE_ID_FILE])).catch((error: unknown) => {
         storeId = undefined; // it is asked for again
         throw error;
       })),
 
-    async read(asset) {
-      const { text } = await objects.read(keyOf(asset));
-      return text === undefined ? undefined : (JSON.parse(text) as AssetMark);
-    },
+    read: async (document) => (await objects.read(keyOf(document))).text,
 
-    async change(asset, change) {
-      const key = keyOf(asset);
+    async change(document, change) {
+      const key = keyOf(document);
+      let wasAbsent = false;
       for (let tries = 0; tries < MAX_CHANGES; tries++) {
         const { text, etag } = await objects.read(key);
-        const mark = change(text === undefined ? undefined : (JSON.parse(text) as AssetMark));
-        if (await objects.write(key, JSON.stringify(mark), etag)) return;
+        const changed = change(text);
+        const isStillAbsent = wasAbsent && text === undefined;
+        if (changed === text || (await objects.write(key, changed, isStillAbsent ? ANY : etag))) return;
+        wasAbsent = text === undefined;
       }
       throw isContended(`s3://${bucket}/${key}`);
     },
 
-    remove: (asset) => objects.remove(keyOf(asset)),
+    remove: (document) => objects.remove(keyOf(document)),
 
-    async *marked(place) {
-      const folder = `${below(...folderOfMarks(place))}/`;
-      for await (const key of objects.keysBelow(folder)) {
-        const assetId = assetOfMark(key.slice(folder.length));
-        if (assetId !== undefined) yield assetId;
-      }
+    async *namesIn(folder) {
+      const below = `${keyOf(folder)}/`;
+      for await (const key of objects.keysBelow(below)) yield key.slice(below.length);
     },
   };
 }
+
+/** Some servers refuse to make an object anew that was deleted, where the bucket keeps versions. */
+const ANY = Symbol('whatever is there');
 
 /** Objects that are read and written whole. */
 class SmallObjects {
@@ -94,9 +94,10 @@ class SmallObjects {
     });
   }
 
-  /** @param etag of the object that it replaces; none where there was none. @returns false if that is no longer so */
-  write(key: string, text: string, etag: string | undefined): Promise<boolean> {
-    const condition = etag === undefined ? { IfNoneMatch: '*' } : { IfMatch: etag };
+  /** @param replaced ETag of the object that it replaces; none where there was none. @returns false if that is not so */
+  write(key: string, text: string, replaced: string | typeof ANY | undefined): Promise<boolean> {
+    const condition =
+      typeof replaced === 'string' ? { IfMatch: replaced } : replaced === ANY ? {} : { IfNoneMatch: '*' };
     return retryable(this.uriOf(key), async () => {
       try {
         await this.put(key, text, condition);

@@ -49,12 +49,13 @@ export function lifecycleRuns(client: Client) {
       const condition = oneOf(SEARCH_ATTRIBUTES.assetId, assetIds);
       return condition ? list(`${LIFECYCLES_CONDITION} AND ${condition}`) : [];
     },
-    async openWith(assetId: string): Promise<LifecycleRun[]> {
+    async wantedBy(assetId: string): Promise<LifecycleRun[]> {
       const condition = oneOf(SEARCH_ATTRIBUTES.assetId, [assetId]);
       if (!condition) return [];
-      const named = await list(`${LIFECYCLES_CONDITION} AND ExecutionStatus = 'Running' AND ${condition}`);
-      const now = await Promise.all(named.map(({ workflowId, runId }) => find(workflowId, runId)));
-      return now.filter((run) => run !== undefined).filter(({ open }) => open);
+      const wanting = `(ExecutionStatus = 'Running' OR ${SEARCH_ATTRIBUTES.outcome.name} = 'completed')`;
+      const named = await list(`${LIFECYCLES_CONDITION} AND ${wanting} AND ${condition}`);
+      const now = await Promise.all(named.map(async (run) => (run.open ? find(run.workflowId, run.runId) : run)));
+      return now.filter((run) => run !== undefined).filter(({ open, ended }) => open || ended === 'completed');
     },
   };
 }

@@ -27,8 +27,10 @@ const ON_CANCEL = {
   'force-delete': 'deletes what was made, also where something else refers to it',
 } as const;
 
+type DescribedInput = Pick<AcceptedInput, 'provider' | 'fields' | 'source' | 'cleanup'>;
+
 /** What the lifecycle is doing, what it has, and what a cancel would do now. */
-export function detailsOfLifecycle(status: LifecycleStatus, input: AcceptedInput): string {
+export function detailsOfLifecycle(status: LifecycleStatus, input: DescribedInput): string {
   const { asset, ingestion, outcome } = status;
   const branches = branchesOf(status);
   const lines = [`**${status.phase}**: ${DOING[status.phase]}`, '', `- source: ${code(nameOfSource(input.source))}`];
@@ -43,7 +45,7 @@ export function detailsOfLifecycle(status: LifecycleStatus, input: AcceptedInput
 }
 
 /** The provider, and its own fields of the input that say more than their absence. */
-function lineOfProvider({ provider, fields }: AcceptedInput): string {
+function lineOfProvider({ provider, fields }: DescribedInput): string {
   const said = Object.entries(fields).filter(([, value]) => value !== undefined && value !== false);
   return `- provider: ${[code(provider), ...said.map(([name, value]) => `${name} ${code(String(value))}`)].join(', ')}`;
 }

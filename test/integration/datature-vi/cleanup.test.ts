@@ -5,6 +5,7 @@ import { LifecycleClient } from '../../../src/client/lifecycle-client';
 import { lifecycleWorkflowId } from '../../../src/contracts/ids';
 import type { SweepReport } from '../../../src/contracts/ledger/sweep';
 import type { LifecycleStatus } from '../../../src/contracts/lifecycle-status';
+import { cli } from '../../support/cli';
 import { DATASET, PROVIDER, ViSystem } from '../../support/system/vi-system';
 
 jest.setTimeout(120_000);
@@ -180,6 +181,24 @@ describe('a sweep', () => {
   });
 });
 
+test('the command line sweeps datasets, and removes a closed key by force in its own dataset only', async () => {
+  const { address, namespace } = system.temporal;
+  const run = (...args: string[]) =>
+    cli([...args, '--provider', PROVIDER, '--json'], { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace });
+  const assetId = await terminated('by-hand');
+  const swept = await run('sweep', '--dataset', DATASET, '--dataset', 'nowhere', '--grace', '0s');
+  expect(swept.code).toBe(1); // one could not be looked at
+  expect(JSON.parse(swept.stdout)).toMatchObject({ orphans: [{ assetId }], unread: [{ place: 'nowhere' }] });
+  expect(await run('sweep')).toMatchObject({ code: 2, stderr: expect.stringContaining('datasetId: must be one') });
+
+  const { asset } = await system.complete('closed', { source: await system.picture('closed.jpg') });
+  const elsewhere = await run('force-delete', 'closed', '--dataset', 'other', '--wait');
+  expect(elsewhere).toMatchObject({ code: 2, stderr: expect.stringContaining('is used with the datasetId "demo"') });
+  const deleted = await run('force-delete', 'closed', '--dataset', DATASET, '--wait');
+  expect(JSON.parse(deleted.stdout)).toMatchObject({ outcome: 'deleted', receipt: { entries: [{ id: asset?.id }] } });
+  expect(await run('force-delete', 'nobody', '--wait')).toMatchObject({ code: 2 });
+});
+
 test('a policy keeps the asset of a cancelled lifecycle for good, and a force-delete of a running one removes it', async () => {
   const running = async (key: string) => {
     await system.control.setProcessing({ baseMs: 1500, msPerMegabyte: 0 });
@@ -199,6 +218,34 @@ test('a policy keeps the asset of a cancelled lifecycle for good, and a force-de
   expect(await forced.result()).toMatchObject({ outcome: 'deleted', reason: 'rights' });
   expect(await system.assetsOf('forced')).toEqual([]);
 });
+
+test.each(['completed', 'failed', 'cancelled'])(
+  'a raw start in another dataset is refused where the key has %s',
+  async (end) => {
+    await system.control.addDataset('other');
+    const key = `raw-${end}`;
+    const source = await system.picture(`${key}.jpg`);
+    if (end === 'failed') await system.control.failFile({ filename: `${key}.jpg`, code: 'ECORRUPT', times: 5 });
+    if (end === 'cancelled') await system.control.setProcessing({ baseMs: 3000, msPerMegabyte: 0 });
+    const first = await system.start(key, { source });
+    if (end === 'cancelled') {
+      await until(async () => (await first.query<LifecycleStatus>('status')).phase === 'processing');
+      await first.signal('cancel');
+    }
+    await first.result().catch(() => {});
+    expect(await client.status(key)).toMatchObject({ outcome: end });
+    const refused = {
+      type: 'InvalidRequest',
+      message: expect.stringMatching(/is used with the datasetId "demo", not "other"/),
+    };
+    await expect(system.complete(key, { source, datasetId: 'other' })).rejects.toMatchObject({ cause: refused });
+    expect(await idsIn('other')).toEqual([]);
+    // the refused run is no use of the other dataset
+    const input = { provider: PROVIDER, key, source, datasetId: DATASET } as const;
+    expect(await client.start(input, { again: true })).toMatchObject({ joined: false });
+    await client.result(key);
+  },
+);
 
 test('a key is of one dataset, until everything that it has is removed by force', async () => {
   await system.control.addDataset('other');

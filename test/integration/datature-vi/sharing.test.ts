@@ -13,7 +13,7 @@ let s3: S3Server;
 beforeAll(async () => {
   s3 = await S3Server.start();
   await s3.makeBucket('media');
-  system = await ViSystem.start({ settings: { partBytes: 100_000 } }, s3.environment);
+  system = await ViSystem.start({ settings: { partBytes: 20_000 } }, s3.environment);
 });
 beforeEach(() => system.control.reset());
 afterAll(async () => {

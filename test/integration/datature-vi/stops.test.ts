@@ -133,6 +133,19 @@ describe('stopped while the provider processes it', () => {
   });
 });
 
+test('stopped before it overwrote the asset with which its key had completed, it leaves that asset', async () => {
+  const first = await system.complete('over', { source: await system.picture('over.jpg', 'before') });
+  await system.control.setProcessing({ baseMs: HOUR_MS, msPerMegabyte: 0 });
+  const source = await system.picture('over.jpg', 'after');
+  const handle = await system.start('over', { source, onAssetOverwritten: 'RemoveLinkedResource' });
+  await untilStatus(handle, ({ phase }) => phase === 'processing');
+  const status = await stopped(handle, 'cancel');
+  expect(status.outcome).toBe('cancelled');
+  const { assets } = await system.control.state();
+  expect(assets).toMatchObject([{ assetId: first.asset?.id, sessionId: first.ingestion?.id }]);
+  expect(await system.openSessions()).toEqual([]);
+});
+
 test('a force-delete of what an adopter took up removes it, and a cancel leaves it', async () => {
   const source = await system.picture('adopted.jpg');
   await system.complete('maker', { source });

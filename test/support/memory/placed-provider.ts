@@ -8,7 +8,7 @@ import { MemoryProvider } from '../memory-provider';
  * are no assets. It has no branches.
  */
 export class PlacedProvider implements MediaProvider {
-  readonly name = 'twelvelabs';
+  readonly name: string = 'twelvelabs';
   readonly places = new Map<string, MemoryProvider>();
   readonly traits = { ...new MemoryProvider().traits, marksAssets: false };
   readonly branches = {};

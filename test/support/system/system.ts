@@ -13,6 +13,17 @@ import { WorkerProcess } from '../../../chaos/worker/worker-process';
 
 export const MAIN = path.resolve(__dirname, '../../../dist/src/cli/main.js');
 export const SAMPLES = path.resolve(__dirname, '../../../samples');
+
+/** A worker below that folder that looks often and waits little. */
+export const quickWorker = (folder: string): NodeJS.ProcessEnv => ({
+  ASSET_LIFECYCLE_SOURCE_ROOTS: [SAMPLES, folder].join(path.delimiter),
+  ASSET_LIFECYCLE_SOURCE_DEADLINE: '2s',
+  ASSET_LIFECYCLE_RESULTS: path.join(folder, 'results'),
+  ASSET_LIFECYCLE_POLL_INTERVAL_MIN: '100ms',
+  ASSET_LIFECYCLE_POLL_INTERVAL_MAX: '500ms',
+  ASSET_LIFECYCLE_POLL_REQUESTS_PER_MINUTE: '6000',
+  ASSET_LIFECYCLE_SETTLE_WINDOW: '3s',
+});
 export const API_KEY = 'tlk_TESTKEY0SECRET0TESTKEY';
 
 /** The whole system: a real server, the emulator in this process, and a worker process. */
@@ -55,13 +66,7 @@ export class System {
       TEMPORAL_NAMESPACE: this.temporal.namespace,
       TWELVELABS_BASE_URL: this.emulator.url,
       TWELVE_LABS_API_KEY: API_KEY,
-      ASSET_LIFECYCLE_SOURCE_ROOTS: [SAMPLES, this.folder].join(path.delimiter),
-      ASSET_LIFECYCLE_SOURCE_DEADLINE: '2s',
-      ASSET_LIFECYCLE_RESULTS: path.join(this.folder, 'results'),
-      ASSET_LIFECYCLE_POLL_INTERVAL_MIN: '100ms',
-      ASSET_LIFECYCLE_POLL_INTERVAL_MAX: '500ms',
-      ASSET_LIFECYCLE_POLL_REQUESTS_PER_MINUTE: '6000',
-      ASSET_LIFECYCLE_SETTLE_WINDOW: '3s',
+      ...quickWorker(this.folder),
     };
   }
 

@@ -14,38 +14,21 @@ import {
   type DatatureViEmulatorOptions,
 } from '../../../emulator/datature-vi/start-emulator';
 import { WorkerProcess } from '../../../chaos/worker/worker-process';
-import { bundleQuickWorkflows } from '../../../scripts/quick-workflow-bundle';
 import { ASSET_LIFECYCLE, lifecycleWorkflowId, WORKFLOW_TASK_QUEUE } from '../../../src/contracts/ids';
 import type { LifecycleStatus } from '../../../src/contracts/lifecycle-status';
 import type { TemporalServer } from '../../../src/stack/temporal-server';
 import { ORGANIZATION, SECRET_KEY } from '../servers/vi-emulator';
-import { SAMPLES } from './system';
+import { quickRetriesWorker } from './quick-retries-worker';
+import { MAIN, SAMPLES, quickWorker } from './system';
 import { startTestTemporal } from './temporal';
 
-const DIST = path.resolve(__dirname, '../../../dist');
 export const PROVIDER = 'datature-vi';
 export const DATASET = 'demo';
-
-/** A worker of the build that serves this provider; `WORKFLOWS` names another bundle. */
-const WORKER = `
-const { openAccount } = require(${JSON.stringify(`${DIST}/src/providers/open-account.js`)});
-const { loadConfig } = require(${JSON.stringify(`${DIST}/src/config.js`)});
-const { connectWorker, startWorker } = require(${JSON.stringify(`${DIST}/src/worker.js`)});
-(async () => {
-  const config = loadConfig();
-  const temporal = await connectWorker();
-  const providers = [await openAccount(config, ${JSON.stringify(PROVIDER)})];
-  const worker = await startWorker({ config, providers, temporal, workflowBundle: process.env.WORKFLOWS });
-  process.once('SIGTERM', () => void worker.stop().then(() => process.exit(0)));
-  console.error('worker ready');
-  await worker.done;
-})().catch((error) => { console.error(error); process.exit(1); });
-`;
 
 /** The system with Datature Vi: a real server, its emulator in this process, and a worker process. */
 export class ViSystem {
   worker: WorkerProcess | undefined;
-  private bundle: string | undefined;
+  private program: { command: readonly string[]; environment?: NodeJS.ProcessEnv } = { command: [MAIN, 'worker'] };
 
   private constructor(
     readonly temporal: TemporalServer,
@@ -63,7 +46,6 @@ export class ViSystem {
     const client = new Client({ connection, namespace: temporal.namespace });
     const control = new DatatureViControl(emulator.controlUrl);
     const system = new ViSystem(temporal, emulator, control, client, folder);
-    await writeFile(path.join(folder, 'worker.cjs'), WORKER);
     await system.startWorker(changes);
     return system;
   }
@@ -76,29 +58,20 @@ export class ViSystem {
       DATATURE_VI_SECRET_KEY: SECRET_KEY,
       DATATURE_VI_ORGANIZATION_ID: ORGANIZATION,
       DATATURE_VI_SESSIONS_PER_5_MINUTES: '10000',
-      ASSET_LIFECYCLE_SOURCE_ROOTS: [SAMPLES, this.folder].join(path.delimiter),
-      ASSET_LIFECYCLE_SOURCE_DEADLINE: '2s',
-      ASSET_LIFECYCLE_RESULTS: path.join(this.folder, 'results'),
-      ASSET_LIFECYCLE_POLL_INTERVAL_MIN: '100ms',
-      ASSET_LIFECYCLE_POLL_INTERVAL_MAX: '500ms',
-      ASSET_LIFECYCLE_POLL_REQUESTS_PER_MINUTE: '6000',
-      ASSET_LIFECYCLE_SETTLE_WINDOW: '3s',
-      WORKFLOWS: this.bundle,
+      ...quickWorker(this.folder),
     };
   }
 
   async startWorker(changes: NodeJS.ProcessEnv = {}): Promise<WorkerProcess> {
-    this.worker = await WorkerProcess.start([path.join(this.folder, 'worker.cjs')], {
-      ...this.environment,
-      ...changes,
-    });
+    const { command, environment } = this.program;
+    this.worker = await WorkerProcess.start(command, { ...this.environment, ...environment, ...changes });
     return this.worker;
   }
 
   /** From now on a worker's death is noticed after three seconds instead of minutes. */
   async restartWithQuickRetries(): Promise<void> {
     await this.worker?.stop();
-    this.bundle = await bundleQuickWorkflows(this.folder);
+    this.program = await quickRetriesWorker(this.folder);
     await this.startWorker();
   }
 

@@ -61,7 +61,7 @@ function kept(changes: Partial<LedgerTag> = {}, asset: Partial<ProviderAsset> = 
 }
 
 async function submit(content = 'file:10 AAA', changes: Partial<SubmitSourceInput> = {}): Promise<SubmittedAsset> {
-  const runs = { overview: async () => [], find: async () => undefined, openWith: async () => [] };
+  const runs = { overview: async () => [], find: async () => undefined, wantedBy: async () => [] };
   const deps = dependencies({ provider, sources: { resolve: async () => file(content) }, runs });
   const submitSource = async (): Promise<Submitted> => createSubmitSource(deps)({ ...input, ...changes });
   const submitted: Submitted = await activityEnvironment().run<[], Submitted, typeof submitSource>(submitSource);
@@ -193,4 +193,29 @@ test('a cleanup finds what its run has taken up under another filename, and leav
   expect(await cleanUp()).toEqual([]);
   await submit('file:10 AAA', { earlier: { assetId: id } });
   expect(await cleanUp()).toMatchObject([{ resource: 'asset', id, result: 'deleted' }]);
+});
+
+describe('where a place holds one asset of a name', () => {
+  const uniqueNames = async (filename: string): Promise<{ id: string; outcome: Promise<SubmittedAsset> }> => {
+    provider = new MemoryProvider({ uniqueNames: true });
+    const { id } = kept({}, { filename });
+    return { id, outcome: submit('file:10 BBB', { earlier: { assetId: id } }) };
+  };
+
+  test('other content under the asset’s name is left to the submission, and nothing is deleted before', async () => {
+    const { id, outcome } = await uniqueNames('a.mp4');
+    await outcome;
+    expect(provider.calls).not.toContain('assets.remove');
+    expect(provider.held.has(id)).toBe(true);
+  });
+
+  test('other content under another name is refused, and the asset stays', async () => {
+    const { id, outcome } = await uniqueNames('old.mp4');
+    await expect(outcome).rejects.toMatchObject({
+      type: 'AssetExists',
+      message: expect.stringContaining(id) as string,
+    });
+    expect(provider.held.has(id)).toBe(true);
+    expect(provider.calls).not.toContain('intake.submit');
+  });
 });

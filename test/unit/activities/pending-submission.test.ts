@@ -190,6 +190,17 @@ test('after a lost answer the open session is remembered before another attempt 
   expect(await puts()).toBe(1);
 });
 
+test('cancelled after a lost answer, it tells of the session of which it never heard', async () => {
+  await api.control.addFault({ route: OPEN, drop: 'after', times: 1 });
+  await expect(submit(inputOf('a.jpg')).ended).rejects.toMatchObject({ type: 'OutcomeUnknown' });
+  const info = { attempt: 2, heartbeatDetails: { attempt: 1, unansweredSince: Date.now() - 1000 } };
+  const { environment, ended } = submit(inputOf('a.jpg'), info, async () => environment.cancel());
+  const [session] = await sessions();
+  const pending = expect.objectContaining({ id: session?.sessionId, item: 'a.jpg' }) as unknown;
+  expect(detailsOf(await ended.catch((reason: unknown) => reason))).toEqual({ pending });
+  expect(await puts()).toBe(0);
+});
+
 describe('cleanup of what was handed in', () => {
   test('cancels its session when it is alone in it', async () => {
     await api.control.setProcessing({ baseMs: 60_000, msPerMegabyte: 0 });

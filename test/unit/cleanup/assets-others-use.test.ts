@@ -1,5 +1,6 @@
 import type { DescribedRun } from '../../../src/contracts/runs';
 import type { LifecycleRuns } from '../../../src/activities/lifecycle-runs';
+import { deleteAsset } from '../../../src/activities/cleanup/delete-asset';
 import { createRemoveResources } from '../../../src/activities/cleanup/remove-resources';
 import type { RemoveResourcesInput } from '../../../src/contracts/activities';
 import type { ReceiptEntry } from '../../../src/contracts/lifecycle-status';
@@ -109,14 +110,22 @@ describe('an asset that another lifecycle has adopted', () => {
 
   test('is kept while its adopter is open, though nothing marks it', async () => {
     own();
-    const entries = await remove([asset()], {}, { openWith: async () => [adopter] });
+    const entries = await remove([asset()], {}, { wantedBy: async () => [adopter] });
     expect(entries).toMatchObject([{ id: 'a', result: 'kept', referrers: ['lifecycle "adopting"'] }]);
+  });
+
+  test('is kept once its adopter has completed, and deleted by force', async () => {
+    own();
+    const wantedBy = async () => [{ ...adopter, open: false, ended: 'completed' } as const];
+    const kept = { id: 'a', result: 'kept', because: 'another lifecycle has adopted it' };
+    expect(await remove([asset()], {}, { wantedBy })).toMatchObject([kept]);
+    expect(await remove([asset()], { policy: 'force-delete' }, { wantedBy })).toMatchObject([{ result: 'deleted' }]);
   });
 
   test('is left to its open adopter by the force-delete of a closed lifecycle', async () => {
     own();
     const changes = { policy: 'force-delete', unlessOpen: 'w' } as const;
-    const kept = await remove([asset()], changes, { openWith: async () => [adopter] });
+    const kept = await remove([asset()], changes, { wantedBy: async () => [adopter] });
     expect(kept).toMatchObject([{ id: 'a', result: 'kept', referrers: ['lifecycle "adopting"'] }]);
     expect(await remove([asset()], changes)).toMatchObject([{ id: 'a', result: 'deleted' }]);
   });
@@ -128,6 +137,21 @@ describe('an asset that another lifecycle has adopted', () => {
   });
 });
 
+test('an asset with which its own lifecycle had completed makes room for other content of the key', async () => {
+  own(releaseFields('completed', 'r1'));
+  const completed: DescribedRun = {
+    ...adopter,
+    workflowId: 'w',
+    runId: 'r1',
+    key: 'k',
+    open: false,
+    ended: 'completed',
+  };
+  const deps = dependencies({ provider, runs: { wantedBy: async () => [completed] } });
+  const { signal } = new AbortController();
+  expect(await deleteAsset('a', { deps, provider, replaces: true, signal })).toMatchObject({ result: 'deleted' });
+});
+
 test('an asset that was taken up after the sweep had judged it is left alone', async () => {
   own(releaseFields('kept', 'run-of-adopter'));
   const claim = claimOf({ ...tag });
@@ -137,8 +161,8 @@ test('an asset that was taken up after the sweep had judged it is left alone', a
 
 test('where visibility does not answer, a cleanup goes on', async () => {
   own();
-  const openWith = async (): Promise<never> => {
+  const wantedBy = async (): Promise<never> => {
     throw new Error('visibility is down');
   };
-  expect(await remove([asset()], {}, { openWith })).toMatchObject([{ id: 'a', result: 'deleted' }]);
+  expect(await remove([asset()], {}, { wantedBy })).toMatchObject([{ id: 'a', result: 'deleted' }]);
 });

@@ -36,7 +36,8 @@ function find(changes: Partial<FindOrphansInput> = {}, doubles: Doubles = {}): P
       overview: async () => runs.map(({ status: _unknown, ...seen }) => seen),
       find: async (workflowId, runId) =>
         runs.find((one) => one.workflowId === workflowId && (runId === undefined || one.runId === runId)),
-      openWith: async (assetId) => runs.filter((one) => one.open && one.assetId === assetId),
+      wantedBy: async (assetId) =>
+        runs.filter(({ open, ended, ...one }) => (open || ended === 'completed') && one.assetId === assetId),
       ...doubles,
     },
   });
@@ -126,14 +127,29 @@ describe('an adopted asset', () => {
     expect(await find()).toMatchObject({ orphans: [], seen: { open: 1 } });
   });
 
+  test('that carries such a tag is wanted by an adopter that has completed, though its mark was refused', async () => {
+    asset('a', { onCancel: 'delete' });
+    run({ ended: 'stopped', assetId: 'a' });
+    run({ workflowId: 'adopter', runId: 'r2', ended: 'completed', assetId: 'a' });
+    expect(await find()).toMatchObject({ orphans: [], seen: { wanted: 1 } });
+  });
+
   test('is wanted on account of the adopter’s mark, also where visibility does not answer', async () => {
     asset('a', { onCancel: 'delete' }, releaseFields('kept', 'run-of-adopter'));
     run({ ended: 'stopped', assetId: 'a' });
-    const openWith = async (): Promise<never> => {
+    const wantedBy = async (): Promise<never> => {
       throw new Error('visibility is down');
     };
-    expect(await find({}, { openWith })).toMatchObject({ orphans: [], seen: { wanted: 1 } });
+    expect(await find({}, { wantedBy })).toMatchObject({ orphans: [], seen: { wanted: 1 } });
   });
+});
+
+test('an asset with which its run completed is not for a later run to leave over, whose taking up was refused', async () => {
+  asset('a', {}, releaseFields('completed', tag.runId));
+  const entries = [{ resource: 'asset', id: 'a', result: 'leftover' }];
+  run({ runId: 'r2', ended: 'failed', assetId: 'a', status: withReceipt('delete', entries) });
+  const { orphans } = await find();
+  expect(orphans.flatMap(({ made }) => made)).toEqual([]);
 });
 
 describe('an asset of an earlier run of its key', () => {

@@ -49,6 +49,7 @@ function find(changes: Partial<FindOrphansInput> = {}): Promise<FoundOrphans> {
       overview: async () => runs.map(({ status: _unknown, ...seen }) => seen),
       find: async (workflowId, runId) =>
         runs.find((one) => one.workflowId === workflowId && (runId === undefined || one.runId === runId)),
+      wantedBy: async (assetId) => runs.filter(({ ended, ...one }) => ended === 'completed' && one.assetId === assetId),
     },
   });
   const input = { provider: 'twelvelabs', place: 'd', graceMs: 0, limit: 10, setMarks: true, ...changes };

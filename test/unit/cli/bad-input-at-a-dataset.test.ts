@@ -119,3 +119,39 @@ test('a good picture is taken, whatever extension of its kind it has', async () 
     expect(await cliInProcess(['check', file, ...VI])).toMatchObject({ code: 0 });
   }
 });
+
+describe('a worker', () => {
+  const environment = { ...process.env };
+  const KEY = `dtvi_${'k'.repeat(98)}`;
+  beforeEach(() => {
+    for (const name of ['TWELVE_LABS_API_KEY', 'TWELVELABS_BASE_URL']) delete process.env[name];
+  });
+  afterEach(() => {
+    process.env = { ...environment };
+  });
+
+  test.each<[string, NodeJS.ProcessEnv, RegExp]>([
+    [
+      'without any credentials',
+      {},
+      /^error: no provider to serve; .*TWELVE_LABS_API_KEY: not set.*DATATURE_VI_SECRET_KEY: not set/,
+    ],
+    [
+      'without an organization',
+      { DATATURE_VI_SECRET_KEY: KEY },
+      /^error: DATATURE_VI_ORGANIZATION_ID: not set; set it to/,
+    ],
+    [
+      'with a key of the wrong length',
+      { DATATURE_VI_SECRET_KEY: `${KEY}k`, DATATURE_VI_ORGANIZATION_ID: 'org', TWELVE_LABS_API_KEY: 'tlk_OTHER' },
+      /^error: DATATURE_VI_SECRET_KEY: is no secret key: .* 103 characters, this one has 104$/m,
+    ],
+  ])('%s says in one line what to set, before it connects to anything', async (_what, set, because) => {
+    Object.assign(process.env, { TEMPORAL_ADDRESS: '127.0.0.1:1', ...set });
+    const { code, stdout, stderr } = await cliInProcess(['worker']);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(because);
+    expect(stderr.split('\n')).toHaveLength(2);
+    expect(stderr).not.toContain('kkkk');
+  });
+});

@@ -88,8 +88,9 @@ function expectOneCleanEnd(args: readonly string[], { code: exit, stdout, stderr
   expect(stderr).not.toMatch(/^\s+at .*:\d+/m);
   expect(stdout + stderr).not.toMatch(RAW);
   expect(stdout + stderr).not.toContain('tlk_ANYSECRET');
-  // refusals of single files or keys are output of check and of --json
-  const refusals = args[0] === 'check' || args.includes('--json') ? stdout + stderr : stderr;
+  // refusals of single files, keys or assets are output of check, of assets delete and of --json
+  const tellsEach = args[0] === 'check' || (args[0] === 'assets' && args[1] === 'delete');
+  const refusals = tellsEach || args.includes('--json') ? stdout + stderr : stderr;
   if (exit !== 0) expect(refusals).not.toBe('');
   if (asksForJson(args) && !args.some((word) => /^(-h|--help|help|--version|-V)/.test(word))) {
     for (const line of stdout.split('\n').filter(Boolean)) expect(() => JSON.parse(line) as unknown).not.toThrow();

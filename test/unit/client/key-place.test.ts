@@ -12,7 +12,7 @@ const inputIn = (datasetId: string) => ({ provider: 'datature-vi', datasetId, so
 
 interface KeyState {
   /** Absent for a key that Temporal does not know. */
-  run?: { datasetId: string; status: string; outcome?: string };
+  run?: { datasetId: string; status: string; outcome?: string; error?: { type: string } };
   /** When a force-delete of the key ended. */
   deletedAt?: Date;
 }
@@ -32,7 +32,9 @@ function serverWith({ run, deletedAt }: KeyState) {
       ...{ closeTime: new Date(1000), typedSearchAttributes: new TypedSearchAttributes(attributes as never) },
     };
   };
-  const result = async () => ({ key: 'k', phase: run?.outcome, outcome: run?.outcome, timings: { startedAt: '' } });
+  const result = async () => ({
+    ...{ key: 'k', phase: run?.outcome, outcome: run?.outcome, error: run?.error, timings: { startedAt: '' } },
+  });
   const payload = defaultPayloadConverter.toPayload(inputIn(run?.datasetId ?? ''));
   const attributes = { workflowExecutionStartedEventAttributes: { input: { payloads: [payload] } } };
   const client = {
@@ -80,6 +82,11 @@ describe('a key that is used with another place', () => {
     expect(await later.start('d2')).toMatchObject({ joined: false });
     await expect(serverWith({ run: COMPLETED, deletedAt: new Date(500) }).start('d2')).rejects.toThrow(KeyInUse);
   });
+});
+
+test('a run that was refused has used no place', async () => {
+  const refused = { ...FAILED, error: { type: 'InvalidRequest' } };
+  expect(await serverWith({ run: refused }).start('d2')).toMatchObject({ joined: false });
 });
 
 test('a key goes on in its own place', async () => {

@@ -77,6 +77,17 @@ test('an asset that never comes of a session that has ended is sent again in the
   expect(await overdue(handle)).toMatchObject({ state: 'failed', type: 'UploadExpired', submissions: 2 });
 });
 
+test('an asset that cannot be compared does not stand for a file that its session has yet to bring, or has refused', async () => {
+  vi.api.hashAlgorithm = 'unheard-of';
+  const handle = only(await submitted('a.png'));
+  expect(await vi.watch(handle)).toMatchObject([{ state: 'ready' }]);
+  const session = only([...vi.api.sessions.values()]);
+  session.done.clear();
+  expect(await vi.watch(handle)).toMatchObject([{ state: 'working' }]);
+  session.errors.set('a.png', 'ECORRUPT');
+  expect(await vi.watch(handle)).toMatchObject([{ state: 'failed', message: expect.stringContaining('ECORRUPT') }]);
+});
+
 test('an asset that another upload has overwritten is said to be', async () => {
   const handle = only(await submitted('a.png'));
   vi.api.addAsset('a.png', png('other'));

@@ -81,7 +81,17 @@ const LAYERS: Layer[] = [
   },
   { files: media, may: [media, sourceBytes], packages: /^(mediainfo\.js|node:(path|stream))$/ },
   { files: /^src\/storage\//, may: [contracts, /^src\/(storage|http)\//] },
-  { files: /^src\/client\//, may: [contracts, port, registry, /^src\/(client|temporal|batch\/accept-batch$)/] },
+  {
+    files: /^src\/client\//,
+    may: [
+      contracts,
+      port,
+      registry,
+      /^src\/(client|temporal)\//,
+      /^src\/batch\/accept-batch$/,
+      /^src\/storage\/files\/(file-sources|source-bytes)$/, // of uploads without a lifecycle
+    ],
+  },
   {
     files: /^src\/cli\//,
     may: [

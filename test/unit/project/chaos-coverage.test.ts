@@ -1,3 +1,4 @@
+import { DATASET_SITUATIONS, datasetScheduleOf, isForDataset } from '../../../chaos/datasets/schedule';
 import { Coverage } from '../../../chaos/schedules/coverage';
 import { SHAPES, SURROUNDINGS } from '../../../chaos/schedules/situations';
 import { scheduleOf } from '../../../chaos/schedules/draw-schedule';
@@ -18,4 +19,14 @@ test('the schedules of a thousand seeds draw every situation', () => {
   const drawn = Array.from({ length: 1000 }, (_, seed) => scheduleOf(seed));
   const seen = new Set(drawn.flatMap(({ shape, around }) => [...around, ...(shape ? [shape] : [])]));
   expect([...seen].toSorted()).toEqual([...SHAPES, ...SURROUNDINGS].toSorted());
+});
+
+test('about one seed of three is for a dataset, and those of a thousand draw every situation there', () => {
+  const seeds = Array.from({ length: 1000 }, (_, seed) => seed).filter(isForDataset);
+  expect(seeds.length).toBeGreaterThan(250);
+  expect(seeds.length).toBeLessThan(420);
+  const drawn = seeds.map((seed) => datasetScheduleOf(seed));
+  const seen = new Set(drawn.flatMap(({ shape, around }) => [...around, ...(shape ? [shape] : [])]));
+  expect([...seen].toSorted()).toEqual([...DATASET_SITUATIONS].toSorted());
+  expect(drawn.some(({ strikes }) => strikes.some(({ phase }) => phase === 'branching'))).toBe(false);
 });

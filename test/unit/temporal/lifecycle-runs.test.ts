@@ -49,14 +49,27 @@ test('the overview asks by asset ids alone', async () => {
 test('with no id that may stand in a query, nothing is asked', async () => {
   const { runs, queries } = runsOf([]);
   expect(await runs.overview(["'", ''])).toEqual([]);
-  expect(await runs.openWith("'")).toEqual([]);
+  expect(await runs.wantedBy("'")).toEqual([]);
   expect(queries).toEqual([]);
+});
+
+test('a completed lifecycle wants its asset, and a stopped one does not', async () => {
+  const said = (outcome: string) =>
+    new TypedSearchAttributes([
+      { key: SEARCH_ATTRIBUTES.assetId, value: 'a' },
+      { key: SEARCH_ATTRIBUTES.outcome, value: outcome },
+    ]);
+  const completed = execution('COMPLETED', { typedSearchAttributes: said('completed') });
+  const stopped = execution('COMPLETED', { runId: 'r2', typedSearchAttributes: said('cancelled') });
+  const { runs, queries } = runsOf([completed, stopped]);
+  expect(await runs.wantedBy('a')).toMatchObject([{ runId: 'r1', open: false, ended: 'completed' }]);
+  expect(queries[0]).toContain("(ExecutionStatus = 'Running' OR AssetOutcome = 'completed') AND AssetId IN ('a')");
 });
 
 test('an open lifecycle that has the asset is one only when its description says so, too', async () => {
   const listed = [execution('RUNNING'), execution('RUNNING', { runId: 'r2' })];
   const { runs } = runsOf(listed, [execution('RUNNING'), execution('TERMINATED', { runId: 'r2' })]);
-  expect(await runs.openWith('a')).toMatchObject([{ runId: 'r1', open: true }]);
+  expect(await runs.wantedBy('a')).toMatchObject([{ runId: 'r1', open: true }]);
 });
 
 test.each([

@@ -20,19 +20,13 @@ export const addAccountFlags = (command: Command): Command =>
   addPlaceFlags(command.addOption(providerOption()), 'where, at a provider that has several of them');
 
 /** Opens the account, in the place that the flags name. What is at the provider needs no Temporal server. */
-export async function withPlace<T>(
-  flags: AccountFlags,
-  use: (at: ProviderPlace, place?: string) => Promise<T>,
-): Promise<T> {
+export async function withPlace<T>(flags: AccountFlags, use: (at: ProviderPlace) => Promise<T>): Promise<T> {
   const place = placeIn(flags);
   const { environment } = await commandSurroundings('provider', flags.provider);
   const account = await openAccount(loadConfig(environment), flags.provider);
   try {
     const at = place === undefined ? account : withinPlace(account, place);
-    return await use(
-      providerPlace(async () => at),
-      place,
-    );
+    return await use(providerPlace(async () => at, place));
   } finally {
     await account.close();
   }

@@ -7,6 +7,7 @@ import { detailOf, infoTable, referencesTable } from './describe-asset';
 import { downloadCommand } from './download';
 import { addNarrowingFlags, listCommand, narrowingOf, type NarrowingFlags } from './list';
 import { metadataCommand } from './metadata';
+import { uploadCommand } from './upload';
 
 /** A command about one asset, with the flags that all of them have. */
 const commandOfOne = (name: string, summary: string): Command =>
@@ -69,6 +70,7 @@ export const assetsCommand = (): Command =>
     .addCommand(countCommand())
     .addCommand(referencesCommand())
     .addCommand(metadataCommand(commandOfOne('metadata', 'show or change the user metadata of an asset')))
+    .addCommand(uploadCommand())
     .addCommand(downloadCommand())
     .addCommand(deleteCommand())
     .addHelpText('after', '\nExample:\n  $ asset-lifecycle assets list --filename intro --json');

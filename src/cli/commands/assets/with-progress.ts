@@ -1,6 +1,5 @@
 import { bar, note } from '../../output';
 import { isTerminal, outputClosed, printable } from '../../terminal';
-import { untilStopped } from '../../context';
 
 export interface Step {
   /** 0 to 100; absent where the whole is not known. */
@@ -22,10 +21,21 @@ export async function withProgress<T>(
   run: (running: Running) => Promise<T>,
 ): Promise<T> {
   const stop = new AbortController();
-  void untilStopped().then(() => stop.abort());
-  const { signal } = stop;
-  if (quiet) return run({ show: () => {}, signal });
-  if (!isTerminal()) return run({ show: tenths((text) => note(`${title}: ${text}`)), signal });
+  const onSignal = (): void => stop.abort();
+  for (const name of SIGNALS) process.once(name, onSignal); // a second one ends the process
+  try {
+    const signal = AbortSignal.any([stop.signal, outputClosed]);
+    return await shown(title, quiet, (show) => run({ show, signal }));
+  } finally {
+    for (const name of SIGNALS) process.off(name, onSignal);
+  }
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
+async function shown<T>(title: string, quiet: boolean, run: (show: Running['show']) => Promise<T>): Promise<T> {
+  if (quiet) return run(() => {});
+  if (!isTerminal()) return run(tenths((text) => note(`${title}: ${text}`)));
   const { Listr } = await import('listr2');
   let result: { value: T } | undefined;
   await new Listr(
@@ -36,13 +46,12 @@ export async function withProgress<T>(
           const show = ({ percent, text }: Step): void => {
             task.title = printable(`${title} ${percent === undefined ? '' : bar(percent)}${text}`);
           };
-          result = { value: await run({ show, signal }) };
+          result = { value: await run(show) };
         },
       },
     ],
     { rendererOptions: { showErrorMessage: false }, registerSignalListeners: false },
   ).run();
-  outputClosed.throwIfAborted();
   if (!result) throw new Error(`${title}: nothing came of it`);
   return result.value;
 }

@@ -6,7 +6,7 @@ import type { DatasetFields } from '../input';
 import { TagSearch } from '../tag-search';
 import type { Departures } from './departures';
 import { formatOf } from './formats';
-import { MultipartUploads } from './parts';
+import type { MultipartUploads } from './parts';
 import { routeOf } from './route';
 import type { SessionBudget } from './session-budget';
 import { handleOf } from './send-files';
@@ -18,12 +18,12 @@ interface IntakeParts {
   store: SignedUrls;
   budget: SessionBudget;
   departures: Departures;
+  parts: MultipartUploads;
   pageSize: number;
 }
 
 /** Submissions of one dataset: one ingestion session for many files. Source: `POST …/assetIngestionSessions`. */
-export function createIntake({ sessions, store, budget, departures, pageSize }: IntakeParts): Intake {
-  const parts = new MultipartUploads(sessions.dataset, sessions, store);
+export function createIntake({ sessions, store, budget, departures, parts, pageSize }: IntakeParts): Intake {
   const search = new TagSearch(sessions.dataset, pageSize);
   let alone = 0;
   return {

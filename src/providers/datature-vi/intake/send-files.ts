@@ -11,19 +11,24 @@ import type { Departures } from './departures';
 import type { Format } from './formats';
 import type { MultipartUploads } from './parts';
 
-/** An item on its way into a session. */
-export interface Member {
-  /** Index in the submission. */
+/** A file on its way into a session. */
+export interface Sendable {
+  /** Index among those that were handed in together. */
   at: number;
-  item: Submission;
+  item: Pick<Submission, 'filename' | 'content'>;
   format: Format;
   facts: ContentFacts;
   signal?: AbortSignal;
 }
 
+/** An item of a submission on its way into a session. */
+export interface Member extends Sendable {
+  item: Submission;
+}
+
 /** A member with the upload that its session gave it. */
-export interface Boarded {
-  member: Member;
+export interface Boarded<M extends Sendable = Member> {
+  member: M;
   upload: SignedUpload;
 }
 
@@ -56,17 +61,17 @@ export const handleOf = (
  * Sends the files of one session, once its id is known for all of them. Each fails for itself.
  * @returns the members whose URL has expired; they need another session.
  */
-export async function sendFiles(
+export async function sendFiles<M extends Sendable>(
   session: Pick<SessionAnswer, 'assetIngestionSessionId' | 'ingestionId'>,
-  boarded: readonly Boarded[],
+  boarded: readonly Boarded<M>[],
   sending: Sending & { outcomes: Map<number, Outcome<Submitted>> },
-): Promise<Member[]> {
+): Promise<M[]> {
   const { datasetId, departures, options, outcomes, parts, store } = sending;
   const { assetIngestionSessionId: sessionId, ingestionId = sessionId } = session;
-  const pendingOf = ({ item: { filename }, facts }: Member): Handle =>
+  const pendingOf = ({ item: { filename }, facts }: M): Handle =>
     handleOf({ datasetId, sessionId }, { filename, facts });
-  const expired: Member[] = [];
-  const leave = (member: Member, error: unknown): void => {
+  const expired: M[] = [];
+  const leave = (member: M, error: unknown): void => {
     departures.leave(sessionId, member.item.filename);
     outcomes.set(member.at, failed(error));
   };
@@ -79,7 +84,7 @@ export async function sendFiles(
   return expired;
 
   /** No byte goes out before every member's session is known to its caller. */
-  async function announce(all: readonly Boarded[]): Promise<Boarded[]> {
+  async function announce(all: readonly Boarded<M>[]): Promise<Boarded<M>[]> {
     const told = await Promise.all(
       all.map(async (one) => {
         try {
@@ -94,7 +99,7 @@ export async function sendFiles(
     return told.flat();
   }
 
-  async function sendOne({ member, upload }: Boarded): Promise<void> {
+  async function sendOne({ member, upload }: Boarded<M>): Promise<void> {
     const { at, item, signal = NEVER } = member;
     const { filename, content } = item;
     if (signal.aborted) return leave(member, new SubmissionAborted(`${filename}: aborted before it was sent`));

@@ -1,7 +1,7 @@
 import { failureType } from '../../../contracts/failures';
 import { SOURCE, type DatasetApi } from '../api/dataset-api';
 import { SessionPageSchema, SessionSchema, type SessionAnswer, type SessionFile } from '../api/schemas';
-import type { OverwriteMode } from '../input';
+import type { FailureMode, OverwriteMode } from '../input';
 
 /** A file as the request for its upload names it. */
 export interface FileToUpload {
@@ -29,17 +29,24 @@ export class SessionsApi {
 
   constructor(readonly dataset: DatasetApi) {}
 
-  /** Opens a session in which each file fails for itself. Source: `POST …/assetIngestionSessions`. */
-  async create(assets: readonly FileToUpload[], mode: OverwriteMode): Promise<SessionAnswer> {
+  /** @param failureMode default: each file fails for itself. Source: `POST …/assetIngestionSessions`. */
+  async create(
+    assets: readonly FileToUpload[],
+    mode: OverwriteMode,
+    failureMode: FailureMode = 'FailAfterAll',
+  ): Promise<SessionAnswer> {
     const spelling = this.keep;
     try {
-      return await this.post(assets, mode === 'KeepLinkedResource' ? spelling : mode);
+      return await this.post(assets, {
+        failureMode,
+        onAssetOverwritten: mode === 'KeepLinkedResource' ? spelling : mode,
+      });
     } catch (error) {
       const other = KEEP_SPELLINGS.find((one) => one !== spelling);
       const isAboutMode = /overwrit|KeepLinked/i.test((error as Error).message);
       if (mode !== 'KeepLinkedResource' || failureType(error) !== 'ProviderRejected' || !isAboutMode || !other)
         throw error;
-      const session = await this.post(assets, other);
+      const session = await this.post(assets, { failureMode, onAssetOverwritten: other });
       this.keep = other;
       return session;
     }
@@ -84,9 +91,12 @@ export class SessionsApi {
     return open.toSorted((one, other) => other.metadata.timeCreated - one.metadata.timeCreated);
   }
 
-  private post(assets: readonly FileToUpload[], onAssetOverwritten: string): Promise<SessionAnswer> {
+  private post(
+    assets: readonly FileToUpload[],
+    modes: { failureMode: FailureMode; onAssetOverwritten: string },
+  ): Promise<SessionAnswer> {
     const about = assets.length === 1 ? `${assets[0]?.filename}, dataset ${this.dataset.id}` : undefined;
-    const spec = { kind: 'Upload', failureMode: 'FailAfterAll', onAssetOverwritten, assets };
+    const spec = { kind: 'Upload', ...modes, assets };
     return this.dataset.call({ method: 'POST', route: ROUTE, json: { spec }, about, creates: true }, SessionSchema);
   }
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -216,6 +217,18 @@ test('names that collide are told apart, the same way every time, and names that
   ]);
   expect((await readdir(folder)).toSorted()).toEqual(['.partial (4)', 'A (2).PNG', 'a.png']);
   expect(await download()).toMatchObject({ downloaded: 0, present: 3, failed: 2 });
+});
+
+test('a file that comes while its asset is fetched is not replaced', async () => {
+  hold('1', 'a.png');
+  hold('2', 'b.png');
+  provider.afterList = () => {
+    writeFileSync(path.join(folder, 'a.png'), 'other');
+    writeFileSync(path.join(folder, 'b.png'), 'b.png');
+  };
+  const result = await download();
+  expect(result).toMatchObject({ downloaded: 1, failures: [{ assetId: '1', type: 'AssetExists' }] });
+  expect([await textOf('a.png'), (await readdir(folder)).toSorted()]).toEqual(['other', ['a.png', 'b.png']]);
 });
 
 test('a symlink under the name of an asset is not followed', async () => {

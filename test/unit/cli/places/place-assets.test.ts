@@ -1,10 +1,10 @@
-import type { DeletedAsset } from '../../../src/client/assets/delete-assets';
-import { tagFields } from '../../../src/contracts/resource';
-import type { ProviderAsset } from '../../../src/providers/assets';
-import type { Ingestion } from '../../../src/providers/ingestions';
-import { cliInProcess } from '../../support/cli-in-process';
-import { uniqueJpeg } from '../../support/media/unique-jpeg';
-import { conditionOf, ORGANIZATION, SECRET_KEY, ViApi } from '../../support/servers/vi-emulator';
+import type { DeletedAsset } from '../../../../src/client/assets/delete-assets';
+import { tagFields } from '../../../../src/contracts/resource';
+import type { ProviderAsset } from '../../../../src/providers/assets';
+import type { Ingestion } from '../../../../src/providers/ingestions';
+import { cliInProcess } from '../../../support/cli-in-process';
+import { uniqueJpeg } from '../../../support/media/unique-jpeg';
+import { conditionOf, ORGANIZATION, SECRET_KEY, ViApi } from '../../../support/servers/vi-emulator';
 
 const VARIABLES = ['DATATURE_VI_SECRET_KEY', 'DATATURE_VI_ORGANIZATION_ID', 'DATATURE_VI_API_ENDPOINT'] as const;
 const before = { ...process.env };

@@ -1,10 +1,12 @@
-import { failure, failureType, type FailureType } from '../../contracts/failures';
-import type { Ingestion, Ingestions } from '../ingestions';
-import { outcomeOf } from '../outcome';
-import { sleep } from '../shared/sleep';
-import type { SessionAnswer, SessionFile } from './api/schemas';
-import { timeOf } from './asset-of';
-import { errorsIn, hasEnded, type SessionsApi } from './intake/sessions-api';
+import { failure, failureType, type FailureType } from '../../../contracts/failures';
+import type { Ingestion, Ingestions } from '../../ingestions';
+import { outcomeOf } from '../../outcome';
+import { sleep } from '../../shared/sleep';
+import type { SessionAnswer, SessionFile } from '../api/schemas';
+import { timeOf } from '../asset-of';
+import { FAILURE_MODES, OVERWRITE_MODES } from '../input';
+import { errorsIn, hasEnded } from '../intake/sessions-api';
+import { Upload, type UploadParts } from './upload-files';
 
 const DEFAULT_PAGE_SESSIONS = 10;
 const FIRST_LOOK_AFTER_MS = 500;
@@ -12,10 +14,19 @@ const LOOK_EVERY_MS = 5000;
 const DEFAULT_DEADLINE_MS = 3_600_000;
 
 /** The dataset's ingestion sessions, for people. */
-export function createIngestions(sessions: SessionsApi): Ingestions {
+export function createIngestions(deps: UploadParts): Ingestions {
+  const { sessions } = deps;
   const { dataset } = sessions;
   const get: Ingestions['get'] = async (id, { signal } = {}) => ingestionOf(dataset.id, await sessions.get(id, signal));
   return {
+    failureModes: FAILURE_MODES,
+    overwriteModes: OVERWRITE_MODES,
+
+    async upload(files, options = {}) {
+      const uploaded = await new Upload(files, options, deps).run();
+      return { ...uploaded, sessions: uploaded.sessions.map((session) => ingestionOf(dataset.id, session)) };
+    },
+
     async list({ pageSize = DEFAULT_PAGE_SESSIONS, from } = {}, { signal } = {}) {
       const { items, nextPage, prevPage } = await sessions.page({ s: String(pageSize), p: from }, signal);
       return {
@@ -54,7 +65,7 @@ function notEnded({ id, in: datasetId, progress: { total, succeeded, errored } }
   return failure('DeadlineExceeded', `Session ${id} of dataset ${datasetId} has not ended: ${has}`);
 }
 
-export function ingestionOf(datasetId: string, session: SessionAnswer): Ingestion {
+function ingestionOf(datasetId: string, session: SessionAnswer): Ingestion {
   const { assetIngestionSessionId: id, metadata, spec, status, ...details } = session;
   const files = status.assets?.map((asset) => asset.metadata) ?? spec.assets;
   return {
@@ -70,7 +81,7 @@ export function ingestionOf(datasetId: string, session: SessionAnswer): Ingestio
     events: status.events.map(({ time, ...event }) => ({ ...event, at: timeOf(time) })),
     ...(files && { files: files.map(fileOf) }),
     ...{ failureMode: spec.failureMode, overwriteMode: spec.onAssetOverwritten },
-    details: { ...details, metadata },
+    details: { ...details, metadata, spec: { kind: spec.kind } },
   };
 }
 
