@@ -23,7 +23,10 @@ export const submitItem: ItemStep = {
     const { work } = record;
     const { provider, place, source, metadata, fields, upload, branches, preflight } = input;
     const sentOnce = stepAttempt().attempt === 1;
-    const submitted = await createSubmitSource(deps, turn.keyFacts)({
+    const submitted = await createSubmitSource(
+      deps,
+      turn.keyFacts,
+    )({
       ...{ provider, place, source, metadata, fields, upload, branches, preflight },
       filename: input.filename ?? (item.filename || undefined),
       tag: tagOf(turn),
