@@ -37,7 +37,10 @@ function holdWaits(): { ready: (handle: (id: string) => boolean) => void; waitin
         waits.delete(handle.id);
         void provider.assets.get(handle.id).then((asset) => resolve({ handle, state: 'ready', asset }));
       });
-      options?.signal?.addEventListener('abort', () => reject(new Error('left')));
+      options?.signal?.addEventListener('abort', () => {
+        waits.delete(handle.id);
+        reject(new Error('left'));
+      });
     });
   return {
     ready: (isSo) => [...waits].forEach(([id, end]) => isSo(id) && end()),
