@@ -40,6 +40,7 @@ export const submitItem: ItemStep = {
       phase: 'processing',
       source: facts,
       sizeBytes: facts?.sizeBytes ?? item.sizeBytes,
+      ...('pending' in handedIn && { ingestion: { id: handedIn.pending.id, in: handedIn.pending.in } }),
       asset: 'pending' in handedIn ? undefined : handedIn,
       work: { ...work, made, ended, sentOnce, left: undefined, waitsSince: new Date().toISOString() },
     };
