@@ -14,7 +14,8 @@ import type { LifecycleInput, PlaceInput, PlacesInput } from '../providers/regis
 import { grpcCodeOf } from '../temporal/grpc-errors';
 import { connectTemporal } from '../temporal/connection';
 import { defaultKey } from './default-key';
-import { Batches } from './batches';
+import { Batches } from './batches/batches';
+import { ClientStore, type OpenStore } from './batches/client-store';
 import type { ForceDeletion } from './deletions';
 import { InvalidInput } from '../temporal/errors';
 import { isWanted, listQuery, type ListFilter } from '../temporal/runs/list-query';
@@ -40,6 +41,11 @@ export interface LifecycleClientOptions {
   provider?: ProviderName;
   /** Opens the provider account behind `assets`, on first use; without it those operations throw. */
   openAccount?: (provider: ProviderName) => Promise<MediaProvider>;
+  /**
+   * Opens the store of the workers, on first use: reports of batches are read there, and who is at work on a key. Without
+   * it reports throw, and keys are those of single lifecycles only.
+   */
+  openStore?: OpenStore;
 }
 
 /** How long to wait for the answer of an open run before its status is read from visibility. */
@@ -52,15 +58,18 @@ export class LifecycleClient {
 
   private account: Promise<MediaProvider> | undefined;
   private readonly calls: LifecycleCalls;
+  private readonly store: ClientStore;
   private readonly followers: RunFollowers;
 
   private constructor(
     private readonly temporal: TemporalAccess,
     private readonly provider: ProviderName,
     private readonly openAccount: LifecycleClientOptions['openAccount'],
+    openStore: OpenStore | undefined,
   ) {
     this.calls = new LifecycleCalls(temporal, provider);
-    this.batches = new Batches(this.calls);
+    this.store = new ClientStore(this.calls, openStore);
+    this.batches = new Batches(this.calls, this.store);
     this.followers = new RunFollowers(temporal.client);
     this.assets = providerPlace(() => this.openedAccount()).assets;
   }
@@ -68,7 +77,7 @@ export class LifecycleClient {
   /** @throws TemporalUnreachable · TemporalRefused */
   static async connect(options: LifecycleClientOptions = {}): Promise<LifecycleClient> {
     const temporal = options.temporal ?? (await connectTemporal());
-    return new LifecycleClient(temporal, options.provider ?? DEFAULT_PROVIDER, options.openAccount);
+    return new LifecycleClient(temporal, options.provider ?? DEFAULT_PROVIDER, options.openAccount, options.openStore);
   }
 
   /** Assets and upload sessions in one of the provider's places, such as a data set. */
@@ -210,6 +219,7 @@ export class LifecycleClient {
 
   async close(): Promise<void> {
     await (await this.account)?.close();
+    await this.store.close();
     await this.temporal.client.connection.close();
   }
 
