@@ -2,7 +2,7 @@ import path from 'node:path';
 import { LifecycleClient } from '../../src/client/lifecycle-client';
 import { percentile, type Figure } from '../figures';
 import type { BenchSystem } from '../system/bench-system';
-import { writeImages } from './write-images';
+import { writeImages } from '../system/write-images';
 import { startViEmulator, type ViEmulator } from './vi-emulator';
 
 const STARTS = 500;
