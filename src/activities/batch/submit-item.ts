@@ -5,10 +5,7 @@ import type { AssetResource } from '../../contracts/resource';
 import { BEATS, stepAttempt } from '../lib/activity-call';
 import { createSubmitSource } from '../submit-source';
 import { nextStepOf } from './go-over';
-import { onItsWay, tagOf, withAsset, type ItemStep, type ItemTurn } from './item-step';
-
-/** Requests under way at once, where each item has its own. */
-const CREATES_AT_ONCE = 16;
+import { itemsAtOnce, onItsWay, tagOf, withAsset, type ItemStep, type ItemTurn } from './item-step';
 
 /** Hands items to the provider; where it takes many in one request, all of the group go out together. */
 export const submitItem: ItemStep = {
@@ -57,8 +54,7 @@ export const submitItem: ItemStep = {
     return { ...record, work: { ...record.work, made: withAsset(record.work.made, changes) } };
   },
 
-  atOnce: ({ accounts }, { provider, from, end }) =>
-    (accounts[provider]?.provider.traits.gatherMs ?? 0) > 0 ? end - from : CREATES_AT_ONCE,
+  atOnce: itemsAtOnce,
   beatMs: BEATS.write,
 };
 
