@@ -51,6 +51,7 @@ export async function listBatch(listing: Listing): Promise<BatchIndex> {
       batch,
       folder: opened.folder,
       files: access.files,
+      mediaOf: access.media,
       isText,
       registry,
     });
