@@ -6,6 +6,9 @@ import { NamespaceNotFoundError } from '@temporalio/client';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import fc from 'fast-check';
 import { packageRoot } from '../src/stack/package-root';
+import type { BatchEvidence } from './batches/evidence';
+import { batchViolationsOf } from './batches/promises/batch-promises';
+import { BATCH_SITUATIONS, batchScheduleOf, batchSchedules, isForBatch, type BatchSchedule } from './batches/schedule';
 import { serveFolder } from '../src/cli/demo/provider';
 import { startTemporalServer } from '../src/stack/temporal-server';
 import type { Environment } from '../src/stack/programs';
@@ -34,6 +37,8 @@ export interface ExplorerOptions {
   schedule?: Schedule;
   /** The same for lifecycles in a dataset. */
   datasetSchedule?: DatasetSchedule;
+  /** The same for a batch. */
+  batchSchedule?: BatchSchedule;
   /** Schedules that run side by side. */
   lanes: number;
   samples: string;
@@ -52,11 +57,11 @@ export interface ExplorerOptions {
 
 export interface Violation {
   seed: number;
-  schedule: Schedule | DatasetSchedule;
+  schedule: Schedule | DatasetSchedule | BatchSchedule;
   words: string[];
-  evidence: Evidence | DatasetEvidence;
+  evidence: Evidence | DatasetEvidence | BatchEvidence;
   /** A smaller schedule that fails too, if one was found in time. */
-  smallest?: { schedule: Schedule | DatasetSchedule; words: string[] };
+  smallest?: { schedule: Schedule | DatasetSchedule | BatchSchedule; words: string[] };
 }
 
 export interface Exploration {
@@ -65,6 +70,8 @@ export interface Exploration {
   coverage: Coverage;
   /** Of lifecycles in a dataset. */
   datasetCoverage: Coverage;
+  /** Of batches. */
+  batchCoverage: Coverage;
   seconds: number;
 }
 
@@ -89,11 +96,26 @@ const DATASETS: Kind<DatasetSchedule, DatasetEvidence> = {
   violationsOf: datasetViolationsOf,
   add: ({ datasetCoverage }, evidence) => datasetCoverage.add(evidence),
 };
+
+const BATCHES: Kind<BatchSchedule, BatchEvidence> = {
+  schedules: batchSchedules,
+  run: (lane, schedule) => lane.runBatch(schedule),
+  violationsOf: batchViolationsOf,
+  add: ({ batchCoverage }, { situations, ...evidence }) => {
+    const struck = [...evidence.struck, ...evidence.acts].toSorted((one, other) => one.at - other.at);
+    batchCoverage.add({ situations, struck, phases: struck.map(({ phase, at: from }) => ({ phase, from })) });
+  },
+};
+
 /** Phases that a lifecycle without branches goes through. */
 const PHASES_IN_DATASET = STRUCK_PHASES.filter((phase) => phase !== 'branching');
 
-/** Else the server deletes a closed run only half a minute after it was told to. */
-const QUICK_DELETION = { 'history.transferProcessorEnsureCloseBeforeDelete': 'false' };
+const SERVER_SETTINGS = {
+  /** Else a closed run is deleted only half a minute after the server was told to. */
+  'history.transferProcessorEnsureCloseBeforeDelete': 'false',
+  /** A batch and a sweep of a few dozen go on in a new run. */
+  'limit.historyCount.suggestContinueAsNew': '60',
+};
 
 /** Runs lifecycles under drawn schedules on a server of its own, and checks every promise after each. */
 export async function explore(options: ExplorerOptions): Promise<Exploration> {
@@ -101,9 +123,11 @@ export async function explore(options: ExplorerOptions): Promise<Exploration> {
   const startedAt = Date.now();
   const folder = await mkdtemp(path.join(tmpdir(), 'asset-lifecycle-chaos-'));
   const files = await serveFolder(samples);
-  const temporal = await startTemporalServer({ environment, onProgress: () => {}, dynamicConfig: QUICK_DELETION });
+  const temporal = await startTemporalServer({ environment, onProgress: () => {}, dynamicConfig: SERVER_SETTINGS });
   const datasetCoverage = new Coverage(DATASET_SITUATIONS, PHASES_IN_DATASET);
-  const found: Exploration = { runs: 0, violations: [], coverage: new Coverage(), datasetCoverage, seconds: 0 };
+  const batchCoverage = new Coverage(BATCH_SITUATIONS);
+  const coverage = { coverage: new Coverage(), datasetCoverage, batchCoverage };
+  const found: Exploration = { runs: 0, violations: [], ...coverage, seconds: 0 };
   try {
     const sabotage = await sabotageOf(options.sabotage, folder);
     let next = 0;
@@ -134,13 +158,16 @@ export async function explore(options: ExplorerOptions): Promise<Exploration> {
   return { ...found, seconds: (Date.now() - startedAt) / 1000 };
 }
 
-/** One seed of three is for lifecycles in a dataset. */
+/** One seed of four is for a batch, and of the others one of three for lifecycles in a dataset. */
 function runOne(lane: Lane, seed: number, options: ExplorerOptions, found: Exploration): Promise<void> {
-  const { schedule, datasetSchedule } = options;
-  if (datasetSchedule || (!schedule && isForDataset(seed))) {
-    return judgeOne(DATASETS, datasetSchedule ?? datasetScheduleOf(seed), { lane, seed, options, found });
-  }
-  return judgeOne(MEDIA, schedule ?? scheduleOf(seed), { lane, seed, options, found });
+  const { schedule, datasetSchedule, batchSchedule } = options;
+  const judged = { lane, seed, options, found };
+  if (schedule) return judgeOne(MEDIA, schedule, judged);
+  if (datasetSchedule) return judgeOne(DATASETS, datasetSchedule, judged);
+  if (batchSchedule) return judgeOne(BATCHES, batchSchedule, judged);
+  if (isForBatch(seed)) return judgeOne(BATCHES, batchScheduleOf(seed), judged);
+  if (isForDataset(seed)) return judgeOne(DATASETS, datasetScheduleOf(seed), judged);
+  return judgeOne(MEDIA, scheduleOf(seed), judged);
 }
 
 interface Judged {
@@ -213,7 +240,7 @@ async function sabotageOf(sabotage: Sabotage | undefined, folder: string): Promi
       packageRoot(),
       reversed ? 'dist/chaos/worker/reversed-workflows.js' : 'dist/src/workflows/index.js',
     ),
-    workflowInterceptorModules: [path.join(packageRoot(), 'dist/chaos/worker/short-heartbeats.js')],
+    workflowInterceptorModules: [path.join(packageRoot(), 'dist/chaos/worker/short-waits.js')],
     logger: new DefaultLogger('ERROR'),
   });
   const bundle = path.join(folder, 'workflows.js');

@@ -1,6 +1,6 @@
 import { Context } from '@temporalio/activity';
 import { Client } from '@temporalio/client';
-import type { ActivityExecuteInput, WorkerOptions } from '@temporalio/worker';
+import type { ActivityExecuteInput, ActivityInterceptorsFactory } from '@temporalio/worker';
 import type {
   FindOrphansInput,
   FoundOrphans,
@@ -127,18 +127,18 @@ function inPlaces(provider: MediaProvider, change: (placed: MediaProvider) => Me
   };
 }
 
-/** Worker options with a guard taken out. */
-export function sabotagedOptions(
+/** What takes a guard out around the worker's activities. */
+export function sabotagedActivities(
   temporal: Temporal,
   provider: MediaProvider,
   sabotage: string | undefined,
-): Partial<WorkerOptions> {
+): ActivityInterceptorsFactory[] {
   if (sabotage === 'blind-to-adopters') hideOpenRuns(temporal);
   const around = AROUND[sabotage ?? '']?.(temporal, provider);
-  if (!around) return {};
+  if (!around) return [];
   const execute = (input: ActivityExecuteInput, next: Execute): Promise<unknown> =>
     around(Context.current().info.activityType, input, next);
-  return { interceptors: { activity: [() => ({ inbound: { execute } })] } };
+  return [() => ({ inbound: { execute } })];
 }
 
 const AROUND: Readonly<Record<string, (temporal: Temporal, provider: MediaProvider) => Around>> = {

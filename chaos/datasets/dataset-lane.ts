@@ -18,7 +18,7 @@ import type { LaneWorker } from '../worker/lane-worker';
 import type { DatasetEvidence, DatasetRun, OthersAsset } from './evidence';
 import { othersUpload, pictureOf } from './others';
 import type { DatasetSchedule, DatasetSurrounding } from './schedule';
-import { DatasetStriker } from './striker';
+import { DatasetStriker } from '../strikers/dataset-striker';
 
 const PROVIDER = 'datature-vi';
 const DATASET = 'demo';

@@ -1,7 +1,8 @@
 import { openAccounts } from '../../src/providers/open-account';
 import { loadConfig } from '../../src/config';
 import { connectWorker, startWorker } from '../../src/worker';
-import { sabotagedOptions, sabotagedProvider } from '../sabotage';
+import { sabotagedActivities, sabotagedProvider } from '../sabotage';
+import { groupSizes } from './group-sizes';
 
 /**
  * The worker of the explorer: the product's own, and on request one with a guard taken out, see `sabotage.ts`
@@ -15,7 +16,8 @@ async function main(): Promise<void> {
   const [provider] = providers;
   if (!provider) throw new Error('there is no account');
   const temporal = await connectWorker();
-  const overrides = sabotagedOptions(temporal, provider, sabotage);
+  const activity = [groupSizes, ...sabotagedActivities(temporal, provider, sabotage)];
+  const overrides = { interceptors: { activity } };
   const worker = await startWorker({ config, providers, temporal, workflowBundle, overrides });
   process.once('SIGTERM', () => void worker.stop().then(() => process.exit(0)));
   console.error('worker ready');

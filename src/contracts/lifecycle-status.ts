@@ -156,7 +156,9 @@ export interface LifecycleStatus {
   upload?: UploadStatus;
   /** The branch of this run; the first one, if it has several. */
   branch?: BranchStatus;
-  /** All that the key has, those of earlier runs first, without what cleanup removed. Absent unless there was more than one. */
+  /**
+   * All that the key has, those of earlier runs first, without what cleanup removed. Absent if all there was is `branch`.
+   */
   branches?: KeyBranch[];
   receipt?: Receipt;
   /** Only for a deletion: true if Temporal or the provider knows the key. */
