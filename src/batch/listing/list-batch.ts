@@ -60,6 +60,7 @@ export async function listBatch(listing: Listing): Promise<BatchIndex> {
 }
 
 const startOf = ({ batch, storeId }: Listing, fingerprint: string | undefined): ListingStart => ({
+  batchId: batch.batchId,
   storeId,
   provider: batch.provider,
   each: batch.each,
