@@ -10,6 +10,7 @@ export {
   connect,
   FAILURES,
   InvalidInput,
+  ItemOfBatch,
   LifecycleBeingDeleted,
   LifecycleClient,
   LifecycleClientError,

@@ -14,6 +14,7 @@ export {
   CallAborted,
   CallTimedOut,
   InvalidInput,
+  ItemOfBatch,
   KeyInUse,
   LifecycleBeingDeleted,
   LifecycleClientError,

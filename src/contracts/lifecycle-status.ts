@@ -146,6 +146,8 @@ export interface LifecycleStatus {
   provider: ProviderName;
   phase: Phase;
   outcome?: Outcome;
+  /** The batch whose item the key is; absent for a lifecycle of its own. */
+  batch?: { batchId: string; item: number };
   /** Absent if the source is a URL or an existing asset. */
   source?: SourceFacts;
   /** The session in which the source was handed in last, at a provider that takes many files in one. */

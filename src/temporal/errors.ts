@@ -31,6 +31,11 @@ export class BatchClosed extends LifecycleClientError {
   override readonly name = 'BatchClosed';
 }
 
+/** The key is an item of a running batch, which is only stopped as a whole. */
+export class ItemOfBatch extends LifecycleClientError {
+  override readonly name = 'ItemOfBatch';
+}
+
 /** The batch is running: it can be taken up again once it has closed. */
 export class BatchRunning extends LifecycleClientError {
   override readonly name = 'BatchRunning';

@@ -3,7 +3,7 @@ import { acceptInput } from '../../../src/providers/registry';
 import { itemsOf, readIndex, refusedOf } from '../../../src/batch/read-batch';
 import { removeBatch } from '../../../src/batch/remove-batch';
 import { batchCounts, failuresByCause, reportEntries } from '../../../src/batch/report';
-import { createBatchFiles, expiredBatches } from '../../../src/storage/batches/batch-files';
+import { createBatchFiles, isExpired, keptBatches } from '../../../src/storage/batches/batch-files';
 import { createItemOutcomes } from '../../../src/storage/batches/item-outcomes';
 import { createKeyClaims } from '../../../src/storage/batches/key-claims';
 import { ListingPlace } from '../../support/batches/listing';
@@ -154,16 +154,18 @@ test('what a batch kept is removable 30 days after its end, with the claims that
   const lifecycle = { workflowId: 'asset-lifecycle:twelvelabs:1' };
   if (ended) await claims.takeOver(ended, lifecycle);
 
-  expect(await expiredBatches(place.store, 'ns')).toEqual([]);
-  await files.close(new Date('2026-10-01T00:00:00Z'));
-  expect(await expiredBatches(place.store, 'ns', new Date('2026-10-30T23:59:59Z'))).toEqual([]);
-  expect(await expiredBatches(place.store, 'other', new Date('2026-12-01'))).toEqual([]);
-  expect(await expiredBatches(place.store, 'ns', new Date('2026-10-31T00:00:00Z'))).toEqual(['b']);
+  const closedAt = new Date('2026-10-01T00:00:00Z');
+  expect(await keptBatches(place.store, 'ns')).toEqual([{ batchId: 'b' }]);
+  await files.close(closedAt);
+  expect(await keptBatches(place.store, 'ns')).toEqual([{ batchId: 'b', closedAt }]);
+  expect(await keptBatches(place.store, 'other')).toEqual([]);
+  expect(isExpired(closedAt, new Date('2026-10-30T23:59:59Z'))).toBe(false);
+  expect(isExpired(closedAt, new Date('2026-10-31T00:00:00Z'))).toBe(true);
 
   await removeBatch(place.store, ref);
   await removeBatch(place.store, ref);
   expect(await place.store.list('batches')).toHaveLength(1);
-  expect(await expiredBatches(place.store, 'ns', new Date('2026-12-01'))).toEqual([]);
+  expect(await keptBatches(place.store, 'ns')).toEqual([]);
   expect([await files.index(), await files.page(0), await claims.holderOf(key(0))]).toEqual([
     undefined,
     undefined,

@@ -1,7 +1,6 @@
 import { Command, Option } from 'commander';
 import type { LifecycleClient } from '../../../client/lifecycle-client';
 import type { ReportEntry } from '../../../batch/report';
-import { branchesOf } from '../../../contracts/lifecycle-status';
 import { action, withClient } from '../../context';
 import { UsageError } from '../../exit';
 import { ListPrinter, print, tableOf } from '../../output';
@@ -78,6 +77,8 @@ interface Row {
   state: string;
   asset: string;
   branch: string;
+  /** URIs of the records. */
+  result: string;
   sizeBytes: number | undefined;
   why: string;
 }
@@ -86,7 +87,7 @@ function rowOf(entry: ReportEntry): Row {
   if ('refused' in entry) {
     const { name, line, at, refused, reason } = entry;
     const place = line === undefined ? String(at) : `line ${line}`;
-    const common = { item: undefined, asset: '', branch: '', sizeBytes: undefined };
+    const common = { item: undefined, asset: '', branch: '', result: '', sizeBytes: undefined };
     return {
       ...common,
       key: name ?? place,
@@ -95,11 +96,10 @@ function rowOf(entry: ReportEntry): Row {
     };
   }
   const { item, key, phase, outcome, asset, sizeBytes, error, branches = [] } = entry;
-  const branch = branchesOf({ branches: branches.map((one) => ({ ...one, input: { type: one.type } })) })
-    .map(({ type, id, status, result }) => [type, id ?? result?.uri ?? status].join(' '))
-    .join(', ');
+  const branch = branches.map(({ type, id, status }) => [type, id ?? status].join(' ')).join(', ');
+  const result = branches.flatMap((one) => one.result?.uri ?? []).join(' ');
   const why = error ? `${error.type}: ${error.message}` : '';
-  return { item, key, state: outcome ?? phase, asset: asset?.id ?? '', branch, sizeBytes, why };
+  return { item, key, state: outcome ?? phase, asset: asset?.id ?? '', branch, result, sizeBytes, why };
 }
 
 const tableOfEntries = (entries: readonly ReportEntry[]): string | string[] => {
@@ -108,6 +108,12 @@ const tableOfEntries = (entries: readonly ReportEntry[]): string | string[] => {
   return tableOf(['key', 'state', 'asset', 'branch', 'why'], rows);
 };
 
+const HEADER = ['item', 'key', 'state', 'asset', 'branch', 'result', 'size_bytes', 'why'];
+
+const cellsOf = ({ item, key, state, asset, branch, result, sizeBytes, why }: Row) => [
+  ...[item, key, state, asset, branch, result, sizeBytes, why],
+];
+
 /** RFC 4180, as it comes. A slow reader is waited for. */
 class CsvPrinter {
   private begun = false;
@@ -115,7 +121,7 @@ class CsvPrinter {
   async page(entries: readonly ReportEntry[]): Promise<void> {
     outputClosed.throwIfAborted();
     this.begin();
-    writeOut(entries.map((entry) => csvLine(Object.values(rowOf(entry)))).join(''));
+    writeOut(entries.map((entry) => csvLine(cellsOf(rowOf(entry)))).join(''));
     await outputDrained();
   }
 
@@ -125,7 +131,7 @@ class CsvPrinter {
   }
 
   private begin(): void {
-    if (!this.begun) writeOut(csvLine(['item', 'key', 'state', 'asset', 'branch', 'size_bytes', 'why']));
+    if (!this.begun) writeOut(csvLine(HEADER));
     this.begun = true;
   }
 }
