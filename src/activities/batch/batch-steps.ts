@@ -10,6 +10,7 @@ import { storeId as idOfStore, mustBeStore } from '../../storage/batches/store-i
 import { BEATS, setProgress, withHeartbeatEvery } from '../lib/activity-call';
 import { queueOfFile } from '../find-source-queue';
 import type { ActivityDependencies } from '../dependencies';
+import { createFindExisting } from './existing/find-existing';
 import { newsOf } from './go-over';
 import { openSlice, readIndex, readItems } from './open-slice';
 
@@ -36,6 +37,8 @@ export const createBatchSteps = (deps: ActivityDependencies): BatchActivities =>
       const { items, refused, bytes } = index;
       return { batchId, provider, storeId, start, items, refused, bytes, uri: files.uri };
     }),
+
+  findExisting: createFindExisting(deps),
 
   planGroups: ({ from, end, ...ref }) =>
     withHeartbeatEvery(BEATS.read, async () => {

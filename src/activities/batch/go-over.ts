@@ -11,6 +11,7 @@ import type { ListedItem } from '../../contracts/batch/listed-items';
 import { FAILURES, failureType } from '../../contracts/failures';
 import { cancellationOf, withHeartbeatEvery } from '../lib/activity-call';
 import type { ActivityDependencies } from '../dependencies';
+import { GroupKeyFacts } from './existing/group-key-facts';
 import { ItemCalls } from './item-calls';
 import { failedItem, type ItemTurn, type ItemStep } from './item-step';
 import { inputOf, openSlice, type Slice } from './open-slice';
@@ -42,6 +43,7 @@ class Round {
   batchIsGone = false;
   private readonly calls = new ItemCalls();
   private readonly deps: ActivityDependencies;
+  private readonly keys: GroupKeyFacts;
   private readonly toWrite = new Map<number, ItemOutcome>();
   private readonly enough = new AbortController();
   private patience: NodeJS.Timeout | undefined;
@@ -55,6 +57,7 @@ class Round {
     private readonly slice: Slice,
   ) {
     this.deps = { ...deps, progress: this.calls.progress(deps.progress) };
+    this.keys = new GroupKeyFacts(deps, input);
   }
 
   record(item: number): ItemOutcome | undefined {
@@ -109,7 +112,8 @@ class Round {
   private turnOf(item: ListedItem, signal: AbortSignal): ItemTurn {
     const { deps, input, slice } = this;
     const accepted = inputOf(slice.each, item, deps.owner);
-    return { deps, group: input, item, input: accepted, record: this.record(item.item), signal };
+    const record = this.record(item.item);
+    return { deps, group: input, item, input: accepted, record, keyFacts: this.keys.of(item.item), signal };
   }
 
   private async take(one: ListedItem, step: ItemStep, signal: AbortSignal): Promise<boolean> {

@@ -1,6 +1,6 @@
 import type { ProviderName } from '../ids';
 import type { AcceptedBatch } from './batch-input';
-import type { GroupInput, ItemFailure, ListedBatchRef } from './groups';
+import type { FoundAssets, GroupInput, ItemFailure, ListedBatchRef } from './groups';
 import type { BatchCounts, ItemRange } from './item-outcome';
 
 /** How a batch ended: `failed` if an item did. */
@@ -61,6 +61,11 @@ export interface PlannedGroups {
 export interface BatchActivities {
   /** Lists the batch's items into the store, or goes on where an earlier attempt ended. */
   listItems(input: { batch: BatchToRun; start: string }): Promise<ListedBatch>;
+  /**
+   * Finds what exists already of the batch's keys, by one walk over the account's list, where that takes fewer requests than
+   * asking for each; else gives null.
+   */
+  findExisting(input: ListedBatchRef): Promise<FoundAssets | null>;
   /** Cuts the next items into groups. */
   planGroups(input: ListedBatchRef & ItemRange): Promise<PlannedGroups>;
   /** What became of groups that were not heard of: their ends, and those that are still open. */
