@@ -1,3 +1,4 @@
+import { isDeath } from '../../schedules/strikes';
 import { secretsIn } from '../../checks/secrets';
 import type { BatchEvidence, BatchStart, GroupFacts } from '../evidence';
 import { assetsOf, hasId, ofStarts, singlesOf, standing, stopOf, type Check } from './about';
@@ -42,7 +43,7 @@ function closes({ status, closedAs }: BatchStart): string[] {
 
 function counts(evidence: BatchEvidence): string[] {
   const { schedule, wanted } = evidence;
-  const refused = schedule.from === 'folder' && schedule.around.includes('stranger') ? 1 : 0;
+  const refused = schedule.around.includes('stranger') ? 1 : 0;
   return ofStarts(evidence, (start) => {
     const { status, listed } = start;
     if (!status || (listed.length === 0 && stopOf(start))) return [];
@@ -74,15 +75,17 @@ function obeys(start: BatchStart): string[] {
   return outcome && wanted.includes(outcome) ? [] : [`${stop.heard.join(', ')} was heard, yet it is ${outcome}`];
 }
 
-/** A group that goes on for so long after its batch was stopped has been told. */
-const TOLD_WITHIN_MS = 10_000;
+/** A group that goes on for so long after its batch was stopped has been told; where a worker dies, it takes longer. */
+const TOLD_WITHIN_MS = 6000;
+const TOLD_AFTER_DEATH_MS = 30_000;
 
-function reachesGroups(start: BatchStart, { groups }: BatchEvidence): string[] {
+function reachesGroups(start: BatchStart, { groups, struck }: BatchEvidence): string[] {
   const stop = stopOf(start);
+  const within = struck.some(({ what }) => isDeath(what)) ? TOLD_AFTER_DEATH_MS : TOLD_WITHIN_MS;
   if (!stop || start.closedAs === 'TERMINATED') return [];
   return groups
     .filter((group) => isOf(start, group) && group.startedAt < stop.at && group.stoppedAt === undefined)
-    .filter(({ closedAt = Infinity, closedAs }) => closedAt > stop.at + TOLD_WITHIN_MS && closedAs !== 'TERMINATED')
+    .filter(({ closedAt = Infinity, closedAs }) => closedAt > stop.at + within && closedAs !== 'TERMINATED')
     .map(({ workflowId }) => `${workflowId} was not told`);
 }
 
