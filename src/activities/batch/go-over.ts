@@ -136,15 +136,14 @@ class Round {
     const left = this.calls.leftOf(item);
     const type = failureType(error);
     const isStop = error instanceof CancelledFailure || turn.signal.aborted;
+    const record = (turn.record?.work && step.afterBreak?.(turn, error)) ?? turn.record;
     if (isStop || (type !== undefined && FAILURES[type].retry)) {
-      const { record } = turn;
-      const changed = record?.work && step.afterBreak?.(turn, error);
-      if (changed ?? record?.work) this.note(withLeft(changed ?? (record as ItemOutcome), left));
+      if (record?.work) this.note(withLeft(record, left));
       if (!isStop) this.tryAgain ??= error;
       return;
     }
     if (type === undefined) throw error; // a mistake in the code, not the item's
-    this.note(failedItem(turn, error as Error, type));
+    this.note(failedItem({ ...turn, record }, error as Error, type));
     this.calls.end(item);
     this.failed += 1;
     this.hasGotOn();
