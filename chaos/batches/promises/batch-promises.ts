@@ -1,7 +1,17 @@
 import { isDeath } from '../../schedules/strikes';
 import { secretsIn } from '../../checks/secrets';
 import type { BatchEvidence, BatchStart, GroupFacts } from '../evidence';
-import { assetsOf, hasId, ofStarts, singlesOf, standing, stopOf, type Check } from './about';
+import {
+  assetsOf,
+  hasId,
+  leavesSurplus,
+  ofStarts,
+  singlesOf,
+  standing,
+  stopOf,
+  wasStruckBy,
+  type Check,
+} from './about';
 import { ITEM_PROMISES } from './item-promises';
 
 /** What a batch promises as a whole, and for its items, by the names in `docs/invariants.md`. */
@@ -16,6 +26,7 @@ const PROMISES: Readonly<Record<string, Check>> = {
   'what has completed is not made again': madeOnce,
   'the sweep finishes the job, and no more': sweepFinishes,
   'a sweep takes nothing from an open batch': openIsSpared,
+  'no session is left open': noSessionOpen,
   'histories are short': short,
   'nothing secret is kept': ({ texts }) =>
     Object.entries(texts).flatMap(([where, text]) => secretsIn(text).map((secret) => `${secret} is in the ${where}`)),
@@ -174,6 +185,20 @@ function openIsSpared({ openSweeps, starts }: BatchEvidence): string[] {
       .filter(({ key, cause }) => keys.has(key) && cause !== 'surplus')
       .map(({ assetId, key, cause }) => `asset ${assetId} of ${key} was taken for an orphan: ${cause}`);
   });
+}
+
+/** A session whose create took effect though nobody heard of it stands until its URLs expire. */
+function noSessionOpen(evidence: BatchEvidence): string[] {
+  const { beforeSweep, starts, singles } = evidence;
+  if (leavesSurplus(evidence) || wasStruckBy(evidence, 'late', 'terminate')) return [];
+  const receipts = [
+    ...starts.flatMap(({ outcomes }) => outcomes.map(({ receipt }) => receipt)),
+    ...singles.map(({ status }) => status?.receipt),
+  ];
+  const entries = receipts.flatMap((receipt) => receipt?.entries ?? []);
+  if (entries.some(({ result }) => result === 'leftover')) return []; // told
+  const told = new Set(entries.filter(({ result }) => result !== 'deleted').map(({ id }) => id));
+  return beforeSweep.openSessions.filter((id) => !told.has(id)).map((id) => `session ${id}`);
 }
 
 /** A round of a group with one branch, and what a fault, a death, a stop or a further branch adds. */
