@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import type { Batches } from '../../src/client/batches';
+import type { Batches } from '../../src/client/batches/batches';
 import { LifecycleClient } from '../../src/client/lifecycle-client';
 import type { BatchStatus } from '../../src/contracts/batch/batch-status';
 import type { BenchSystem } from '../system/bench-system';

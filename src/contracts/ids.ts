@@ -47,6 +47,8 @@ export const STATUS_QUERY = 'status';
 /** Names of the messages that a batch receives beside those. */
 export const PAUSE_SIGNAL = 'pause';
 export const RESUME_SIGNAL = 'resume';
+/** Sent by a group that waits, or in which an item has failed. */
+export const GROUP_PROGRESS_SIGNAL = 'groupProgress';
 /** Sent by a group that has ended. */
 export const GROUP_ENDED_SIGNAL = 'groupEnded';
 export const SET_IN_FLIGHT_UPDATE = 'setInFlight';
@@ -105,13 +107,15 @@ export function readLifecycleWorkflowId(workflowId: string): { provider: Provide
 
 const { KEYWORD, INT, DATETIME } = SearchAttributeType;
 
-/** Search attributes of a lifecycle; `setup` and the dev server register exactly these. */
+/** Search attributes of lifecycles and batches; `setup` and the dev server register exactly these. */
 export const SEARCH_ATTRIBUTES = {
   key: defineSearchAttributeKey('AssetKey', KEYWORD),
   assetId: defineSearchAttributeKey('AssetId', KEYWORD),
   provider: defineSearchAttributeKey('AssetProvider', KEYWORD),
   phase: defineSearchAttributeKey('AssetPhase', KEYWORD),
   branch: defineSearchAttributeKey('AssetBranch', KEYWORD),
+  /** Id of the batch, on it and on its groups. */
+  batch: defineSearchAttributeKey('AssetBatch', KEYWORD),
   outcome: defineSearchAttributeKey('AssetOutcome', KEYWORD),
   bytes: defineSearchAttributeKey('AssetBytes', INT),
   readyAt: defineSearchAttributeKey('AssetReadyAt', DATETIME),

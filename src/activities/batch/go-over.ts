@@ -11,6 +11,7 @@ import type { ListedItem } from '../../contracts/batch/listed-items';
 import { FAILURES, failureType } from '../../contracts/failures';
 import { cancellationOf, withHeartbeatEvery } from '../lib/activity-call';
 import type { ActivityDependencies } from '../dependencies';
+import { GroupKeyFacts } from './existing/group-key-facts';
 import { ItemCalls } from './item-calls';
 import { failedItem, type ItemTurn, type ItemStep } from './item-step';
 import { inputOf, openSlice, type Slice } from './open-slice';
@@ -42,6 +43,7 @@ class Round {
   batchIsGone = false;
   private readonly calls = new ItemCalls();
   private readonly deps: ActivityDependencies;
+  private readonly keys: GroupKeyFacts;
   private readonly toWrite = new Map<number, ItemOutcome>();
   private readonly enough = new AbortController();
   private patience: NodeJS.Timeout | undefined;
@@ -55,6 +57,7 @@ class Round {
     private readonly slice: Slice,
   ) {
     this.deps = { ...deps, progress: this.calls.progress(deps.progress) };
+    this.keys = new GroupKeyFacts(deps, input);
   }
 
   record(item: number): ItemOutcome | undefined {
@@ -109,7 +112,8 @@ class Round {
   private turnOf(item: ListedItem, signal: AbortSignal): ItemTurn {
     const { deps, input, slice } = this;
     const accepted = inputOf(slice.each, item, deps.owner);
-    return { deps, group: input, item, input: accepted, record: this.record(item.item), signal };
+    const record = this.record(item.item);
+    return { deps, group: input, item, input: accepted, record, keyFacts: this.keys.of(item.item), signal };
   }
 
   private async take(one: ListedItem, step: ItemStep, signal: AbortSignal): Promise<boolean> {
@@ -132,15 +136,14 @@ class Round {
     const left = this.calls.leftOf(item);
     const type = failureType(error);
     const isStop = error instanceof CancelledFailure || turn.signal.aborted;
+    const record = (turn.record?.work && step.afterBreak?.(turn, error)) ?? turn.record;
     if (isStop || (type !== undefined && FAILURES[type].retry)) {
-      const { record } = turn;
-      const changed = record?.work && step.afterBreak?.(turn, error);
-      if (changed ?? record?.work) this.note(withLeft(changed ?? (record as ItemOutcome), left));
+      if (record?.work) this.note(withLeft(record, left));
       if (!isStop) this.tryAgain ??= error;
       return;
     }
     if (type === undefined) throw error; // a mistake in the code, not the item's
-    this.note(failedItem(turn, error as Error, type));
+    this.note(failedItem({ ...turn, record }, error as Error, type));
     this.calls.end(item);
     this.failed += 1;
     this.hasGotOn();
@@ -151,7 +154,8 @@ class Round {
     this.patience ??= setTimeout(() => this.enough.abort(new CancelledFailure('others go on')), STRAGGLERS_AFTER_MS);
   }
 
-  private note(record: ItemOutcome): void {
+  private note(noted: ItemOutcome): void {
+    const record = withTimes(noted);
     this.slice.known.set(record.item, record);
     this.toWrite.set(record.item, record);
   }
@@ -176,6 +180,12 @@ class Round {
 
 const isGone = async ({ runs }: ActivityDependencies, { batchWorkflowId }: GroupStepInput): Promise<boolean> =>
   !(await runs.isOpen(batchWorkflowId).catch(() => true));
+
+function withTimes(record: ItemOutcome): ItemOutcome {
+  const now = new Date().toISOString();
+  const { startedAt = now, outcome } = record;
+  return { ...record, startedAt, ...(outcome && { endedAt: record.endedAt ?? now }) };
+}
 
 const withLeft = (record: ItemOutcome, left: unknown): ItemOutcome =>
   record.work && left !== undefined ? { ...record, work: { ...record.work, left } } : record;

@@ -31,19 +31,23 @@ export async function endPending(resource: AssetResource, removal: Removal): Pro
   const { pending, unsent = false } = resource;
   const end: EndOfPending = { entries: [], assetIds: [], decided: unsent && pending !== undefined };
   if (resource.id !== undefined) return end;
-  for (const handle of await handedIn(resource, removal)) {
+  const handles = await handedIn(resource, removal);
+  let decided = handles.length > 0 && pending !== undefined;
+  for (const handle of handles) {
     const isUnsent = unsent || handle.id !== pending?.id;
     if (removal.policy === 'keep' && !isUnsent) {
       end.entries.push(sessionEntry(handle, 'kept', 'the cleanup policy is "keep"'));
+      decided = false;
       continue;
     }
     const state = await removal.provider.intake.abandon?.(handle);
     const observation = await lastOf(handle, removal, state === 'open' && !isUnsent);
+    decided &&= isUnsent || observation !== undefined;
     const assetId = ownAssetIn(observation, resource, removal);
     if (assetId !== undefined) end.assetIds.push(assetId);
     end.entries.push(sessionEntry(handle, 'deleted', wordsOf(state, assetId)));
   }
-  return end;
+  return { ...end, decided: end.decided || decided };
 }
 
 function wordsOf(state: 'ended' | 'open' | undefined, assetId: string | undefined): string {

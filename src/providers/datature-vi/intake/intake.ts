@@ -1,13 +1,13 @@
 import type { Handle } from '../../../contracts/branches/handle';
 import { TAG_FIELDS } from '../../../contracts/resource';
 import type { Intake, Submission } from '../../intake';
+import { shareCalls } from '../../shared/share-calls';
 import type { SignedUrls } from '../api/signed-urls';
 import type { DatasetFields } from '../input';
 import { TagSearch } from '../tag-search';
 import type { Departures } from './departures';
-import { formatOf } from './formats';
 import type { MultipartUploads } from './parts';
-import { routeOf } from './route';
+import { goesAlone, routeOf } from './route';
 import type { SessionBudget } from './session-budget';
 import { handleOf } from './send-files';
 import { errorsIn, filesIn, type SessionsApi } from './sessions-api';
@@ -22,10 +22,15 @@ interface IntakeParts {
   pageSize: number;
 }
 
+/** Those who give up their items, or look for them, at the same moment share the requests. */
+const SHARED = { windowMs: 50, maxMs: 1000 } as const;
+
 /** Submissions of one dataset: one ingestion session for many files. Source: `POST …/assetIngestionSessions`. */
 export function createIntake({ sessions, store, budget, departures, parts, pageSize }: IntakeParts): Intake {
   const search = new TagSearch(sessions.dataset, pageSize);
   let alone = 0;
+  const settle = shareCalls((sessionId) => departures.settle(sessions, sessionId), SHARED);
+  const openSessions = shareCalls(() => sessions.open(), SHARED);
   return {
     route: routeOf,
 
@@ -34,10 +39,10 @@ export function createIntake({ sessions, store, budget, departures, parts, pageS
 
     takeTurn: () => budget.takeTurn(),
 
-    /** Images share a session if they are overwritten alike; a video takes long, and has its own. */
+    /** Those that share a session have to be overwritten alike. */
     together({ filename, fields }: Submission): string {
       const { onAssetOverwritten = 'never' } = fields as DatasetFields;
-      return formatOf(filename)?.kind === 'Image' ? onAssetOverwritten : `alone ${++alone}`;
+      return goesAlone({ filename }) ? `alone ${++alone}` : onAssetOverwritten;
     },
 
     find: (queries, { signal } = {}) => search.find(queries, signal),
@@ -45,12 +50,12 @@ export function createIntake({ sessions, store, budget, departures, parts, pageS
     async abandon({ id, item = '' }) {
       await parts.abort(id, item);
       departures.leave(id, item);
-      return (await departures.settle(sessions, id)) ? 'ended' : 'open';
+      return (await settle(id)) ? 'ended' : 'open';
     },
 
-    async openFor({ runId, owner }, { signal } = {}) {
+    async openFor({ runId, owner }) {
       const handles: Handle[] = [];
-      for (const session of await sessions.open(signal)) {
+      for (const session of await openSessions('')) {
         const { assetIngestionSessionId: sessionId } = session;
         const errors = errorsIn(session);
         for (const { filename, size: sizeBytes = 0, crc32c = null, customMetadata = {} } of filesIn(session)) {
