@@ -154,7 +154,8 @@ class Round {
     this.patience ??= setTimeout(() => this.enough.abort(new CancelledFailure('others go on')), STRAGGLERS_AFTER_MS);
   }
 
-  private note(record: ItemOutcome): void {
+  private note(noted: ItemOutcome): void {
+    const record = withTimes(noted);
     this.slice.known.set(record.item, record);
     this.toWrite.set(record.item, record);
   }
@@ -179,6 +180,12 @@ class Round {
 
 const isGone = async ({ runs }: ActivityDependencies, { batchWorkflowId }: GroupStepInput): Promise<boolean> =>
   !(await runs.isOpen(batchWorkflowId).catch(() => true));
+
+function withTimes(record: ItemOutcome): ItemOutcome {
+  const now = new Date().toISOString();
+  const { startedAt = now, outcome } = record;
+  return { ...record, startedAt, ...(outcome && { endedAt: record.endedAt ?? now }) };
+}
 
 const withLeft = (record: ItemOutcome, left: unknown): ItemOutcome =>
   record.work && left !== undefined ? { ...record, work: { ...record.work, left } } : record;

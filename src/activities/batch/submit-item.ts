@@ -42,6 +42,7 @@ export const submitItem: ItemStep = {
       phase: 'processing' as const,
       source: facts,
       sizeBytes: facts?.sizeBytes ?? item.sizeBytes,
+      ...('pending' in handedIn && { ingestion: { id: handedIn.pending.id, in: handedIn.pending.in } }),
       asset: 'pending' in handedIn ? undefined : handedIn,
       work: { ...work, made, ended, sentOnce, left: undefined, waitsSince: new Date().toISOString() },
     };

@@ -1,4 +1,5 @@
 import type { FindMadeInput, FoundMade, LedgerActivities } from '../../contracts/activities';
+import type { ProviderName } from '../../contracts/ids';
 import { branchesOf, type LifecycleStatus, type ReceiptEntry } from '../../contracts/lifecycle-status';
 import {
   carriesTag,
@@ -11,6 +12,7 @@ import {
 import type { MediaProvider } from '../../providers/media-provider';
 import { BEATS, withHeartbeatEvery } from '../lib/activity-call';
 import { providerOf, type ActivityDependencies } from '../dependencies';
+import { itemOfResult } from '../batch/item-results';
 import { freePlace } from '../ownership/key-place';
 import type { LifecycleRun } from '../../contracts/runs';
 import { assetPages } from '../../providers/shared/find-tagged';
@@ -46,6 +48,7 @@ async function findMade(
   }
   made.push(...leftBehind(run?.status).filter((left) => !made.some(({ id }) => id === left.id)));
   made.push(...(await resultsOf(deps, workflowId, run?.status)));
+  made.push(...(await resultsOfItem(deps, where.provider, key)));
   return { open: false, known: run !== undefined, made, settlesInMs: settlesIn(run, deps.settleWindowMs) };
 }
 
@@ -86,6 +89,18 @@ async function resultsOf(
     made.push({ kind: 'result', id, stored: { uri, host } }); // removed before, or in the folder of another host
   }
   return made;
+}
+
+/** What the item of a batch has stored that worked on the key last: its group names it. */
+async function resultsOfItem(
+  { results, owner, batches }: ActivityDependencies,
+  provider: ProviderName,
+  key: string,
+): Promise<Resource[]> {
+  const { workflowId, item } = (await batches.claims.holderOf({ owner, provider, key }))?.by ?? {};
+  if (workflowId === undefined || item === undefined) return [];
+  const names = await results.namesOf({ owner, workflowId });
+  return names.filter((name) => itemOfResult(name) === item).map((id) => ({ kind: 'result', id }));
 }
 
 /** What the last run's cleanup could not finish, as far as its receipt tells where it is. */

@@ -8,6 +8,7 @@ import type { MediaProvider } from '../../providers/media-provider';
 import { BEATS, withHeartbeatEvery } from '../lib/activity-call';
 import { providerOf, type ActivityDependencies } from '../dependencies';
 import { madeFrom } from './find-made';
+import { removeExpiredBatches } from './expired-batches';
 import type { DescribedRun, LifecycleRun } from '../../contracts/runs';
 import { carefulPolicy, classifyAsset, namesAsset, SURPLUS, type Verdict } from './orphan-verdict';
 import { completedWithAsset } from '../ownership/completed-before';
@@ -18,12 +19,17 @@ import { lifecyclesWanting } from '../ownership/users-of-asset';
 
 /**
  * See {@link LedgerActivities.findOrphans}. Walks the whole list, newest first, and changes nothing but release marks
- * that are missing.
+ * that are missing, and what old batches kept in the store.
  */
 export const createFindOrphans =
   (deps: ActivityDependencies): LedgerActivities['findOrphans'] =>
   (input) =>
-    withHeartbeatEvery(BEATS.read, (signal) => new Walk(deps, providerOf(deps, input), input, signal).go());
+    withHeartbeatEvery(BEATS.read, async (signal) => {
+      const found = await new Walk(deps, providerOf(deps, input), input, signal).go();
+      const isLast = found.next === undefined;
+      const batches = isLast && input.setMarks ? await removeExpiredBatches(deps, signal) : 0;
+      return { ...found, ...(batches > 0 && { batches }) };
+    });
 
 /** An asset of this namespace. */
 interface Owned {
