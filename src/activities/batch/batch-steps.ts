@@ -85,7 +85,7 @@ async function itemsFrom(
 
 type Cut = ItemRange & { items: ListedItem[] };
 
-/** Groups of as many as a request of the provider covers; a file that goes up in parts is a group of its own. */
+/** Groups of as many as a request of the provider covers; what is submitted by itself, or in parts, is a group of its own. */
 function cut(items: readonly ListedItem[], provider: ProviderName): Cut[] {
   const declared = declarationOf(provider);
   const { handlesPerWatch } = declared.traits;
@@ -93,7 +93,7 @@ function cut(items: readonly ListedItem[], provider: ProviderName): Cut[] {
   const groups: Cut[] = [];
   let open: Cut | undefined;
   for (const one of items) {
-    const alone = goesInParts(one, declared);
+    const alone = declared.goesAlone?.(one) === true || goesInParts(one, declared);
     if (!open || alone || open.items.length >= size) {
       open = { from: one.item, end: one.item, items: [] };
       groups.push(open);

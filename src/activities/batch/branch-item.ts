@@ -15,13 +15,12 @@ import { BEATS } from '../lib/activity-call';
 import { createStartBranch } from '../start-branch';
 import { createStoreRecords } from '../store-records';
 import { nextStepOf } from './go-over';
+import { numberOfResult } from './item-results';
 import { onItsWay, tagOf, type ItemStep, type ItemTurn } from './item-step';
 import { releaseInput } from './release-item';
 import { leftMs, orLastLook } from './settle-item';
 
 const STARTS_AT_ONCE = 16;
-/** The results of a group are named by its run and a number: each item has so many of them. */
-const RESULTS_OF_ITEM = 1000;
 
 /** Starts the next branch of items that has not been started; records that come with the answer are stored at once. */
 export const branchItem: ItemStep = {
@@ -90,7 +89,7 @@ function branchOf(turn: ItemTurn, nth: number) {
   if (!branch || !plan) throw new Error(`${turn.item.key}: has no branch ${nth}`);
   const asset = turn.record?.asset as AssetSnapshot;
   const over: BranchOverAsset = { provider, branch, plan, asset, tag: tagOf(turn) };
-  const nthStore = turn.item.item * RESULTS_OF_ITEM + plans.slice(0, nth).filter(({ stores }) => stores).length;
+  const nthStore = numberOfResult(turn.item.item, plans.slice(0, nth).filter(({ stores }) => stores).length);
   const object = objectOfBranch(over);
   const result = resultOfBranch(over, { owner, nthStore });
   const release = branches.length === 1 ? releaseInput(turn) : undefined;

@@ -136,15 +136,14 @@ class Round {
     const left = this.calls.leftOf(item);
     const type = failureType(error);
     const isStop = error instanceof CancelledFailure || turn.signal.aborted;
+    const record = (turn.record?.work && step.afterBreak?.(turn, error)) ?? turn.record;
     if (isStop || (type !== undefined && FAILURES[type].retry)) {
-      const { record } = turn;
-      const changed = record?.work && step.afterBreak?.(turn, error);
-      if (changed ?? record?.work) this.note(withLeft(changed ?? (record as ItemOutcome), left));
+      if (record?.work) this.note(withLeft(record, left));
       if (!isStop) this.tryAgain ??= error;
       return;
     }
     if (type === undefined) throw error; // a mistake in the code, not the item's
-    this.note(failedItem(turn, error as Error, type));
+    this.note(failedItem({ ...turn, record }, error as Error, type));
     this.calls.end(item);
     this.failed += 1;
     this.hasGotOn();
@@ -155,7 +154,8 @@ class Round {
     this.patience ??= setTimeout(() => this.enough.abort(new CancelledFailure('others go on')), STRAGGLERS_AFTER_MS);
   }
 
-  private note(record: ItemOutcome): void {
+  private note(noted: ItemOutcome): void {
+    const record = withTimes(noted);
     this.slice.known.set(record.item, record);
     this.toWrite.set(record.item, record);
   }
@@ -180,6 +180,12 @@ class Round {
 
 const isGone = async ({ runs }: ActivityDependencies, { batchWorkflowId }: GroupStepInput): Promise<boolean> =>
   !(await runs.isOpen(batchWorkflowId).catch(() => true));
+
+function withTimes(record: ItemOutcome): ItemOutcome {
+  const now = new Date().toISOString();
+  const { startedAt = now, outcome } = record;
+  return { ...record, startedAt, ...(outcome && { endedAt: record.endedAt ?? now }) };
+}
 
 const withLeft = (record: ItemOutcome, left: unknown): ItemOutcome =>
   record.work && left !== undefined ? { ...record, work: { ...record.work, left } } : record;

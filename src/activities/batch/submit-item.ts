@@ -6,11 +6,8 @@ import { BEATS, stepAttempt } from '../lib/activity-call';
 import { accountOf } from '../dependencies';
 import { createSubmitSource } from '../submit-source';
 import { nextStepOf } from './go-over';
-import { onItsWay, tagOf, withAsset, type ItemStep, type ItemTurn } from './item-step';
+import { itemsAtOnce, onItsWay, tagOf, withAsset, type ItemStep, type ItemTurn } from './item-step';
 import { readyItem } from './settle-item';
-
-/** Requests under way at once, where each item has its own. */
-const CREATES_AT_ONCE = 16;
 
 /** Hands items to the provider; where it takes many in one request, all of the group go out together. */
 export const submitItem: ItemStep = {
@@ -45,6 +42,7 @@ export const submitItem: ItemStep = {
       phase: 'processing' as const,
       source: facts,
       sizeBytes: facts?.sizeBytes ?? item.sizeBytes,
+      ...('pending' in handedIn && { ingestion: { id: handedIn.pending.id, in: handedIn.pending.in } }),
       asset: 'pending' in handedIn ? undefined : handedIn,
       work: { ...work, made, ended, sentOnce, left: undefined, waitsSince: new Date().toISOString() },
     };
@@ -64,8 +62,7 @@ export const submitItem: ItemStep = {
     return { ...record, work: { ...record.work, made: withAsset(record.work.made, changes) } };
   },
 
-  atOnce: ({ accounts }, { provider, from, end }) =>
-    (accounts[provider]?.provider.traits.gatherMs ?? 0) > 0 ? end - from : CREATES_AT_ONCE,
+  atOnce: itemsAtOnce,
   beatMs: BEATS.write,
 };
 

@@ -31,24 +31,35 @@ export async function endPending(resource: AssetResource, removal: Removal): Pro
   const { pending, unsent = false } = resource;
   const end: EndOfPending = { entries: [], assetIds: [], decided: unsent && pending !== undefined };
   if (resource.id !== undefined) return end;
-  for (const handle of await handedIn(resource, removal)) {
+  const handles = await handedIn(resource, removal);
+  let decided = handles.length > 0 && pending !== undefined;
+  for (const handle of handles) {
     const isUnsent = unsent || handle.id !== pending?.id;
     if (removal.policy === 'keep' && !isUnsent) {
       end.entries.push(sessionEntry(handle, 'kept', 'the cleanup policy is "keep"'));
+      decided = false;
       continue;
     }
     const state = await removal.provider.intake.abandon?.(handle);
     const observation = await lastOf(handle, removal, state === 'open' && !isUnsent);
+    decided &&= isUnsent || observation !== undefined;
     const assetId = ownAssetIn(observation, resource, removal);
     if (assetId !== undefined) end.assetIds.push(assetId);
-    end.entries.push(sessionEntry(handle, 'deleted', wordsOf(state, assetId)));
+    end.entries.push(sessionEntry(handle, 'deleted', wordsOf(state, { assetId, observation })));
   }
-  return end;
+  return { ...end, decided: end.decided || decided };
 }
 
-function wordsOf(state: 'ended' | 'open' | undefined, assetId: string | undefined): string {
+/** Says no more than was seen: that a session has ended does not prove that nothing came of the file. */
+function wordsOf(
+  state: 'ended' | 'open' | undefined,
+  { assetId, observation }: { assetId?: string; observation?: Observation },
+): string {
   if (assetId !== undefined) return `asset ${assetId} had come of it`;
-  return state === 'open' ? SESSION_GOES_ON : `nothing came of it, and ${SESSION_ENDED}`;
+  if (state === 'open') return SESSION_GOES_ON;
+  if (observation?.asset)
+    return `asset ${observation.asset.id} of its name is not this lifecycle’s, and ${SESSION_ENDED}`;
+  return `${observation ? 'nothing came of it' : 'no asset of it is listed yet'}, and ${SESSION_ENDED}`;
 }
 
 /** The known handle first. */

@@ -8,22 +8,29 @@ import type { MediaProvider } from '../../providers/media-provider';
 import { BEATS, withHeartbeatEvery } from '../lib/activity-call';
 import { providerOf, type ActivityDependencies } from '../dependencies';
 import { madeFrom } from './find-made';
+import { removeExpiredBatches } from './expired-batches';
 import type { DescribedRun, LifecycleRun } from '../../contracts/runs';
 import { carefulPolicy, classifyAsset, namesAsset, SURPLUS, type Verdict } from './orphan-verdict';
 import { completedWithAsset } from '../ownership/completed-before';
 import { setMark } from '../ownership/release-asset';
+import { orphansInSessions } from './open-sessions';
 import { isMarkedElsewhere, reasonToReportOnly, removeMarksOfGone } from './marks-of-place';
 import { assetPages } from '../../providers/shared/find-tagged';
 import { lifecyclesWanting } from '../ownership/users-of-asset';
 
 /**
  * See {@link LedgerActivities.findOrphans}. Walks the whole list, newest first, and changes nothing but release marks
- * that are missing.
+ * that are missing, and what old batches kept in the store.
  */
 export const createFindOrphans =
   (deps: ActivityDependencies): LedgerActivities['findOrphans'] =>
   (input) =>
-    withHeartbeatEvery(BEATS.read, (signal) => new Walk(deps, providerOf(deps, input), input, signal).go());
+    withHeartbeatEvery(BEATS.read, async (signal) => {
+      const found = await new Walk(deps, providerOf(deps, input), input, signal).go();
+      const isLast = found.next === undefined;
+      const batches = isLast && input.setMarks ? await removeExpiredBatches(deps, signal) : 0;
+      return { ...found, ...(batches > 0 && { batches }) };
+    });
 
 /** An asset of this namespace. */
 interface Owned {
@@ -72,6 +79,8 @@ class Walk {
         await this.look(asset, runs);
       }
     }
+    const { oldEnough: before, signal: stop } = this;
+    this.found.orphans.push(...(await orphansInSessions(this.deps, this.provider, { before, signal: stop })));
     if (this.mayAct) {
       const { listed, signal } = this;
       await removeMarksOfGone(this.deps, this.provider, { where: { provider, place }, listed, signal });

@@ -2,6 +2,7 @@ import type { Handle } from '../branches/handle';
 import type {
   AssetSnapshot,
   BranchStatus,
+  IngestionRef,
   LifecycleError,
   Outcome,
   Phase,
@@ -25,6 +26,11 @@ export interface ItemOutcome {
   receipt?: Receipt;
   source?: SourceFacts;
   sizeBytes?: number;
+  /** The session in which it was handed in last, at a provider that takes many files in one. */
+  ingestion?: IngestionRef;
+  /** RFC 3339: when its submission began, and when it ended. */
+  startedAt?: string;
+  endedAt?: string;
   /** Start of the batch that it is of; a later start takes up what did not complete. */
   of?: string;
   /** What the next step has to know; gone once the item has ended. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
@@ -14,6 +14,8 @@ import {
   type DatatureViEmulatorOptions,
 } from '../../../emulator/datature-vi/start-emulator';
 import { WorkerProcess } from '../../../chaos/worker/worker-process';
+import { LifecycleClient } from '../../../src/client/lifecycle-client';
+import type { BatchStatus } from '../../../src/contracts/batch/batch-status';
 import { ASSET_LIFECYCLE, lifecycleWorkflowId, WORKFLOW_TASK_QUEUE } from '../../../src/contracts/ids';
 import type { LifecycleStatus } from '../../../src/contracts/lifecycle-status';
 import type { TemporalServer } from '../../../src/stack/temporal-server';
@@ -35,6 +37,8 @@ export class ViSystem {
     readonly emulator: DatatureViEmulator,
     readonly control: DatatureViControl,
     readonly client: Client,
+    /** The library's client; it shares the connection of {@link client}. */
+    readonly lifecycles: LifecycleClient,
     readonly folder: string,
   ) {}
 
@@ -45,7 +49,8 @@ export class ViSystem {
     const connection = await Connection.connect({ address: temporal.address });
     const client = new Client({ connection, namespace: temporal.namespace });
     const control = new DatatureViControl(emulator.controlUrl);
-    const system = new ViSystem(temporal, emulator, control, client, folder);
+    const lifecycles = await LifecycleClient.connect({ temporal: { client, ...temporal }, provider: PROVIDER });
+    const system = new ViSystem(temporal, emulator, control, client, lifecycles, folder);
     await system.startWorker(changes);
     return system;
   }
@@ -89,6 +94,23 @@ export class ViSystem {
     return (await (await this.start(key, input)).result()) as LifecycleStatus;
   }
 
+  /** Starts a batch over a folder that the worker serves. */
+  async startBatch(
+    batchId: string,
+    folder: string,
+    { each, ...input }: { each?: object } & object = {},
+  ): Promise<void> {
+    const items = { type: 'folder', path: folder };
+    const all = { batchId, items, each: { provider: PROVIDER, datasetId: DATASET, ...each }, ...input };
+    await this.lifecycles.batches.start(all);
+  }
+
+  /** Runs a batch over a folder to its end. */
+  async completeBatch(batchId: string, folder: string, input: { each?: object } & object = {}): Promise<BatchStatus> {
+    await this.startBatch(batchId, folder, input);
+    return this.lifecycles.batches.result(batchId);
+  }
+
   /** Assets at the provider that carry the key's tag. */
   async assetsOf(key: string): Promise<EmulatorAsset[]> {
     const { assets } = await this.control.state();
@@ -113,6 +135,16 @@ export class ViSystem {
     const file = path.join(this.folder, filename);
     await writeFile(file, await pictureBytes(mark));
     return { type: 'file' as const, path: file };
+  }
+
+  /** A folder with pictures of these names, each of its own content. */
+  async pictures(name: string, filenames: readonly string[]): Promise<string> {
+    const folder = path.join(this.folder, name);
+    await mkdir(folder, { recursive: true });
+    await Promise.all(
+      filenames.map(async (one) => writeFile(path.join(folder, one), await pictureBytes(`${name} ${one}`))),
+    );
+    return folder;
   }
 
   async close(): Promise<void> {

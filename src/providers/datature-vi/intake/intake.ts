@@ -1,16 +1,14 @@
-import type { Handle } from '../../../contracts/branches/handle';
-import { TAG_FIELDS } from '../../../contracts/resource';
 import type { Intake, Submission } from '../../intake';
+import { shareCalls } from '../../shared/share-calls';
 import type { SignedUrls } from '../api/signed-urls';
 import type { DatasetFields } from '../input';
 import { TagSearch } from '../tag-search';
 import type { Departures } from './departures';
-import { formatOf } from './formats';
 import type { MultipartUploads } from './parts';
-import { routeOf } from './route';
+import { goesAlone, routeOf } from './route';
 import type { SessionBudget } from './session-budget';
-import { handleOf } from './send-files';
-import { errorsIn, filesIn, type SessionsApi } from './sessions-api';
+import { openItems } from './earlier-sessions';
+import type { SessionsApi } from './sessions-api';
 import { submitItems } from './submit';
 
 interface IntakeParts {
@@ -22,10 +20,15 @@ interface IntakeParts {
   pageSize: number;
 }
 
+/** Those who give up their items, or look for them, at the same moment share the requests. */
+const SHARED = { windowMs: 50, maxMs: 1000 } as const;
+
 /** Submissions of one dataset: one ingestion session for many files. Source: `POST …/assetIngestionSessions`. */
 export function createIntake({ sessions, store, budget, departures, parts, pageSize }: IntakeParts): Intake {
   const search = new TagSearch(sessions.dataset, pageSize);
   let alone = 0;
+  const settle = shareCalls((sessionId) => departures.settle(sessions, sessionId), SHARED);
+  const openSessions = shareCalls(() => sessions.open(), SHARED);
   return {
     route: routeOf,
 
@@ -34,10 +37,10 @@ export function createIntake({ sessions, store, budget, departures, parts, pageS
 
     takeTurn: () => budget.takeTurn(),
 
-    /** Images share a session if they are overwritten alike; a video takes long, and has its own. */
+    /** Those that share a session have to be overwritten alike. */
     together({ filename, fields }: Submission): string {
       const { onAssetOverwritten = 'never' } = fields as DatasetFields;
-      return formatOf(filename)?.kind === 'Image' ? onAssetOverwritten : `alone ${++alone}`;
+      return goesAlone({ filename }) ? `alone ${++alone}` : onAssetOverwritten;
     },
 
     find: (queries, { signal } = {}) => search.find(queries, signal),
@@ -45,24 +48,16 @@ export function createIntake({ sessions, store, budget, departures, parts, pageS
     async abandon({ id, item = '' }) {
       await parts.abort(id, item);
       departures.leave(id, item);
-      return (await departures.settle(sessions, id)) ? 'ended' : 'open';
+      return (await settle(id)) ? 'ended' : 'open';
     },
 
-    async openFor({ runId, owner }, { signal } = {}) {
-      const handles: Handle[] = [];
-      for (const session of await sessions.open(signal)) {
-        const { assetIngestionSessionId: sessionId } = session;
-        const errors = errorsIn(session);
-        for (const { filename, size: sizeBytes = 0, crc32c = null, customMetadata = {} } of filesIn(session)) {
-          if (customMetadata[TAG_FIELDS.runId] !== runId || customMetadata[TAG_FIELDS.owner] !== owner) continue;
-          if (errors.has(filename)) continue;
-          handles.push(
-            handleOf({ datasetId: sessions.dataset.id, sessionId }, { filename, facts: { sizeBytes, crc32c } }),
-          );
-        }
-      }
-      return handles;
+    async openFor({ runId, owner }) {
+      const open = openItems(await openSessions(''), { owner, datasetId: sessions.dataset.id });
+      return open.flatMap(({ items }) => items.filter(({ tag }) => tag.runId === runId)).map(({ pending }) => pending);
     },
+
+    openOf: async (owner, { signal } = {}) =>
+      openItems(await sessions.open(signal), { owner, datasetId: sessions.dataset.id }),
 
     parts,
   };
