@@ -13,6 +13,7 @@ import { readyItem } from './settle-item';
 export const submitItem: ItemStep = {
   isDue: (record) => nextStepOf(record) === 'submit',
   begin: (turn) => begun(turn),
+  mayHaveBegun: (record) => record?.phase === 'creating',
 
   async take(turn) {
     const { deps, group, item, input } = turn;
