@@ -3,7 +3,6 @@ import type { ItemOutcome } from '../../contracts/batch/item-outcome';
 import type { Handle } from '../../contracts/branches/handle';
 import type { AssetResource } from '../../contracts/resource';
 import { BEATS, stepAttempt } from '../lib/activity-call';
-import { accountOf } from '../dependencies';
 import { createSubmitSource } from '../submit-source';
 import { nextStepOf } from './go-over';
 import { itemsAtOnce, onItsWay, tagOf, withAsset, type ItemStep, type ItemTurn } from './item-step';
@@ -20,7 +19,10 @@ export const submitItem: ItemStep = {
     const { work } = record;
     const { provider, place, source, metadata, fields, upload, branches, preflight } = input;
     const sentOnce = stepAttempt().attempt === 1;
-    const submitted = await createSubmitSource(deps, turn.keyFacts)({
+    const submitted = await createSubmitSource(
+      deps,
+      turn.keyFacts,
+    )({
       ...{ provider, place, source, metadata, fields, upload, branches, preflight },
       filename: input.filename ?? (item.filename || undefined),
       tag: tagOf(turn),
@@ -42,7 +44,7 @@ export const submitItem: ItemStep = {
       asset: 'pending' in handedIn ? undefined : handedIn,
       work: { ...work, made, ended, sentOnce, left: undefined, waitsSince: new Date().toISOString() },
     };
-    const isReady = !('pending' in handedIn) && handedIn.status === 'ready' && wasJustWritten(turn);
+    const isReady = !('pending' in handedIn) && handedIn.status === 'ready';
     return isReady ? readyItem(turn, sent, handedIn) : sent;
   },
 
@@ -61,10 +63,6 @@ export const submitItem: ItemStep = {
   atOnce: itemsAtOnce,
   beatMs: BEATS.write,
 };
-
-/** The provider has just written to the asset, so that it is there; where nothing is added to assets, a wait looks. */
-const wasJustWritten = ({ deps, input: { provider } }: ItemTurn): boolean =>
-  accountOf(deps, provider).provider.traits.marksAssets;
 
 /** Recorded first: an attempt that is killed may have made the asset. */
 function begun(turn: ItemTurn): ItemOutcome {
