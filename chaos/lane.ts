@@ -9,6 +9,7 @@ import { DEFAULT_PROVIDER } from '../src/providers/registry';
 import { BatchLane } from './batches/batch-lane';
 import { BatchStriker } from './strikers/batch-striker';
 import type { BatchEvidence } from './batches/evidence';
+import { datasetPlace } from './batches/dataset-place';
 import { accountPlace } from './batches/place';
 import type { BatchSchedule } from './batches/schedule';
 import { resultsOf, sha256OfResults, sweepWithin, takeLines } from './checks/aftermath';
@@ -52,7 +53,6 @@ interface Parts {
   control: EmulatorControl;
   somebody: Somebody;
   striker: Striker;
-  batchStriker: BatchStriker;
   calls: CurrentStriker;
   environment: NodeJS.ProcessEnv;
   worker: LaneWorker;
@@ -75,7 +75,6 @@ export class Lane {
     const connection = await Connection.connect({ address });
     const owner = await createNamespace(connection, name);
     const striker = new Striker();
-    const batchStriker = new BatchStriker();
     const calls = new CurrentStriker(striker);
     const emulator = await startEmulator({
       processing: { baseMs: 150, msPerMegabyte: 0 },
@@ -89,16 +88,16 @@ export class Lane {
     const client = await LifecycleClient.connect({ temporal: { client: temporal, address, namespace: name } });
     await mkdir(filesFolderOf(settings), { recursive: true });
     const datasets = await DatasetLane.open(settings);
-    const environment = workerEnvironment(settings, {
-      origin: new URL(emulator.url).origin,
-      datasets: datasets.origin,
-    });
+    const at = { origin: new URL(emulator.url).origin, datasets: datasets.origin };
+    const environment = { ...workerEnvironment(settings, at), CHAOS_OWNER: owner };
     const worker = await LaneWorker.start(environment);
-    const place = accountPlace(control, somebody);
-    const batches = new BatchLane(settings, { temporal, owner, worker, environment, striker: batchStriker, place });
-    const strikers = { striker, batchStriker, calls };
+    const batches = new BatchLane(settings, {
+      ...{ temporal, owner, worker, environment, striker: new BatchStriker() },
+      account: { place: accountPlace(control, somebody), calls },
+      dataset: { place: datasetPlace(datasets.control), calls: datasets.calls },
+    });
     const ours = { connection, client, temporal, owner, emulator, control, somebody, environment, worker };
-    return new Lane(settings, { ...ours, ...strikers, datasets, batches });
+    return new Lane(settings, { ...ours, striker, calls, datasets, batches });
   }
 
   /** Runs a key under a schedule, once or twice, and gathers the evidence. */
@@ -148,9 +147,7 @@ export class Lane {
 
   /** Runs a batch under a schedule. */
   runBatch(schedule: BatchSchedule): Promise<BatchEvidence> {
-    const { batches, calls, batchStriker } = this.parts;
-    calls.use(batchStriker);
-    return batches.run(schedule);
+    return this.parts.batches.run(schedule);
   }
 
   async close(): Promise<void> {

@@ -32,12 +32,12 @@ async function main(): Promise<void> {
     .option('--json', 'print the outcome as JSON')
     .parse()
     .opts<Flags>();
-  const all = Array.from({ length: Number(runs) }, (_, n) => Number(seed) + n);
+  const drawn = Array.from({ length: Number(runs) }, (_, n) => Number(seed) + n);
   const inDataset = (one: number): boolean => isForDataset(one) && !isForBatch(one);
-  const seeds = datasets ? all.filter(inDataset) : batches ? all.filter(isForBatch) : all;
+  const seeds = datasets ? drawn.filter(inDataset) : batches ? drawn.filter(isForBatch) : drawn;
   const show = (line: string): void => void process.stderr.write(`${line}\n`);
   let shownAt = 0;
-  const { violations, coverage, datasetCoverage, batchCoverage, ...found } = await explore({
+  const { violations, coverage, ...found } = await explore({
     lanes: Number(lanes),
     sabotage,
     seeds,
@@ -53,10 +53,11 @@ async function main(): Promise<void> {
   });
   for (const violation of violations) show(describe(violation));
   if (evidence) await writeEvidence(evidence, violations);
-  const tables = { '': coverage, ' in a dataset': datasetCoverage, ' of a batch': batchCoverage };
-  for (const [where, { table }] of Object.entries(tables)) show(`${where}:\n${table}`);
-  const missing = Object.entries(tables).flatMap(([where, one]) => one.missing.map((pair) => `${pair}${where}`));
-  const total = Object.values(tables).reduce((sum, one) => sum + one.total, 0);
+  const all = { 'of a key': coverage.ofKeys, 'in a dataset': coverage.inDatasets, 'of a batch': coverage.ofBatches };
+  const covered = Object.entries(all).filter(([, { isEmpty }]) => !isEmpty);
+  for (const [where, { table }] of covered) show(`${where}:\n${table}`);
+  const missing = covered.flatMap(([where, one]) => one.missing.map((pair) => `${pair} ${where}`));
+  const total = covered.reduce((sum, [, one]) => sum + one.total, 0);
   const pairs = `${total - missing.length} of ${total} pairs of phase and event or situation`;
   if (missing.length > 0) show(`not reached: ${missing.join(', ')}`);
   const words = `${found.runs} runs, ${violations.length} with violations, ${pairs}, ${found.seconds.toFixed(0)} s`;

@@ -8,6 +8,7 @@ import type {
   StartBranchInput,
   StoreRecordsInput,
 } from '../src/contracts/activities';
+import { BATCH_SABOTAGES } from './batches/sabotaged-steps';
 import { ASSET_LIFECYCLE } from '../src/contracts/ids';
 import { madeFrom } from '../src/activities/sweep/find-made';
 import { readTag, TAG_FIELDS } from '../src/contracts/resource';
@@ -41,6 +42,11 @@ export const SABOTAGES = [
   'overwrites-untold',
   /** A session that is given up is not cancelled. */
   'leaves-sessions',
+  /** A batch that is stopped tells its groups nothing. */
+  'unheard-stops',
+  /** A batch does not hear that it is to pause. */
+  'unheard-pauses',
+  ...BATCH_SABOTAGES,
 ] as const;
 export type Sabotage = (typeof SABOTAGES)[number];
 

@@ -11,6 +11,7 @@ import { stopRun } from '../run-of-key';
 import { batchIdWithSize } from '../worker/group-sizes';
 import { LaneWorker } from '../worker/lane-worker';
 import { BatchActs } from './batch-acts';
+import type { CurrentStriker } from '../strikers/current-striker';
 import type { BatchStriker } from '../strikers/batch-striker';
 import type { BatchEvidence, BatchStart } from './evidence';
 import { groupsOf } from './groups';
@@ -18,7 +19,7 @@ import { readBatchRuns } from './histories';
 import type { BatchPlace } from './place';
 import { BATCH_SITUATIONS, type BatchSchedule, type BatchSurrounding } from './schedule';
 import { Singles } from './singles';
-import { repairSources, writeSources } from './sources';
+import { repairSources, strangerIn, writeSources } from './sources';
 import { readStore } from './store';
 
 /** A batch that takes longer counts as never ending. */
@@ -26,7 +27,7 @@ const BOUND_MS = 240_000;
 /** Of slow answers, before an effect and after it: no more than a request may take. */
 const SLOW_MS = 600;
 const QUICK_PROCESSING_MS = 150;
-const LONG_PROCESSING_MS = 4000;
+const LONG_PROCESSING_MS = 8000;
 
 export interface BatchParts {
   temporal: Client;
@@ -36,7 +37,14 @@ export interface BatchParts {
   /** Of a second worker. */
   environment: NodeJS.ProcessEnv;
   striker: BatchStriker;
+  account: Destination;
+  dataset: Destination;
+}
+
+/** Where items can go, and who sees the calls to it. */
+interface Destination {
   place: BatchPlace;
+  calls: CurrentStriker;
 }
 
 type BatchInput = Parameters<LifecycleClient['batches']['start']>[0];
@@ -44,16 +52,23 @@ type BatchInput = Parameters<LifecycleClient['batches']['start']>[0];
 /** Runs batches, one after the other. The namespace, the emulator and the worker are its lane's. */
 export class BatchLane {
   private runs = 0;
+  /** Of the schedule that runs. */
+  private place: BatchPlace;
 
   constructor(
     private readonly settings: LaneSettings,
     private readonly parts: BatchParts,
-  ) {}
+  ) {
+    this.place = parts.account.place;
+  }
 
   /** Runs the schedule's batch, with everything that happens to it, and gathers the evidence. */
   async run(schedule: BatchSchedule): Promise<BatchEvidence> {
     const { settings } = this;
-    const { worker, place, striker, temporal } = this.parts;
+    const { worker, striker, temporal } = this.parts;
+    const { place, calls } = this.parts[schedule.into];
+    calls.use(striker);
+    this.place = place;
     const { address, name: namespace } = settings;
     const client = await LifecycleClient.connect({
       provider: place.provider,
@@ -71,10 +86,11 @@ export class BatchLane {
 
     const { onCancel, onFailure, groupSize, from, inFlight, failureMode } = schedule;
     const each: ProviderFields = { ...fields, cleanup: { onCancel, onFailure } };
+    const files = wanted.map(({ path: file }) => file);
     const items =
       from === 'folder'
         ? { type: 'folder', path: folder }
-        : { type: 'list', items: wanted.map(({ path: file }) => ({ path: file })) };
+        : { type: 'list', items: [...files, ...(has(schedule, 'stranger') ? [strangerIn(folder)] : [])].map(pathItem) };
     const input: BatchInput = { batchId: batchIdWithSize(name, groupSize), items, each, inFlight, failureMode };
     const singles = new Singles(client, temporal, wanted, each);
     if (has(schedule, 'single-before')) await singles.complete();
@@ -159,7 +175,8 @@ export class BatchLane {
 
   /** Waits for the end of a start, and says what there is then. */
   private async ended(client: LifecycleClient, batchId: string, runId: string): Promise<Omit<BatchStart, 'runs'>> {
-    const { temporal, place, striker } = this.parts;
+    const { place } = this;
+    const { temporal, striker } = this.parts;
     const workflowId = batchWorkflowId(batchId);
     const callsFrom = striker.calls.length;
     const result = client.batches.result(batchId).catch(() => undefined); // it was terminated
@@ -193,6 +210,8 @@ export class BatchLane {
     );
   }
 }
+
+const pathItem = (file: string): { path: string } => ({ path: file });
 
 const has = ({ around }: BatchSchedule, one: BatchSurrounding): boolean => around.includes(one);
 

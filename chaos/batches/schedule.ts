@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { CleanupPolicy } from '../../src/contracts/cleanup-policy';
 import { FAILURE_MODES } from '../../src/contracts/batch/batch-input';
 import type { BranchKind } from '../schedules/branches';
-import { policy, STRUCK_PHASES, strike, type Strike, type StruckPhase } from '../schedules/strikes';
+import { isFinal, isStop, policy, STRUCK_PHASES, strike, type Strike, type StruckPhase } from '../schedules/strikes';
 
 /** What people do around a batch beside stopping it. */
 export const ACTS = [
@@ -41,7 +41,7 @@ export const BATCH_SURROUNDINGS = [
   'single-before',
   /** A key is started as a lifecycle of its own after the batch has closed. */
   'single-after',
-  /** The folder holds a file that can be no item. */
+  /** The folder or list names a file that can be no item. */
   'stranger',
 ] as const;
 export type BatchSurrounding = (typeof BATCH_SURROUNDINGS)[number];
@@ -76,6 +76,8 @@ export const BATCH_SITUATIONS: readonly BatchSituation[] = [
 
 /** A batch, and everything that happens to it. */
 export interface BatchSchedule {
+  /** Into the account of the provider with branches, or into a dataset. */
+  into: 'account' | 'dataset';
   items: number;
   groupSize: number;
   inFlight: number;
@@ -115,8 +117,8 @@ const SIZES = fc.oneof(
 const MOST_FILMS = 10;
 
 const nthCall = fc.oneof(
-  { arbitrary: fc.nat({ max: 4 }), weight: 2 },
-  { arbitrary: fc.integer({ min: 5, max: 40 }), weight: 1 },
+  { arbitrary: fc.nat({ max: 3 }), weight: 5 },
+  { arbitrary: fc.integer({ min: 4, max: 25 }), weight: 2 },
 );
 const struck: fc.Arbitrary<Strike> = fc.tuple(strike, nthCall).map(([one, nth]) => ({ ...one, nth }));
 const act: fc.Arbitrary<Act> = fc.record({
@@ -127,6 +129,7 @@ const act: fc.Arbitrary<Act> = fc.record({
 });
 
 const drawn = fc.record({
+  into: fc.constantFrom<BatchSchedule['into']>('account', 'account', 'dataset'),
   sizes: SIZES,
   window: fc.constantFrom(1, 2, 5, 1000),
   from: fc.constantFrom<BatchSchedule['from']>('folder', 'list'),
@@ -136,17 +139,19 @@ const drawn = fc.record({
   onCancel: policy,
   onFailure: policy,
   around: fc.uniqueArray(fc.constantFrom(...BATCH_SURROUNDINGS), { maxLength: 2, size: 'max' }),
-  again: fc.option(fc.constantFrom(...BATCH_AGAINS), { nil: undefined, freq: 1 }),
-  strikes: fc.array(struck, { maxLength: 3, size: 'max' }),
+  again: fc.option(fc.constantFrom(...BATCH_AGAINS), { nil: undefined, freq: 2 }),
+  strikes: fc.array(struck, { minLength: 1, maxLength: 3, size: 'max' }),
   acts: fc.array(act, { maxLength: 2, size: 'max' }),
 });
 
 /** Draws batches; smaller ones have fewer items and strikes. Without bias, since each seed draws just one. */
 export const batchSchedules: fc.Arbitrary<BatchSchedule> = fc.noBias(
-  drawn.map(({ sizes: [items, groupSize], window, again, branches, ...rest }) => {
+  drawn.map(({ sizes: [items, groupSize], window, again, branches: some, ...rest }) => {
+    const branches = rest.into === 'dataset' ? [] : some;
     const count = isOfFilms({ branches: [...branches] }) ? Math.min(items, MOST_FILMS) : items;
     return {
       ...rest,
+      strikes: withCleaning(rest.strikes),
       branches: [...branches],
       items: count,
       groupSize: Math.min(groupSize, count),
@@ -155,6 +160,13 @@ export const batchSchedules: fc.Arbitrary<BatchSchedule> = fc.noBias(
     };
   }),
 );
+
+/** What is to happen while items are cleaned up needs a reason for it. */
+function withCleaning(strikes: Strike[]): Strike[] {
+  const stops = strikes.some(({ what, phase }) => phase !== 'cleaning' && (isStop(what) || isFinal(what)));
+  if (stops || !strikes.some(({ phase }) => phase === 'cleaning')) return strikes;
+  return [{ phase: 'processing', nth: 0, what: 'cancel', delayMs: 0 }, ...strikes];
+}
 
 export const batchScheduleOf = (seed: number): BatchSchedule => sampled(batchSchedules, seed);
 

@@ -13,6 +13,9 @@ export interface Sources {
   place?: string;
 }
 
+/** An empty file, which is refused when it is listed. */
+export const strangerIn = (folder: string): string => path.join(folder, 'stranger.jpg');
+
 /** Writes the files of a batch, each with content of its own. */
 export async function writeSources(
   schedule: Pick<BatchSchedule, 'items' | 'branches' | 'damaged' | 'around'>,
@@ -27,7 +30,7 @@ export async function writeSources(
     await writeFile(file, content);
     return { path: file, key: defaultKey({ type: 'file', path: file }, place), sha256: hashOf(content), damaged };
   });
-  if (schedule.around.includes('stranger')) await writeFile(path.join(folder, 'notes.txt'), 'no item');
+  if (schedule.around.includes('stranger')) await writeFile(strangerIn(folder), '');
   return Promise.all(wanted);
 }
 

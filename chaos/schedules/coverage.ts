@@ -39,6 +39,10 @@ export class Coverage {
     );
   }
 
+  get isEmpty(): boolean {
+    return this.counts.size === 0;
+  }
+
   get total(): number {
     return this.phases.length * this.rows.length;
   }

@@ -1,6 +1,17 @@
+import { isDeath } from '../../schedules/strikes';
 import { secretsIn } from '../../checks/secrets';
 import type { BatchEvidence, BatchStart, GroupFacts } from '../evidence';
-import { assetsOf, hasId, ofStarts, singlesOf, standing, stopOf, type Check } from './about';
+import {
+  assetsOf,
+  hasId,
+  leavesSurplus,
+  ofStarts,
+  singlesOf,
+  standing,
+  stopOf,
+  wasStruckBy,
+  type Check,
+} from './about';
 import { ITEM_PROMISES } from './item-promises';
 
 /** What a batch promises as a whole, and for its items, by the names in `docs/invariants.md`. */
@@ -15,6 +26,7 @@ const PROMISES: Readonly<Record<string, Check>> = {
   'what has completed is not made again': madeOnce,
   'the sweep finishes the job, and no more': sweepFinishes,
   'a sweep takes nothing from an open batch': openIsSpared,
+  'no session is left open': noSessionOpen,
   'histories are short': short,
   'nothing secret is kept': ({ texts }) =>
     Object.entries(texts).flatMap(([where, text]) => secretsIn(text).map((secret) => `${secret} is in the ${where}`)),
@@ -42,7 +54,7 @@ function closes({ status, closedAs }: BatchStart): string[] {
 
 function counts(evidence: BatchEvidence): string[] {
   const { schedule, wanted } = evidence;
-  const refused = schedule.from === 'folder' && schedule.around.includes('stranger') ? 1 : 0;
+  const refused = schedule.around.includes('stranger') ? 1 : 0;
   return ofStarts(evidence, (start) => {
     const { status, listed } = start;
     if (!status || (listed.length === 0 && stopOf(start))) return [];
@@ -74,15 +86,17 @@ function obeys(start: BatchStart): string[] {
   return outcome && wanted.includes(outcome) ? [] : [`${stop.heard.join(', ')} was heard, yet it is ${outcome}`];
 }
 
-/** A group that goes on for so long after its batch was stopped has been told. */
-const TOLD_WITHIN_MS = 10_000;
+/** A group that goes on for so long after its batch was stopped has been told; where a worker dies, it takes longer. */
+const TOLD_WITHIN_MS = 6000;
+const TOLD_AFTER_DEATH_MS = 30_000;
 
-function reachesGroups(start: BatchStart, { groups }: BatchEvidence): string[] {
+function reachesGroups(start: BatchStart, { groups, struck }: BatchEvidence): string[] {
   const stop = stopOf(start);
+  const within = struck.some(({ what }) => isDeath(what)) ? TOLD_AFTER_DEATH_MS : TOLD_WITHIN_MS;
   if (!stop || start.closedAs === 'TERMINATED') return [];
   return groups
     .filter((group) => isOf(start, group) && group.startedAt < stop.at && group.stoppedAt === undefined)
-    .filter(({ closedAt = Infinity, closedAs }) => closedAt > stop.at + TOLD_WITHIN_MS && closedAs !== 'TERMINATED')
+    .filter(({ closedAt = Infinity, closedAs }) => closedAt > stop.at + within && closedAs !== 'TERMINATED')
     .map(({ workflowId }) => `${workflowId} was not told`);
 }
 
@@ -171,6 +185,20 @@ function openIsSpared({ openSweeps, starts }: BatchEvidence): string[] {
       .filter(({ key, cause }) => keys.has(key) && cause !== 'surplus')
       .map(({ assetId, key, cause }) => `asset ${assetId} of ${key} was taken for an orphan: ${cause}`);
   });
+}
+
+/** A session whose create took effect though nobody heard of it stands until its URLs expire. */
+function noSessionOpen(evidence: BatchEvidence): string[] {
+  const { beforeSweep, starts, singles } = evidence;
+  if (leavesSurplus(evidence) || wasStruckBy(evidence, 'late', 'terminate')) return [];
+  const receipts = [
+    ...starts.flatMap(({ outcomes }) => outcomes.map(({ receipt }) => receipt)),
+    ...singles.map(({ status }) => status?.receipt),
+  ];
+  const entries = receipts.flatMap((receipt) => receipt?.entries ?? []);
+  if (entries.some(({ result }) => result === 'leftover')) return []; // told
+  const told = new Set(entries.filter(({ result }) => result !== 'deleted').map(({ id }) => id));
+  return beforeSweep.openSessions.filter((id) => !told.has(id)).map((id) => `session ${id}`);
 }
 
 /** A round of a group with one branch, and what a fault, a death, a stop or a further branch adds. */

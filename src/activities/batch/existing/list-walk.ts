@@ -11,7 +11,7 @@ interface WalkOptions {
   signal: AbortSignal;
 }
 
-/** One walk over the whole list of assets, newest first. */
+/** One walk over the whole list of assets, in an order that does not change meanwhile where the provider has one. */
 export class ListWalk {
   private readonly seen = new SeenTexts();
   private first: AssetPage | undefined;
@@ -26,10 +26,11 @@ export class ListWalk {
   async *pages(): AsyncGenerator<readonly ProviderAsset[]> {
     const { assets, traits } = this.provider;
     const { mostPages, spacingMs, signal } = this.options;
+    const sort = traits.steadyOrder === undefined ? undefined : { by: traits.steadyOrder };
     let pages = 0;
     const read = async (from: string | undefined): Promise<AssetPage> => {
       if (from !== undefined && spacingMs > 0) await pause(spacingMs, signal);
-      const page = await assets.list({ from, pageSize: traits.assetsPerPage }, { signal });
+      const page = await assets.list({ from, pageSize: traits.assetsPerPage, sort }, { signal });
       this.first ??= page;
       pages += 1;
       return page;
