@@ -203,10 +203,11 @@ async function sabotageOf(sabotage: Sabotage | undefined, folder: string): Promi
   const { code } = await bundleWorkflowCode({
     workflowsPath: instead ? inFolder(instead) : path.join(packageRoot(), 'dist/src/workflows/index.js'),
     workflowInterceptorModules: ['short-heartbeats', ...(beside ? [beside] : [])].map(inFolder),
-    webpackConfigHook: ({ resolve, ...config }) => ({
-      ...config,
-      resolve: { ...resolve, alias: { ...resolve?.alias, [OVERDUE]: inFolder('soon-overdue') } },
-    }),
+    webpackConfigHook(config) {
+      const { alias = {} } = config.resolve ?? {};
+      if (!Array.isArray(alias)) alias[OVERDUE] = inFolder('soon-overdue');
+      return { ...config, resolve: { ...config.resolve, alias } };
+    },
     logger: new DefaultLogger('ERROR'),
   });
   const bundle = path.join(folder, 'workflows.js');
