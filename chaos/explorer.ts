@@ -203,10 +203,10 @@ async function sabotageOf(sabotage: Sabotage | undefined, folder: string): Promi
   const { code } = await bundleWorkflowCode({
     workflowsPath: instead ? inFolder(instead) : path.join(packageRoot(), 'dist/src/workflows/index.js'),
     workflowInterceptorModules: ['short-heartbeats', ...(beside ? [beside] : [])].map(inFolder),
-    webpackConfigHook(config) {
-      const { alias = {} } = config.resolve ?? {};
-      if (!Array.isArray(alias)) alias[OVERDUE] = inFolder('soon-overdue');
-      return { ...config, resolve: { ...config.resolve, alias } };
+    webpackConfigHook: ({ resolve: { alias, ...resolve } = {}, ...config }) => {
+      const [name, other] = [OVERDUE, inFolder('soon-overdue')];
+      const changed = Array.isArray(alias) ? [...alias, { name, alias: other }] : { ...alias, [name]: other };
+      return { ...config, resolve: { ...resolve, alias: changed } };
     },
     logger: new DefaultLogger('ERROR'),
   });

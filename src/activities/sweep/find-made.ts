@@ -9,6 +9,7 @@ import {
   type ReadTag,
   type Resource,
 } from '../../contracts/resource';
+import type { OpenSession } from '../../providers/intake';
 import type { MediaProvider } from '../../providers/media-provider';
 import { BEATS, withHeartbeatEvery } from '../lib/activity-call';
 import { providerOf, type ActivityDependencies } from '../dependencies';
@@ -46,10 +47,24 @@ async function findMade(
       made.push(...(await madeFrom(provider, { id, tag }, signal)));
     }
   }
+  for (const { tag, pending } of await handedInFor(provider, ledger, signal)) {
+    if (tag.workflowId !== workflowId && (await deps.runs.find(tag.workflowId))?.open) return openRun(tag.workflowId);
+    made.push({ kind: 'asset', adopted: false, tag, filename: pending.item, pending });
+  }
   made.push(...leftBehind(run?.status).filter((left) => !made.some(({ id }) => id === left.id)));
   made.push(...(await resultsOf(deps, workflowId, run?.status)));
   made.push(...(await resultsOfItem(deps, where.provider, key)));
   return { open: false, known: run !== undefined, made, settlesInMs: settlesIn(run, deps.settleWindowMs) };
+}
+
+/** What runs of the key have in sessions that are still open. */
+async function handedInFor(
+  { intake }: MediaProvider,
+  { key, owner }: { key: string; owner: string },
+  signal: AbortSignal,
+): Promise<OpenSession['items']> {
+  const sessions = (await intake.openOf?.(owner, { signal })) ?? [];
+  return sessions.flatMap(({ items }) => items.filter(({ tag }) => tag.key === key));
 }
 
 const openRun = (workflowId: string): FoundMade => ({

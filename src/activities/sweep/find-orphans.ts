@@ -14,6 +14,7 @@ import type { DescribedRun, LifecycleRun } from '../../contracts/runs';
 import { carefulPolicy, classifyAsset, namesAsset, SURPLUS, type Verdict } from './orphan-verdict';
 import { completedWithAsset } from '../ownership/completed-before';
 import { setMark } from '../ownership/release-asset';
+import { orphansInSessions } from './open-sessions';
 import { isMarkedElsewhere, reasonToReportOnly, removeMarksOfGone } from './marks-of-place';
 import { assetPages } from '../../providers/shared/find-tagged';
 import { lifecyclesWanting } from '../ownership/users-of-asset';
@@ -81,6 +82,8 @@ class Walk {
         await this.look(asset, runs);
       }
     }
+    const { oldEnough: before, signal: stop } = this;
+    this.found.orphans.push(...(await orphansInSessions(this.deps, this.provider, { before, signal: stop })));
     if (this.mayAct) {
       const { listed, signal } = this;
       await removeMarksOfGone(this.deps, this.provider, { where: { provider, place }, listed, signal });

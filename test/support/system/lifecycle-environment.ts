@@ -34,13 +34,17 @@ export class LifecycleEnvironment {
     private readonly workflowBundle: WorkflowBundleWithSourceMap,
   ) {}
 
-  static async create(server: 'time-skipping' | 'dev' = 'time-skipping'): Promise<LifecycleEnvironment> {
+  /** @param longHistory events after which a dev server suggests a new run. */
+  static async create(
+    server: 'time-skipping' | 'dev' = 'time-skipping',
+    longHistory?: number,
+  ): Promise<LifecycleEnvironment> {
     Runtime.install({ logger: new DefaultLogger('ERROR') });
     const workflowBundle = await bundleWorkflowCode({
       workflowsPath: path.resolve(__dirname, '../../../src/workflows/index.ts'),
       logger: new DefaultLogger('ERROR'),
     });
-    const env = await (server === 'dev' ? createDevEnvironment() : createTimeSkippingEnvironment());
+    const env = await (server === 'dev' ? createDevEnvironment(longHistory) : createTimeSkippingEnvironment());
     return new LifecycleEnvironment(env, workflowBundle);
   }
 
