@@ -2,6 +2,7 @@ import type { Handle } from '../branches/handle';
 import type {
   AssetSnapshot,
   BranchStatus,
+  KeyBranch,
   IngestionRef,
   LifecycleError,
   Outcome,
@@ -52,6 +53,8 @@ export interface ItemWork {
   /** Submissions of which no asset came. */
   submissions?: number;
   branches?: readonly BranchOnItsWay[];
+  /** What the asset has already from an earlier claimant of the key. */
+  had?: readonly KeyBranch[];
   released?: boolean;
   /** Of what ended beside its asset. */
   ended?: readonly ReceiptEntry[];

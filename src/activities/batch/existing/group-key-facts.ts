@@ -1,9 +1,14 @@
 import type { Claimant, KeyClaim } from '../../../contracts/batch/key-claim';
 import type { GroupInput } from '../../../contracts/batch/groups';
+import { branchesLeft } from '../../../contracts/branches/left-branches';
+import type { CompleteInput } from '../../../contracts/lifecycle-input';
+import type { KeyBranch } from '../../../contracts/lifecycle-status';
 import type { ProviderAsset } from '../../../providers/assets';
+import { acceptInput } from '../../../providers/registry';
 import { createFoundRecords } from '../../../storage/batches/found-assets';
 import type { ActivityDependencies } from '../../dependencies';
-import type { KeyFacts } from '../../ownership/key-facts';
+import { EarlierItems } from './earlier-items';
+import { ItemKeyFacts } from './item-key-facts';
 
 /** What a group asks for all of its keys together, so that no item asks alone. */
 export class GroupKeyFacts {
@@ -11,20 +16,29 @@ export class GroupKeyFacts {
   private readonly ends = new Map<string, Promise<string | undefined>>();
   private readonly found = new Map<string, Promise<Map<number, ProviderAsset[]>>>();
 
+  private readonly earlier: EarlierItems;
+
   constructor(
     private readonly deps: ActivityDependencies,
     private readonly group: GroupInput,
-  ) {}
+  ) {
+    this.earlier = new EarlierItems(deps);
+  }
 
-  of(item: number): KeyFacts {
-    return {
-      isOpen: (by) => this.isOpen(by),
-      existing: (before) => this.existing(item, before),
-    };
+  of(item: number): ItemKeyFacts {
+    return new ItemKeyFacts(this, item);
+  }
+
+  /** Branches that an asset has from an earlier claimant of its key. */
+  async branchesLeftBy(by: Claimant, assetId: string): Promise<KeyBranch[]> {
+    if (by.item !== undefined) return this.earlier.branchesOf(by, assetId);
+    const run = await this.deps.runs.lastClosed(by.workflowId);
+    if (run?.status.asset?.id !== assetId) return [];
+    return branchesLeft(run, acceptedAgain(run.input));
   }
 
   /** That a run is closed holds for all of its items; an open one is asked for again. */
-  private async isOpen(by: Claimant): Promise<boolean> {
+  async isOpen(by: Claimant): Promise<boolean> {
     const isOpen = await once(this.open, nameOf(by), () => this.deps.runs.isOpen(by.workflowId));
     if (isOpen) this.open.delete(nameOf(by));
     return isOpen;
@@ -34,7 +48,7 @@ export class GroupKeyFacts {
    * The assets of the key as the walk found them. Only where nobody who had the key can have made one since; else nobody
    * knows, and the provider is asked.
    */
-  private async existing(item: number, before: KeyClaim | undefined): Promise<ProviderAsset[] | undefined> {
+  async existing(item: number, before: KeyClaim | undefined): Promise<ProviderAsset[] | undefined> {
     const { found, from, end, batchId } = this.group;
     if (!found || !(await this.hadEnded(before, found.since))) return undefined;
     const { owner, batches } = this.deps;
@@ -65,4 +79,13 @@ function once<T>(known: Map<string, Promise<T>>, name: string, ask: () => Promis
     asked.catch(() => known.delete(name));
   }
   return asked;
+}
+
+/** A run's input with the current defaults; `undefined` if it is not valid any more. */
+function acceptedAgain(input: unknown): CompleteInput | undefined {
+  try {
+    return acceptInput(input);
+  } catch {
+    return undefined;
+  }
 }
