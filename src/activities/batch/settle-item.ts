@@ -1,8 +1,7 @@
 import type { ItemOutcome, ItemWork } from '../../contracts/batch/item-outcome';
 import { durationMs } from '../../contracts/duration';
 import { failure } from '../../contracts/failures';
-import { isDeepStrictEqual } from 'node:util';
-import type { AssetSnapshot, BranchStatus } from '../../contracts/lifecycle-status';
+import type { AssetSnapshot } from '../../contracts/lifecycle-status';
 import { createHeldWaits } from '../held-waits';
 import { BEATS } from '../lib/activity-call';
 import { itemCall, runAsItem } from '../lib/item-call';
@@ -41,18 +40,14 @@ export const settleItem: ItemStep = {
   waits: true,
 };
 
-/** An item whose asset is ready. Branches that the asset has already are not taken again. */
+/** An item whose asset is ready. */
 export function readyItem(
   { input }: ItemTurn,
   record: ItemOutcome & { work: ItemWork },
   asset: AssetSnapshot,
 ): ItemOutcome {
   const { work } = record;
-  const had = input.branches.map((branch) => work.had?.find((one) => isDeepStrictEqual(one.input, branch)));
-  const branches = input.branches.map(({ type }, nth): BranchStatus => {
-    const { id, status = 'pending', result } = had[nth] ?? {};
-    return { type, status, ...(id !== undefined && { id }), ...(result && { result }) };
-  });
+  const branches = input.branches.map((branch) => ({ type: branch.type, status: 'pending' as const, input: branch }));
   return {
     ...record,
     phase: 'branching',
@@ -61,7 +56,7 @@ export function readyItem(
     work: {
       ...work,
       made: withAsset(work.made, { id: asset.id, pending: undefined }),
-      branches: had.map((one) => (one ? { started: true } : {})),
+      branches: branches.map(() => ({})),
     },
   };
 }

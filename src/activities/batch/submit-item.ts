@@ -36,8 +36,6 @@ export const submitItem: ItemStep = {
       'pending' in handedIn
         ? { pending: handedIn.pending }
         : { id: handedIn.id, pending: undefined, ...(handedIn.adopted && { adopted: true }) };
-    const isKnown = !('pending' in handedIn) && handedIn.completedBefore && !handedIn.adoptedUnchecked;
-    const had = isKnown && branches.length > 0 ? await turn.keyFacts.branchesOf(handedIn.id) : undefined;
     const made = withAsset(work.made, { ...found, session: undefined, unsent: undefined });
     const sent = {
       ...record,
@@ -46,7 +44,7 @@ export const submitItem: ItemStep = {
       sizeBytes: facts?.sizeBytes ?? item.sizeBytes,
       ...('pending' in handedIn && { ingestion: { id: handedIn.pending.id, in: handedIn.pending.in } }),
       asset: 'pending' in handedIn ? undefined : handedIn,
-      work: { ...work, made, ended, had, sentOnce, left: undefined, waitsSince: new Date().toISOString() },
+      work: { ...work, made, ended, sentOnce, left: undefined, waitsSince: new Date().toISOString() },
     };
     const isReady = !('pending' in handedIn) && handedIn.status === 'ready';
     return isReady ? readyItem(turn, sent, handedIn) : sent;

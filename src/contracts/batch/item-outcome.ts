@@ -1,8 +1,8 @@
+import type { Branch } from '../branches/branch';
 import type { Handle } from '../branches/handle';
 import type {
   AssetSnapshot,
   BranchStatus,
-  KeyBranch,
   IngestionRef,
   LifecycleError,
   Outcome,
@@ -13,6 +13,11 @@ import type {
 } from '../lifecycle-status';
 import type { Resource } from '../resource';
 
+/** A branch of an item, with what it was asked for. */
+export interface ItemBranch extends BranchStatus {
+  input?: Branch;
+}
+
 /** What is known of an item of a batch. Each record of an item replaces the one before. */
 export interface ItemOutcome {
   /** The item's number in its batch, from 0. */
@@ -22,7 +27,7 @@ export interface ItemOutcome {
   /** Once the item has ended. */
   outcome?: Outcome;
   asset?: AssetSnapshot;
-  branches?: readonly BranchStatus[];
+  branches?: readonly ItemBranch[];
   error?: LifecycleError;
   receipt?: Receipt;
   source?: SourceFacts;
@@ -53,8 +58,6 @@ export interface ItemWork {
   /** Submissions of which no asset came. */
   submissions?: number;
   branches?: readonly BranchOnItsWay[];
-  /** What the asset has already from an earlier claimant of the key. */
-  had?: readonly KeyBranch[];
   released?: boolean;
   /** Of what ended beside its asset. */
   ended?: readonly ReceiptEntry[];

@@ -1,13 +1,8 @@
 import type { Claimant, KeyClaim } from '../../../contracts/batch/key-claim';
 import type { GroupInput } from '../../../contracts/batch/groups';
-import { branchesLeft } from '../../../contracts/branches/left-branches';
-import type { CompleteInput } from '../../../contracts/lifecycle-input';
-import type { KeyBranch } from '../../../contracts/lifecycle-status';
 import type { ProviderAsset } from '../../../providers/assets';
-import { acceptInput } from '../../../providers/registry';
 import { createFoundRecords } from '../../../storage/batches/found-assets';
 import type { ActivityDependencies } from '../../dependencies';
-import { EarlierItems } from './earlier-items';
 import { ItemKeyFacts } from './item-key-facts';
 
 /** What a group asks for all of its keys together, so that no item asks alone. */
@@ -16,25 +11,13 @@ export class GroupKeyFacts {
   private readonly ends = new Map<string, Promise<string | undefined>>();
   private readonly found = new Map<string, Promise<Map<number, ProviderAsset[]>>>();
 
-  private readonly earlier: EarlierItems;
-
   constructor(
     private readonly deps: ActivityDependencies,
     private readonly group: GroupInput,
-  ) {
-    this.earlier = new EarlierItems(deps);
-  }
+  ) {}
 
   of(item: number): ItemKeyFacts {
     return new ItemKeyFacts(this, item);
-  }
-
-  /** Branches that an asset has from an earlier claimant of its key. */
-  async branchesLeftBy(by: Claimant, assetId: string): Promise<KeyBranch[]> {
-    if (by.item !== undefined) return this.earlier.branchesOf(by, assetId);
-    const run = await this.deps.runs.lastClosed(by.workflowId);
-    if (run?.status.asset?.id !== assetId) return [];
-    return branchesLeft(run, acceptedAgain(run.input));
   }
 
   /** That a run is closed holds for all of its items; an open one is asked for again. */
@@ -79,13 +62,4 @@ function once<T>(known: Map<string, Promise<T>>, name: string, ask: () => Promis
     asked.catch(() => known.delete(name));
   }
   return asked;
-}
-
-/** A run's input with the current defaults; `undefined` if it is not valid any more. */
-function acceptedAgain(input: unknown): CompleteInput | undefined {
-  try {
-    return acceptInput(input);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,4 @@
 import type { Claimant, KeyClaim } from '../../../contracts/batch/key-claim';
-import type { KeyBranch } from '../../../contracts/lifecycle-status';
 import type { ProviderAsset } from '../../../providers/assets';
 import type { KeyFacts } from '../../ownership/key-facts';
 import type { GroupKeyFacts } from './group-key-facts';
@@ -23,10 +22,5 @@ export class ItemKeyFacts implements KeyFacts {
 
   existing(): Promise<ProviderAsset[] | undefined> {
     return this.group.existing(this.item, this.before);
-  }
-
-  /** Branches that the asset has from who had the key before; they need not be taken again. */
-  async branchesOf(assetId: string): Promise<readonly KeyBranch[]> {
-    return this.before ? this.group.branchesLeftBy(this.before.by, assetId) : [];
   }
 }
