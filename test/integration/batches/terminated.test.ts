@@ -13,7 +13,7 @@ beforeEach(() => system.control.reset());
 afterAll(() => system.close());
 
 /** A batch over a folder of pictures, all of which wait for their processing. */
-async function waiting(batchId: string, count: number): Promise<{ start(): Promise<unknown> }> {
+async function waiting(batchId: string, count: number): Promise<{ start: () => Promise<unknown> }> {
   const folder = path.join(system.folder, batchId);
   await mkdir(folder);
   const picture = await readFile(path.join(SAMPLES, 'portrait-1.jpg'));
