@@ -42,7 +42,14 @@ export const submitItem: ItemStep = {
       source: facts,
       sizeBytes: facts?.sizeBytes ?? item.sizeBytes,
       asset: 'pending' in handedIn ? undefined : handedIn,
-      work: { ...work, made, ended, sentOnce, left: undefined, waitsSince: new Date().toISOString() },
+      work: {
+        ...work,
+        made,
+        ended,
+        sentOnce,
+        left: undefined,
+        waitsSince: work.waitsSince ?? new Date().toISOString(),
+      },
     };
     const isReady = !('pending' in handedIn) && handedIn.status === 'ready';
     return isReady ? readyItem(turn, sent, handedIn) : sent;
