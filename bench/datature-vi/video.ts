@@ -12,6 +12,7 @@ import { MultipartUploads } from '../../src/providers/datature-vi/intake/parts';
 import { SessionsApi } from '../../src/providers/datature-vi/intake/sessions-api';
 import { median, type Figure } from '../figures';
 import type { BenchSystem } from '../system/bench-system';
+import { watchMemory } from '../system/memory-growth';
 import { MEBIBYTE, writeRandomFile } from '../uploads/source-files';
 import { startViEmulator, type ViEmulator } from './vi-emulator';
 
@@ -19,7 +20,6 @@ const SIZE_BYTES = 2048 * MEBIBYTE;
 const ROUNDS = 3;
 /** Parts on their way at once, on both sides. */
 const CONCURRENCY = 8;
-const SAMPLE_EVERY_MS = 50;
 const REQUEST_TIMEOUT_MS = 60_000;
 
 /** Throughput and memory of one large upload, against `curl --parallel` over part URLs of the same size. */
@@ -76,29 +76,19 @@ async function uploadByProduct(
     const status = await readFile(`/proc/${child.pid}/status`, 'utf8');
     return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1024;
   };
-  let before = 0;
-  let most = 0;
-  let sampler: NodeJS.Timeout | undefined;
+  let memory: Awaited<ReturnType<typeof watchMemory>> | undefined;
   try {
     for await (const line of createInterface(child.stdout)) {
       if (line === 'ready') {
-        before = await resident();
-        sampler = setInterval(
-          () =>
-            void resident().then(
-              (bytes) => (most = Math.max(most, bytes)),
-              () => {},
-            ),
-          SAMPLE_EVERY_MS,
-        );
+        memory = await watchMemory(resident);
         child.stdin.write('go\n');
       }
       const [, seconds] = /^seconds (\S+)$/.exec(line) ?? [];
-      if (seconds !== undefined) return { seconds: Number(seconds), grownBytes: most - before };
+      if (seconds !== undefined && memory) return { seconds: Number(seconds), grownBytes: memory.stop() };
     }
     throw new Error('the upload ended without its seconds');
   } finally {
-    clearInterval(sampler);
+    memory?.stop();
   }
 }
 

@@ -24,6 +24,8 @@ export interface ItemStep {
   isDue(record: ItemOutcome | undefined): boolean;
   /** What is to be in the store before anything happens. */
   begin?(turn: ItemTurn): ItemOutcome;
+  /** Whether an earlier attempt may have taken the item's turn; without it, any may have. */
+  mayHaveBegun?(record: ItemOutcome | undefined): boolean;
   /** @returns where the item stands then. @throws a failure, which is the item's alone */
   take(turn: ItemTurn): Promise<ItemOutcome>;
   /** What a broken attempt has told, which is to be kept for the next one or for cleanup. */

@@ -12,6 +12,7 @@ import { readyItem } from './settle-item';
 export const submitItem: ItemStep = {
   isDue: (record) => nextStepOf(record) === 'submit',
   begin: (turn) => begun(turn),
+  mayHaveBegun: (record) => record?.phase === 'creating',
 
   async take(turn) {
     const { deps, group, item, input } = turn;
@@ -41,6 +42,7 @@ export const submitItem: ItemStep = {
       phase: 'processing' as const,
       source: facts,
       sizeBytes: facts?.sizeBytes ?? item.sizeBytes,
+      ...('pending' in handedIn && { ingestion: { id: handedIn.pending.id, in: handedIn.pending.in } }),
       asset: 'pending' in handedIn ? undefined : handedIn,
       work: {
         ...work,

@@ -46,14 +46,21 @@ export async function endPending(resource: AssetResource, removal: Removal): Pro
     decided &&= isUnsent || observation !== undefined;
     const assetId = ownAssetIn(observation, resource, removal);
     if (assetId !== undefined) end.assetIds.push(assetId);
-    end.entries.push(sessionEntry(handle, 'deleted', wordsOf(state, assetId)));
+    end.entries.push(sessionEntry(handle, 'deleted', wordsOf(state, { assetId, observation })));
   }
   return { ...end, decided: end.decided || decided };
 }
 
-function wordsOf(state: 'ended' | 'open' | undefined, assetId: string | undefined): string {
+/** Says no more than was seen: that a session has ended does not prove that nothing came of the file. */
+function wordsOf(
+  state: 'ended' | 'open' | undefined,
+  { assetId, observation }: { assetId?: string; observation?: Observation },
+): string {
   if (assetId !== undefined) return `asset ${assetId} had come of it`;
-  return state === 'open' ? SESSION_GOES_ON : `nothing came of it, and ${SESSION_ENDED}`;
+  if (state === 'open') return SESSION_GOES_ON;
+  if (observation?.asset)
+    return `asset ${observation.asset.id} of its name is not this lifecycle’s, and ${SESSION_ENDED}`;
+  return `${observation ? 'nothing came of it' : 'no asset of it is listed yet'}, and ${SESSION_ENDED}`;
 }
 
 /** The known handle first. */

@@ -1,3 +1,4 @@
+import type { LifecycleError } from '../lifecycle-status';
 import type { ProviderName } from '../ids';
 import type { AcceptedBatch } from './batch-input';
 import type { FoundAssets, GroupInput, ItemFailure, ListedBatchRef } from './groups';
@@ -31,7 +32,10 @@ export interface BatchStatus {
   /** Where the list and the outcomes lie. */
   uri?: string;
   reason?: string;
-  timings: { startedAt: string; listedAt?: string; closedAt?: string };
+  /** Why the batch itself failed, such as a manifest that could not be read; only the client adds it. */
+  error?: LifecycleError;
+  /** `startedAt` is absent once Temporal has forgotten the batch. */
+  timings: { startedAt?: string; listedAt?: string; closedAt?: string };
 }
 
 /** Input of a batch's run, with everything that is looked up when it starts. */

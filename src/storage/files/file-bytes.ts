@@ -7,6 +7,8 @@ import { LeadsOut } from './open-inside';
 import { changeOf, type FileFacts } from './source-fingerprint';
 
 const PIECE_BYTES = 1024 ** 2;
+/** Of a buffer that is used again while pieces of it are still on their way. */
+const PIECES_IN_RING = 8;
 const BLOCK_BYTES = 64 * 1024;
 const BLOCKS = 64;
 
@@ -62,7 +64,7 @@ export async function sampleOf(handle: FileHandle, sizeBytes: number): Promise<s
  * The bytes of `range` (`end` exclusive) of the file as it was looked at, a piece at a time. A file that changed, was
  * replaced or removed since then is no source, and the last piece is held back until that is known, so that an upload
  * of a file that changed under it cannot come to its end. With `into` they are views of it, as large as the
- * system reads them.
+ * system reads them, or smaller where it is used again: see `SourceBytes.read`.
  */
 export async function* readFileBytes(
   file: { path: string; facts: FileFacts; open: () => Promise<FileHandle> },
@@ -86,6 +88,13 @@ export async function* readFileBytes(
       throw unreadable(code === 'ENOENT' ? 'is gone from its path' : `${what} (${code})`);
     }
   };
+  const pieceAt = (position: number): Buffer => {
+    const left = end - position;
+    if (!into) return Buffer.allocUnsafeSlow(Math.min(PIECE_BYTES, left));
+    if (into.byteLength >= end - start) return into.subarray(position - start, end - start);
+    const from = (position - start) % into.byteLength;
+    return into.subarray(from, from + Math.min(left, Math.ceil(into.byteLength / PIECES_IN_RING)));
+  };
   let at = start;
   const handle = await asFileTrouble(file.open(), 'could not be opened');
   try {
@@ -96,7 +105,7 @@ export async function* readFileBytes(
       : undefined;
     mustBeSame(file.facts, { ...opened, sample });
     while (at < end) {
-      const piece = into?.subarray(at - start, end - start) ?? Buffer.allocUnsafeSlow(Math.min(PIECE_BYTES, end - at));
+      const piece = pieceAt(at);
       const reading = handle.read(piece, 0, piece.byteLength, at);
       const { bytesRead } = await asFileTrouble(reading, `could not be read from byte ${at} on`);
       at += bytesRead;

@@ -16,7 +16,8 @@ export interface SourceBytes {
   /**
    * The bytes of `range` (`end` exclusive), or all, with flat memory.
    * A source may read straight into `into`, one piece after the other from its start on, and then gives views of it;
-   * one that gets its bytes in buffers of their own gives those.
+   * one that gets its bytes in buffers of their own gives those. Where `into` is smaller than the range, it is begun anew
+   * at its end, in pieces of at most an eighth of it: a piece is whole until half of `into` was read after it.
    * The stream fails with SourceUnreadable when the content changed since it was looked at, or ended early.
    */
   read(range?: { start: number; end: number }, into?: Buffer): Readable;

@@ -1,8 +1,14 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { Readable } from 'node:stream';
 import { failure } from '../../../src/contracts/failures';
 import type { OpenedParts } from '../../../src/providers/part-uploads';
 import { finishSession } from '../../../src/providers/shared/parts/finish-session';
 import { PartBuffers } from '../../../src/providers/shared/parts/part-buffers';
+import { STREAM_BUFFER_BYTES } from '../../../src/providers/shared/parts/send-parts';
+import { createFileSources } from '../../../src/storage/files/file-sources';
 import type { SourceBytes } from '../../../src/storage/files/source-bytes';
 import { sourceOf } from '../../contract/conformance/harness';
 import { image, pendingIn, png, startAccount, type Account } from './account';
@@ -14,7 +20,7 @@ beforeEach(async () => {
 afterEach(() => vi.close());
 
 const CONTENT = png('0123456789'.repeat(100).concat('x')); // 1009 bytes, a prime: the last of several parts is longer
-const buffers = new PartBuffers(1); // the adapter holds no part in memory
+const buffers = new PartBuffers(100 * 1024 ** 2);
 
 async function opened(content = CONTENT) {
   const bytes = sourceOf('a.png', content);
@@ -24,25 +30,37 @@ async function opened(content = CONTENT) {
   return { handle, session: outcome.value.parts, bytes };
 }
 
-const finish = (session: OpenedParts, source: SourceBytes, taken = buffers) =>
+const finish = (session: OpenedParts, source: SourceBytes) =>
   finishSession({
-    ...{ sessions: vi.provider.intake.parts, session, source, first: [], concurrency: 2, buffers: taken },
+    ...{ sessions: vi.provider.intake.parts, session, source, first: [], concurrency: 2, buffers },
     ...{ signal: new AbortController().signal, stopping: new AbortController().signal, onSent: () => {} },
   });
 
-test.each([1, 2, 3, 7])(
-  'a file goes up in %i parts, of which the last has the rest, and none is held in memory',
-  async (partCount) => {
-    vi.api.partCount = partCount;
-    const { handle, session, bytes } = await opened();
-    expect(session).toMatchObject({ totalParts: partCount, partBytes: Math.floor(CONTENT.byteLength / partCount) });
-    const take = jest.fn(buffers.take.bind(buffers));
-    expect(await finish(session, bytes, Object.assign(new PartBuffers(1), { take }))).toBe('completed');
-    expect(take).not.toHaveBeenCalled();
-    expect(await vi.watch(handle)).toMatchObject([{ state: 'ready' }]);
-    expect([...vi.api.assets.values()].map(({ content }) => content)).toEqual([CONTENT]);
-  },
-);
+test.each([1, 2, 3, 7])('a file goes up in %i parts, of which the last has the rest', async (partCount) => {
+  vi.api.partCount = partCount;
+  const { handle, session, bytes } = await opened();
+  expect(session).toMatchObject({ totalParts: partCount, partBytes: Math.floor(CONTENT.byteLength / partCount) });
+  expect(await finish(session, bytes)).toBe('completed');
+  expect(await vi.watch(handle)).toMatchObject([{ state: 'ready' }]);
+  expect([...vi.api.assets.values()].map(({ content }) => content)).toEqual([CONTENT]);
+});
+
+test('parts that are larger than their buffer arrive whole, and no more of them is held than that', async () => {
+  vi.api.partCount = 2;
+  const folder = await mkdtemp(path.join(tmpdir(), 'asset-lifecycle-parts-'));
+  const content = Buffer.concat([png(''), randomBytes(5 * STREAM_BUFFER_BYTES)]);
+  await writeFile(path.join(folder, 'a.png'), content);
+  try {
+    const { session } = await opened(content);
+    const source = await createFileSources({ roots: [folder], restMs: 0 }).resolve('a.png');
+    const take = jest.spyOn(buffers, 'take');
+    expect(await finish(session, source)).toBe('completed');
+    expect(take.mock.calls.map(([bytes]) => bytes)).toEqual([STREAM_BUFFER_BYTES, STREAM_BUFFER_BYTES]);
+    expect([...vi.api.assets.values()].map((asset) => asset.content.equals(content))).toEqual([true]);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
 
 test('another process goes on with the same upload, and sends all parts again', async () => {
   const { handle, session, bytes } = await opened();

@@ -77,6 +77,21 @@ test('a range is read straight into a buffer that is given, from its start on', 
   expect(into.subarray(end - start).every((byte) => byte === 0)).toBe(true);
 });
 
+test('a small buffer is used again, and three pieces that a reader still holds stay whole meanwhile', async () => {
+  const content = await patterned();
+  const source = await sources.resolve('a.mp4');
+  const [start, end] = [300_001, 2_500_000];
+  const into = Buffer.alloc(60_000); // the pattern repeats itself after 64 KiB
+  const held: Buffer[] = [];
+  const read: Buffer[] = [];
+  for await (const piece of source.read({ start, end }, into) as AsyncIterable<Buffer>) {
+    expect(piece.buffer).toBe(into.buffer);
+    held.push(piece);
+    if (held.length > 3) read.push(Buffer.from(held.shift() ?? []));
+  }
+  expect(Buffer.concat([...read, ...held]).equals(content.subarray(start, end))).toBe(true);
+});
+
 test('an empty range has no bytes, and one that is not in the file is a mistake of the caller', async () => {
   await patterned();
   const source = await sources.resolve('a.mp4');

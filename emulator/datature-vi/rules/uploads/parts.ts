@@ -56,7 +56,7 @@ export function reportPart(multipart: MultipartRecord, number: number, body: unk
 }
 
 /** How long a completion waits for the look at the bytes; a longer one goes on by itself. */
-const LOOK_MS = 5000;
+const LOOK_MS = 500;
 
 /** The parts become the bytes of the file. Done before: nothing happens. */
 export async function completeMultipart(emulation: Emulation, multipart: MultipartRecord): Promise<void> {

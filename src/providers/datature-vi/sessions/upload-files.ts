@@ -3,6 +3,7 @@ import type { FileToIngest, UploadedFile, UploadOptions } from '../../ingestions
 import type { Submitted } from '../../intake';
 import { outcomeOf, type Outcome } from '../../outcome';
 import { finishSession } from '../../shared/parts/finish-session';
+import { STREAM_BUFFER_BYTES } from '../../shared/parts/send-parts';
 import { PartBuffers } from '../../shared/parts/part-buffers';
 import type { SessionAnswer } from '../api/schemas';
 import type { SignedUrls } from '../api/signed-urls';
@@ -162,7 +163,7 @@ export class Upload {
         source: bytes,
         first: parts.urls,
         concurrency: PART_LANES,
-        buffers: new PartBuffers(0), // parts are streamed
+        buffers: new PartBuffers(PART_LANES * STREAM_BUFFER_BYTES),
         signal: this.options.signal ?? NEVER,
         stopping: NEVER,
         onSent: (sentBytes) => this.states.sentOf(member.at, sentBytes),

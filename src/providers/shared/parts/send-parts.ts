@@ -29,9 +29,12 @@ export interface PartsToSend {
 /** Times that a part is sent when its URL is refused or its bytes arrive damaged. */
 const MAX_TRIES_PER_PART = 5;
 
+/** What a part goes through that is sent while it is read. */
+export const STREAM_BUFFER_BYTES = 2 * 1024 ** 2;
+
 /**
  * Sends the parts that the provider does not have yet, up to `concurrency` at a time. Each part uses one of the
- * worker's buffers, so memory is at most the concurrency times the part size.
+ * worker's buffers, so memory is at most the concurrency times the part size, or {@link STREAM_BUFFER_BYTES}.
  */
 export async function sendParts(send: PartsToSend): Promise<void> {
   const { sessions, upload, reported, concurrency, stopping } = send;
@@ -40,23 +43,22 @@ export async function sendParts(send: PartsToSend): Promise<void> {
   const reports = new PartReports(send.sessions, upload.sessionId, signal);
   let next = 1;
   const lane = async (): Promise<void> => {
-    const bytes = largestPart(send);
+    const bytes = Math.min(largestPart(send), sessions.stream ? STREAM_BUFFER_BYTES : Infinity);
     const waiting = AbortSignal.any([signal, stopping]);
     for (;;) {
       while (reported.has(next)) next += 1;
       if (next > upload.totalParts || waiting.aborted) return;
       const part = next++;
-      if (sessions.stream) {
-        await sendPart({ ...send, signal }, { part, reports, put: streamed(sessions.stream) });
-        continue;
-      }
       const lease = await send.buffers.take(bytes, waiting).catch(() => undefined); // fails only if `waiting` aborts
       if (!lease || waiting.aborted) return lease?.giveBack();
-      const put = await buffered({ ...send, signal }, part, lease.buffer).catch((error: unknown) => {
+      try {
+        const put = sessions.stream
+          ? streamed(sessions.stream, lease.buffer)
+          : await buffered({ ...send, signal }, part, lease.buffer);
+        await sendPart({ ...send, signal }, { part, reports, put });
+      } finally {
         lease.giveBack();
-        throw error;
-      });
-      await sendPart({ ...send, signal }, { part, reports, put }).finally(() => lease.giveBack());
+      }
     }
   };
   const lanes = Math.min(concurrency, upload.totalParts - reported.size);
@@ -93,12 +95,12 @@ async function buffered(send: PartsToSend, part: number, buffer: Buffer): Promis
     sessions.put(url, bytes, { headers: upload.headers, md5, signal });
 }
 
-/** Reads the part anew for each try. */
+/** Reads the part anew for each try, through a buffer that is smaller than the part. */
 const streamed =
-  (stream: NonNullable<PartUploads['stream']>): PutPart =>
+  (stream: NonNullable<PartUploads['stream']>, buffer: Buffer): PutPart =>
   (url, part, send) => {
     const range = rangeOf(part, send);
-    const content = { read: () => send.source.read(range), sizeBytes: range.end - range.start };
+    const content = { read: () => send.source.read(range, buffer), sizeBytes: range.end - range.start };
     return stream(url, content, { signal: send.signal });
   };
 
