@@ -193,14 +193,21 @@ const IN_WORKFLOWS: Partial<Record<Sabotage, { instead?: string; beside?: string
   'unheard-pauses': { beside: 'unheard-pauses' },
 };
 
-/** What takes the guard out of a worker, and the workflows that it runs: a death is noticed after 15 seconds. */
+const OVERDUE = path.join(packageRoot(), 'dist/src/workflows/lib/batch/overdue');
+
+/** What takes the guard out of a worker, and the workflows that it runs: a death is noticed after 15 seconds, that of a group after 8. */
 async function sabotageOf(sabotage: Sabotage | undefined, folder: string): Promise<NodeJS.ProcessEnv> {
   const inWorkflows = sabotage && IN_WORKFLOWS[sabotage];
   const { instead, beside } = inWorkflows ?? {};
   const inFolder = (name: string): string => path.join(packageRoot(), 'dist/chaos/worker', `${name}.js`);
   const { code } = await bundleWorkflowCode({
     workflowsPath: instead ? inFolder(instead) : path.join(packageRoot(), 'dist/src/workflows/index.js'),
-    workflowInterceptorModules: ['short-waits', ...(beside ? [beside] : [])].map(inFolder),
+    workflowInterceptorModules: ['short-heartbeats', ...(beside ? [beside] : [])].map(inFolder),
+    webpackConfigHook: ({ resolve: { alias, ...resolve } = {}, ...config }) => {
+      const [name, other] = [OVERDUE, inFolder('soon-overdue')];
+      const changed = Array.isArray(alias) ? [...alias, { name, alias: other }] : { ...alias, [name]: other };
+      return { ...config, resolve: { ...resolve, alias: changed } };
+    },
     logger: new DefaultLogger('ERROR'),
   });
   const bundle = path.join(folder, 'workflows.js');

@@ -160,8 +160,9 @@ const AROUND: Readonly<Record<string, (temporal: Temporal, provider: MediaProvid
     const { orphans, ...found } = answer as FoundOrphans;
     const { signal } = new AbortController();
     const whole = orphans.map(async (orphan) => {
-      const tag = readTag((await provider.assets.get(orphan.assetId)).metadata);
-      return tag ? { ...orphan, made: await madeFrom(provider, { id: orphan.assetId, tag }, signal) } : orphan;
+      const { assetId: id } = orphan;
+      const tag = id === undefined ? undefined : readTag((await provider.assets.get(id)).metadata);
+      return id !== undefined && tag ? { ...orphan, made: await madeFrom(provider, { id, tag }, signal) } : orphan;
     });
     return { ...found, orphans: await Promise.all(whole) };
   },

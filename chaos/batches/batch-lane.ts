@@ -112,9 +112,9 @@ export class BatchLane {
     await place.setPace(slow ? { beforeEffectMs: SLOW_MS, afterEffectMs: SLOW_MS } : {});
 
     const starts: Omit<BatchStart, 'runs'>[] = [];
-    const take = async (what: BatchInput): Promise<void> => {
+    const take = async (what: BatchInput, isRetry = false): Promise<void> => {
       acts.input = what;
-      const { runId } = await client.batches.start(what);
+      const { runId } = isRetry ? await client.batches.retry(what.batchId) : await client.batches.start(what);
       starts.push(await this.ended(client, what.batchId, runId));
       for (let own = acts.ownStarts.shift(); own; own = acts.ownStarts.shift()) {
         starts.push(await this.ended(client, what.batchId, own)); // it was to join, and came too late
@@ -122,10 +122,11 @@ export class BatchLane {
     };
     await take(input);
     if (schedule.again === 'repaired') wanted = await repairSources(wanted, samples);
-    if (schedule.again) {
-      await take(
-        schedule.again === 'other-batch' ? { ...input, batchId: batchIdWithSize(`${name}-b`, groupSize) } : input,
-      );
+    const other = { ...input, batchId: batchIdWithSize(`${name}-b`, groupSize) };
+    if (schedule.again === 'other-batch') await take(other);
+    else if (schedule.again) {
+      const hasCompleted = starts.at(-1)?.status?.outcome === 'completed'; // nothing is to be retried then
+      await take(input, schedule.again === 'repaired' && !hasCompleted);
     }
     if (has(schedule, 'single-after')) await singles.complete();
     await striker.disarm();

@@ -49,7 +49,7 @@ export type BatchSurrounding = (typeof BATCH_SURROUNDINGS)[number];
 /** How a batch is started again once it has closed. */
 export const BATCH_AGAINS = [
   'started-again',
-  /** The same after the damaged files were replaced by sound ones. */
+  /** Retried after the damaged files were replaced by sound ones. */
   'repaired',
   /** Another batch over the same sources. */
   'other-batch',

@@ -64,7 +64,7 @@ function sweepFinishes(evidence: Evidence): string[] {
   const { sweep, key, status, beforeSweep, closedAs, schedule, before, had } = evidence;
   if (!sweep.report) return ['the sweep has not ended'];
   const strangers = sweep.report.orphans
-    .filter((orphan) => orphan.key !== key && !isUnmarkedOfOld(orphan.assetId, evidence))
+    .filter((orphan) => orphan.key !== key && !(orphan.assetId && isUnmarkedOfOld(orphan.assetId, evidence)))
     .map((orphan) => `took ${orphan.key} for an orphan`);
   const problems = sweep.report.leftover > 0 ? [...strangers, 'left something over'] : strangers;
   if (isForgotten(evidence)) return problems;

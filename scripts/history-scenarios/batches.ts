@@ -6,9 +6,9 @@ import { cancel, forceDelete, HOUR_MS, natively, type Recording, type Scenario }
 
 const files = ['portrait-1.jpg', 'portrait-2.png', 'melody.mp3'];
 
-const start = ({ startOther }: Recording, batchId: string, more: object = {}): Promise<WorkflowHandle> => {
+const start = (recording: Recording, batchId: string, more: object = {}): Promise<WorkflowHandle> => {
   const items = { type: 'list', items: files.map((path) => ({ path, key: `${batchId}/${path}` })) };
-  return startOther(ASSET_BATCH, batchWorkflowId(batchId), { batchId, items, ...more });
+  return recording.startOther(ASSET_BATCH, batchWorkflowId(batchId), { batchId, items, ...more });
 };
 
 async function untilStatus(batch: WorkflowHandle, isSo: (status: BatchStatus) => boolean): Promise<void> {

@@ -80,6 +80,12 @@ export function batchIdOf(workflowId: string): string | undefined {
 /** The workflow id of the group of a batch that begins with that item. */
 export const groupWorkflowId = (batchId: string, from: number): string => `asset-group:${batchId}:${from}`;
 
+/** Batch and first item inside a workflow id made by {@link groupWorkflowId}; `undefined` for any other id. */
+export function readGroupWorkflowId(workflowId: string): { batchId: string; from: number } | undefined {
+  const [, batchId, from] = /^asset-group:(.+):(\d+)$/s.exec(workflowId) ?? [];
+  return batchId === undefined ? undefined : { batchId, from: Number(from) };
+}
+
 /** Id of the Schedule that sweeps a provider account. Its workflow ids are this id with the time added. */
 export const sweepId = (provider: ProviderName): string => `orphan-sweep:${provider}`;
 

@@ -5,7 +5,7 @@ import { CLEANUP_POLICIES, type CleanupPolicy } from './cleanup-policy';
  * Something a lifecycle may have made at the provider. It is recorded before the call that makes it. The id is absent
  * while the outcome of that call is unknown; cleanup then looks for the lifecycle's tag.
  */
-export type Resource = AssetResource | BranchResource | ResultResource;
+export type Resource = AssetResource | BranchResource | ResultResource | SessionResource;
 
 export interface AssetResource {
   kind: 'asset';
@@ -32,7 +32,7 @@ export interface AssetResource {
 
 /** An object that a branch makes of the asset, or the asset's membership in an existing object. */
 export interface BranchResource {
-  /** As the branch's plan names it. Never `asset` or `result`. */
+  /** As the branch's plan names it. Never `asset`, `result` or `upload-session`. */
   kind: string;
   /** `type` of the branch, whose operations find and remove it. */
   branch: string;
@@ -64,6 +64,15 @@ export interface ResultResource {
   stored?: { uri: string; host: string };
 }
 
+/** A file in a session that is still open, of which no asset is known. Only the session ends with it. */
+export interface SessionResource {
+  kind: 'upload-session';
+  /** Of the session. */
+  id: string;
+  pending: Handle;
+}
+
+export const isSession = (resource: Resource): resource is SessionResource => resource.kind === 'upload-session';
 export const isAsset = (resource: Resource): resource is AssetResource => resource.kind === 'asset';
 export const isResult = (resource: Resource): resource is ResultResource => resource.kind === 'result';
 export const isOfBranch = (resource: Resource): resource is BranchResource => 'branch' in resource;

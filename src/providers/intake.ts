@@ -1,6 +1,6 @@
 import type { ProviderFields } from '../contracts/lifecycle-input';
 import type { Handle } from '../contracts/branches/handle';
-import type { LedgerTag } from '../contracts/resource';
+import type { LedgerTag, ReadTag } from '../contracts/resource';
 import type { SourceBytes } from '../storage/files/source-bytes';
 import type { ProviderAsset } from './assets';
 import type { CallOptions, Outcome } from './outcome';
@@ -65,6 +65,16 @@ export interface SubmitOptions extends CallOptions {
 export type Submitted =
   { asset: ProviderAsset; adopted?: true } | { upload: OpenedUpload } | { pending: Handle; parts?: OpenedParts };
 
+/** A session that is still open. */
+export interface OpenSession {
+  id: string;
+  /** RFC 3339. */
+  openedAt: string;
+  items: { pending: Handle; tag: ReadTag }[];
+  /** Files in it of others, or of no lifecycle. */
+  others: number;
+}
+
 /** The right to one submission. */
 export interface Turn {
   /** The submission was not made; somebody else may have the turn. */
@@ -112,6 +122,11 @@ export interface Intake {
    * was lost. Newest first. Only at providers with `pending`, as far as they tell what is in their sessions.
    */
   readonly openFor?: (tag: Pick<LedgerTag, 'runId' | 'owner'>, options?: CallOptions) => Promise<Handle[]>;
+  /**
+   * What the lifecycles of an owner have handed in, in sessions that are still open, and that has not failed; of others in
+   * them, only that they are there. Newest session first. At the same providers as {@link openFor}.
+   */
+  readonly openOf?: (owner: string, options?: CallOptions) => Promise<OpenSession[]>;
   /** Finds the assets that carry each tag: oldest first, one list per query. */
   find(queries: readonly OwnershipQuery[], options?: CallOptions): Promise<ProviderAsset[][]>;
   /** Operations on the sessions that {@link submit} opens for `parts`. */

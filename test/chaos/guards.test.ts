@@ -156,11 +156,6 @@ const BATCH_GUARDS: readonly { sabotage: Sabotage; meets: BatchSchedule; broken:
     }),
     broken: 'nothing starts after a stop, or in a pause',
   },
-  {
-    sabotage: 'blind', // the create whose answer is lost is sent again
-    meets: batch({ strikes: [strike('creating', 0, 'drop-after')] }),
-    broken: 'one asset per key',
-  },
 ];
 
 test.each(BATCH_GUARDS)('notices of a batch when a guard is taken out: $sabotage', async ({ meets, ...guard }) => {

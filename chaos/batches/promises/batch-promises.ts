@@ -127,10 +127,10 @@ function noLateWrites(evidence: BatchEvidence): string[] {
   });
 }
 
-/** A start after one in which everything was completed sends nothing. */
+/** A start after one in which everything was completed sends nothing; another batch uploads nothing, and may take branches. */
 function madeOnce(evidence: BatchEvidence): string[] {
   if (evidence.singles.length > 0) return [];
-  return ofStarts(evidence, ({ calls, outcomes, status }, before) => {
+  return ofStarts(evidence, ({ batchId, calls, outcomes, status }, before) => {
     const earlier = before.at(-1);
     if (!earlier || !status) return [];
     const problems = earlier.outcomes.flatMap(({ key, outcome, asset }) => {
@@ -139,10 +139,15 @@ function madeOnce(evidence: BatchEvidence): string[] {
       return [`${key} had completed with asset ${asset?.id}, and has ${now.asset?.id} now`];
     });
     if (earlier.status?.outcome !== 'completed') return problems;
-    const writes = calls.filter(({ route }) => /^(POST|PUT) /.test(route)).map(({ route }) => route);
-    return [...problems, ...writes.map((route) => `everything had completed, yet there was a ${route}`)];
+    const isMade = (route: string): boolean =>
+      batchId === earlier.batchId ? /^(POST|PUT) /.test(route) : UPLOADS.test(route);
+    const made = calls.filter(({ route }) => isMade(route)).map(({ route }) => route);
+    return [...problems, ...made.map((route) => `everything had completed, yet there was a ${route}`)];
   });
 }
+
+/** A create, a part, or a session for files. */
+const UPLOADS = /^PUT |^POST (\/assets|\S*assetIngestionSessions)$/;
 
 function sweepFinishes(evidence: BatchEvidence): string[] {
   const { sweep, beforeSweep, wanted, starts, schedule } = evidence;

@@ -47,7 +47,7 @@ export function readyItem(
   asset: AssetSnapshot,
 ): ItemOutcome {
   const { work } = record;
-  const branches = input.branches.map(({ type }) => ({ type, status: 'pending' as const }));
+  const branches = input.branches.map((branch) => ({ type: branch.type, status: 'pending' as const, input: branch }));
   return {
     ...record,
     phase: 'branching',

@@ -4,6 +4,7 @@ import type { ReceiptEntry } from '../../contracts/lifecycle-status';
 import { readTag, type AssetResource } from '../../contracts/resource';
 import type { Observation } from '../../providers/media-provider';
 import { ledgerTag } from '../dependencies';
+import { lookTogether } from '../lib/look-together';
 import { untilFound } from '../lib/until-found';
 import { SESSION_ENDED, SESSION_GOES_ON, sessionEntry } from '../uploads/leave-session';
 import type { Removal } from './removal';
@@ -45,14 +46,21 @@ export async function endPending(resource: AssetResource, removal: Removal): Pro
     decided &&= isUnsent || observation !== undefined;
     const assetId = ownAssetIn(observation, resource, removal);
     if (assetId !== undefined) end.assetIds.push(assetId);
-    end.entries.push(sessionEntry(handle, 'deleted', wordsOf(state, assetId)));
+    end.entries.push(sessionEntry(handle, 'deleted', wordsOf(state, { assetId, observation })));
   }
   return { ...end, decided: end.decided || decided };
 }
 
-function wordsOf(state: 'ended' | 'open' | undefined, assetId: string | undefined): string {
+/** Says no more than was seen: that a session has ended does not prove that nothing came of the file. */
+function wordsOf(
+  state: 'ended' | 'open' | undefined,
+  { assetId, observation }: { assetId?: string; observation?: Observation },
+): string {
   if (assetId !== undefined) return `asset ${assetId} had come of it`;
-  return state === 'open' ? SESSION_GOES_ON : `nothing came of it, and ${SESSION_ENDED}`;
+  if (state === 'open') return SESSION_GOES_ON;
+  if (observation?.asset)
+    return `asset ${observation.asset.id} of its name is not this lifecycle’s, and ${SESSION_ENDED}`;
+  return `${observation ? 'nothing came of it' : 'no asset of it is listed yet'}, and ${SESSION_ENDED}`;
 }
 
 /** The known handle first. */
@@ -64,11 +72,8 @@ async function handedIn({ pending, tag }: AssetResource, { deps, provider, signa
 /** What the provider says of the item now, or as soon as it has decided. */
 async function lastOf(handle: Handle, { provider, signal }: Removal, waits: boolean): Promise<Observation | undefined> {
   const look = async (): Promise<Observation | undefined> => {
-    for await (const heard of provider.watch([handle], { signal, pace: async () => {} })) {
-      if ('error' in heard) throw heard.error;
-      if (heard.state !== 'working') return heard;
-    }
-    return undefined;
+    const heard = await lookTogether(provider, handle);
+    return heard.state === 'working' ? undefined : heard;
   };
   const until = waits ? Date.now() + WAIT_FOR_SESSION_MS : 0;
   const observation = await untilFound(look, { until, signal });

@@ -1,12 +1,13 @@
 import type { ReceiptEntry } from '../../contracts/lifecycle-status';
-import { carriesTag, isAdoptedByAnother, isAsset, isResult, readTag } from '../../contracts/resource';
-import type { AssetResource, BranchResource, Resource } from '../../contracts/resource';
+import { carriesTag, isAdoptedByAnother, isAsset, isResult, isSession, readTag } from '../../contracts/resource';
+import type { AssetResource, BranchResource, Resource, SessionResource } from '../../contracts/resource';
 import { unlessGone } from '../../providers/outcome';
 import { branchKindOf, ledgerTag } from '../dependencies';
 import { untilFound } from '../lib/until-found';
 import { completedWithAsset } from '../ownership/completed-before';
 import { keptUnmarked, setMark } from '../ownership/release-asset';
 import { removeSurplus } from './delete-asset';
+import { leaveSession } from '../uploads/leave-session';
 import { endMadeBefore } from './end-made-before';
 import { endPending } from './end-pending';
 import { endResult } from './end-result';
@@ -22,6 +23,7 @@ import { removeOne, type Known } from './remove-one';
 export async function endResource(resource: Resource, removal: Removal): Promise<ReceiptEntry[]> {
   if (isResult(resource)) return endResult(resource, removal);
   if (isAsset(resource)) return endAsset(resource, removal);
+  if (isSession(resource)) return endSession(resource, removal);
   const reason = keptBecause(resource, removal.policy);
   if (reason && resource.id) return [entryOf(resource, 'kept', reason)];
   return endEach(resource, await idsOf(resource, removal), removal);
@@ -60,6 +62,12 @@ const leaveToOthers = (resource: Resource, ids: readonly string[]): ReceiptEntry
 
 async function isLeftToOthers({ unlessOpen, deps }: Removal): Promise<boolean> {
   return unlessOpen !== undefined && (await deps.runs.find(unlessOpen))?.open === true;
+}
+
+/** Nobody waits for what may still come of it: a later sweep finds that as an asset. */
+async function endSession(resource: SessionResource, removal: Removal): Promise<ReceiptEntry[]> {
+  if (await isLeftToOthers(removal)) return leaveToOthers(resource, [resource.id]);
+  return [await leaveSession(removal.provider, resource.pending, 'its lifecycle has gone')];
 }
 
 /** The known one and whatever else carries the tag. */

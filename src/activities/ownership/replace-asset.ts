@@ -1,6 +1,6 @@
 import { failure } from '../../contracts/failures';
 import type { ReceiptEntry } from '../../contracts/lifecycle-status';
-import { isResult, noTagFields, readTag, type LedgerTag } from '../../contracts/resource';
+import { isResult, isSession, noTagFields, readTag, type LedgerTag } from '../../contracts/resource';
 import type { ProviderAsset } from '../../providers/assets';
 import type { MediaProvider } from '../../providers/media-provider';
 import { cancellationOf } from '../lib/activity-call';
@@ -40,7 +40,7 @@ export async function replaceAsset(
   const removal = { deps, provider, policy: 'delete', replaces: true, own, ended: new Set<string>(), signal } as const;
   const entries: ReceiptEntry[] = [];
   for (const resource of resources) {
-    if (isResult(resource) || resource.id === undefined) continue;
+    if (isResult(resource) || isSession(resource) || resource.id === undefined) continue;
     if (signal.aborted) throw cancellationOf(signal);
     const entry = await removeOne({ ...resource, id: resource.id }, removal);
     entries.push({ ...entry, because: `${WHY}: ${entry.because}` });

@@ -9,10 +9,11 @@ import {
   type ReadTag,
   type Resource,
 } from '../../contracts/resource';
+import type { OpenSession } from '../../providers/intake';
 import type { MediaProvider } from '../../providers/media-provider';
 import { BEATS, withHeartbeatEvery } from '../lib/activity-call';
 import { providerOf, type ActivityDependencies } from '../dependencies';
-import { itemOfResult } from '../batch/item-results';
+import { itemOfResult } from '../../contracts/batch/item-results';
 import { freePlace } from '../ownership/key-place';
 import type { LifecycleRun } from '../../contracts/runs';
 import { assetPages } from '../../providers/shared/find-tagged';
@@ -46,10 +47,24 @@ async function findMade(
       made.push(...(await madeFrom(provider, { id, tag }, signal)));
     }
   }
+  for (const { tag, pending } of await handedInFor(provider, ledger, signal)) {
+    if (tag.workflowId !== workflowId && (await deps.runs.find(tag.workflowId))?.open) return openRun(tag.workflowId);
+    made.push({ kind: 'asset', adopted: false, tag, filename: pending.item, pending });
+  }
   made.push(...leftBehind(run?.status).filter((left) => !made.some(({ id }) => id === left.id)));
   made.push(...(await resultsOf(deps, workflowId, run?.status)));
-  made.push(...(await resultsOfItem(deps, where.provider, key)));
+  made.push(...(await resultsOfItems(deps, where.provider, key)));
   return { open: false, known: run !== undefined, made, settlesInMs: settlesIn(run, deps.settleWindowMs) };
+}
+
+/** What runs of the key have in sessions that are still open. */
+async function handedInFor(
+  { intake }: MediaProvider,
+  { key, owner }: { key: string; owner: string },
+  signal: AbortSignal,
+): Promise<OpenSession['items']> {
+  const sessions = (await intake.openOf?.(owner, { signal })) ?? [];
+  return sessions.flatMap(({ items }) => items.filter(({ tag }) => tag.key === key));
 }
 
 const openRun = (workflowId: string): FoundMade => ({
@@ -91,16 +106,19 @@ async function resultsOf(
   return made;
 }
 
-/** What the item of a batch has stored that worked on the key last: its group names it. */
-async function resultsOfItem(
+/** What items of batches have stored that worked on the key: their groups name it. */
+async function resultsOfItems(
   { results, owner, batches }: ActivityDependencies,
   provider: ProviderName,
   key: string,
 ): Promise<Resource[]> {
-  const { workflowId, item } = (await batches.claims.holderOf({ owner, provider, key }))?.by ?? {};
-  if (workflowId === undefined || item === undefined) return [];
-  const names = await results.namesOf({ owner, workflowId });
-  return names.filter((name) => itemOfResult(name) === item).map((id) => ({ kind: 'result', id }));
+  const made = new Set<string>();
+  for (const { by } of await batches.claims.history({ owner, provider, key })) {
+    if (by.item === undefined) continue;
+    const names = await results.namesOf({ owner, workflowId: by.workflowId });
+    for (const name of names) if (itemOfResult(name) === by.item) made.add(name);
+  }
+  return [...made].map((id) => ({ kind: 'result', id }));
 }
 
 /** What the last run's cleanup could not finish, as far as its receipt tells where it is. */

@@ -9,10 +9,12 @@ import { BEATS, withHeartbeatEvery } from '../lib/activity-call';
 import { providerOf, type ActivityDependencies } from '../dependencies';
 import { madeFrom } from './find-made';
 import { removeExpiredBatches } from './expired-batches';
+import { ItemRuns } from './item-runs';
 import type { DescribedRun, LifecycleRun } from '../../contracts/runs';
 import { carefulPolicy, classifyAsset, namesAsset, SURPLUS, type Verdict } from './orphan-verdict';
 import { completedWithAsset } from '../ownership/completed-before';
 import { setMark } from '../ownership/release-asset';
+import { orphansInSessions } from './open-sessions';
 import { isMarkedElsewhere, reasonToReportOnly, removeMarksOfGone } from './marks-of-place';
 import { assetPages } from '../../providers/shared/find-tagged';
 import { lifecyclesWanting } from '../ownership/users-of-asset';
@@ -52,6 +54,7 @@ class Walk {
   };
   private readonly listed = new Set<string>();
   private readonly done = new Set<string>(); // an insert during the walk shows an item twice
+  private readonly items: ItemRuns;
   private readonly oldEnough: number;
   private lastMadeAt: string | undefined;
 
@@ -61,6 +64,7 @@ class Walk {
     private readonly input: FindOrphansInput,
     private readonly signal: AbortSignal,
   ) {
+    this.items = new ItemRuns(deps);
     this.oldEnough = Date.now() - input.graceMs;
   }
 
@@ -78,6 +82,8 @@ class Walk {
         await this.look(asset, runs);
       }
     }
+    const { oldEnough: before, signal: stop } = this;
+    this.found.orphans.push(...(await orphansInSessions(this.deps, this.provider, { before, signal: stop })));
     if (this.mayAct) {
       const { listed, signal } = this;
       await removeMarksOfGone(this.deps, this.provider, { where: { provider, place }, listed, signal });
@@ -122,7 +128,7 @@ class Walk {
     const first = seen && classifyAsset({ ...evidence, run: seen });
     if (first?.is === 'wanted' && !first.mark) return { verdict: first };
     if (first?.is === 'open' && this.input.graceMs > OVERVIEW_LAG_MS) return { verdict: first };
-    const run = await this.claimant(asset.id, tag);
+    const run = await this.items.asItem(tag, await this.claimant(asset.id, tag));
     const verdict = classifyAsset({ ...evidence, run }) ?? { is: 'vanished' };
     return { verdict: await this.spare({ asset, tag }, verdict), run };
   }
@@ -175,6 +181,7 @@ class Walk {
     const hadCompleted = await completedWithAsset(this.deps, id, { tag, thisRun });
     const made = hadCompleted ? all.filter(isOfRun) : all;
     if (cause === 'stopped' && run) made.push(...(await this.resultsOf(run, tag)));
+    made.push(...(await this.items.resultsOf(tag)));
     this.found.orphans.push({ assetId: id, key, workflowId, cause, policy, made });
     this.lastMadeAt = madeAt(asset);
   }

@@ -55,7 +55,14 @@ function linesOf(report: SweepReport): string[] {
   const head = [...(places ? ['place'] : []), 'key', 'asset', 'cause', 'policy', 'done'];
   const rows = orphans.map(({ place, key, assetId, cause, policy, entries }) => {
     const done = entries.map(({ resource, id, result, because }) => `${resource} ${id}: ${result}, ${because}`);
-    return [...(places ? [place] : []), key, assetId, cause, wasTouched ? policy : `would: ${policy}`, done];
+    return [
+      ...(places ? [place] : []),
+      key,
+      assetId ?? 'in a session',
+      cause,
+      wasTouched ? policy : `would: ${policy}`,
+      done,
+    ];
   });
   const lines = [
     `${found} orphans: ${wasTouched ? `deleted ${deleted}, kept ${kept}, left over ${leftover}` : 'nothing was touched'}`,

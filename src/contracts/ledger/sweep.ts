@@ -36,15 +36,16 @@ export type AcceptedSweep = z.output<typeof SweepInputSchema> & { places?: strin
  */
 export type OrphanCause = 'stopped' | 'unfinished' | 'vanished' | 'surplus';
 
-/** An asset whose lifecycle ended without cleaning it up. */
+/** An asset, or a file in a session that is still open, whose lifecycle ended without cleaning it up. */
 export interface Orphan {
-  assetId: string;
+  /** Absent of a file in a session. */
+  assetId?: string;
   key: string;
   workflowId: string;
   cause: OrphanCause;
   /** Policy that its lifecycle would have applied. */
   policy: CleanupPolicy;
-  /** The asset and everything its lifecycle made from it, in order of creation. */
+  /** The asset and everything its lifecycle made from it, in order of creation; or what is in the session. */
   made: Resource[];
 }
 
@@ -65,7 +66,8 @@ export interface SweepCounts {
 }
 
 /** An asset whose lifecycle Temporal no longer knows, and that was not released. */
-export interface VanishedAsset extends Pick<Orphan, 'assetId' | 'key' | 'workflowId'> {
+export interface VanishedAsset extends Pick<Orphan, 'key' | 'workflowId'> {
+  assetId: string;
   /** Where the provider has places. */
   place?: string;
 }
@@ -73,7 +75,7 @@ export interface VanishedAsset extends Pick<Orphan, 'assetId' | 'key' | 'workflo
 export interface SweptOrphan extends Pick<Orphan, 'assetId' | 'key' | 'cause' | 'policy'> {
   /** Where the provider has places. */
   place?: string;
-  /** Receipt entries, newest resource first; empty in a dry run. */
+  /** Receipt entries, newest resource first, of which those of sessions name the session; empty in a dry run. */
   entries: ReceiptEntry[];
 }
 

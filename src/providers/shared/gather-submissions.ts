@@ -41,38 +41,38 @@ const MAX_WAIT_FOR_TURN_MS = 5000;
 export function gatheringIntake({ intake, traits }: Pick<MediaProvider, 'intake' | 'traits'>): Intake {
   if (traits.gatherMs === 0) return intake;
   const gathering = new Gathering(intake, traits);
-  const { abandon, openFor } = intake;
+  const { abandon, openFor, openOf } = intake;
   return {
     route: (item) => intake.route(item),
     submit: (items, options) => gathering.submit(items, options),
     ...(abandon && { abandon }),
     ...(openFor && { openFor }),
+    ...(openOf && { openOf }),
     find: (queries, options) => intake.find(queries, options),
     parts: intake.parts,
   };
 }
 
-/** The provider with a gathering intake, also within its places; everything else stays as it is. */
+/** The provider with a gathering intake, also within its places, each of which has one; everything else stays as it is. */
 export function withGatheredIntake(provider: MediaProvider): MediaProvider {
-  const { name, traits, assets, branches, ingestions } = provider;
+  const { within } = provider;
   const places = new Map<string, MediaProvider>();
-  const within = (place: string, inner: MediaProvider): MediaProvider => {
-    const known = places.get(place) ?? withGatheredIntake(inner);
+  const placed = (place: string): MediaProvider => {
+    const known = places.get(place) ?? gathering(within?.(place) ?? provider);
     places.set(place, known);
     return known;
   };
-  const { within: placed } = provider;
-  return {
-    name,
-    traits,
-    intake: gatheringIntake(provider),
-    assets,
-    branches,
-    watch: (handles, options) => provider.watch(handles, options),
-    ...(ingestions && { ingestions }),
-    ...(placed && { within: (place) => within(place, placed(place)) }),
-    close: () => provider.close(),
+  const gathering = (inner: MediaProvider): MediaProvider => {
+    const { name, traits, assets, branches, ingestions } = inner;
+    return {
+      ...{ name, traits, assets, branches, intake: gatheringIntake(inner) },
+      watch: (handles, options) => inner.watch(handles, options),
+      ...(ingestions && { ingestions }),
+      ...(within && { within: placed }),
+      close: () => inner.close(),
+    };
   };
+  return gathering(provider);
 }
 
 class Gathering {

@@ -73,6 +73,9 @@ function marked(
 
   return {
     assets: {
+      count: assets.count?.bind(assets),
+      open: assets.open?.bind(assets),
+      removeMatching: assets.removeMatching?.bind(assets), // a sweep removes the marks of what is gone
       list: async (query, options) => {
         const page = await assets.list(query, options);
         return { ...page, items: await eachOf(page.items, withMark) };

@@ -144,7 +144,7 @@ test('batches follow the order of the list, also where an asset was overwritten 
     add(`made ${n}`, { createdAt: day(n), contentsAt: day(n), runId: `r${n}`, workflowId: `w${n}` });
   add('overwritten', { createdAt: day(1), contentsAt: day(5), runId: 'r5', workflowId: 'w5' });
   for (const n of [2, 3, 4, 5]) run({ workflowId: `w${n}`, runId: `r${n}`, ended: 'stopped' });
-  const found: string[] = [];
+  const found: (string | undefined)[] = [];
   let next: string | undefined;
   do {
     const batch = await find({ limit: 1, madeBefore: next });

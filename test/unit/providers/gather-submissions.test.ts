@@ -254,6 +254,7 @@ test('within a place submissions are gathered as well, place by place', async ()
   };
   const placed = withGatheredIntake({ ...provider, within: () => provider });
   expect(placed.within?.('a')).toBe(placed.within?.('a'));
+  expect(placed.within?.('b').within?.('a')).toBe(placed.within?.('a'));
   const submitIn = async (place: string, at: number) => placed.within?.(place).intake.submit([item(`${place}${at}`)]);
   const all = ['a', 'a', 'b'].map(submitIn);
   await pass(100);

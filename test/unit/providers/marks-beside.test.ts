@@ -7,6 +7,8 @@ import { only } from '../../../src/providers/outcome';
 import { withMarksBeside } from '../../../src/providers/shared/marks-beside';
 import { createFolderMarkStore } from '../../../src/storage/results/folder-mark-store';
 import type { MarkStore } from '../../../src/storage/results/mark-store';
+import { startAccount } from '../datature-vi/account';
+import { withGatheredIntake } from '../../../src/providers/shared/gather-submissions';
 import { PlacedProvider } from '../../support/memory/placed-provider';
 import { MemoryProvider } from '../../support/memory-provider';
 
@@ -55,6 +57,31 @@ test('an asset whose tag was taken off is not found by it any more', async () =>
   add('a');
   await annotate('a', { asset_lifecycle_key: null });
   expect(await within().intake.find([{ tag }])).toEqual([[]]);
+});
+
+test('all that the provider can do in a place, it can do with its marks beside and its submissions gathered', async () => {
+  const vi = await startAccount();
+  const membersOf = (one: object): string[] =>
+    [one, Object.getPrototypeOf(one) as object].flatMap(Object.getOwnPropertyNames).filter(isOptional);
+  const isOptional = (name: string): boolean =>
+    ['count', 'open', 'removeMatching', 'abandon', 'openFor', 'openOf', 'ingestions', 'within'].includes(name);
+  const { assets, intake } = vi.provider;
+  expect([vi.provider, assets, intake].flatMap(membersOf)).toHaveLength(8);
+  for (const wrapped of [
+    withGatheredIntake(vi.account),
+    withMarksBeside(vi.account, { marks, owner: OWNER }),
+    withMarksBeside(withGatheredIntake(vi.account), { marks, owner: OWNER }),
+  ]) {
+    const place = wrapped.within?.('demo') as MediaProvider;
+    expect(membersOf(place).toSorted()).toEqual(membersOf(vi.provider).toSorted());
+    expect(membersOf(place.assets).toSorted()).toEqual(membersOf(assets).toSorted());
+    expect(membersOf(place.intake).toSorted()).toEqual(membersOf(intake).toSorted());
+    expect(place.within?.('demo')).toBe(place);
+  }
+  vi.api.addAsset('a.png', Buffer.from('a'));
+  const marking = withMarksBeside(vi.account, { marks, owner: OWNER }).within?.('demo');
+  expect(await marking?.assets.count?.()).toBe(1);
+  await vi.close();
 });
 
 test('marks are those of one place', async () => {

@@ -1,6 +1,8 @@
 import { failureType } from '../../../contracts/failures';
 import type { SessionAnswer } from '../api/schemas';
-import { errorsIn, hasEnded, type SessionsApi } from './sessions-api';
+import { MAX_PAGE_ASSETS } from '../api/dataset-api';
+import { namesInUse } from '../names-in-use';
+import { errorsIn, filesIn, hasEnded, type SessionsApi } from './sessions-api';
 
 /**
  * Files of open sessions that nobody waits for any more. A session whose open files have all gone is cancelled, so that
@@ -33,14 +35,33 @@ export class Departures {
       this.gone.delete(sessionId);
       return true;
     }
-    const { total, succeeded, errored } = session.status.progressCount;
-    const errors = errorsIn(session);
-    const openAndGone = [...files].filter((filename) => !errors.has(filename)).length;
-    if (total - succeeded - errored > openAndGone) return false;
+    if (!(await hasOnlyGone(sessions, session, files))) return false;
     await sessions.cancel(sessionId);
     this.gone.delete(sessionId);
     return true;
   }
+}
+
+/**
+ * Whether nobody waits for any file that is still open. A session only counts those that have come: who they were is told
+ * by the assets of the files that have not gone, which come of no other session.
+ */
+async function hasOnlyGone(
+  { dataset }: SessionsApi,
+  session: SessionAnswer,
+  gone: ReadonlySet<string>,
+): Promise<boolean> {
+  const { total, succeeded, errored } = session.status.progressCount;
+  const errors = errorsIn(session);
+  const left = [...gone].filter((filename) => !errors.has(filename)).length;
+  const open = total - succeeded - errored;
+  const others = new Set(filesIn(session).flatMap(({ filename }) => (gone.has(filename) ? [] : [filename])));
+  if (open > left || succeeded === 0 || others.size === 0) return open <= left;
+  const assets = await namesInUse(dataset, others, { pageSize: MAX_PAGE_ASSETS });
+  const { timeCreated } = session.metadata;
+  const came = [...assets.values()].filter(({ metadata }) => (metadata.contentsLastUpdated ?? 0) >= timeCreated).length;
+  const cameAndGone = Math.max(0, succeeded - came);
+  return open <= left - cameAndGone;
 }
 
 async function orGone(sessions: SessionsApi, id: string): Promise<SessionAnswer | undefined> {

@@ -1,8 +1,10 @@
-import { TAG_FIELDS } from '../../../contracts/resource';
+import { readTag, TAG_FIELDS } from '../../../contracts/resource';
+import type { OpenSession } from '../../intake';
+import { timeOf } from '../asset-of';
 import { expiryMs } from '../api/signed-urls';
 import type { SessionAnswer, SessionFile } from '../api/schemas';
 import type { Departures } from './departures';
-import type { Boarded, Member } from './send-files';
+import { handleOf, type Boarded, type Member } from './send-files';
 import { errorsIn, filesIn, type SessionsApi } from './sessions-api';
 
 /** A URL that expires sooner is not taken up. */
@@ -50,3 +52,21 @@ const isOf = ({ filename, customMetadata = {}, crc32c }: SessionFile, { item, fa
   customMetadata[TAG_FIELDS.runId] === item.tag.runId &&
   customMetadata[TAG_FIELDS.owner] === item.tag.owner &&
   (crc32c ?? null) === facts.crc32c;
+
+/** What lifecycles of the owner have in these sessions, as far as the sessions tell their files. */
+export function openItems(
+  sessions: readonly SessionAnswer[],
+  { owner, datasetId }: { owner: string; datasetId: string },
+): OpenSession[] {
+  return sessions.map((session) => {
+    const { assetIngestionSessionId: sessionId, metadata } = session;
+    const errors = errorsIn(session);
+    const open = filesIn(session).filter(({ filename }) => !errors.has(filename));
+    const items = open.flatMap(({ filename, size: sizeBytes = 0, crc32c = null, customMetadata = {} }) => {
+      const tag = readTag(customMetadata);
+      const pending = handleOf({ datasetId, sessionId }, { filename, facts: { sizeBytes, crc32c } });
+      return tag?.owner === owner ? [{ pending, tag }] : [];
+    });
+    return { id: sessionId, openedAt: timeOf(metadata.timeCreated) ?? '', items, others: open.length - items.length };
+  });
+}

@@ -1,5 +1,3 @@
-import type { Handle } from '../../../contracts/branches/handle';
-import { TAG_FIELDS } from '../../../contracts/resource';
 import type { Intake, Submission } from '../../intake';
 import { shareCalls } from '../../shared/share-calls';
 import type { SignedUrls } from '../api/signed-urls';
@@ -9,8 +7,8 @@ import type { Departures } from './departures';
 import type { MultipartUploads } from './parts';
 import { goesAlone, routeOf } from './route';
 import type { SessionBudget } from './session-budget';
-import { handleOf } from './send-files';
-import { errorsIn, filesIn, type SessionsApi } from './sessions-api';
+import { openItems } from './earlier-sessions';
+import type { SessionsApi } from './sessions-api';
 import { submitItems } from './submit';
 
 interface IntakeParts {
@@ -54,20 +52,12 @@ export function createIntake({ sessions, store, budget, departures, parts, pageS
     },
 
     async openFor({ runId, owner }) {
-      const handles: Handle[] = [];
-      for (const session of await openSessions('')) {
-        const { assetIngestionSessionId: sessionId } = session;
-        const errors = errorsIn(session);
-        for (const { filename, size: sizeBytes = 0, crc32c = null, customMetadata = {} } of filesIn(session)) {
-          if (customMetadata[TAG_FIELDS.runId] !== runId || customMetadata[TAG_FIELDS.owner] !== owner) continue;
-          if (errors.has(filename)) continue;
-          handles.push(
-            handleOf({ datasetId: sessions.dataset.id, sessionId }, { filename, facts: { sizeBytes, crc32c } }),
-          );
-        }
-      }
-      return handles;
+      const open = openItems(await openSessions(''), { owner, datasetId: sessions.dataset.id });
+      return open.flatMap(({ items }) => items.filter(({ tag }) => tag.runId === runId)).map(({ pending }) => pending);
     },
+
+    openOf: async (owner, { signal } = {}) =>
+      openItems(await sessions.open(signal), { owner, datasetId: sessions.dataset.id }),
 
     parts,
   };

@@ -34,6 +34,7 @@ import {
   setInFlightUpdate,
 } from './messages';
 import { BatchStop, type BatchStopRequest } from './batch-stop';
+import { OVERDUE_MS } from './overdue';
 
 /** What a run of a batch hands on to the next. */
 export interface CarriedBatch {
@@ -51,8 +52,6 @@ export interface CarriedBatch {
 const MOST_GROUPS_A_RUN = 500;
 const MOST_OPEN_GROUPS = 1000;
 const MOST_IN_FLIGHT = 50_000;
-/** Groups that were not heard of for so long are looked at. */
-const OVERDUE_MS = 10 * 60_000;
 
 /** A batch as its story sees it. */
 export class Batch {

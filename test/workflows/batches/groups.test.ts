@@ -1,6 +1,6 @@
 import type { WorkflowHandle } from '@temporalio/client';
-import type { BatchStatus } from '../../src/contracts/batch/batch-status';
-import type { GroupInput } from '../../src/contracts/batch/groups';
+import type { BatchStatus } from '../../../src/contracts/batch/batch-status';
+import type { GroupInput } from '../../../src/contracts/batch/groups';
 import {
   ASSET_BATCH,
   ASSET_GROUP,
@@ -8,9 +8,9 @@ import {
   groupWorkflowId,
   SEARCH_ATTRIBUTES,
   WORKFLOW_TASK_QUEUE,
-} from '../../src/contracts/ids';
-import { fakeBatch, Held, newsOfAll } from '../support/batches/fake-batch';
-import { LifecycleEnvironment } from '../support/system/lifecycle-environment';
+} from '../../../src/contracts/ids';
+import { fakeBatch, Held, newsOfAll } from '../../support/batches/fake-batch';
+import { LifecycleEnvironment } from '../../support/system/lifecycle-environment';
 
 jest.setTimeout(60_000);
 /** Events, so that a batch of some groups goes on in a new run. */
