@@ -4,12 +4,20 @@ import Table from 'cli-table3';
 import { medianFigures, type Figure } from './figures';
 import { startBenchSystem, type BenchOptions, type BenchSystem } from './system/bench-system';
 
-export type Benches = Record<string, (system: BenchSystem) => Promise<Figure[]>>;
+/** What the command line says of a run. */
+export interface BenchSettings {
+  cluster: boolean;
+  /** Items of a batch, where it was given. */
+  items?: number;
+}
+
+export type Benches = Record<string, (system: BenchSystem, settings: BenchSettings) => Promise<Figure[]>>;
 
 interface Flags {
   cluster?: boolean;
   runs: string;
   json?: boolean;
+  items?: string;
 }
 
 /**
@@ -23,6 +31,7 @@ export function runBenches(name: string, benches: Benches, emulatorFlags?: reado
     .option('--runs <n>', 'how often each is run; the median of each figure is given', '1')
     .option('--cluster', 'on a Temporal server with PostgreSQL instead of the dev server')
     .option('--json', 'print the figures as JSON')
+    .option('--items <n>', 'items of a batch, where a bench takes any number')
     .parse();
   const flags = command.opts<Flags>();
   run(benches, command.args, flags, { emulatorFlags, cluster: flags.cluster }).catch((error: unknown) => {
@@ -34,9 +43,10 @@ export function runBenches(name: string, benches: Benches, emulatorFlags?: reado
 async function run(
   benches: Benches,
   names: readonly string[],
-  { runs, json }: Flags,
+  { runs, json, items }: Flags,
   options: BenchOptions,
 ): Promise<void> {
+  const settings = { cluster: options.cluster ?? false, ...(items && { items: Number(items) }) };
   const unknown = names.filter((name) => !(name in benches));
   if (unknown.length > 0)
     throw new Error(`unknown bench ${unknown.join(', ')}; there are ${Object.keys(benches).join(', ')}`);
@@ -46,7 +56,7 @@ async function run(
     const found: Figure[][] = [];
     for (let turn = 1; turn <= Number(runs); turn++) {
       console.error(`bench ${name}, ${turn} of ${runs} … (load ${loadavg()[0]?.toFixed(1)})`);
-      found.push(await figuresOf(bench, options));
+      found.push(await figuresOf(bench, options, settings));
     }
     figures.push(...medianFigures(found));
   }
@@ -62,12 +72,12 @@ function tableOf(figures: readonly Figure[]): string {
 }
 
 /** The files of a bench are large and its processes many: they go also when it is told to stop. */
-async function figuresOf(bench: Benches[string], options: BenchOptions): Promise<Figure[]> {
+async function figuresOf(bench: Benches[string], options: BenchOptions, settings: BenchSettings): Promise<Figure[]> {
   const system = await startBenchSystem(process.env, options);
   const stop = (): void => void system.close().finally(() => process.exit(1));
   process.once('SIGTERM', stop).once('SIGINT', stop);
   try {
-    return await bench(system);
+    return await bench(system, settings);
   } finally {
     process.off('SIGTERM', stop).off('SIGINT', stop);
     await system.close();

@@ -6,26 +6,25 @@ import { NamespaceNotFoundError } from '@temporalio/client';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import fc from 'fast-check';
 import { packageRoot } from '../src/stack/package-root';
+import { batchScheduleOf, isForBatch, type BatchSchedule } from './batches/schedule';
 import { serveFolder } from '../src/cli/demo/provider';
 import { startTemporalServer } from '../src/stack/temporal-server';
 import type { Environment } from '../src/stack/programs';
-import { Coverage } from './schedules/coverage';
-import type { Evidence } from './checks/evidence';
-import { violationsOf } from './checks/invariants';
-import type { DatasetEvidence } from './datasets/evidence';
-import { datasetViolationsOf } from './datasets/promises';
+import { datasetScheduleOf, isForDataset, type DatasetSchedule } from './datasets/schedule';
 import {
-  DATASET_SITUATIONS,
-  datasetScheduleOf,
-  datasetSchedules,
-  isForDataset,
-  type DatasetSchedule,
-} from './datasets/schedule';
+  BATCHES,
+  coverageOfKinds,
+  DATASETS,
+  MEDIA,
+  type AnyEvidence,
+  type AnySchedule,
+  type CoverageOfKinds,
+  type Kind,
+} from './kinds';
 import { Lane } from './lane';
 import type { Sabotage } from './sabotage';
-import { scheduleOf, schedules } from './schedules/draw-schedule';
+import { scheduleOf } from './schedules/draw-schedule';
 import type { Schedule } from './schedules/schedule';
-import { STRUCK_PHASES } from './schedules/strikes';
 
 export interface ExplorerOptions {
   /** One schedule each. */
@@ -34,6 +33,8 @@ export interface ExplorerOptions {
   schedule?: Schedule;
   /** The same for lifecycles in a dataset. */
   datasetSchedule?: DatasetSchedule;
+  /** The same for a batch. */
+  batchSchedule?: BatchSchedule;
   /** Schedules that run side by side. */
   lanes: number;
   samples: string;
@@ -52,48 +53,26 @@ export interface ExplorerOptions {
 
 export interface Violation {
   seed: number;
-  schedule: Schedule | DatasetSchedule;
+  schedule: AnySchedule;
   words: string[];
-  evidence: Evidence | DatasetEvidence;
+  evidence: AnyEvidence;
   /** A smaller schedule that fails too, if one was found in time. */
-  smallest?: { schedule: Schedule | DatasetSchedule; words: string[] };
+  smallest?: { schedule: AnySchedule; words: string[] };
 }
 
 export interface Exploration {
   runs: number;
   violations: Violation[];
-  coverage: Coverage;
-  /** Of lifecycles in a dataset. */
-  datasetCoverage: Coverage;
+  coverage: CoverageOfKinds;
   seconds: number;
 }
 
-/** How schedules of one kind are drawn, run and judged. */
-interface Kind<S extends Violation['schedule'], E extends Violation['evidence']> {
-  schedules: fc.Arbitrary<S>;
-  run(lane: Lane, schedule: S): Promise<E>;
-  violationsOf(evidence: E): string[];
-  add(found: Exploration, evidence: E): void;
-}
-
-const MEDIA: Kind<Schedule, Evidence> = {
-  schedules,
-  run: (lane, schedule) => lane.run(schedule),
-  violationsOf,
-  add: ({ coverage }, evidence) => coverage.add(evidence),
+const SERVER_SETTINGS = {
+  /** Else a closed run is deleted only half a minute after the server was told to. */
+  'history.transferProcessorEnsureCloseBeforeDelete': 'false',
+  /** A batch and a sweep of a few dozen go on in a new run. */
+  'limit.historyCount.suggestContinueAsNew': '60',
 };
-
-const DATASETS: Kind<DatasetSchedule, DatasetEvidence> = {
-  schedules: datasetSchedules,
-  run: (lane, schedule) => lane.runInDataset(schedule),
-  violationsOf: datasetViolationsOf,
-  add: ({ datasetCoverage }, evidence) => datasetCoverage.add(evidence),
-};
-/** Phases that a lifecycle without branches goes through. */
-const PHASES_IN_DATASET = STRUCK_PHASES.filter((phase) => phase !== 'branching');
-
-/** Else the server deletes a closed run only half a minute after it was told to. */
-const QUICK_DELETION = { 'history.transferProcessorEnsureCloseBeforeDelete': 'false' };
 
 /** Runs lifecycles under drawn schedules on a server of its own, and checks every promise after each. */
 export async function explore(options: ExplorerOptions): Promise<Exploration> {
@@ -101,9 +80,8 @@ export async function explore(options: ExplorerOptions): Promise<Exploration> {
   const startedAt = Date.now();
   const folder = await mkdtemp(path.join(tmpdir(), 'asset-lifecycle-chaos-'));
   const files = await serveFolder(samples);
-  const temporal = await startTemporalServer({ environment, onProgress: () => {}, dynamicConfig: QUICK_DELETION });
-  const datasetCoverage = new Coverage(DATASET_SITUATIONS, PHASES_IN_DATASET);
-  const found: Exploration = { runs: 0, violations: [], coverage: new Coverage(), datasetCoverage, seconds: 0 };
+  const temporal = await startTemporalServer({ environment, onProgress: () => {}, dynamicConfig: SERVER_SETTINGS });
+  const found: Exploration = { runs: 0, violations: [], coverage: coverageOfKinds(), seconds: 0 };
   try {
     const sabotage = await sabotageOf(options.sabotage, folder);
     let next = 0;
@@ -134,13 +112,16 @@ export async function explore(options: ExplorerOptions): Promise<Exploration> {
   return { ...found, seconds: (Date.now() - startedAt) / 1000 };
 }
 
-/** One seed of three is for lifecycles in a dataset. */
+/** One seed of four is for a batch, and of the others one of three for lifecycles in a dataset. */
 function runOne(lane: Lane, seed: number, options: ExplorerOptions, found: Exploration): Promise<void> {
-  const { schedule, datasetSchedule } = options;
-  if (datasetSchedule || (!schedule && isForDataset(seed))) {
-    return judgeOne(DATASETS, datasetSchedule ?? datasetScheduleOf(seed), { lane, seed, options, found });
-  }
-  return judgeOne(MEDIA, schedule ?? scheduleOf(seed), { lane, seed, options, found });
+  const { schedule, datasetSchedule, batchSchedule } = options;
+  const judged = { lane, seed, options, found };
+  if (schedule) return judgeOne(MEDIA, schedule, judged);
+  if (datasetSchedule) return judgeOne(DATASETS, datasetSchedule, judged);
+  if (batchSchedule) return judgeOne(BATCHES, batchSchedule, judged);
+  if (isForBatch(seed)) return judgeOne(BATCHES, batchScheduleOf(seed), judged);
+  if (isForDataset(seed)) return judgeOne(DATASETS, datasetScheduleOf(seed), judged);
+  return judgeOne(MEDIA, scheduleOf(seed), judged);
 }
 
 interface Judged {
@@ -150,14 +131,14 @@ interface Judged {
   found: Exploration;
 }
 
-async function judgeOne<S extends Violation['schedule'], E extends Violation['evidence']>(
+async function judgeOne<S extends AnySchedule, E extends AnyEvidence>(
   kind: Kind<S, E>,
   schedule: S,
   { lane, seed, options, found }: Judged,
 ): Promise<void> {
   const evidence = await runKnown(() => kind.run(lane, schedule));
   found.runs += 1;
-  kind.add(found, evidence);
+  kind.add(found.coverage, evidence);
   const words = kind.violationsOf(evidence);
   if (words.length > 0) {
     options.onViolation?.(seed, words);
@@ -184,7 +165,7 @@ async function runKnown<E>(run: () => Promise<E>): Promise<E> {
 const MOST_TRIES = 10;
 
 /** Looks for a smaller schedule that fails as well; each try is a whole run. */
-async function shrink<S extends Violation['schedule'], E extends Violation['evidence']>(
+async function shrink<S extends AnySchedule, E extends AnyEvidence>(
   kind: Kind<S, E>,
   lane: Lane,
   seed: number,
@@ -205,18 +186,31 @@ async function shrink<S extends Violation['schedule'], E extends Violation['evid
   return smallest;
 }
 
-/** What takes the guard out of a worker, and the workflows that it runs: a death is noticed after 15 seconds. */
+/** Guards that are taken out of the workflows: what is bundled instead of them, or with them. */
+const IN_WORKFLOWS: Partial<Record<Sabotage, { instead?: string; beside?: string }>> = {
+  'reversed-cleanup': { instead: 'reversed-workflows' },
+  'unheard-stops': { beside: 'unheard-stops' },
+  'unheard-pauses': { beside: 'unheard-pauses' },
+};
+
+const OVERDUE = path.join(packageRoot(), 'dist/src/workflows/lib/batch/overdue');
+
+/** What takes the guard out of a worker, and the workflows that it runs: a death is noticed after 15 seconds, that of a group after 8. */
 async function sabotageOf(sabotage: Sabotage | undefined, folder: string): Promise<NodeJS.ProcessEnv> {
-  const reversed = sabotage === 'reversed-cleanup';
+  const inWorkflows = sabotage && IN_WORKFLOWS[sabotage];
+  const { instead, beside } = inWorkflows ?? {};
+  const inFolder = (name: string): string => path.join(packageRoot(), 'dist/chaos/worker', `${name}.js`);
   const { code } = await bundleWorkflowCode({
-    workflowsPath: path.join(
-      packageRoot(),
-      reversed ? 'dist/chaos/worker/reversed-workflows.js' : 'dist/src/workflows/index.js',
-    ),
-    workflowInterceptorModules: [path.join(packageRoot(), 'dist/chaos/worker/short-heartbeats.js')],
+    workflowsPath: instead ? inFolder(instead) : path.join(packageRoot(), 'dist/src/workflows/index.js'),
+    workflowInterceptorModules: ['short-heartbeats', ...(beside ? [beside] : [])].map(inFolder),
+    webpackConfigHook: ({ resolve: { alias, ...resolve } = {}, ...config }) => {
+      const [name, other] = [OVERDUE, inFolder('soon-overdue')];
+      const changed = Array.isArray(alias) ? [...alias, { name, alias: other }] : { ...alias, [name]: other };
+      return { ...config, resolve: { ...resolve, alias: changed } };
+    },
     logger: new DefaultLogger('ERROR'),
   });
   const bundle = path.join(folder, 'workflows.js');
   await writeFile(bundle, code);
-  return { CHAOS_WORKFLOWS: bundle, CHAOS_SABOTAGE: reversed ? undefined : sabotage };
+  return { CHAOS_WORKFLOWS: bundle, CHAOS_SABOTAGE: inWorkflows ? undefined : sabotage };
 }

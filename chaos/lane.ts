@@ -6,6 +6,12 @@ import { startEmulator, type Emulator } from '../emulator/twelvelabs/start-emula
 import { LifecycleClient } from '../src/client/lifecycle-client';
 import { branchesOf, type LifecycleStatus } from '../src/contracts/lifecycle-status';
 import { DEFAULT_PROVIDER } from '../src/providers/registry';
+import { BatchLane } from './batches/batch-lane';
+import { BatchStriker } from './strikers/batch-striker';
+import type { BatchEvidence } from './batches/evidence';
+import { datasetPlace } from './batches/dataset-place';
+import { accountPlace } from './batches/place';
+import type { BatchSchedule } from './batches/schedule';
 import { resultsOf, sha256OfResults, sweepWithin, takeLines } from './checks/aftermath';
 import type { Evidence, RunEvidence, Swept, Twin } from './checks/evidence';
 import { hadAfter } from './checks/had';
@@ -16,6 +22,7 @@ import {
   workerEnvironment,
   type LaneSettings,
 } from './lane-settings';
+import { CurrentStriker } from './strikers/current-striker';
 import { DatasetLane } from './datasets/dataset-lane';
 import type { DatasetEvidence } from './datasets/evidence';
 import type { DatasetSchedule } from './datasets/schedule';
@@ -27,7 +34,7 @@ import { isLaterStart } from './schedules/later-starts';
 import type { EarlierRun, Schedule } from './schedules/schedule';
 import { isAround, type Situation } from './schedules/situations';
 import { Somebody } from './somebody';
-import { Striker } from './striker';
+import { Striker } from './strikers/striker';
 import { TwinNamespace } from './twin-namespace';
 import { LaneWorker } from './worker/lane-worker';
 
@@ -46,9 +53,11 @@ interface Parts {
   control: EmulatorControl;
   somebody: Somebody;
   striker: Striker;
+  calls: CurrentStriker;
   environment: NodeJS.ProcessEnv;
   worker: LaneWorker;
   datasets: DatasetLane;
+  batches: BatchLane;
 }
 
 /** A namespace, an emulator and a worker of its own, where one schedule after the other runs. */
@@ -66,10 +75,11 @@ export class Lane {
     const connection = await Connection.connect({ address });
     const owner = await createNamespace(connection, name);
     const striker = new Striker();
+    const calls = new CurrentStriker(striker);
     const emulator = await startEmulator({
       processing: { baseMs: 150, msPerMegabyte: 0 },
       uploads: { chunkBytes: CHUNK_BYTES },
-      hooks: striker,
+      hooks: calls,
       violationsFile: schemaBreaksFileOf(settings),
     });
     const control = new EmulatorControl(emulator.controlUrl);
@@ -78,19 +88,22 @@ export class Lane {
     const client = await LifecycleClient.connect({ temporal: { client: temporal, address, namespace: name } });
     await mkdir(filesFolderOf(settings), { recursive: true });
     const datasets = await DatasetLane.open(settings);
-    const environment = workerEnvironment(settings, {
-      origin: new URL(emulator.url).origin,
-      datasets: datasets.origin,
-    });
+    const at = { origin: new URL(emulator.url).origin, datasets: datasets.origin };
+    const environment = { ...workerEnvironment(settings, at), CHAOS_OWNER: owner };
     const worker = await LaneWorker.start(environment);
-    const ours = { connection, client, temporal, owner, emulator, control, somebody, striker, environment };
-    const parts = { ...ours, worker, datasets };
-    return new Lane(settings, parts);
+    const batches = new BatchLane(settings, {
+      ...{ temporal, owner, worker, environment, striker: new BatchStriker() },
+      account: { place: accountPlace(control, somebody), calls },
+      dataset: { place: datasetPlace(datasets.control), calls: datasets.calls },
+    });
+    const ours = { connection, client, temporal, owner, emulator, control, somebody, environment, worker };
+    return new Lane(settings, { ...ours, striker, calls, datasets, batches });
   }
 
   /** Runs a key under a schedule, once or twice, and gathers the evidence. */
   async run(schedule: Schedule): Promise<Evidence> {
-    const { temporal, control, somebody, worker } = this.parts;
+    const { temporal, control, somebody, worker, calls, striker } = this.parts;
+    calls.use(striker);
     const key = `${this.settings.name}-${++this.runs}${schedule.keyEnd ?? ''}`;
     worker.forgetLogs();
     await control.reset();
@@ -130,6 +143,11 @@ export class Lane {
   runInDataset(schedule: DatasetSchedule): Promise<DatasetEvidence> {
     const { datasets, temporal, worker } = this.parts;
     return datasets.run(schedule, temporal, worker);
+  }
+
+  /** Runs a batch under a schedule. */
+  runBatch(schedule: BatchSchedule): Promise<BatchEvidence> {
+    return this.parts.batches.run(schedule);
   }
 
   async close(): Promise<void> {

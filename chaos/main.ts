@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Command, Option } from 'commander';
 import { packageRoot } from '../src/stack/package-root';
+import { isForBatch } from './batches/schedule';
 import { isForDataset } from './datasets/schedule';
 import { explore, type Violation } from './explorer';
 import { SABOTAGES, type Sabotage } from './sabotage';
@@ -11,6 +12,7 @@ interface Flags {
   runs: string;
   lanes: string;
   datasets?: boolean;
+  batches?: boolean;
   sabotage?: Sabotage;
   evidence?: string;
   json?: boolean;
@@ -18,22 +20,24 @@ interface Flags {
 
 /** `npm run test:chaos`: exit code 0 without a violation, 1 with one. */
 async function main(): Promise<void> {
-  const { seed, runs, lanes, datasets, sabotage, evidence, json } = new Command('test:chaos')
+  const { seed, runs, lanes, datasets, batches, sabotage, evidence, json } = new Command('test:chaos')
     .description('Runs lifecycles under drawn faults, deaths and stops, and checks every promise after each.')
     .option('--seed <n>', 'seed of the first schedule; a failing one is run again by its own', '1')
     .option('--runs <n>', 'how many schedules', '100')
     .option('--datasets', 'only the seeds that draw lifecycles in a dataset')
+    .option('--batches', 'only the seeds that draw a batch')
     .option('--lanes <n>', 'how many at a time', '10')
     .addOption(new Option('--sabotage <guard>', 'take a guard out of the worker').choices(SABOTAGES))
     .option('--evidence <folder>', 'write there what is known of each run with a violation')
     .option('--json', 'print the outcome as JSON')
     .parse()
     .opts<Flags>();
-  const all = Array.from({ length: Number(runs) }, (_, n) => Number(seed) + n);
-  const seeds = datasets ? all.filter(isForDataset) : all;
+  const drawn = Array.from({ length: Number(runs) }, (_, n) => Number(seed) + n);
+  const inDataset = (one: number): boolean => isForDataset(one) && !isForBatch(one);
+  const seeds = datasets ? drawn.filter(inDataset) : batches ? drawn.filter(isForBatch) : drawn;
   const show = (line: string): void => void process.stderr.write(`${line}\n`);
   let shownAt = 0;
-  const { violations, coverage, datasetCoverage, ...found } = await explore({
+  const { violations, coverage, ...found } = await explore({
     lanes: Number(lanes),
     sabotage,
     seeds,
@@ -49,10 +53,11 @@ async function main(): Promise<void> {
   });
   for (const violation of violations) show(describe(violation));
   if (evidence) await writeEvidence(evidence, violations);
-  show(coverage.table);
-  show(`in a dataset:\n${datasetCoverage.table}`);
-  const missing = [...coverage.missing, ...datasetCoverage.missing.map((pair) => `${pair} in a dataset`)];
-  const total = coverage.total + datasetCoverage.total;
+  const all = { 'of a key': coverage.ofKeys, 'in a dataset': coverage.inDatasets, 'of a batch': coverage.ofBatches };
+  const covered = Object.entries(all).filter(([, { isEmpty }]) => !isEmpty);
+  for (const [where, { table }] of covered) show(`${where}:\n${table}`);
+  const missing = covered.flatMap(([where, one]) => one.missing.map((pair) => `${pair} ${where}`));
+  const total = covered.reduce((sum, [, one]) => sum + one.total, 0);
   const pairs = `${total - missing.length} of ${total} pairs of phase and event or situation`;
   if (missing.length > 0) show(`not reached: ${missing.join(', ')}`);
   const words = `${found.runs} runs, ${violations.length} with violations, ${pairs}, ${found.seconds.toFixed(0)} s`;

@@ -10,7 +10,7 @@ import type { Scene } from './scene';
 import { phasesOf } from './schedules/phases';
 import type { Schedule } from './schedules/schedule';
 import { isAround } from './schedules/situations';
-import type { Moment, Striker } from './striker';
+import type { Moment, Striker } from './strikers/striker';
 import type { LaneWorker } from './worker/lane-worker';
 
 /** A lifecycle that takes longer counts as never ending. */

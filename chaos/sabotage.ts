@@ -1,6 +1,6 @@
 import { Context } from '@temporalio/activity';
 import { Client } from '@temporalio/client';
-import type { ActivityExecuteInput, WorkerOptions } from '@temporalio/worker';
+import type { ActivityExecuteInput, ActivityInterceptorsFactory } from '@temporalio/worker';
 import type {
   FindOrphansInput,
   FoundOrphans,
@@ -8,6 +8,7 @@ import type {
   StartBranchInput,
   StoreRecordsInput,
 } from '../src/contracts/activities';
+import { BATCH_SABOTAGES } from './batches/sabotaged-steps';
 import { ASSET_LIFECYCLE } from '../src/contracts/ids';
 import { madeFrom } from '../src/activities/sweep/find-made';
 import { readTag, TAG_FIELDS } from '../src/contracts/resource';
@@ -41,6 +42,11 @@ export const SABOTAGES = [
   'overwrites-untold',
   /** A session that is given up is not cancelled. */
   'leaves-sessions',
+  /** A batch that is stopped tells its groups nothing. */
+  'unheard-stops',
+  /** A batch does not hear that it is to pause. */
+  'unheard-pauses',
+  ...BATCH_SABOTAGES,
 ] as const;
 export type Sabotage = (typeof SABOTAGES)[number];
 
@@ -127,18 +133,18 @@ function inPlaces(provider: MediaProvider, change: (placed: MediaProvider) => Me
   };
 }
 
-/** Worker options with a guard taken out. */
-export function sabotagedOptions(
+/** What takes a guard out around the worker's activities. */
+export function sabotagedActivities(
   temporal: Temporal,
   provider: MediaProvider,
   sabotage: string | undefined,
-): Partial<WorkerOptions> {
+): ActivityInterceptorsFactory[] {
   if (sabotage === 'blind-to-adopters') hideOpenRuns(temporal);
   const around = AROUND[sabotage ?? '']?.(temporal, provider);
-  if (!around) return {};
+  if (!around) return [];
   const execute = (input: ActivityExecuteInput, next: Execute): Promise<unknown> =>
     around(Context.current().info.activityType, input, next);
-  return { interceptors: { activity: [() => ({ inbound: { execute } })] } };
+  return [() => ({ inbound: { execute } })];
 }
 
 const AROUND: Readonly<Record<string, (temporal: Temporal, provider: MediaProvider) => Around>> = {

@@ -16,7 +16,7 @@ import type { BranchKind } from './schedules/branches';
 import { isLaterStart, replacesFile } from './schedules/later-starts';
 import { isOfImage, type Schedule } from './schedules/schedule';
 import type { Places, Somebody } from './somebody';
-import type { Moment } from './striker';
+import type { Moment } from './strikers/striker';
 
 /** What a scene is made with. */
 export interface Stage {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Striker } from './striker';
+import { Striker } from './strikers/striker';
 
 /** Where things are made at the provider; new ones for each run. */
 export interface Places {

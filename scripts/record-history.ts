@@ -6,7 +6,9 @@ import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils';
 import { EmulatorControl } from '../emulator/twelvelabs/control-client';
 import {
+  ASSET_BATCH,
   ASSET_DELETION,
+  ASSET_GROUP,
   ASSET_LIFECYCLE,
   EARLIER_MEMO,
   lifecycleWorkflowId,
@@ -24,13 +26,14 @@ import { serveMedia } from './media-server';
 /**
  * Records the histories that `test:replay` runs today's workflows against. Files are named by the release that made
  * them. Until 1.0.0 each release replaces those of the one before; from then on they are only added, because runs of
- * earlier releases may still be open.
+ * earlier releases may still be open. Arguments: the workflow types whose histories are recorded; the others stay.
  */
 async function main(): Promise<void> {
   const histories = path.join(packageRoot(), 'test/replay/histories');
-  const types = [ASSET_LIFECYCLE, ASSET_DELETION, ORPHAN_SWEEP];
-  const replaces = packageVersion().startsWith('0.');
-  const kept = new Set(replaces ? [] : await readdir(histories, { recursive: true }));
+  const types = [ASSET_LIFECYCLE, ASSET_DELETION, ORPHAN_SWEEP, ASSET_BATCH, ASSET_GROUP];
+  const only = process.argv.slice(2);
+  const replaces = packageVersion().startsWith('0.') && only.length === 0;
+  const kept = new Set(packageVersion().startsWith('0.') ? [] : await readdir(histories, { recursive: true }));
   const state = await mkdtemp(path.join(tmpdir(), 'asset-lifecycle-record-'));
   const recorded = path.join(state, 'histories');
   for (const type of types) await mkdir(path.join(recorded, type), { recursive: true });
@@ -73,6 +76,7 @@ async function main(): Promise<void> {
   try {
     for (const [name, play] of Object.entries(scenarios)) {
       const type = types.find((one) => name.startsWith(`${one}/`)) ?? ASSET_LIFECYCLE;
+      if (only.length > 0 && !only.includes(type)) continue;
       const file = path.join(type, `${packageVersion()}-${name.replace(`${type}/`, '')}.json`);
       if (kept.has(file)) continue;
       await control.setProcessing({ baseMs: 100, msPerMegabyte: 0 });

@@ -1,15 +1,20 @@
 import { openAccount } from './providers/open-account';
 import { LifecycleClient, type LifecycleClientOptions } from './client/lifecycle-client';
 import { loadConfig } from './config';
+import { openSharedFiles } from './storage/batches/open-shared-files';
 
 export { LifecycleClient } from './client/lifecycle-client';
 export type { LifecycleClientOptions } from './client/lifecycle-client';
 export type { RetryOptions } from './client/start/retry-lifecycle';
 export type { StartedLifecycle, StartOptions } from './client/start/start-lifecycle';
 export {
+  BatchClosed,
+  BatchNotFound,
+  BatchRunning,
   CallAborted,
   CallTimedOut,
   InvalidInput,
+  ItemOfBatch,
   KeyInUse,
   LifecycleBeingDeleted,
   LifecycleClientError,
@@ -19,6 +24,14 @@ export {
   TemporalRefused,
   TemporalUnreachable,
 } from './temporal/errors';
+export type { BatchSummary } from './client/batches/batch-runs';
+export type { StartedBatch } from './client/batches/batches';
+export type { OpenStore } from './client/batches/client-store';
+export type { BatchUploadResult } from './client/batches/upload-result';
+export type { FailureCause, ReportEntry, ReportItem } from './batch/report';
+export type { BatchOutcome, BatchPhase, BatchStatus } from './contracts/batch/batch-status';
+export type { BatchCounts } from './contracts/batch/item-outcome';
+export type { RefusedEntry } from './contracts/batch/listed-items';
 export type { ForceDeletion } from './client/deletions';
 export type { ListFilter } from './temporal/runs/list-query';
 export type { AssetMetadataFields, AssetMetadataWrites } from './client/assets/asset-metadata';
@@ -73,8 +86,12 @@ export type {
 } from './providers/ingestions';
 
 /**
- * A client for the Temporal server and the provider account that the environment names.
+ * A client for the Temporal server, the provider account and the workers' store that the environment names.
  * @param options.provider default: the first of the registry.
  */
 export const connect = (options: Pick<LifecycleClientOptions, 'provider'> = {}): Promise<LifecycleClient> =>
-  LifecycleClient.connect({ ...options, openAccount: (provider) => openAccount(loadConfig(), provider) });
+  LifecycleClient.connect({
+    ...options,
+    openAccount: (provider) => openAccount(loadConfig(), provider),
+    openStore: () => openSharedFiles(loadConfig()),
+  });

@@ -114,6 +114,11 @@ async function start(settings: WorkerSettings, s3: S3Access, close: () => Promis
   const files = sharedFiles(config, s3);
   const fileSources = createFileSources({ roots: config.sourceRoots });
   const objects = { ...createS3Sources(s3), ...createS3Listing(s3) };
+  const media = new MediaReader();
+  const mediaOf = async ({ path: file, filename }: { path: string; filename: string }) => {
+    const bytes = await fileSources.resolve(file);
+    return media.factsOf({ filename, sizeBytes: bytes.sizeBytes, read: (...range) => bytes.read(...range) });
+  };
   const activities = createActivities({
     accounts: Object.fromEntries(accounts.map((account) => [account.provider.name, account])),
     sources: fileSources,
@@ -121,9 +126,14 @@ async function start(settings: WorkerSettings, s3: S3Access, close: () => Promis
     batches: {
       files,
       claims: createKeyClaims(files),
-      access: { files: createFileListing({ roots: config.sourceRoots }), manifests: fileSources, objects },
+      access: {
+        files: createFileListing({ roots: config.sourceRoots }),
+        manifests: fileSources,
+        objects,
+        media: mediaOf,
+      },
     },
-    media: new MediaReader(),
+    media,
     results,
     marks,
     otherHosts: (name) => otherHostsPolling(temporal.connection, temporal.namespace, callTaskQueue(name)),

@@ -6,7 +6,7 @@ import { findViSdk } from '../../scripts/test-tools/vi-sdk';
 import { median, type Figure } from '../figures';
 import type { BenchSystem } from '../system/bench-system';
 import { inDataset, startViEmulator, type ViEmulator } from './vi-emulator';
-import { writeImages } from './write-images';
+import { writeImages } from '../system/write-images';
 
 const UPLOADED = 500;
 const DOWNLOADED = 1000;

@@ -3,8 +3,8 @@ import { LifecycleClient } from '../../src/client/lifecycle-client';
 import { percentile, type Figure } from '../figures';
 import type { BenchSystem } from '../system/bench-system';
 import { watchMemory } from '../system/memory-growth';
+import { writeImages } from '../system/write-images';
 import { MEBIBYTE } from '../uploads/source-files';
-import { writeImages } from './write-images';
 import { startViEmulator, type ViEmulator } from './vi-emulator';
 
 const STARTS = 500;

@@ -17,6 +17,8 @@ export interface JournalEntry {
 export interface Struck {
   what: Happening;
   at: number;
+  /** Of the call that it came with, as far as calls tell. */
+  phase: StruckPhase;
 }
 
 /** A stop that was asked for. `accepted`: the lifecycle was still open, so that it must obey. */

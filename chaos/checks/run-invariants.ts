@@ -122,7 +122,7 @@ const hadFinalWhileCleaning = ({ struck, phases, status }: RunEvidence): boolean
 
 /** An upload under way is a write that has begun: its next part, or the report of it, may start a little later. */
 const settledWithin = (route: string): number =>
-  /^PUT |multipart-uploads\/\{/.test(route) ? UPLOAD_STOPS_WITHIN_MS : STOP_WITHIN_MS;
+  /^PUT |multipart-?uploads\/\{/i.test(route) ? UPLOAD_STOPS_WITHIN_MS : STOP_WITHIN_MS;
 
 function noLateWrites({ stops, calls, closedAs }: RunEvidence): string[] {
   if (closedAs === 'TERMINATED') return [];

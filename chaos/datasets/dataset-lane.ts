@@ -18,7 +18,8 @@ import type { LaneWorker } from '../worker/lane-worker';
 import type { DatasetEvidence, DatasetRun, OthersAsset } from './evidence';
 import { othersUpload, pictureOf } from './others';
 import type { DatasetSchedule, DatasetSurrounding } from './schedule';
-import { DatasetStriker } from './striker';
+import { CurrentStriker } from '../strikers/current-striker';
+import { DatasetStriker } from '../strikers/dataset-striker';
 
 const PROVIDER = 'datature-vi';
 const DATASET = 'demo';
@@ -42,23 +43,30 @@ export class DatasetLane {
     private readonly settings: LaneSettings,
     private readonly emulator: DatatureViEmulator,
     private readonly striker: DatasetStriker,
+    /** Another striker may see the calls while nothing of a dataset is run here. */
+    readonly calls: CurrentStriker,
   ) {}
 
   static async open(settings: LaneSettings): Promise<DatasetLane> {
     const striker = new DatasetStriker();
-    const emulator = await startDatatureViEmulator({ processing: { baseMs: 150, msPerMegabyte: 0 }, hooks: striker });
-    return new DatasetLane(settings, emulator, striker);
+    const calls = new CurrentStriker(striker);
+    const emulator = await startDatatureViEmulator({ processing: { baseMs: 150, msPerMegabyte: 0 }, hooks: calls });
+    return new DatasetLane(settings, emulator, striker, calls);
   }
 
   get origin(): string {
     return this.emulator.origin;
   }
 
+  get control(): DatatureViControl {
+    return new DatatureViControl(this.emulator.controlUrl);
+  }
+
   /** Runs the schedule's lifecycles and gathers the evidence. */
   async run(schedule: DatasetSchedule, temporal: Client, worker: LaneWorker): Promise<DatasetEvidence> {
-    const { settings, striker } = this;
+    const { settings, striker, control } = this;
+    this.calls.use(striker);
     const { address, name: namespace } = settings;
-    const control = new DatatureViControl(this.emulator.controlUrl);
     const client = await LifecycleClient.connect({
       provider: PROVIDER,
       temporal: { client: temporal, address, namespace },

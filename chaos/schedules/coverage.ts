@@ -4,7 +4,8 @@ import { HAPPENINGS, STRUCK_PHASES, type StruckPhase } from './strikes';
 import { SITUATIONS } from './situations';
 
 /** What is counted of a schedule. */
-type Covered = Pick<Evidence, 'earlier'> & Pick<RunEvidence, 'struck' | 'phases'> & { situations: readonly string[] };
+type Covered = Pick<Evidence, 'earlier'> & CoveredRun & { situations: readonly string[] };
+type CoveredRun = Pick<RunEvidence, 'phases'> & { struck: readonly { what: string; at: number }[] };
 
 /**
  * How often each thing has happened in each phase, by the histories of the lifecycles it happened to; and in how many
@@ -25,7 +26,7 @@ export class Coverage {
     if (earlier) this.addRun(earlier.run, situations);
   }
 
-  private addRun({ struck, phases }: Pick<RunEvidence, 'struck' | 'phases'>, situations: readonly string[]): void {
+  private addRun({ struck, phases }: CoveredRun, situations: readonly string[]): void {
     for (const { what, at } of struck) this.count(phaseAt(phases, at), what);
     const reached = new Set(struck.map(({ at }) => phaseAt(phases, at)));
     for (const phase of reached) for (const situation of situations) this.count(phase, situation);
@@ -36,6 +37,10 @@ export class Coverage {
     return this.phases.flatMap((phase) =>
       this.rows.filter((row) => this.of(phase, row) === 0).map((row) => `${phase} × ${row}`),
     );
+  }
+
+  get isEmpty(): boolean {
+    return this.counts.size === 0;
   }
 
   get total(): number {

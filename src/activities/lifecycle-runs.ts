@@ -9,6 +9,11 @@ export interface LifecycleRuns {
   /** True while a run of the workflow id is open, whatever its type. */
   isOpen(workflowId: string): Promise<boolean>;
   /**
+   * When the run ended by itself, RFC 3339, so that nothing of it was under way any more; `undefined` if it is open,
+   * unknown, or ended otherwise. Without a run id the latest run of the workflow id.
+   */
+  endOf(workflowId: string, runId?: string): Promise<string | undefined>;
+  /**
    * Lifecycles that name the asset as theirs, whoever made it, and are open or have completed with it. One that has just
    * started may be missing.
    */

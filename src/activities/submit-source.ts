@@ -1,7 +1,7 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { Activities, PendingSubmission, SubmitSourceInput, SubmittedAsset } from '../contracts/activities';
 import type { Handle } from '../contracts/branches/handle';
-import { failure, withDetails } from '../contracts/failures';
+import { failure, failureType, withDetails } from '../contracts/failures';
 import type { SourceFacts } from '../contracts/lifecycle-status';
 import { snapshotOf, type ProviderAsset } from '../providers/assets';
 import type { MediaProvider } from '../providers/media-provider';
@@ -11,8 +11,9 @@ import { withHeartbeat } from './lib/activity-call';
 import { providerOf, type ActivityDependencies } from './dependencies';
 import { adoptAsset } from './ownership/adopt-asset';
 import { claimKey } from './ownership/claim-key';
+import type { KeyFacts } from './ownership/key-facts';
 import { claimPlace } from './ownership/key-place';
-import { findOwnAsset } from './ownership/find-own-asset';
+import { findOwnAsset, type OwnAsset } from './ownership/find-own-asset';
 import { handIn, rememberOpenSession } from './uploads/hand-in';
 import { refuseUnfit } from './uploads/preflight';
 import { prepareSubmission, type Prepared, type SentSource } from './uploads/prepare-submission';
@@ -25,11 +26,12 @@ import { writeOnce } from './lib/write-once';
  * tag. Safe to repeat: an upload in parts goes on from the parts that the provider has. The first attempt looks too: an
  * earlier run of the same key may have kept its asset. Where the provider tells the asset only when it is ready, gives
  * what the wait asks for.
+ * @param facts what is known of the key already, in an activity over many items.
  * @throws InvalidRequest · PayloadTooLarge before the provider is called, also for media that its limits rule out · SourceUnreadable · OutcomeUnknown (the next
  *   attempt looks until a late commit can no longer come) · UploadExpired · whatever the provider says.
  */
 export const createSubmitSource =
-  (deps: ActivityDependencies): Activities['submitSource'] =>
+  (deps: ActivityDependencies, facts?: KeyFacts): Activities['submitSource'] =>
   async (input) => {
     const provider = providerOf(deps, input);
     const { source } = input;
@@ -40,11 +42,13 @@ export const createSubmitSource =
     }
     const { provider: name, tag, item } = input;
     const { key, workflowId, runId } = tag;
-    await withHeartbeat(() => claimKey(deps, { provider: name, key }, { workflowId, runId, ...item }));
+    const by = { workflowId, runId, ...item };
+    const before = await withHeartbeat(() => claimKey(deps, { provider: name, key }, { by, isOpen: facts?.isOpen }));
+    const existing = facts && (() => facts.existing(before));
     const memory = UploadMemory.open(deps, input.resume);
     try {
       await claimPlace(deps, { ...input, key: input.tag.key });
-      return resultOf(await submitAndSend(deps, provider, { input, source, memory }), memory);
+      return resultOf(await submitAndSend(deps, provider, { input, source, memory, existing }), memory);
     } catch (error) {
       throw withPending(error, memory);
     }
@@ -77,6 +81,8 @@ interface Submitting {
   input: SubmitSourceInput;
   source: SentSource;
   memory: UploadMemory;
+  /** Gives what is known of the key's assets, see {@link KeyFacts.existing}. */
+  existing?: () => Promise<ProviderAsset[] | undefined>;
 }
 
 interface FoundAsset {
@@ -96,7 +102,7 @@ type Submitted = (FoundAsset | { pending: Handle }) & { source?: SourceFacts };
 async function submitAndSend(
   deps: ActivityDependencies,
   provider: MediaProvider,
-  { input, source, memory }: Submitting,
+  { input, source, memory, existing }: Submitting,
 ): Promise<Submitted> {
   let facts: SourceFacts | undefined;
   const prepare = async (signal: AbortSignal): Promise<Prepared> => {
@@ -115,7 +121,13 @@ async function submitAndSend(
         },
         find: async (prepared, search) => {
           const { since, earlier } = input;
-          const found = await findOwnAsset(prepared, { ...search, deps, provider, since, earlier, memory });
+          const find = (known?: ProviderAsset[]): Promise<OwnAsset | undefined> =>
+            findOwnAsset(prepared, { ...search, deps, provider, since, earlier, memory, known });
+          const known = search.ambiguous ? undefined : await existing?.();
+          const found = await find(known).catch((error: unknown) => {
+            if (known === undefined || failureType(error) !== 'ResourceGone') throw error;
+            return find(); // it was deleted since it was seen
+          });
           if (!found && search.ambiguous) await rememberOpenSession(provider, { prepared, memory }, search.signal);
           return found;
         },

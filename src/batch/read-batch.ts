@@ -50,8 +50,12 @@ export async function* refusedOf(files: BatchFiles, index: BatchIndex): AsyncGen
   for await (const entry of entriesOf(files, index)) if (isRefused(entry)) yield entry;
 }
 
-/** Pages are read only where they have something of the slice. */
-async function* entriesOf(files: BatchFiles, { pages }: BatchIndex, slice?: ItemRange): AsyncGenerator<ListedEntry> {
+/** What was listed, in order. Pages are read only where they have something of the slice. */
+export async function* entriesOf(
+  files: BatchFiles,
+  { pages }: BatchIndex,
+  slice?: ItemRange,
+): AsyncGenerator<ListedEntry> {
   for (const [page, [from, items]] of pages.entries()) {
     if (slice && (from + items <= slice.from || from >= slice.end)) continue;
     const content = await files.page(page);

@@ -1,11 +1,21 @@
-import { addCounts, countsOf, NO_COUNTS, type BatchCounts, type ItemOutcome } from '../contracts/batch/item-outcome';
-import type { BatchIndex, RefusedEntry } from '../contracts/batch/listed-items';
+import {
+  addCounts,
+  countsOf,
+  NO_COUNTS,
+  type BatchCounts,
+  type ItemOutcome,
+  type ItemRange,
+} from '../contracts/batch/item-outcome';
+import { isRefused, type BatchIndex, type ListedItem, type RefusedEntry } from '../contracts/batch/listed-items';
 import type { BatchFiles } from '../storage/batches/batch-files';
 import type { ItemOutcomes } from '../storage/batches/item-outcomes';
-import { refusedOf } from './read-batch';
+import { entriesOf } from './read-batch';
 
-/** A line of a batch's report: an entry that could be no item, or what became of an item. */
-export type ReportEntry = RefusedEntry | ItemOutcome;
+/** What became of an item, or how far it is; `pending` if nothing is known of it. */
+export type ReportItem = Omit<ItemOutcome, 'of' | 'work'>;
+
+/** A line of a batch's report: an entry that could be no item, or an item. */
+export type ReportEntry = RefusedEntry | ReportItem;
 
 /** Failures of one cause. */
 export interface FailureCause {
@@ -22,15 +32,57 @@ const MAX_EXAMPLES = 3;
 const MAX_CAUSES = 100;
 const OTHER_CAUSES = 'other causes';
 
-/** Refused entries first, then outcomes by item; as they are read, so that a batch of any size fits. */
+/**
+ * A line for each entry of a batch, in the order of its list; as they are read, so that a batch of any size fits.
+ * @param start run id of the batch's last start: what an earlier one left counts only if it completed. Default: all counts.
+ */
 export async function* reportEntries(
   batch: { files: BatchFiles; outcomes: ItemOutcomes },
   index: BatchIndex,
+  start?: string,
 ): AsyncGenerator<ReportEntry> {
-  yield* refusedOf(batch.files, index);
-  for (const slice of await batch.outcomes.slices()) {
-    const known = await batch.outcomes.read(slice);
-    yield* [...known.values()].sort((one, other) => one.item - other.item);
+  const known = new KnownInTurn(batch.outcomes);
+  for await (const entry of entriesOf(batch.files, index)) {
+    if (isRefused(entry)) {
+      yield entry;
+      continue;
+    }
+    const outcome = await known.of(entry.item);
+    const counts = outcome && (start === undefined || outcome.of === start || outcome.outcome === 'completed');
+    yield counts ? ended(outcome, entry) : pending(entry);
+  }
+}
+
+const pending = ({ item, key, sizeBytes }: ListedItem): ReportItem => ({
+  item,
+  key,
+  phase: 'pending',
+  ...(sizeBytes !== undefined && { sizeBytes }),
+});
+
+const ended = ({ of: _of, work: _work, ...outcome }: ItemOutcome, { sizeBytes }: ListedItem): ReportItem => ({
+  ...(sizeBytes !== undefined && { sizeBytes }),
+  ...outcome,
+});
+
+/** Outcomes of items that are asked for in ascending order. At most one slice is in memory. */
+class KnownInTurn {
+  private slices: Promise<ItemRange[]> | undefined;
+  private slice: ItemRange = { from: 0, end: 0 };
+  private known: ReadonlyMap<number, ItemOutcome> = new Map();
+
+  constructor(private readonly outcomes: ItemOutcomes) {}
+
+  async of(item: number): Promise<ItemOutcome | undefined> {
+    const slices = await (this.slices ??= this.outcomes.slices());
+    while (item >= this.slice.end) {
+      const next = slices.shift();
+      if (!next) return undefined;
+      this.slice = next;
+      this.known = new Map();
+      if (item < next.end) this.known = await this.outcomes.read(next);
+    }
+    return this.known.get(item);
   }
 }
 

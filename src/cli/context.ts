@@ -1,5 +1,6 @@
 import type { ProviderName } from '../contracts/ids';
 import { LifecycleClient } from '../client/lifecycle-client';
+import { loadConfig } from '../config';
 import { surroundings, type Needs, type Surroundings } from '../stack/dev/beside-dev';
 import { connectTemporal, temporalError, type TemporalPlace } from '../temporal/connection';
 import type { ExitCode } from './exit';
@@ -25,12 +26,23 @@ export async function withClient<T extends ExitCode | void>(
   provider?: ProviderName,
 ): Promise<T> {
   const { temporal } = await commandSurroundings('temporal');
-  const client = await LifecycleClient.connect({ provider, temporal: await connectTemporal(temporal) });
+  const client = await LifecycleClient.connect({
+    provider,
+    temporal: await connectTemporal(temporal),
+    openStore: openWorkersStore,
+  });
   try {
     return await use(client);
   } finally {
     await client.close();
   }
+}
+
+/** The store that a worker started here would have: that of the environment, or of the `dev` in this folder. */
+async function openWorkersStore() {
+  const { environment } = await surroundings(process.env, 'worker');
+  const { openSharedFiles } = await import('../storage/batches/open-shared-files.js');
+  return openSharedFiles(loadConfig(environment));
 }
 
 /** Runs `use`, and turns what the SDK throws of that server into errors that name it. */

@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander';
-import { InvalidInput, KeyInUse, LifecycleClientError, LifecycleNotFound } from '../temporal/errors';
+import { BatchNotFound, InvalidInput, KeyInUse, LifecycleClientError, LifecycleNotFound } from '../temporal/errors';
 import { TemporalRefused, TemporalUnreachable } from '../temporal/errors';
 import { ConfigError } from '../config-error';
 import { failureType, type FailureType } from '../contracts/failures';
@@ -16,7 +16,15 @@ export class UsageError extends Error {
 }
 
 /** What a person has to change before another try can work; wrong credentials are among them. */
-const BAD_INPUT_ERRORS = [UsageError, ConfigError, InvalidInput, KeyInUse, LifecycleNotFound, TemporalRefused] as const;
+const BAD_INPUT_ERRORS = [
+  UsageError,
+  ConfigError,
+  InvalidInput,
+  KeyInUse,
+  LifecycleNotFound,
+  BatchNotFound,
+  TemporalRefused,
+] as const;
 const UNREACHABLE: ReadonlySet<FailureType> = new Set(['ProviderUnavailable', 'OutcomeUnknown', 'RateLimited']);
 const FINAL: ReadonlySet<FailureType> = new Set(['ResourceGone', 'BlockedByReferences', 'ProviderRejected']);
 
@@ -37,8 +45,8 @@ export function exitCodeOf(error: unknown): ExitCode | undefined {
 const isFileError = (error: unknown): boolean =>
   typeof error === 'object' && error !== null && 'syscall' in error && (error.syscall === 'uv_cwd' || 'path' in error);
 
-/** 0 for a lifecycle that ended as the command wanted, else 1. */
+/** 0 for a lifecycle or batch that ended as the command wanted, else 1. */
 export const exitCodeOfOutcome = (
-  status: LifecycleStatus,
+  status: Pick<LifecycleStatus, 'outcome'>,
   wanted: LifecycleStatus['outcome'] = 'completed',
 ): ExitCode => (status.outcome === wanted ? EXIT.done : EXIT.lifecycleFailed);

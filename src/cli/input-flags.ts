@@ -29,6 +29,17 @@ export function addBranchFlags(
   );
 }
 
+/** Adds the flags about the way of one source, whichever its provider. */
+export const addItemFlags = (command: Command): Command =>
+  command
+    .option('--no-preflight', 'do not look at the media before anything is sent')
+    .option('--upload-method <method>', 'auto (default: by size and kind), direct or multipart')
+    .option('--upload-concurrency <n>', 'parts on their way at once, 1 to 16 (default: 4)')
+    .option('--on-cancel <policy>', 'keep, delete (default) or force-delete')
+    .option('--on-failure <policy>', 'keep (default), delete or force-delete')
+    .option('--ready-within <duration>', 'deadline of the asset, such as 30m (default: 2h)')
+    .option('--branch-within <duration>', 'deadline of the branch (default: 6h)');
+
 /** Flags of {@link addPriorityFlags}. */
 export interface PriorityFlags {
   priority?: number;

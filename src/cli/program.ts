@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { temporalError, temporalSettings } from '../temporal/connection';
 
 import { assetsCommand } from './commands/assets/assets';
+import { batchCommand } from './commands/batch/batch';
 import { checkCommand } from './commands/check';
 import { demoCommand } from './demo/demo-command';
 import { devCommand } from './commands/dev';
@@ -36,6 +37,8 @@ const COMMANDS = [
   cancelCommand,
   forceDeleteCommand,
   retryCommand,
+  ingestCommand,
+  batchCommand,
   assetsCommand,
   sessionsCommand,
   sweepCommand,
@@ -52,7 +55,6 @@ export function programOf(): Command {
       '\nExit codes: 0 done, 1 the lifecycle failed or was stopped, 2 bad usage, input or credentials, 3 unreachable.',
     );
   for (const command of COMMANDS) program.addCommand(command());
-  program.addCommand(ingestCommand(), { hidden: true }); // until batches can be started
   makeThrow(program);
   return program;
 }

@@ -34,6 +34,15 @@ export class LifecycleCalls {
     return this.withClientErrors(() => this.handle(key).describe(), key);
   }
 
+  /** Id of the namespace, which is unique among all clusters. */
+  async namespaceId(): Promise<string> {
+    const { namespace } = this.temporal;
+    const described = await this.withClientErrors(() => this.client.workflowService.describeNamespace({ namespace }));
+    const id = described.namespaceInfo?.id;
+    if (!id) throw new Error(`the server gave no id for the namespace "${namespace}"`);
+    return id;
+  }
+
   /** Runs a call, and turns errors of Temporal into errors of this client. */
   async withClientErrors<T>(call: () => Promise<T>, key?: string): Promise<T> {
     try {

@@ -14,9 +14,12 @@ import type { LifecycleInput, PlaceInput, PlacesInput } from '../providers/regis
 import { grpcCodeOf } from '../temporal/grpc-errors';
 import { connectTemporal } from '../temporal/connection';
 import { defaultKey } from './default-key';
-import { Batches } from './batches';
+import { Batches } from './batches/batches';
+import { BatchItems, type KeyItem } from './batches/batch-items';
+import { ClientStore, type OpenStore } from './batches/client-store';
+import { cancelItem, deleteItem, retryItem } from './batches/steer-items';
 import type { ForceDeletion } from './deletions';
-import { InvalidInput } from '../temporal/errors';
+import { InvalidInput, LifecycleNotFound } from '../temporal/errors';
 import { isWanted, listQuery, type ListFilter } from '../temporal/runs/list-query';
 import { LifecycleCalls, type TemporalAccess } from './lifecycle-calls';
 import { retryLifecycle, type RetryOptions } from './start/retry-lifecycle';
@@ -40,6 +43,11 @@ export interface LifecycleClientOptions {
   provider?: ProviderName;
   /** Opens the provider account behind `assets`, on first use; without it those operations throw. */
   openAccount?: (provider: ProviderName) => Promise<MediaProvider>;
+  /**
+   * Opens the store of the workers, on first use: reports of batches are read there, and who is at work on a key. Without
+   * it reports throw, and keys are those of single lifecycles only.
+   */
+  openStore?: OpenStore;
 }
 
 /** How long to wait for the answer of an open run before its status is read from visibility. */
@@ -52,15 +60,20 @@ export class LifecycleClient {
 
   private account: Promise<MediaProvider> | undefined;
   private readonly calls: LifecycleCalls;
+  private readonly store: ClientStore;
+  private readonly items: BatchItems;
   private readonly followers: RunFollowers;
 
   private constructor(
     private readonly temporal: TemporalAccess,
     private readonly provider: ProviderName,
     private readonly openAccount: LifecycleClientOptions['openAccount'],
+    openStore: OpenStore | undefined,
   ) {
     this.calls = new LifecycleCalls(temporal, provider);
-    this.batches = new Batches(this.calls);
+    this.store = new ClientStore(this.calls, openStore);
+    this.batches = new Batches(this.calls, this.store);
+    this.items = new BatchItems(this.calls, this.store);
     this.followers = new RunFollowers(temporal.client);
     this.assets = providerPlace(() => this.openedAccount()).assets;
   }
@@ -68,7 +81,7 @@ export class LifecycleClient {
   /** @throws TemporalUnreachable · TemporalRefused */
   static async connect(options: LifecycleClientOptions = {}): Promise<LifecycleClient> {
     const temporal = options.temporal ?? (await connectTemporal());
-    return new LifecycleClient(temporal, options.provider ?? DEFAULT_PROVIDER, options.openAccount);
+    return new LifecycleClient(temporal, options.provider ?? DEFAULT_PROVIDER, options.openAccount, options.openStore);
   }
 
   /** Assets and upload sessions in one of the provider's places, such as a data set. */
@@ -95,7 +108,10 @@ export class LifecycleClient {
    * @throws LifecycleNotFound · LifecycleNotFailed for one that runs, has completed or was stopped · InvalidInput
    */
   async retry(key: string, options: RetryOptions = {}): Promise<StartedLifecycle> {
-    return retryLifecycle(this.calls, key, options);
+    const place = await this.items.locate(key);
+    return 'item' in place
+      ? retryItem(this.calls, this.items, place.item, options)
+      : retryLifecycle(this.calls, place.run, key, options);
   }
 
   /** Summary of the latest run of a key. @throws LifecycleNotFound */
@@ -105,11 +121,15 @@ export class LifecycleClient {
 
   /**
    * Status of the latest run of a key. An open run is queried; if no worker answers, and for closed runs, the status
-   * comes from Temporal's records.
+   * comes from Temporal's records. Of an item of a batch it comes from the workers' store.
    * @throws LifecycleNotFound
    */
   async status(key: string): Promise<LifecycleStatus> {
-    const run = await this.calls.describeRun(key);
+    const place = await this.items.locate(key);
+    return 'item' in place ? this.items.status(place.item) : this.statusOfRun(key, place.run);
+  }
+
+  private async statusOfRun(key: string, run: WorkflowExecutionDescription): Promise<LifecycleStatus> {
     if (run.status.name !== 'RUNNING') return this.statusOfClosed(key, run);
     const handle = this.calls.handle(key);
     try {
@@ -131,6 +151,7 @@ export class LifecycleClient {
    */
   async *watch(key: string, { signal }: { signal?: AbortSignal } = {}): AsyncGenerator<LifecycleStatus> {
     const { signal: never } = new AbortController();
+    if ('item' in (await this.items.locate(key))) return yield* this.items.watch(key, signal);
     for (;;) {
       const run = await this.calls.describeRun(key);
       const changes = watchRun(this.watchedRun(key, run), signal ?? never);
@@ -145,6 +166,9 @@ export class LifecycleClient {
 
   /** Waits for the end and gives the final status, also of a failed lifecycle. @throws LifecycleNotFound */
   async result(key: string): Promise<LifecycleStatus> {
+    if ('item' in (await this.items.locate(key))) {
+      for await (const status of this.items.watch(key, undefined)) if (status.outcome) return status;
+    }
     for (;;) {
       const run = await this.calls.describeRun(key);
       const watched = this.watchedRun(key, run);
@@ -157,8 +181,13 @@ export class LifecycleClient {
     }
   }
 
-  /** Asks a lifecycle to stop. `cleanup` overrides the input's policy. @throws LifecycleNotFound · LifecycleClosed */
+  /**
+   * Asks a lifecycle to stop. `cleanup` overrides the input's policy.
+   * @throws LifecycleNotFound · LifecycleClosed · ItemOfBatch for an item of a running batch
+   */
   async cancel(key: string, request: CancelRequest = {}): Promise<void> {
+    const place = await this.items.locate(key);
+    if ('item' in place) return cancelItem(this.items, place.item);
     await cancelLifecycle(this.calls, key, request);
   }
 
@@ -166,10 +195,12 @@ export class LifecycleClient {
    * Removes by force everything that a key's lifecycle has made. A running lifecycle is asked to stop and delete. For a
    * closed or forgotten one, an `assetDeletion` is started or joined. Safe to repeat. The place has to be named where the
    * provider has such and Temporal does not know the key.
-   * @throws InvalidInput · KeyInUse for another place than the key's
+   * @throws InvalidInput · KeyInUse for another place than the key's · ItemOfBatch for an item of a running batch
    */
   async forceDelete(key: string, request: ForceDeleteRequest & PlaceInput = {}): Promise<ForceDeletion> {
     const { reason, ...place } = request;
+    const item = await this.itemOf(key);
+    if (item) return deleteItem(this.calls, this.items, item, request);
     await checkPlace(this.calls, key, place);
     const { signalled, known } = await signalForceDelete(this.calls, key, { reason });
     if (!signalled) return { ...(await deleteClosed(this.calls, key, request)), known };
@@ -210,7 +241,19 @@ export class LifecycleClient {
 
   async close(): Promise<void> {
     await (await this.account)?.close();
+    await this.store.close();
     await this.temporal.client.connection.close();
+  }
+
+  /** The item of a batch that the key is; `undefined` for a lifecycle of its own, or a key that nobody knows. */
+  private async itemOf(key: string): Promise<KeyItem | undefined> {
+    try {
+      const place = await this.items.locate(key);
+      return 'item' in place ? place.item : undefined;
+    } catch (error) {
+      if (error instanceof LifecycleNotFound) return undefined;
+      throw error;
+    }
   }
 
   private async openedAccount(): Promise<MediaProvider> {
@@ -234,7 +277,7 @@ export class LifecycleClient {
     const run = { workflowId, runId };
     return {
       follow: (signal) => this.followers.follow(run, signal),
-      ask: () => this.status(key),
+      ask: async () => this.statusOfRun(key, await this.calls.describeRun(key)),
       describe: () =>
         this.calls.withClientErrors(() => this.client.workflow.getHandle(workflowId, runId).describe(), key),
       withUpload,

@@ -76,7 +76,8 @@ async function lastRun(calls: LifecycleCalls, key: string): Promise<WorkflowExec
 
 const isNamed = (place: PlaceInput): boolean => Object.values(place).some((field) => field !== undefined);
 
-function placeFields(provider: ProviderName, place: string | undefined): object {
+/** The field of an input that names the place. */
+export function placeFields(provider: ProviderName, place: string | undefined): object {
   const { placeField } = declarationOf(provider);
   return placeField === undefined || place === undefined ? {} : { [placeField]: place };
 }

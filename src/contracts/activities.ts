@@ -264,6 +264,8 @@ export interface FoundOrphans {
   /** Release marks that were missing and are set now, and those that are still missing. */
   marked: number;
   unmarked: number;
+  /** Batches that closed long ago, of which nothing is kept any more; absent if there were none. */
+  batches?: number;
   /** Present when there may be more: the next batch's `madeBefore`. */
   next?: string;
 }

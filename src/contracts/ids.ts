@@ -47,6 +47,8 @@ export const STATUS_QUERY = 'status';
 /** Names of the messages that a batch receives beside those. */
 export const PAUSE_SIGNAL = 'pause';
 export const RESUME_SIGNAL = 'resume';
+/** Sent by a group that waits, or in which an item has failed. */
+export const GROUP_PROGRESS_SIGNAL = 'groupProgress';
 /** Sent by a group that has ended. */
 export const GROUP_ENDED_SIGNAL = 'groupEnded';
 export const SET_IN_FLIGHT_UPDATE = 'setInFlight';
@@ -78,6 +80,12 @@ export function batchIdOf(workflowId: string): string | undefined {
 /** The workflow id of the group of a batch that begins with that item. */
 export const groupWorkflowId = (batchId: string, from: number): string => `asset-group:${batchId}:${from}`;
 
+/** Batch and first item inside a workflow id made by {@link groupWorkflowId}; `undefined` for any other id. */
+export function readGroupWorkflowId(workflowId: string): { batchId: string; from: number } | undefined {
+  const [, batchId, from] = /^asset-group:(.+):(\d+)$/s.exec(workflowId) ?? [];
+  return batchId === undefined ? undefined : { batchId, from: Number(from) };
+}
+
 /** Id of the Schedule that sweeps a provider account. Its workflow ids are this id with the time added. */
 export const sweepId = (provider: ProviderName): string => `orphan-sweep:${provider}`;
 
@@ -105,13 +113,15 @@ export function readLifecycleWorkflowId(workflowId: string): { provider: Provide
 
 const { KEYWORD, INT, DATETIME } = SearchAttributeType;
 
-/** Search attributes of a lifecycle; `setup` and the dev server register exactly these. */
+/** Search attributes of lifecycles and batches; `setup` and the dev server register exactly these. */
 export const SEARCH_ATTRIBUTES = {
   key: defineSearchAttributeKey('AssetKey', KEYWORD),
   assetId: defineSearchAttributeKey('AssetId', KEYWORD),
   provider: defineSearchAttributeKey('AssetProvider', KEYWORD),
   phase: defineSearchAttributeKey('AssetPhase', KEYWORD),
   branch: defineSearchAttributeKey('AssetBranch', KEYWORD),
+  /** Id of the batch, on it and on its groups. */
+  batch: defineSearchAttributeKey('AssetBatch', KEYWORD),
   outcome: defineSearchAttributeKey('AssetOutcome', KEYWORD),
   bytes: defineSearchAttributeKey('AssetBytes', INT),
   readyAt: defineSearchAttributeKey('AssetReadyAt', DATETIME),

@@ -146,6 +146,8 @@ export interface LifecycleStatus {
   provider: ProviderName;
   phase: Phase;
   outcome?: Outcome;
+  /** The batch whose item the key is; absent for a lifecycle of its own. */
+  batch?: { batchId: string; item: number };
   /** Absent if the source is a URL or an existing asset. */
   source?: SourceFacts;
   /** The session in which the source was handed in last, at a provider that takes many files in one. */
@@ -154,7 +156,9 @@ export interface LifecycleStatus {
   upload?: UploadStatus;
   /** The branch of this run; the first one, if it has several. */
   branch?: BranchStatus;
-  /** All that the key has, those of earlier runs first, without what cleanup removed. Absent unless there was more than one. */
+  /**
+   * All that the key has, those of earlier runs first, without what cleanup removed. Absent if all there was is `branch`.
+   */
   branches?: KeyBranch[];
   receipt?: Receipt;
   /** Only for a deletion: true if Temporal or the provider knows the key. */

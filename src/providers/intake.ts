@@ -51,6 +51,8 @@ export interface SubmitOptions extends CallOptions {
   onOpened?: (item: number, pending: Handle) => Promise<void>;
   /** Signal of each item: one that aborts before its item has gone out keeps that item from being sent. */
   signals?: readonly (AbortSignal | undefined)[];
+  /** How many more items the caller's group is about to submit; where submissions are gathered, they wait for these. */
+  moreToCome?: () => number;
   /** The caller's turn, from {@link Intake.takeTurn}; else `submit` takes one itself. */
   turn?: Turn;
 }

@@ -52,6 +52,8 @@ export interface ProviderDeclaration<Name extends string = string, Settings = un
   readonly credentials: readonly [string, ...string[]];
   /** Chooses how to upload an item. Sends nothing. @throws InvalidRequest · PayloadTooLarge naming limit and value */
   route(item: ItemFacts): Route;
+  /** Whether the item is submitted by itself, at a provider where items share a submission. */
+  goesAlone?(item: { filename: string }): boolean;
   /** A sentence, naming the field, why an asset of that content is refused whatever its branch; `undefined` if it is not. */
   mediaRefusal?(media: MediaItem): string | undefined;
   /** The API's URL, for messages. */

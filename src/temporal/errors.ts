@@ -21,9 +21,24 @@ export class LifecycleNotFound extends LifecycleClientError {
   override readonly name = 'LifecycleNotFound';
 }
 
-/** No batch has this id, or none of it is open. */
+/** No batch has this id, or what it kept is not in this client's store. */
 export class BatchNotFound extends LifecycleClientError {
   override readonly name = 'BatchNotFound';
+}
+
+/** The batch has ended, so it receives no signal. */
+export class BatchClosed extends LifecycleClientError {
+  override readonly name = 'BatchClosed';
+}
+
+/** The key is an item of a running batch, which is only stopped as a whole. */
+export class ItemOfBatch extends LifecycleClientError {
+  override readonly name = 'ItemOfBatch';
+}
+
+/** The batch is running: it can be taken up again once it has closed. */
+export class BatchRunning extends LifecycleClientError {
+  override readonly name = 'BatchRunning';
 }
 
 /** The lifecycle has ended, so it receives no signal. */

@@ -14,10 +14,9 @@ import { acceptBatchInput } from './lib/batch/accept-batch-input';
 export async function assetBatch(input: unknown, carried?: CarriedBatch): Promise<BatchStatus> {
   const batch = new Batch(await acceptBatchInput(input, carried), carried);
   await batch.list();
-  while (await batch.mayStartMore()) {
+  while (await batch.hasMore()) {
     await batch.startNextGroup();
     await batch.goOnInNewRun(input);
   }
-  while (await batch.hasOpenGroups()) await batch.goOnInNewRun(input);
   return batch.close();
 }

@@ -1,4 +1,5 @@
 import { explore } from '../../chaos/explorer';
+import type { BatchSchedule } from '../../chaos/batches/schedule';
 import type { DatasetSchedule } from '../../chaos/datasets/schedule';
 import type { Sabotage } from '../../chaos/sabotage';
 import type { Schedule } from '../../chaos/schedules/schedule';
@@ -114,6 +115,53 @@ const DATASET_GUARDS: readonly { sabotage: Sabotage; meets: DatasetSchedule; bro
   },
 ];
 
+const batch = (parts: Partial<BatchSchedule>): BatchSchedule => ({
+  into: 'account',
+  items: 4,
+  groupSize: 2,
+  inFlight: 4,
+  from: 'folder',
+  branches: [],
+  failureMode: 'FailAfterAll',
+  damaged: 0,
+  onCancel: 'delete',
+  onFailure: 'delete',
+  around: [],
+  strikes: [],
+  acts: [],
+  ...parts,
+});
+
+const BATCH_GUARDS: readonly { sabotage: Sabotage; meets: BatchSchedule; broken: string }[] = [
+  {
+    sabotage: 'forgets-claims',
+    meets: batch({
+      around: ['slow-answers'],
+      acts: [{ phase: 'creating', nth: 0, what: 'single-start', delayMs: 0 }],
+    }),
+    broken: 'one asset per key',
+  },
+  { sabotage: 'second-outcome', meets: batch({}), broken: 'an outcome is the truth' },
+  {
+    sabotage: 'unheard-stops',
+    meets: batch({ around: ['slow-answers', 'long-processing'], strikes: [strike('processing', 0, 'cancel')] }),
+    broken: 'a stop reaches every group',
+  },
+  {
+    sabotage: 'unheard-pauses',
+    meets: batch({
+      groupSize: 1,
+      inFlight: 1,
+      acts: [{ phase: 'creating', nth: 0, what: 'pause', delayMs: 0 }],
+    }),
+    broken: 'nothing starts after a stop, or in a pause',
+  },
+];
+
+test.each(BATCH_GUARDS)('notices of a batch when a guard is taken out: $sabotage', async ({ meets, ...guard }) => {
+  await expectNoticed(guard, { batchSchedule: meets });
+});
+
 test.each(DATASET_GUARDS)('notices in a dataset when a guard is taken out: $sabotage', async ({ meets, ...guard }) => {
   await expectNoticed(guard, { datasetSchedule: meets });
 });
@@ -124,7 +172,7 @@ test.each(GUARDS)('notices when a guard is taken out: $sabotage', async ({ meets
 
 async function expectNoticed(
   { sabotage, broken }: Pick<(typeof GUARDS)[number], 'sabotage' | 'broken'>,
-  schedule: Pick<Parameters<typeof explore>[0], 'schedule' | 'datasetSchedule'>,
+  schedule: Pick<Parameters<typeof explore>[0], 'schedule' | 'datasetSchedule' | 'batchSchedule'>,
 ): Promise<void> {
   const { violations } = await explore({
     seeds: [0],

@@ -9,7 +9,7 @@ import { startTestTemporal } from '../support/system/temporal';
 
 jest.setTimeout(60_000);
 const ALL = [
-  ...['AssetKey', 'AssetId', 'AssetProvider', 'AssetPhase', 'AssetBranch', 'AssetOutcome'],
+  ...['AssetKey', 'AssetId', 'AssetProvider', 'AssetPhase', 'AssetBranch', 'AssetBatch', 'AssetOutcome'],
   ...['AssetBytes', 'AssetReadyAt'],
 ];
 

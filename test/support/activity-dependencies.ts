@@ -83,6 +83,7 @@ export function dependencies({
       find: async () => undefined,
       wantedBy: async () => [],
       isOpen: async () => false,
+      endOf: async () => undefined,
       ...runs,
     },
     progress: { makeDurable: async () => {}, tell: async () => {}, ...progress },

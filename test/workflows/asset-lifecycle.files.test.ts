@@ -11,7 +11,7 @@ import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
 import { dependencies } from '../support/activity-dependencies';
 import { fakeActivities } from '../support/fake-activities';
 import { MemoryProvider } from '../support/memory-provider';
-import { LifecycleEnvironment } from '../support/system/lifecycle-environment';
+import { LifecycleEnvironment, waitFor } from '../support/system/lifecycle-environment';
 
 jest.setTimeout(60_000);
 const source = { type: 'file', path: '/media/clip.mp4' };
@@ -33,10 +33,6 @@ const waitOver = (sourceQueues: SourceQueues, sourceDeadlineMs: number): Pick<Ac
 
 const nobody: SourceQueues = { find: async () => undefined };
 const somebody: SourceQueues = { find: async () => FILES };
-
-async function waitFor(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10));
-}
 
 let lifecycles: LifecycleEnvironment;
 beforeAll(async () => {

@@ -4,7 +4,7 @@ import { failure } from '../../src/contracts/failures';
 import { STATUS_MEMO } from '../../src/contracts/ids';
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
 import { fakeActivities, forever } from '../support/fake-activities';
-import { LifecycleEnvironment, untilPhase } from '../support/system/lifecycle-environment';
+import { LifecycleEnvironment, untilPhase, waitFor } from '../support/system/lifecycle-environment';
 
 jest.setTimeout(60_000);
 let lifecycles: LifecycleEnvironment;
@@ -205,7 +205,3 @@ describe('a failure', () => {
     });
   });
 });
-
-async function waitFor(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10));
-}

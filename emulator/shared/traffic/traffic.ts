@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
@@ -24,7 +25,9 @@ export class Traffic {
     readonly counters: Counters,
     private readonly closing: AbortSignal,
     private readonly hooks: CallHooks = {},
-  ) {}
+  ) {
+    setMaxListeners(0, closing); // each request that is made slow listens
+  }
 
   begin(route: string, url: string, apiKey?: string): Call {
     this.counters.request(route);

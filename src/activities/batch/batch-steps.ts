@@ -10,6 +10,7 @@ import { storeId as idOfStore, mustBeStore } from '../../storage/batches/store-i
 import { BEATS, setProgress, withHeartbeatEvery } from '../lib/activity-call';
 import { queueOfFile } from '../find-source-queue';
 import type { ActivityDependencies } from '../dependencies';
+import { createFindExisting } from './existing/find-existing';
 import { newsOf } from './go-over';
 import { openSlice, readIndex, readItems } from './open-slice';
 
@@ -36,6 +37,8 @@ export const createBatchSteps = (deps: ActivityDependencies): BatchActivities =>
       const { items, refused, bytes } = index;
       return { batchId, provider, storeId, start, items, refused, bytes, uri: files.uri };
     }),
+
+  findExisting: createFindExisting(deps),
 
   planGroups: ({ from, end, ...ref }) =>
     withHeartbeatEvery(BEATS.read, async () => {
@@ -82,7 +85,7 @@ async function itemsFrom(
 
 type Cut = ItemRange & { items: ListedItem[] };
 
-/** Groups of as many as a request of the provider covers; a file that goes up in parts is a group of its own. */
+/** Groups of as many as a request of the provider covers; what is submitted by itself, or in parts, is a group of its own. */
 function cut(items: readonly ListedItem[], provider: ProviderName): Cut[] {
   const declared = declarationOf(provider);
   const { handlesPerWatch } = declared.traits;
@@ -90,7 +93,7 @@ function cut(items: readonly ListedItem[], provider: ProviderName): Cut[] {
   const groups: Cut[] = [];
   let open: Cut | undefined;
   for (const one of items) {
-    const alone = goesInParts(one, declared);
+    const alone = declared.goesAlone?.(one) === true || goesInParts(one, declared);
     if (!open || alone || open.items.length >= size) {
       open = { from: one.item, end: one.item, items: [] };
       groups.push(open);

@@ -15,13 +15,13 @@ import { BEATS } from '../lib/activity-call';
 import { createStartBranch } from '../start-branch';
 import { createStoreRecords } from '../store-records';
 import { nextStepOf } from './go-over';
+import { numberOfResult } from '../../contracts/batch/item-results';
+import { readyBefore } from './existing/ready-before';
 import { onItsWay, tagOf, type ItemStep, type ItemTurn } from './item-step';
 import { releaseInput } from './release-item';
 import { leftMs, orLastLook } from './settle-item';
 
 const STARTS_AT_ONCE = 16;
-/** The results of a group are named by its run and a number: each item has so many of them. */
-const RESULTS_OF_ITEM = 1000;
 
 /** Starts the next branch of items that has not been started; records that come with the answer are stored at once. */
 export const branchItem: ItemStep = {
@@ -31,6 +31,8 @@ export const branchItem: ItemStep = {
   async take(turn) {
     const record = onItsWay(turn);
     const nth = (record.work.branches ?? []).findIndex(({ started }) => !started);
+    const before = await readyBefore(turn, nth);
+    if (before) return withBranch(record, nth, { status: before, way: { started: true } });
     return orOnlyThisBranch(turn, nth, async () => {
       const { over, object, store } = branchOf(turn, nth);
       const { place } = turn.input;
@@ -90,7 +92,7 @@ function branchOf(turn: ItemTurn, nth: number) {
   if (!branch || !plan) throw new Error(`${turn.item.key}: has no branch ${nth}`);
   const asset = turn.record?.asset as AssetSnapshot;
   const over: BranchOverAsset = { provider, branch, plan, asset, tag: tagOf(turn) };
-  const nthStore = turn.item.item * RESULTS_OF_ITEM + plans.slice(0, nth).filter(({ stores }) => stores).length;
+  const nthStore = numberOfResult(turn.item.item, plans.slice(0, nth).filter(({ stores }) => stores).length);
   const object = objectOfBranch(over);
   const result = resultOfBranch(over, { owner, nthStore });
   const release = branches.length === 1 ? releaseInput(turn) : undefined;

@@ -5,11 +5,9 @@ import type { ReceiptEntry } from '../../contracts/lifecycle-status';
 import { createRemoveResources } from '../cleanup/remove-resources';
 import { BEATS } from '../lib/activity-call';
 import { nextStepOf } from './go-over';
-import { onItsWay, type ItemStep, type ItemTurn } from './item-step';
+import { itemsAtOnce, onItsWay, type ItemStep, type ItemTurn } from './item-step';
 
-const REMOVALS_AT_ONCE = 16;
-
-const common = { atOnce: () => REMOVALS_AT_ONCE, beatMs: BEATS.write };
+const common = { atOnce: itemsAtOnce, beatMs: BEATS.write };
 
 /** Cleans up after items that failed, as their policy says. */
 export const cleanItem: ItemStep = {

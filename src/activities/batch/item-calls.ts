@@ -8,6 +8,8 @@ export class ItemCalls {
   private readonly attempt = Context.current().info.attempt;
   private readonly leftBefore: Readonly<Record<string, unknown>>;
   private readonly running = new Map<number, ItemCall>();
+  /** Turns that have begun, and have not come to where their item is handed in. */
+  private readonly toCome = new Set<number>();
 
   constructor() {
     const { items } = (Context.current().info.heartbeatDetails ?? {}) as { items?: Record<string, unknown> };
@@ -18,15 +20,21 @@ export class ItemCalls {
   /**
    * Takes an item's turn.
    * @param left what an earlier activity left of the item.
+   * @param isFirst no earlier attempt of this activity has taken it.
    */
   async take<T>(
     item: number,
-    { left, signal }: { left?: unknown; signal: AbortSignal },
+    { left, isFirst, signal }: { left?: unknown; isFirst: boolean; signal: AbortSignal },
     work: () => Promise<T>,
   ): Promise<T> {
-    const call = this.callOf(item, left, signal);
+    const call = this.callOf(item, { left, isFirst, signal });
     this.running.set(item, call);
-    return runAsItem(call, work);
+    this.toCome.add(item);
+    try {
+      return await runAsItem(call, work);
+    } finally {
+      this.toCome.delete(item);
+    }
   }
 
   /** What the item's turn leaves to its next one. */
@@ -39,12 +47,16 @@ export class ItemCalls {
     this.running.delete(item);
   }
 
-  private callOf(item: number, left: unknown, signal: AbortSignal): ItemCall {
+  private callOf(
+    item: number,
+    { left, isFirst, signal }: { left: unknown; isFirst: boolean; signal: AbortSignal },
+  ): ItemCall {
     const before = this.leftBefore[item];
-    if (before !== undefined || this.attempt > 1)
-      return { attempt: this.attempt, left: before, signal, details: before };
+    const others = { arrive: () => void this.toCome.delete(item), toCome: () => this.toCome.size };
+    if (!isFirst && (before !== undefined || this.attempt > 1))
+      return { attempt: this.attempt, left: before, signal, details: before, others };
     const { attempt = 0 } = (left ?? {}) as { attempt?: number };
-    return { attempt: attempt + 1, left, signal, details: left };
+    return { attempt: attempt + 1, left, signal, details: left, others };
   }
 
   private gathered(): { items: Record<string, unknown> } {

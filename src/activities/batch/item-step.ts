@@ -6,6 +6,7 @@ import type { AcceptedInput } from '../../contracts/lifecycle-input';
 import type { AssetResource, LifecycleTag, Resource } from '../../contracts/resource';
 import { isAsset } from '../../contracts/resource';
 import type { ActivityDependencies } from '../dependencies';
+import type { KeyFacts } from '../ownership/key-facts';
 
 /** An item's turn at a step. */
 export interface ItemTurn {
@@ -14,6 +15,7 @@ export interface ItemTurn {
   item: ListedItem;
   input: AcceptedInput;
   record: ItemOutcome | undefined;
+  keyFacts: KeyFacts;
   signal: AbortSignal;
 }
 
@@ -22,6 +24,8 @@ export interface ItemStep {
   isDue(record: ItemOutcome | undefined): boolean;
   /** What is to be in the store before anything happens. */
   begin?(turn: ItemTurn): ItemOutcome;
+  /** Whether an earlier attempt may have taken the item's turn; without it, any may have. */
+  mayHaveBegun?(record: ItemOutcome | undefined): boolean;
   /** @returns where the item stands then. @throws a failure, which is the item's alone */
   take(turn: ItemTurn): Promise<ItemOutcome>;
   /** What a broken attempt has told, which is to be kept for the next one or for cleanup. */
@@ -52,12 +56,25 @@ export const tagOf = ({ group: { workflowId }, input: { key, cleanup }, record }
 export const withAsset = (made: readonly Resource[], changes: Partial<AssetResource>): Resource[] =>
   made.map((one) => (isAsset(one) ? { ...one, ...changes } : one));
 
+/** Most items at once in a step whose calls are each item's own. */
+const MOST_AT_ONCE = 16;
+
+/**
+ * Items at once in a step that calls the provider for each: where submissions are gathered all of them, since they wait for
+ * each other there, and share what is asked.
+ */
+export const itemsAtOnce: ItemStep['atOnce'] = ({ accounts }, { provider, from, end }) =>
+  (accounts[provider]?.provider.traits.gatherMs ?? 0) > 0 ? end - from : MOST_AT_ONCE;
+
 /** An item that has failed: it is cleaned up after, unless it made nothing. */
 export function failedItem(turn: ItemTurn, { message }: Error, type: FailureType): ItemOutcome {
-  const { group, item, record } = turn;
+  const { group, item, record, input } = turn;
   const error = record?.error ?? { type, message };
   const common = { ...record, item: item.item, key: item.key, of: group.start, error, sizeBytes: item.sizeBytes };
   const { work } = common;
-  if (!work || work.made.length === 0) return { ...common, phase: 'failed', outcome: 'failed', work: undefined };
-  return { ...common, phase: 'cleaning', work: { ...work, left: undefined } };
+  const madeNothing = !work || work.made.length === 0 || record?.phase === 'pending';
+  if (!madeNothing) return { ...common, phase: 'cleaning', work: { ...work, left: undefined } };
+  const { ended = [] } = work ?? {};
+  const receipt = ended.length > 0 ? { policy: input.cleanup.onFailure, entries: [...ended] } : undefined;
+  return { ...common, phase: 'failed', outcome: 'failed', receipt, work: undefined };
 }

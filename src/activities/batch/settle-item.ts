@@ -1,10 +1,12 @@
+import type { ItemOutcome, ItemWork } from '../../contracts/batch/item-outcome';
 import { durationMs } from '../../contracts/duration';
 import { failure } from '../../contracts/failures';
+import type { AssetSnapshot } from '../../contracts/lifecycle-status';
 import { createHeldWaits } from '../held-waits';
 import { BEATS } from '../lib/activity-call';
 import { itemCall, runAsItem } from '../lib/item-call';
 import { nextStepOf } from './go-over';
-import { onItsWay, withAsset, type ItemStep } from './item-step';
+import { onItsWay, withAsset, type ItemStep, type ItemTurn } from './item-step';
 import { isAsset } from '../../contracts/resource';
 
 /** Waits until items' assets are ready. A source of which no asset came is submitted again, where that is worth trying. */
@@ -30,21 +32,34 @@ export const settleItem: ItemStep = {
       if (submissions < worthTrying) return { ...record, phase: 'creating', work: again };
       throw failure(type, message);
     }
-    const made = withAsset(work.made, { id: heard.id, pending: undefined });
-    const branches = input.branches.map(({ type }) => ({ type, status: 'pending' as const }));
-    return {
-      ...record,
-      phase: 'branching',
-      asset: { ...record.asset, ...heard },
-      branches: branches.length > 0 ? branches : undefined,
-      work: { ...work, made, branches: branches.map(() => ({})) },
-    };
+    return readyItem(turn, record, heard);
   },
 
   atOnce: (_deps, { from, end }) => end - from,
   beatMs: BEATS.read,
   waits: true,
 };
+
+/** An item whose asset is ready. */
+export function readyItem(
+  { input }: ItemTurn,
+  record: ItemOutcome & { work: ItemWork },
+  asset: AssetSnapshot,
+): ItemOutcome {
+  const { work } = record;
+  const branches = input.branches.map((branch) => ({ type: branch.type, status: 'pending' as const, input: branch }));
+  return {
+    ...record,
+    phase: 'branching',
+    asset: { ...record.asset, ...asset },
+    branches: branches.length > 0 ? branches : undefined,
+    work: {
+      ...work,
+      made: withAsset(work.made, { id: asset.id, pending: undefined }),
+      branches: branches.map(() => ({})),
+    },
+  };
+}
 
 /** What is left of a deadline, in milliseconds. */
 export const leftMs = (since: string | undefined, deadline: string): number =>

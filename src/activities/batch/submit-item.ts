@@ -5,15 +5,14 @@ import type { AssetResource } from '../../contracts/resource';
 import { BEATS, stepAttempt } from '../lib/activity-call';
 import { createSubmitSource } from '../submit-source';
 import { nextStepOf } from './go-over';
-import { onItsWay, tagOf, withAsset, type ItemStep, type ItemTurn } from './item-step';
-
-/** Requests under way at once, where each item has its own. */
-const CREATES_AT_ONCE = 16;
+import { itemsAtOnce, onItsWay, tagOf, withAsset, type ItemStep, type ItemTurn } from './item-step';
+import { readyItem } from './settle-item';
 
 /** Hands items to the provider; where it takes many in one request, all of the group go out together. */
 export const submitItem: ItemStep = {
   isDue: (record) => nextStepOf(record) === 'submit',
   begin: (turn) => begun(turn),
+  mayHaveBegun: (record) => record?.phase === 'creating',
 
   async take(turn) {
     const { deps, group, item, input } = turn;
@@ -21,7 +20,10 @@ export const submitItem: ItemStep = {
     const { work } = record;
     const { provider, place, source, metadata, fields, upload, branches, preflight } = input;
     const sentOnce = stepAttempt().attempt === 1;
-    const submitted = await createSubmitSource(deps)({
+    const submitted = await createSubmitSource(
+      deps,
+      turn.keyFacts,
+    )({
       ...{ provider, place, source, metadata, fields, upload, branches, preflight },
       filename: input.filename ?? (item.filename || undefined),
       tag: tagOf(turn),
@@ -35,14 +37,17 @@ export const submitItem: ItemStep = {
         ? { pending: handedIn.pending }
         : { id: handedIn.id, pending: undefined, ...(handedIn.adopted && { adopted: true }) };
     const made = withAsset(work.made, { ...found, session: undefined, unsent: undefined });
-    return {
+    const sent = {
       ...record,
-      phase: 'processing',
+      phase: 'processing' as const,
       source: facts,
       sizeBytes: facts?.sizeBytes ?? item.sizeBytes,
+      ...('pending' in handedIn && { ingestion: { id: handedIn.pending.id, in: handedIn.pending.in } }),
       asset: 'pending' in handedIn ? undefined : handedIn,
       work: { ...work, made, ended, sentOnce, left: undefined, waitsSince: new Date().toISOString() },
     };
+    const isReady = !('pending' in handedIn) && handedIn.status === 'ready';
+    return isReady ? readyItem(turn, sent, handedIn) : sent;
   },
 
   afterBreak(turn, error) {
@@ -57,8 +62,7 @@ export const submitItem: ItemStep = {
     return { ...record, work: { ...record.work, made: withAsset(record.work.made, changes) } };
   },
 
-  atOnce: ({ accounts }, { provider, from, end }) =>
-    (accounts[provider]?.provider.traits.gatherMs ?? 0) > 0 ? end - from : CREATES_AT_ONCE,
+  atOnce: itemsAtOnce,
   beatMs: BEATS.write,
 };
 

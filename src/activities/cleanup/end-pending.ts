@@ -4,6 +4,7 @@ import type { ReceiptEntry } from '../../contracts/lifecycle-status';
 import { readTag, type AssetResource } from '../../contracts/resource';
 import type { Observation } from '../../providers/media-provider';
 import { ledgerTag } from '../dependencies';
+import { lookTogether } from '../lib/look-together';
 import { untilFound } from '../lib/until-found';
 import { SESSION_ENDED, SESSION_GOES_ON, sessionEntry } from '../uploads/leave-session';
 import type { Removal } from './removal';
@@ -31,19 +32,23 @@ export async function endPending(resource: AssetResource, removal: Removal): Pro
   const { pending, unsent = false } = resource;
   const end: EndOfPending = { entries: [], assetIds: [], decided: unsent && pending !== undefined };
   if (resource.id !== undefined) return end;
-  for (const handle of await handedIn(resource, removal)) {
+  const handles = await handedIn(resource, removal);
+  let decided = handles.length > 0 && pending !== undefined;
+  for (const handle of handles) {
     const isUnsent = unsent || handle.id !== pending?.id;
     if (removal.policy === 'keep' && !isUnsent) {
       end.entries.push(sessionEntry(handle, 'kept', 'the cleanup policy is "keep"'));
+      decided = false;
       continue;
     }
     const state = await removal.provider.intake.abandon?.(handle);
     const observation = await lastOf(handle, removal, state === 'open' && !isUnsent);
+    decided &&= isUnsent || observation !== undefined;
     const assetId = ownAssetIn(observation, resource, removal);
     if (assetId !== undefined) end.assetIds.push(assetId);
     end.entries.push(sessionEntry(handle, 'deleted', wordsOf(state, { assetId, observation })));
   }
-  return end;
+  return { ...end, decided: end.decided || decided };
 }
 
 /** Says no more than was seen: that a session has ended does not prove that nothing came of the file. */
@@ -67,11 +72,8 @@ async function handedIn({ pending, tag }: AssetResource, { deps, provider, signa
 /** What the provider says of the item now, or as soon as it has decided. */
 async function lastOf(handle: Handle, { provider, signal }: Removal, waits: boolean): Promise<Observation | undefined> {
   const look = async (): Promise<Observation | undefined> => {
-    for await (const heard of provider.watch([handle], { signal, pace: async () => {} })) {
-      if ('error' in heard) throw heard.error;
-      if (heard.state !== 'working') return heard;
-    }
-    return undefined;
+    const heard = await lookTogether(provider, handle);
+    return heard.state === 'working' ? undefined : heard;
   };
   const until = waits ? Date.now() + WAIT_FOR_SESSION_MS : 0;
   const observation = await untilFound(look, { until, signal });

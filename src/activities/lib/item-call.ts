@@ -10,6 +10,15 @@ export interface ItemCall {
   readonly signal: AbortSignal;
   /** What this attempt leaves to the next one, so far. */
   details: unknown;
+  readonly others: OtherItems;
+}
+
+/** The other items of a step that takes all of its items at once. */
+export interface OtherItems {
+  /** This one is about to be handed in: nobody waits for it any more. */
+  readonly arrive: () => void;
+  /** How many may still come to be handed in. */
+  readonly toCome: () => number;
 }
 
 const calls = new AsyncLocalStorage<ItemCall>();

@@ -39,7 +39,9 @@ export async function findOwnAsset(prepared: Prepared, search: OwnAssetSearch): 
   const { tag } = common;
   const found = await findCandidates(common, search);
   if (search.earlier?.keepsAsset) refuseOtherContent(found, search.earlier.assetId);
-  const own = ADOPTED.map((wanted) => found.find(({ is }) => is === wanted)).find((one) => one !== undefined);
+  const own = ADOPTED.map((wanted) => oneThatIs(wanted, found, search.earlier?.assetId)).find(
+    (one) => one !== undefined,
+  );
   await makeRoom(found, own, common, search);
   if (!own) return undefined;
   const { asset } = own;
@@ -57,6 +59,12 @@ export async function findOwnAsset(prepared: Prepared, search: OwnAssetSearch): 
     await takeUp(provider, asset.id, { tag: unchecked ? { ...tag, content: undefined } : tag, completedBy }, signal);
   }
   return { asset, unchecked, completedBefore };
+}
+
+/** Of several, the one that the client knows: an earlier run completed with it, and others are surplus beside it. */
+function oneThatIs(wanted: Candidate['is'], found: readonly Candidate[], known?: string): Candidate | undefined {
+  const such = found.filter(({ is }) => is === wanted);
+  return such.find(({ asset }) => asset.id === known) ?? such[0];
 }
 
 /** A run that adds a branch to a completed key must not end what the key has by now. */

@@ -19,6 +19,8 @@ export interface CandidateSearch {
   /** RFC 3339 start of the run. */
   since: string;
   earlier?: EarlierRun;
+  /** The assets that carry the tag, where that is known; the provider is not asked then. */
+  known?: readonly ProviderAsset[];
   signal: AbortSignal;
 }
 
@@ -27,7 +29,7 @@ export async function findCandidates(
   { tag, filename }: { tag: LedgerTag; filename: string },
   search: CandidateSearch,
 ): Promise<Candidate[]> {
-  const found = await taggedAssets({ tag, filename }, search);
+  const found = search.known ?? (await taggedAssets({ tag, filename }, search));
   return found.map((asset) => ({ asset, is: standingOf(asset, tag) }));
 }
 

@@ -1,4 +1,5 @@
 import type { FindMadeInput, FoundMade, LedgerActivities } from '../../contracts/activities';
+import type { ProviderName } from '../../contracts/ids';
 import { branchesOf, type LifecycleStatus, type ReceiptEntry } from '../../contracts/lifecycle-status';
 import {
   carriesTag,
@@ -12,6 +13,7 @@ import type { OpenSession } from '../../providers/intake';
 import type { MediaProvider } from '../../providers/media-provider';
 import { BEATS, withHeartbeatEvery } from '../lib/activity-call';
 import { providerOf, type ActivityDependencies } from '../dependencies';
+import { itemOfResult } from '../../contracts/batch/item-results';
 import { freePlace } from '../ownership/key-place';
 import type { LifecycleRun } from '../../contracts/runs';
 import { assetPages } from '../../providers/shared/find-tagged';
@@ -51,6 +53,7 @@ async function findMade(
   }
   made.push(...leftBehind(run?.status).filter((left) => !made.some(({ id }) => id === left.id)));
   made.push(...(await resultsOf(deps, workflowId, run?.status)));
+  made.push(...(await resultsOfItems(deps, where.provider, key)));
   return { open: false, known: run !== undefined, made, settlesInMs: settlesIn(run, deps.settleWindowMs) };
 }
 
@@ -101,6 +104,21 @@ async function resultsOf(
     made.push({ kind: 'result', id, stored: { uri, host } }); // removed before, or in the folder of another host
   }
   return made;
+}
+
+/** What items of batches have stored that worked on the key: their groups name it. */
+async function resultsOfItems(
+  { results, owner, batches }: ActivityDependencies,
+  provider: ProviderName,
+  key: string,
+): Promise<Resource[]> {
+  const made = new Set<string>();
+  for (const { by } of await batches.claims.history({ owner, provider, key })) {
+    if (by.item === undefined) continue;
+    const names = await results.namesOf({ owner, workflowId: by.workflowId });
+    for (const name of names) if (itemOfResult(name) === by.item) made.add(name);
+  }
+  return [...made].map((id) => ({ kind: 'result', id }));
 }
 
 /** What the last run's cleanup could not finish, as far as its receipt tells where it is. */

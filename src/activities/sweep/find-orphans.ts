@@ -8,6 +8,8 @@ import type { MediaProvider } from '../../providers/media-provider';
 import { BEATS, withHeartbeatEvery } from '../lib/activity-call';
 import { providerOf, type ActivityDependencies } from '../dependencies';
 import { madeFrom } from './find-made';
+import { removeExpiredBatches } from './expired-batches';
+import { ItemRuns } from './item-runs';
 import type { DescribedRun, LifecycleRun } from '../../contracts/runs';
 import { carefulPolicy, classifyAsset, namesAsset, SURPLUS, type Verdict } from './orphan-verdict';
 import { completedWithAsset } from '../ownership/completed-before';
@@ -19,12 +21,17 @@ import { lifecyclesWanting } from '../ownership/users-of-asset';
 
 /**
  * See {@link LedgerActivities.findOrphans}. Walks the whole list, newest first, and changes nothing but release marks
- * that are missing.
+ * that are missing, and what old batches kept in the store.
  */
 export const createFindOrphans =
   (deps: ActivityDependencies): LedgerActivities['findOrphans'] =>
   (input) =>
-    withHeartbeatEvery(BEATS.read, (signal) => new Walk(deps, providerOf(deps, input), input, signal).go());
+    withHeartbeatEvery(BEATS.read, async (signal) => {
+      const found = await new Walk(deps, providerOf(deps, input), input, signal).go();
+      const isLast = found.next === undefined;
+      const batches = isLast && input.setMarks ? await removeExpiredBatches(deps, signal) : 0;
+      return { ...found, ...(batches > 0 && { batches }) };
+    });
 
 /** An asset of this namespace. */
 interface Owned {
@@ -47,6 +54,7 @@ class Walk {
   };
   private readonly listed = new Set<string>();
   private readonly done = new Set<string>(); // an insert during the walk shows an item twice
+  private readonly items: ItemRuns;
   private readonly oldEnough: number;
   private lastMadeAt: string | undefined;
 
@@ -56,6 +64,7 @@ class Walk {
     private readonly input: FindOrphansInput,
     private readonly signal: AbortSignal,
   ) {
+    this.items = new ItemRuns(deps);
     this.oldEnough = Date.now() - input.graceMs;
   }
 
@@ -119,7 +128,7 @@ class Walk {
     const first = seen && classifyAsset({ ...evidence, run: seen });
     if (first?.is === 'wanted' && !first.mark) return { verdict: first };
     if (first?.is === 'open' && this.input.graceMs > OVERVIEW_LAG_MS) return { verdict: first };
-    const run = await this.claimant(asset.id, tag);
+    const run = await this.items.asItem(tag, await this.claimant(asset.id, tag));
     const verdict = classifyAsset({ ...evidence, run }) ?? { is: 'vanished' };
     return { verdict: await this.spare({ asset, tag }, verdict), run };
   }
@@ -172,6 +181,7 @@ class Walk {
     const hadCompleted = await completedWithAsset(this.deps, id, { tag, thisRun });
     const made = hadCompleted ? all.filter(isOfRun) : all;
     if (cause === 'stopped' && run) made.push(...(await this.resultsOf(run, tag)));
+    made.push(...(await this.items.resultsOf(tag)));
     this.found.orphans.push({ assetId: id, key, workflowId, cause, policy, made });
     this.lastMadeAt = madeAt(asset);
   }

@@ -5,6 +5,7 @@ import { only, SubmissionAborted } from '../../providers/outcome';
 import type { OpenedParts, PartUrl } from '../../providers/part-uploads';
 import type { SourceBytes } from '../../storage/files/source-bytes';
 import { noteBytesMoved } from '../lib/activity-call';
+import { itemCall } from '../lib/item-call';
 import { noteAdoption } from '../ownership/adopt-asset';
 import { leaveSession } from './leave-session';
 import type { Prepared } from './prepare-submission';
@@ -28,10 +29,13 @@ export async function handIn(
 ): Promise<HandedIn> {
   const item = { ...prepared.common, content: await prepared.content() };
   const sentBefore = memory.pending !== undefined;
+  const others = itemCall()?.others;
+  others?.arrive();
   const submit = async () =>
     only(
       await provider.intake.submit([item], {
         signal,
+        moreToCome: others?.toCome,
         onProgress: () => noteBytesMoved(),
         onOpened: (_, pending) => enterSession(provider, memory, pending),
       }),

@@ -1,3 +1,4 @@
+import { lookup } from 'mime-types';
 import type { AcceptedBatch } from '../../contracts/batch/batch-input';
 import { filenameFrom } from '../../contracts/batch/filename-template';
 import type { ListedItem, RefusedEntry } from '../../contracts/batch/listed-items';
@@ -5,11 +6,20 @@ import { FAILURES, failure, failureType } from '../../contracts/failures';
 import type { CompleteInput } from '../../contracts/lifecycle-input';
 import { filenameOfSource, nameOfSource } from '../../contracts/source-name';
 import { defaultKey } from '../../client/default-key';
-import { acceptInput, branchRefusal, declarationOf, placeOf, PROVIDERS, type Registry } from '../../providers/registry';
+import {
+  acceptInput,
+  branchRefusal,
+  declarationOf,
+  mediaRefusal,
+  placeOf,
+  PROVIDERS,
+  type Registry,
+} from '../../providers/registry';
 import type { FileListing } from '../../storage/files/source-listing';
 import { fitsUrl, noUrlBecause } from '../../storage/files/source-object';
 import { mergedInput } from '../merged-input';
 import { fieldsOfRecord } from './fields-of-record';
+import type { ItemSourcesAccess } from './open-items';
 import type { SourceEntry } from './source-entry';
 
 export interface ItemContext {
@@ -17,6 +27,7 @@ export interface ItemContext {
   /** Folder that relative paths of a manifest begin at; empty where they stay as they are. */
   folder: string;
   files: Pick<FileListing, 'look'>;
+  mediaOf?: ItemSourcesAccess['media'];
   /** All values are texts, as in CSV. */
   isText?: boolean;
   registry?: Registry;
@@ -59,6 +70,7 @@ async function item(
   }
   const sizeBytes = 'sizeBytes' in entry ? entry.sizeBytes : await sizeOf(input, context.files);
   refuseUnfit(input, sizeBytes, registry);
+  await refuseNoMedia(input, sizeBytes, context);
   const { key: _key, ...rest } = fields;
   return {
     at: entry.at,
@@ -68,6 +80,24 @@ async function item(
     ...(sizeBytes === undefined ? {} : { sizeBytes }),
     ...(Object.keys(rest).length > 0 ? { own: rest } : {}),
   };
+}
+
+/**
+ * What lies in a folder beside the media is no item where its branches take media only. A name of another kind may be wrong,
+ * so the content is looked at; a name of media is believed until the file is submitted, since a look at each would take hours.
+ */
+async function refuseNoMedia(
+  input: CompleteInput,
+  sizeBytes: number | undefined,
+  { mediaOf, registry = PROVIDERS }: ItemContext,
+): Promise<void> {
+  const { source, branches, preflight } = input;
+  if (!mediaOf || source.type !== 'file' || sizeBytes === undefined || branches.length === 0 || !preflight) return;
+  const filename = nameAt(input);
+  if (/^(video|audio|image)\//.test(lookup(filename) || '')) return;
+  const facts = await mediaOf({ path: source.path, filename });
+  const refusal = facts && mediaRefusal(input, { ...facts, filename, sizeBytes, field: 'source.path' }, registry);
+  if (refusal) throw failure('InvalidRequest', refusal);
 }
 
 /** Name that the asset will have; that of an adopted one is not known here. */

@@ -51,6 +51,7 @@ export async function listBatch(listing: Listing): Promise<BatchIndex> {
       batch,
       folder: opened.folder,
       files: access.files,
+      mediaOf: access.media,
       isText,
       registry,
     });
@@ -59,6 +60,7 @@ export async function listBatch(listing: Listing): Promise<BatchIndex> {
 }
 
 const startOf = ({ batch, storeId }: Listing, fingerprint: string | undefined): ListingStart => ({
+  batchId: batch.batchId,
   storeId,
   provider: batch.provider,
   each: batch.each,

@@ -9,6 +9,7 @@ import type {
 import { S3SourceSchema, type S3Source } from '../../contracts/source';
 import { failure, failureType, type FailureType } from '../../contracts/failures';
 import { declarationOf, type Registry } from '../../providers/registry';
+import type { MediaFacts } from '../../media/media-facts';
 import type { FileSources } from '../../storage/files/file-sources';
 import type { SourceBytes } from '../../storage/files/source-bytes';
 import type { FileListing, ObjectListing, WalkedEntry } from '../../storage/files/source-listing';
@@ -27,6 +28,8 @@ export interface ItemSourcesAccess {
   files: FileListing;
   manifests: FileSources;
   objects: ObjectSources & ObjectListing;
+  /** Looks into files of this host whose names do not say that they are media; absent where nothing does. */
+  media?: (file: { path: string; filename: string }) => Promise<MediaFacts | undefined>;
 }
 
 /** Opens the sources of a batch's items; nothing is listed yet. @throws InvalidRequest naming the field of `items` */

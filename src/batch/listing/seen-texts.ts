@@ -18,17 +18,26 @@ export class SeenTexts {
    */
   add(text: string, position: number): number | undefined {
     if (this.filled >= this.places * MOST_FILLED) this.grow();
-    const hash = createHash('sha256').update(text).digest();
-    const words = Array.from({ length: HASH_WORDS }, (_, index) => hash.readUInt32LE(index * 4));
-    return this.put(words, position + 1);
+    return this.put(wordsOf(text), position + 1);
   }
 
-  private put(words: readonly number[], stored: number): number | undefined {
+  /** Where the text was first seen; `undefined` if it was not. */
+  find(text: string): number | undefined {
+    return this.put(wordsOf(text), undefined);
+  }
+
+  /** How many different texts were seen. */
+  get size(): number {
+    return this.filled;
+  }
+
+  private put(words: readonly number[], stored: number | undefined): number | undefined {
     const { table, places } = this;
     for (let place = (words[0] ?? 0) % places; ; place = (place + 1) % places) {
       const start = place * WORDS;
       const there = table[start + HASH_WORDS];
       if (there === 0 || there === undefined) {
+        if (stored === undefined) return undefined;
         table.set(words, start);
         table[start + HASH_WORDS] = stored;
         this.filled += 1;
@@ -48,4 +57,9 @@ export class SeenTexts {
       if (stored) this.put([...before.subarray(start, start + HASH_WORDS)], stored);
     }
   }
+}
+
+function wordsOf(text: string): number[] {
+  const hash = createHash('sha256').update(text).digest();
+  return Array.from({ length: HASH_WORDS }, (_, index) => hash.readUInt32LE(index * 4));
 }

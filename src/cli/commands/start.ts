@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { loadConfig } from '../../config';
 import { acceptInput, PROVIDERS, type Registry } from '../../providers/registry';
 import { collect } from '../flags';
-import { addInputFlags, addPriorityFlags, priorityOf, type PriorityFlags } from '../input-flags';
+import { addInputFlags, addItemFlags, addPriorityFlags, priorityOf, type PriorityFlags } from '../input-flags';
 import { action, withClient } from '../context';
 import { exitCodeOfOutcome } from '../exit';
 import { follow } from '../follow';
@@ -32,14 +32,8 @@ export const startCommand = (registry: Registry = PROVIDERS): Command => {
   addInputFlags(command, registry);
   command
     .option('--filename <name>', 'name at the provider; default: the file’s own')
-    .option('--metadata <name=value>', 'user metadata; repeatable, or one JSON object', collect)
-    .option('--no-preflight', 'do not look at the media before anything is sent')
-    .option('--upload-method <method>', 'auto (default: by size and kind), direct or multipart')
-    .option('--upload-concurrency <n>', 'parts on their way at once, 1 to 16 (default: 4)')
-    .option('--on-cancel <policy>', 'keep, delete (default) or force-delete')
-    .option('--on-failure <policy>', 'keep (default), delete or force-delete')
-    .option('--ready-within <duration>', 'deadline of the asset, such as 30m (default: 2h)')
-    .option('--branch-within <duration>', 'deadline of the branch (default: 6h)')
+    .option('--metadata <name=value>', 'user metadata; repeatable, or one JSON object', collect);
+  addItemFlags(command)
     .option('--input <json>', 'the whole input as JSON, instead of the flags above')
     .option('--input-file <path>', 'the same from a file')
     .option('--allow-signed-url', 'take a presigned URL, which then stands in Temporal’s history');

@@ -21,7 +21,7 @@ export const sweepCommand = (): Command => {
     .description(
       'Walks over all assets of the provider account, or of the places that are named. Those that carry the tag of this Temporal namespace and whose ' +
         'lifecycle was terminated or left them over end as their own cleanup policy says. An asset without the tag, or ' +
-        'of an open lifecycle, is never touched. One whose lifecycle Temporal does not know any more is only listed.',
+        'of an open lifecycle, is never touched. One whose lifecycle Temporal does not know any more is only listed. Also removes what batches kept that closed 30 days ago.',
     )
     .addOption(providerOption());
   addPlaceFlags(command, 'where to look; repeat it for several', { several: true });
@@ -55,7 +55,14 @@ function linesOf(report: SweepReport): string[] {
   const head = [...(places ? ['place'] : []), 'key', 'asset', 'cause', 'policy', 'done'];
   const rows = orphans.map(({ place, key, assetId, cause, policy, entries }) => {
     const done = entries.map(({ resource, id, result, because }) => `${resource} ${id}: ${result}, ${because}`);
-    return [...(places ? [place] : []), key, assetId ?? 'in a session', cause, wasTouched ? policy : `would: ${policy}`, done];
+    return [
+      ...(places ? [place] : []),
+      key,
+      assetId ?? 'in a session',
+      cause,
+      wasTouched ? policy : `would: ${policy}`,
+      done,
+    ];
   });
   const lines = [
     `${found} orphans: ${wasTouched ? `deleted ${deleted}, kept ${kept}, left over ${leftover}` : 'nothing was touched'}`,
@@ -65,6 +72,7 @@ function linesOf(report: SweepReport): string[] {
   if (seen.elsewhere) lines.push(`${seen.elsewhere} not touched, since their marks lie in another result store`);
   if (reportsOnly !== undefined) lines.push(`only reported: ${reportsOnly}`);
   lines.push(...unread.map(({ place, message }) => `${place} could not be looked at: ${message}`));
+  if (report.batches) lines.push(`removed the lists and outcomes of ${report.batches} batches that closed 30 days ago`);
   lines.push(...ofMarks(report), ...ofVanished(report));
   if (rows.length > 0) lines.unshift(...tableOf(head, rows));
   if (found > orphans.length) lines.push(`the first ${orphans.length} are shown`);

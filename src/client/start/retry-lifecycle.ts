@@ -1,3 +1,4 @@
+import type { WorkflowExecutionDescription } from '@temporalio/client';
 import type { Branch } from '../../contracts/branches/branch';
 import { acceptInput } from '../../providers/registry';
 import { InvalidInput, LifecycleNotFailed } from '../../temporal/errors';
@@ -18,12 +19,12 @@ export interface RetryOptions {
 /** See {@link LifecycleClient.retry}. */
 export async function retryLifecycle(
   calls: LifecycleCalls,
+  run: WorkflowExecutionDescription,
   key: string,
   { branch, priority: given }: RetryOptions,
 ): Promise<StartedLifecycle> {
-  const run = await calls.describeRun(key);
   const outcome = run.status.name === 'RUNNING' ? 'running' : summaryOf(run).outcome;
-  if (outcome !== 'failed') throw new LifecycleNotFailed(refusal(key, outcome));
+  if (outcome !== 'failed') throw new LifecycleNotFailed(retryRefusal(key, outcome));
   const priority = given ?? priorityOfRun(run);
   return calls.withClientErrors(async () => {
     const input = await inputOfRun(calls.client, run);
@@ -33,11 +34,13 @@ export async function retryLifecycle(
   }, key);
 }
 
-function withBranch(input: object, branch: Branch | Branch[]) {
+/** The input with other branches. @throws InvalidInput */
+export function withBranch(input: object, branch: Branch | Branch[]) {
   return checkedInput(() => acceptInput({ ...input, branch }));
 }
 
-function refusal(key: string, outcome: string | undefined): string {
+/** Why there is nothing to retry. */
+export function retryRefusal(key: string, outcome: string | undefined): string {
   switch (outcome) {
     case 'running':
       return `lifecycle "${key}" is running; there is nothing to retry yet`;

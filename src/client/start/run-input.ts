@@ -5,11 +5,11 @@ import { NO_BRANCH } from '../../contracts/branches/branch';
 import type { CompleteInput } from '../../contracts/lifecycle-input';
 import { acceptInput } from '../../providers/registry';
 
-/** A run's input with the current defaults; `undefined` if it is not valid any more. */
-export async function inputOfRun(
+/** What a run was started with, as its caller sent it. */
+export async function sentInput(
   client: Client,
   { workflowId, runId }: Pick<WorkflowExecutionDescription, 'workflowId' | 'runId'>,
-): Promise<CompleteInput | undefined> {
+): Promise<unknown> {
   const { history } = await client.workflowService.getWorkflowExecutionHistory({
     namespace: client.options.namespace,
     execution: { workflowId, runId },
@@ -17,6 +17,15 @@ export async function inputOfRun(
   });
   const started = history?.events?.[0]?.workflowExecutionStartedEventAttributes;
   const [input] = await decodeArrayFromPayloads(client.options.loadedDataConverter, started?.input?.payloads);
+  return input;
+}
+
+/** A run's input with the current defaults; `undefined` if it is not valid any more. */
+export async function inputOfRun(
+  client: Client,
+  run: Pick<WorkflowExecutionDescription, 'workflowId' | 'runId'>,
+): Promise<CompleteInput | undefined> {
+  const input = await sentInput(client, run);
   try {
     return acceptInput(input);
   } catch {

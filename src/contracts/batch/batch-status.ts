@@ -1,6 +1,7 @@
+import type { LifecycleError } from '../lifecycle-status';
 import type { ProviderName } from '../ids';
 import type { AcceptedBatch } from './batch-input';
-import type { GroupInput, ItemFailure, ListedBatchRef } from './groups';
+import type { FoundAssets, GroupInput, ItemFailure, ListedBatchRef } from './groups';
 import type { BatchCounts, ItemRange } from './item-outcome';
 
 /** How a batch ended: `failed` if an item did. */
@@ -31,7 +32,10 @@ export interface BatchStatus {
   /** Where the list and the outcomes lie. */
   uri?: string;
   reason?: string;
-  timings: { startedAt: string; listedAt?: string; closedAt?: string };
+  /** Why the batch itself failed, such as a manifest that could not be read; only the client adds it. */
+  error?: LifecycleError;
+  /** `startedAt` is absent once Temporal has forgotten the batch. */
+  timings: { startedAt?: string; listedAt?: string; closedAt?: string };
 }
 
 /** Input of a batch's run, with everything that is looked up when it starts. */
@@ -61,6 +65,11 @@ export interface PlannedGroups {
 export interface BatchActivities {
   /** Lists the batch's items into the store, or goes on where an earlier attempt ended. */
   listItems(input: { batch: BatchToRun; start: string }): Promise<ListedBatch>;
+  /**
+   * Finds what exists already of the batch's keys, by one walk over the account's list, where that takes fewer requests than
+   * asking for each; else gives null.
+   */
+  findExisting(input: ListedBatchRef): Promise<FoundAssets | null>;
   /** Cuts the next items into groups. */
   planGroups(input: ListedBatchRef & ItemRange): Promise<PlannedGroups>;
   /** What became of groups that were not heard of: their ends, and those that are still open. */

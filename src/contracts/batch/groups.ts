@@ -13,9 +13,21 @@ export interface ListedBatchRef {
   start: string;
 }
 
+/** What one walk over the account's list found of a batch's keys. */
+export interface FoundAssets {
+  /** Names it in the store, beside the batch's list. */
+  name: string;
+  /** RFC 3339: when the walk began. */
+  since: string;
+  /** A key that was not found had no asset then. */
+  complete: boolean;
+}
+
 /** Input of `assetGroup`: some items of a batch, by reference. */
 export interface GroupInput extends ListedBatchRef, ItemRange {
   batchWorkflowId: string;
+  /** Absent where each item's asset is asked for. */
+  found?: FoundAssets;
   /** Task queue of the workers that have the files; absent where any worker can submit the items. */
   fileQueue?: string;
   /** Policy for items under way when the group is stopped; default: each item's own. */

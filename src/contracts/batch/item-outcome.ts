@@ -1,7 +1,9 @@
+import type { Branch } from '../branches/branch';
 import type { Handle } from '../branches/handle';
 import type {
   AssetSnapshot,
   BranchStatus,
+  IngestionRef,
   LifecycleError,
   Outcome,
   Phase,
@@ -10,6 +12,11 @@ import type {
   SourceFacts,
 } from '../lifecycle-status';
 import type { Resource } from '../resource';
+
+/** A branch of an item, with what it was asked for. */
+export interface ItemBranch extends BranchStatus {
+  input?: Branch;
+}
 
 /** What is known of an item of a batch. Each record of an item replaces the one before. */
 export interface ItemOutcome {
@@ -20,11 +27,16 @@ export interface ItemOutcome {
   /** Once the item has ended. */
   outcome?: Outcome;
   asset?: AssetSnapshot;
-  branches?: readonly BranchStatus[];
+  branches?: readonly ItemBranch[];
   error?: LifecycleError;
   receipt?: Receipt;
   source?: SourceFacts;
   sizeBytes?: number;
+  /** The session in which it was handed in last, at a provider that takes many files in one. */
+  ingestion?: IngestionRef;
+  /** RFC 3339: when its submission began, and when it ended. */
+  startedAt?: string;
+  endedAt?: string;
   /** Start of the batch that it is of; a later start takes up what did not complete. */
   of?: string;
   /** What the next step has to know; gone once the item has ended. */

@@ -53,6 +53,7 @@ export interface PageHead {
 
 /** How a batch began to be listed. It stays what it is: a listing that broke off goes on by it. */
 export interface ListingStart {
+  batchId: string;
   /** Id of the store, by which a worker with another notices it. */
   storeId: string;
   provider: ProviderName;

@@ -101,6 +101,8 @@ export interface SweepReport {
   /** Numbers of wanted assets whose release mark was missing: `marked` have it now, `unmarked` still have none. */
   marked: number;
   unmarked: number;
+  /** Batches that closed 30 days ago, of which nothing is kept any more; absent if there were none. */
+  batches?: number;
   /** The first 500; `found` counts all. */
   orphans: SweptOrphan[];
   found: number;

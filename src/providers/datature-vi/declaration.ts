@@ -3,7 +3,7 @@ import type { ProviderDeclaration } from '../provider-declaration';
 import { EnvironmentSchema, type DatatureViSettings } from './config';
 import { contentRefusal } from './content-refusal';
 import { FIELD_NAMES, FLAGS, ID, NAME, inputSchema } from './input';
-import { routeOf } from './intake/route';
+import { goesAlone, routeOf } from './intake/route';
 import { PACE_LIMITS, TRAITS } from './api/traits';
 
 /** Secret keys begin so, and have exactly this many characters. */
@@ -26,6 +26,7 @@ export const datatureVi: ProviderDeclaration<typeof NAME, DatatureViSettings> & 
   environment: EnvironmentSchema,
   credentials: ['DATATURE_VI_SECRET_KEY', 'DATATURE_VI_ORGANIZATION_ID'],
   route: routeOf,
+  goesAlone,
   mediaRefusal: contentRefusal,
   baseUrl: ({ endpoint }) => endpoint,
   emulatorEnvironment: (origin) => ({

@@ -6,8 +6,10 @@ import { NEWEST_FIRST, type DatasetApi } from './api/dataset-api';
 import type { AssetAnswer } from './api/schemas';
 import { assetOf } from './asset-of';
 
-/** Searches that begin within this time share one walk. */
+/** Searches that begin less than this after another share its walk. */
 const WINDOW_MS = 100;
+/** Nobody waits longer for others. */
+const MAX_WINDOW_MS = 2000;
 /** Assumed largest difference between the provider's clock and ours. */
 const CLOCK_SKEW_MS = 5 * 60_000;
 /** Most pages read for a query without `since`. */
@@ -23,6 +25,9 @@ interface Search {
 /** Finds assets of a dataset by their tags; one walk over the list for all who look at the same time. */
 export class TagSearch {
   private waiting: Search[] = [];
+  /** Epoch milliseconds at which the first of them began. */
+  private since = 0;
+  private timer: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly dataset: DatasetApi,
@@ -33,7 +38,11 @@ export class TagSearch {
   find(queries: readonly OwnershipQuery[], signal?: AbortSignal): Promise<ProviderAsset[][]> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason as Error);
-      if (this.waiting.length === 0) setTimeout(() => void this.walkForAll(), WINDOW_MS);
+      const now = Date.now();
+      if (this.waiting.length === 0) this.since = now;
+      clearTimeout(this.timer);
+      const waitMs = Math.min(WINDOW_MS, this.since + MAX_WINDOW_MS - now);
+      this.timer = setTimeout(() => void this.walkForAll(), waitMs);
       this.waiting.push({ queries, signal, resolve, reject });
     });
   }

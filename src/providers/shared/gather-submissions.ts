@@ -10,6 +10,9 @@ interface Entry {
   signal?: AbortSignal;
   onProgress?: (sentBytes: number) => void;
   onOpened?: (pending: Handle) => Promise<void>;
+  moreToCome?: () => number;
+  /** Epoch milliseconds. */
+  since: number;
   resolve: (outcome: Outcome<Submitted>) => void;
 }
 
@@ -17,16 +20,19 @@ interface Entry {
 interface Batch {
   key: string;
   entries: Entry[];
+  since: number;
   timer: NodeJS.Timeout | undefined;
 }
 
+/** Nobody waits longer for others of a group. */
+const MAX_WAIT_FOR_GROUP_MS = 60_000;
 /** Turns are asked for again after this at the latest: one may have been given back. */
 const MAX_WAIT_FOR_TURN_MS = 5000;
 
 /**
  * The provider's intake, where submissions of several callers share one call if the traits set `gatherMs`. Where the
- * provider limits submissions, items are gathered until it is their turn. Each caller gets the outcomes of its own items
- * only:
+ * provider limits submissions, items are gathered until it is their turn, and the turn goes to those that have waited
+ * longest, all together. Items of a group wait for the others of it. Each caller gets the outcomes of its own items only:
  * - a caller that aborts before the call goes out is not part of it, and gets `SubmissionAborted`;
  * - a caller that aborts later still gets its outcome; the call is aborted once all of its callers have aborted;
  * - if the whole call fails, its error is the outcome of every item;
@@ -74,6 +80,9 @@ class Gathering {
   private readonly open = new Map<string, Batch>();
   /** Batches that have not gone out: the open ones, and full ones that wait for their turn. */
   private readonly waiting = new Set<Batch>();
+  /** Those of them that only wait for their turn. */
+  private readonly due = new Set<Batch>();
+  private turnTimer: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly intake: Intake,
@@ -81,12 +90,14 @@ class Gathering {
   ) {}
 
   submit(items: readonly Submission[], options: SubmitOptions = {}): Promise<Outcome<Submitted>[]> {
-    const { signal, signals, onProgress, onOpened } = options;
+    const { signal, signals, onProgress, onOpened, moreToCome } = options;
+    const since = Date.now();
     const outcomes = items.map((item, index) =>
       this.joinBatch(item, {
         signal: eitherOf(signal, signals?.[index]),
         onProgress: AsyncResource.bind((sentBytes: number) => onProgress?.(index, sentBytes)),
         onOpened: AsyncResource.bind(async (pending: Handle) => onOpened?.(index, pending)),
+        ...{ moreToCome, since },
       }),
     );
     return Promise.all(outcomes);
@@ -113,14 +124,14 @@ class Gathering {
       batch.entries.push(entry);
       if (batch.entries.length >= this.traits.itemsPerSubmission) {
         this.open.delete(key);
-        this.sendInTurn(batch);
+        this.wantTurn(batch);
       }
     });
   }
 
   private begin(key: string): Batch {
-    const batch: Batch = { key, entries: [], timer: undefined };
-    batch.timer = setTimeout(() => this.sendInTurn(batch), this.traits.gatherMs);
+    const batch: Batch = { key, entries: [], since: Date.now(), timer: undefined };
+    batch.timer = setTimeout(() => this.sendOnceGathered(batch), this.traits.gatherMs);
     this.open.set(key, batch);
     this.waiting.add(batch);
     return batch;
@@ -129,19 +140,53 @@ class Gathering {
   private close(batch: Batch): void {
     clearTimeout(batch.timer);
     this.waiting.delete(batch);
+    this.due.delete(batch);
+    if (this.due.size === 0) this.stopWaitingForTurn();
     if (this.open.get(batch.key) === batch) this.open.delete(batch.key);
   }
 
-  /** Sends the batch if it may go out; else it takes further items until then. */
-  private sendInTurn(batch: Batch): void {
+  private sendOnceGathered(batch: Batch): void {
+    const isGroupOnItsWay = batch.entries.some(({ moreToCome }) => moreToCome !== undefined && moreToCome() > 0);
+    if (isGroupOnItsWay && Date.now() - batch.since < MAX_WAIT_FOR_GROUP_MS) {
+      batch.timer = setTimeout(() => this.sendOnceGathered(batch), this.traits.gatherMs);
+    } else this.wantTurn(batch);
+  }
+
+  /** The batch goes out in its turn; until then it takes further items, unless it is full. */
+  private wantTurn(batch: Batch): void {
     clearTimeout(batch.timer);
-    const turn = this.intake.takeTurn?.();
-    if (turn && 'waitMs' in turn) {
-      batch.timer = setTimeout(() => this.sendInTurn(batch), Math.min(turn.waitMs, MAX_WAIT_FOR_TURN_MS));
-      return;
+    this.due.add(batch);
+    this.sendDue();
+  }
+
+  private sendDue(): void {
+    for (let next = this.mostWaitedFor(); next; next = this.mostWaitedFor()) {
+      const turn = this.intake.takeTurn?.();
+      if (turn && 'waitMs' in turn) {
+        this.turnTimer ??= setTimeout(
+          () => {
+            this.stopWaitingForTurn();
+            this.sendDue();
+          },
+          Math.min(turn.waitMs, MAX_WAIT_FOR_TURN_MS),
+        );
+        return;
+      }
+      this.close(next);
+      void this.call(next.entries, turn);
     }
-    this.close(batch);
-    void this.call(batch.entries, turn);
+  }
+
+  private stopWaitingForTurn(): void {
+    clearTimeout(this.turnTimer);
+    this.turnTimer = undefined;
+  }
+
+  /** A batch of many goes before one item, and one item that has waited long before a new batch of many. */
+  private mostWaitedFor(): Batch | undefined {
+    const now = Date.now();
+    const waited = ({ entries }: Batch): number => entries.reduce((sum, { since }) => sum + now - since, 0);
+    return [...this.due].toSorted((one, other) => waited(other) - waited(one))[0];
   }
 
   private async call(entries: readonly Entry[], turn: Turn | undefined): Promise<void> {

@@ -42,16 +42,21 @@ const DAY_MS = 86_400_000;
 /** How long the manifest and the outcomes of a closed batch are kept. */
 export const KEPT_DAYS = 30;
 
-/** Ids of the batches of a namespace that closed so long ago that nothing of them is kept any more. */
-export async function expiredBatches(files: SharedFiles, owner: string, now = new Date()): Promise<string[]> {
-  const expired: string[] = [];
+/** True for a batch that closed so long ago that nothing of it is kept any more. */
+export const isExpired = (closedAt: Date, now = new Date()): boolean =>
+  now.getTime() - closedAt.getTime() >= KEPT_DAYS * DAY_MS;
+
+/** The batches of a namespace of which something is kept; without a time those that have not noted their end. */
+export async function keptBatches(files: SharedFiles, owner: string): Promise<{ batchId: string; closedAt?: Date }[]> {
+  const kept: { batchId: string; closedAt?: Date }[] = [];
   for (const name of await files.list(ownerFolder(owner))) {
-    const content = await files.read(`${ownerFolder(owner)}/${name}/${CLOSED}`);
-    if (content === undefined) continue;
-    const { batchId, closedAt } = JSON.parse(content) as ClosedNote;
-    if (now.getTime() - Date.parse(closedAt) >= KEPT_DAYS * DAY_MS) expired.push(batchId);
+    const at = (file: string): string => `${ownerFolder(owner)}/${name}/${file}`;
+    const closed = await files.read(at(CLOSED));
+    const content = closed ?? (await files.read(at(BEGIN)));
+    const { batchId, closedAt } = JSON.parse(content ?? '{}') as Partial<ClosedNote>;
+    if (batchId !== undefined) kept.push({ batchId, ...(closedAt && { closedAt: new Date(closedAt) }) });
   }
-  return expired;
+  return kept;
 }
 
 const BEGIN = 'begin.json';

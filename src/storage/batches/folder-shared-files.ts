@@ -1,17 +1,25 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { failure } from '../../contracts/failures';
-import { isMissing, nameFile, syncFolder, unlessMissing } from '../results/whole-files';
+import { isMissing, linkFile, syncFolder, unlessMissing } from '../results/whole-files';
 import type { SharedFiles } from './shared-files';
 
-/** Begins the name of a file that is being written; a crash may leave it. */
+/** Begins the name of a file that is being written or removed; a crash may leave it. */
 const UNFINISHED = '.';
+/** Where there are no hard links, a file is a folder with its content: a folder too gets its name only once. */
+const CONTENT = 'content';
 
-/** Files below one folder, made on the first write. Workers on several hosts share it only if its file system does. */
-export function createFolderSharedFiles(folder: string, host = hostname()): SharedFiles {
+/**
+ * Files below one folder, made on the first write. Workers on several hosts share it only if its file system does.
+ * @param link how a hard link is made.
+ */
+export function createFolderSharedFiles(
+  folder: string,
+  host = hostname(),
+  { link }: { link?: (from: string, to: string) => Promise<void> } = {},
+): SharedFiles {
   const at = (name: string): string => path.join(folder, ...name.split('/'));
   return {
     uri: pathToFileURL(folder).href,
@@ -21,12 +29,10 @@ export function createFolderSharedFiles(folder: string, host = hostname()): Shar
       const target = at(name);
       const parent = path.dirname(target);
       await mkdir(parent, { recursive: true });
-      const temporary = path.join(parent, `${UNFINISHED}${randomBytes(6).toString('hex')}`);
+      const temporary = hiddenIn(parent);
       try {
         await writeWhole(temporary, content);
-        const created = await nameFile(temporary, target, { linksOnly: true }).catch((error: NodeJS.ErrnoException) => {
-          throw error.code === 'ENOENT' ? error : noLinks(folder, error);
-        });
+        const created = (await linkFile(temporary, target, link)) ?? (await nameAsFolder(temporary, target));
         if (created) await syncFolder(parent);
         return created;
       } finally {
@@ -36,7 +42,10 @@ export function createFolderSharedFiles(folder: string, host = hostname()): Shar
 
     async read(name) {
       try {
-        return await readFile(at(name), 'utf8');
+        return await readFile(at(name), 'utf8').catch((error: NodeJS.ErrnoException) => {
+          if (error.code === 'EISDIR') return readFile(path.join(at(name), CONTENT), 'utf8');
+          throw error;
+        });
       } catch (error) {
         if (isMissing(error)) return undefined;
         throw error;
@@ -50,7 +59,8 @@ export function createFolderSharedFiles(folder: string, host = hostname()): Shar
     },
 
     async remove(name) {
-      await unlessMissing(rm(at(name)));
+      const gone = hiddenIn(path.dirname(at(name)));
+      if (await unlessMissing(rename(at(name), gone))) await rm(gone, { recursive: true, force: true });
     },
 
     async removeFolder(name) {
@@ -69,9 +79,23 @@ async function writeWhole(file: string, content: string): Promise<void> {
   }
 }
 
-const noLinks = (folder: string, { code = 'unknown' }: NodeJS.ErrnoException) =>
-  failure(
-    'InvalidRequest',
-    `results: ${folder}: its file system cannot make a hard link (${code}), by which workers agree who was first; use ` +
-      'another folder, or ASSET_LIFECYCLE_RESULTS=s3://bucket/prefix',
-  );
+const hiddenIn = (folder: string): string => path.join(folder, `${UNFINISHED}${randomBytes(6).toString('hex')}`);
+
+/** Gives a folder with the complete file the final name; false if that name is taken. */
+async function nameAsFolder(file: string, target: string): Promise<boolean> {
+  const folder = hiddenIn(path.dirname(target));
+  await mkdir(folder);
+  try {
+    await rename(file, path.join(folder, CONTENT));
+    await rename(folder, target);
+    return true;
+  } catch (error) {
+    if (TAKEN.has((error as NodeJS.ErrnoException).code)) return false;
+    throw error;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** What a folder is answered whose new name another folder with content has, or a file. */
+const TAKEN: ReadonlySet<string | undefined> = new Set(['ENOTEMPTY', 'EEXIST', 'ENOTDIR']);

@@ -3,8 +3,8 @@ import type { Claimant, ClaimedKey, KeyClaim } from '../../contracts/batch/key-c
 import { readable } from '../results/result-place';
 import { numbered, type SharedFiles } from './shared-files';
 
-/** What came of an attempt to claim a key. */
-export type ClaimAttempt = { claimed: true } | { claimed: false; holder: KeyClaim };
+/** What came of an attempt to claim a key. `before`: who had it until then, if anybody had. */
+export type ClaimAttempt = { claimed: true; before?: KeyClaim } | { claimed: false; holder: KeyClaim };
 
 /**
  * Claims of keys: of all who want to make the asset of a key, one has it. A claim is a chain of files of which the last
@@ -20,6 +20,8 @@ export interface KeyClaims {
   takeOver(ended: KeyClaim, by: Claimant): Promise<ClaimAttempt>;
   /** Who has the key, or had it last. */
   holderOf(key: ClaimedKey): Promise<KeyClaim | undefined>;
+  /** All who had the key, the last first. */
+  history(key: ClaimedKey): Promise<KeyClaim[]>;
   /** Forgets a claim of that batch, unless somebody has taken it over. */
   forget(key: ClaimedKey, batchId: string): Promise<void>;
 }
@@ -38,6 +40,10 @@ export function createKeyClaims(files: SharedFiles, now = (): string => new Date
       if (content !== undefined) return { number: Number(name), content, claim: JSON.parse(content) as KeyClaim };
     } // it was forgotten in between: look again
   };
+  const claimBefore = async (key: ClaimedKey, { number }: Link): Promise<KeyClaim | undefined> => {
+    const content = await files.read(`${folderOf(key)}/${numbered(number - 1)}`);
+    return content === undefined ? undefined : (JSON.parse(content) as KeyClaim);
+  };
   /** Adds a link behind `before`, unless somebody else did, or `before` was forgotten meanwhile. */
   const add = async (key: ClaimedKey, by: Claimant, before: Link | undefined): Promise<boolean> => {
     const { owner, provider, key: text } = key;
@@ -52,15 +58,27 @@ export function createKeyClaims(files: SharedFiles, now = (): string => new Date
   const attempt = async (key: ClaimedKey, by: Claimant, ended?: KeyClaim): Promise<ClaimAttempt> => {
     for (;;) {
       const before = await last(key);
-      if (before && isSame(before.claim.by, by)) return { claimed: true };
-      if (before && !(ended && isSame(before.claim.by, ended.by))) return { claimed: false, holder: before.claim };
-      if (await add(key, by, before)) return { claimed: true };
+      const isOwn = before !== undefined && isSame(before.claim.by, by);
+      if (isOwn && isSameRun(before.claim.by, by)) return { claimed: true, before: await claimBefore(key, before) };
+      const mayFollow = before === undefined || isOwn || (ended !== undefined && isSame(before.claim.by, ended.by));
+      if (!mayFollow) return { claimed: false, holder: before.claim };
+      if (await add(key, by, before)) return { claimed: true, before: before?.claim };
     }
   };
   return {
     claim: (key, by) => attempt(key, by),
     takeOver: (ended, by) => attempt(ended, by, ended),
     holderOf: async (key) => (await last(key))?.claim,
+
+    async history(key) {
+      const folder = folderOf(key);
+      const claims: KeyClaim[] = [];
+      for (const name of (await files.list(folder)).toReversed()) {
+        const content = await files.read(`${folder}/${name}`);
+        if (content !== undefined) claims.push(JSON.parse(content) as KeyClaim);
+      }
+      return claims;
+    },
 
     async forget(key, batchId) {
       const folder = folderOf(key);
@@ -81,3 +99,6 @@ interface Link {
 /** A group that runs again under its id is the same claimant; so is a later run of a lifecycle's id. */
 const isSame = (one: Claimant, other: Claimant): boolean =>
   one.workflowId === other.workflowId && one.batchId === other.batchId && one.item === other.item;
+
+/** Each run of a group claims anew: by what was claimed before, the next one tells what it may rely on. */
+const isSameRun = (one: Claimant, other: Claimant): boolean => other.item === undefined || one.runId === other.runId;

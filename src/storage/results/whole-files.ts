@@ -27,19 +27,29 @@ const NO_HARD_LINK_CODES: ReadonlySet<string | undefined> = new Set([
 ]);
 
 /**
- * Gives the complete file its final name in one step; false if that name is taken.
- * @throws the error of the system call, with `linksOnly` also where the file system has no hard links: without them two
- *   writers may both be told that they were first.
+ * Gives the complete file its final name by a hard link, of which only one can succeed; false if that name is taken.
+ * `undefined` where the file system has no hard links.
  */
-export async function nameFile(temporary: string, target: string, { linksOnly = false } = {}): Promise<boolean> {
+export async function linkFile(
+  temporary: string,
+  target: string,
+  makeLink: (from: string, to: string) => Promise<void> = link,
+): Promise<boolean | undefined> {
   try {
-    await link(temporary, target);
+    await makeLink(temporary, target);
     return true;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EEXIST') return false;
-    if (linksOnly || !NO_HARD_LINK_CODES.has(code)) throw error;
+    if (!NO_HARD_LINK_CODES.has(code)) throw error;
+    return undefined;
   }
+}
+
+/** Gives the complete file its final name in one step; false if that name is taken. */
+export async function nameFile(temporary: string, target: string): Promise<boolean> {
+  const linked = await linkFile(temporary, target);
+  if (linked !== undefined) return linked;
   const exists = await unlessMissing(access(target));
   if (!exists) await rename(temporary, target);
   return !exists;

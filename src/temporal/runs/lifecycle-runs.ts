@@ -45,6 +45,15 @@ export function lifecycleRuns(client: Client) {
         throw error;
       }
     },
+    async endOf(workflowId: string, runId?: string): Promise<string | undefined> {
+      try {
+        const { status, closeTime } = await client.workflow.getHandle(workflowId, runId).describe();
+        return status.name === 'COMPLETED' ? closeTime?.toISOString() : undefined;
+      } catch (error) {
+        if (error instanceof WorkflowNotFoundError) return undefined;
+        throw error;
+      }
+    },
     async overview(assetIds: readonly string[]): Promise<LifecycleRun[]> {
       const condition = oneOf(SEARCH_ATTRIBUTES.assetId, assetIds);
       return condition ? list(`${LIFECYCLES_CONDITION} AND ${condition}`) : [];

@@ -27,6 +27,7 @@ export function addBatch(report: SweepReport, batch: FoundOrphans, place?: strin
   report.vanished = [...report.vanished, ...vanished.map((one) => inPlace(one, place))].slice(0, MOST_LISTED);
   report.marked += marked;
   report.unmarked += unmarked;
+  if (batch.batches) report.batches = (report.batches ?? 0) + batch.batches;
   report.reportsOnly ??= reportsOnly;
 }
 

@@ -38,15 +38,18 @@ test('a folder becomes assets, each once, whose keys are those of single starts'
   expect(await creates()).toBe(20);
 });
 
-test('another batch over the same folder makes nothing', async () => {
-  const folder = await pictures('twice', 5);
+test('another batch over the same folder makes nothing, and asks for a page of the list for 50 items', async () => {
+  const folder = await pictures('twice', 120);
   const { batches } = system.lifecycles;
+  const lists = async (): Promise<number> => (await system.control.counters())['GET /assets']?.requests ?? 0;
   for (const batchId of ['first', 'second']) {
+    const before = await lists();
     await batches.start({ batchId, items: { type: 'folder', path: folder } });
-    expect((await batches.result(batchId)).counts.by).toEqual({ completed: 5 });
+    expect((await batches.result(batchId)).counts.by).toEqual({ completed: 120 });
+    if (batchId === 'second') expect((await lists()) - before).toBeLessThanOrEqual(Math.ceil(120 / 50));
   }
-  expect((await system.control.state()).assets).toHaveLength(5);
-  expect(await creates()).toBe(5);
+  expect((await system.control.state()).assets).toHaveLength(120);
+  expect(await creates()).toBe(120);
 });
 
 test('items take their branch, and the records of each are in the result store', async () => {

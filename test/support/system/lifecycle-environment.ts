@@ -10,10 +10,11 @@ import {
 import type { WorkflowHandle } from '@temporalio/client';
 import { createLocalActivities } from '../../../src/activities/create-activities';
 import type { SourceQueues } from '../../../src/activities/source-queues';
-import type { Activities, LocalActivities } from '../../../src/contracts/activities';
+import type { Activities, EarlierRun, LocalActivities } from '../../../src/contracts/activities';
 import {
   ASSET_LIFECYCLE,
   callTaskQueue,
+  EARLIER_MEMO,
   lifecycleWorkflowId,
   waitTaskQueue,
   WORKFLOW_TASK_QUEUE,
@@ -33,13 +34,17 @@ export class LifecycleEnvironment {
     private readonly workflowBundle: WorkflowBundleWithSourceMap,
   ) {}
 
-  static async create(server: 'time-skipping' | 'dev' = 'time-skipping'): Promise<LifecycleEnvironment> {
+  /** @param longHistory events after which a dev server suggests a new run. */
+  static async create(
+    server: 'time-skipping' | 'dev' = 'time-skipping',
+    longHistory?: number,
+  ): Promise<LifecycleEnvironment> {
     Runtime.install({ logger: new DefaultLogger('ERROR') });
     const workflowBundle = await bundleWorkflowCode({
       workflowsPath: path.resolve(__dirname, '../../../src/workflows/index.ts'),
       logger: new DefaultLogger('ERROR'),
     });
-    const env = await (server === 'dev' ? createDevEnvironment() : createTimeSkippingEnvironment());
+    const env = await (server === 'dev' ? createDevEnvironment(longHistory) : createTimeSkippingEnvironment());
     return new LifecycleEnvironment(env, workflowBundle);
   }
 
@@ -76,15 +81,20 @@ export class LifecycleEnvironment {
     return runningAll([await Worker.create({ connection, taskQueue, activities: uploads })], use);
   }
 
-  /** Starts a lifecycle as a raw client would: by type name, with plain JSON. */
+  /**
+   * Starts a lifecycle as a raw client would: by type name, with plain JSON.
+   * @param earlier the run that the key had before, as our client tells of it.
+   */
   async start(
     input: unknown,
     workflowId = lifecycleWorkflowId('twelvelabs', `test-${process.pid}-${++keys}`),
+    earlier?: EarlierRun,
   ): Promise<WorkflowHandle> {
     return this.env.client.workflow.start(ASSET_LIFECYCLE, {
       taskQueue: WORKFLOW_TASK_QUEUE,
       workflowId,
       args: [input],
+      memo: earlier && { [EARLIER_MEMO]: earlier },
     });
   }
 
@@ -110,4 +120,9 @@ export async function untilPhase(handle: WorkflowHandle, phase: LifecycleStatus[
     if (status.phase === phase) return status;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
+}
+
+/** Waits until a condition of this process holds. */
+export async function waitFor(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10));
 }

@@ -21,13 +21,18 @@ export async function createTimeSkippingEnvironment(): Promise<TestWorkflowEnvir
   return env;
 }
 
-/** A dev server without Temporal Web, in real time; unlike the test server it does everything a cluster does. */
-export async function createDevEnvironment(): Promise<TestWorkflowEnvironment> {
+/**
+ * A dev server without Temporal Web, in real time; unlike the test server it does everything a cluster does.
+ * @param longHistory events after which it suggests a new run.
+ */
+export async function createDevEnvironment(longHistory?: number): Promise<TestWorkflowEnvironment> {
+  const limit = `limit.historyCount.suggestContinueAsNew=${longHistory}`;
   return TestWorkflowEnvironment.createLocal({
     server: {
       executable: { type: 'existing-path', path: testTools().temporalCli },
       searchAttributes: Object.values(SEARCH_ATTRIBUTES),
       log: { format: 'pretty', level: 'error' },
+      extraArgs: longHistory === undefined ? [] : ['--dynamic-config-value', limit],
     },
   });
 }

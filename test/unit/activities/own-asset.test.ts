@@ -151,6 +151,13 @@ test('an asset that an earlier run made under another filename is found by what 
   expect(provider.calls).toEqual(['intake.find', 'assets.get', 'assets.annotate']);
 });
 
+test('of two with the same content the one that the earlier run completed with is taken up, and the other is removed', async () => {
+  const [surplus, completed] = [kept(), kept()];
+  expect(await submit('file:10 AAA', { earlier: { assetId: completed.id } })).toMatchObject({ id: completed.id });
+  expect([...provider.held.keys()]).toEqual([completed.id]);
+  expect(surplus.id).not.toBe(completed.id);
+});
+
 test('where the earlier run’s asset is not known, all since its start are looked at', async () => {
   const { id } = kept({}, { filename: 'other.mp4' });
   expect(await submit('file:10 AAA', { earlier: { startedAt: since } })).toMatchObject({ id });

@@ -25,16 +25,16 @@ const inActivity = <T>(
   environment: MockActivityEnvironment = activityEnvironment(),
 ): Promise<T> => environment.run(work) as Promise<T>;
 
-async function listed(files: readonly string[], each: object = {}): Promise<GroupStepInput> {
+async function listed(files: readonly string[], each: object = {}, batchId = 'b'): Promise<GroupStepInput> {
   const input = await place.put(files);
-  const accepted = acceptBatch({ batchId: 'b', ...input, each: { ...input.each, ...each } });
-  const batch = { ...accepted, batchId: 'b' };
+  const accepted = acceptBatch({ batchId, ...input, each: { ...input.each, ...each } });
+  const batch = { ...accepted, batchId };
   const list = await inActivity(() => createBatchSteps(deps).listItems({ batch, start: 'start-1' }));
-  const { batchId, storeId, start } = list;
+  const { storeId, start } = list;
   const group = {
-    workflowId: 'asset-group:b:0',
-    runId: 'run-1',
-    batchWorkflowId: 'asset-batch:b',
+    workflowId: `asset-group:${batchId}:0`,
+    runId: `run-of-${batchId}`,
+    batchWorkflowId: `asset-batch:${batchId}`,
     stopsAtFailure: false,
   };
   return { ...group, batchId, storeId, start, provider: 'twelvelabs', from: 0, end: list.items };
@@ -79,9 +79,8 @@ test('the final failure of one is its own, and what can be tried again stays due
   provider.failNext('intake.submit of one', failure('ProviderRejected', 'not this one'));
   provider.failNext('intake.submit of one', failure('RateLimited', 'not so fast'));
   const news = await inActivity(() => createGroupSteps(deps).submitItems(input));
-  expect(news.due).toMatchObject({ submit: 1, settle: 1, clean: 1 });
-  const cleaned = await inActivity(() => createGroupSteps(deps).cleanItems(input));
-  expect(cleaned.failures).toMatchObject([{ error: { type: 'ProviderRejected', message: 'not this one' } }]);
+  expect(news.due).toMatchObject({ submit: 1, settle: 1, clean: 0 });
+  expect(news.failures).toMatchObject([{ error: { type: 'ProviderRejected', message: 'not this one' } }]);
 });
 
 test('a key of somebody who is at work is left alone', async () => {
@@ -115,6 +114,28 @@ test('each item has a result of its own', async () => {
   const collected = await inActivity(() => steps.collectItems(input));
   expect(collected.due).toMatchObject({ branch: 0, collect: 0, release: 2, clean: 0 });
   expect(await readdir(folder)).toHaveLength(2);
+});
+
+test('a branch that an item of an earlier batch has ready is not taken again, and one with another input is', async () => {
+  deps = { ...deps, results: createFolderResultStore(`${place.listing.media}/../results`) };
+  const run = async (batchId: string, branch: object): Promise<void> => {
+    const input = await listed(['a.mp4', 'b.mp4'], { branch }, batchId);
+    const steps = createGroupSteps(deps);
+    await inActivity(() => steps.submitItems(input));
+    await inActivity(() => steps.settleItems(input));
+    const branched = await inActivity(() => steps.branchItems(input));
+    if (branched.due.collect > 0) await inActivity(() => steps.collectItems(input));
+    expect((await inActivity(() => steps.releaseItems(input))).counts.by).toEqual({ completed: 2 });
+  };
+  const started = (): number => provider.tasks.size;
+  await run('first', { type: 'embed' });
+  expect(started()).toBe(2);
+  await run('second', { type: 'embed' });
+  expect(started()).toBe(2);
+  await run('third', { type: 'embed', scopes: ['asset'] });
+  expect(started()).toBe(4);
+  await run('fourth', { type: 'embed' });
+  expect(started()).toBe(4);
 });
 
 test('a worker with another store refuses the group', async () => {

@@ -61,7 +61,7 @@ test('a manifest is planned for the provider that the flags name, with names by 
 });
 
 test.each([
-  ['without --plan', [], ['MEDIA'], '--plan: batches cannot be started yet'],
+  ['with --wait', [], ['MEDIA', '--plan', '--wait'], '--wait: is for a batch that is started; leave out --plan'],
   ['of a folder that is not there', [], ['MEDIA/no', '--plan'], 'MEDIA/no: no such folder or manifest'],
   [
     'of globs that match nothing',

@@ -3,7 +3,7 @@ import { acceptInput } from '../../../src/providers/registry';
 import { itemsOf, readIndex, refusedOf } from '../../../src/batch/read-batch';
 import { removeBatch } from '../../../src/batch/remove-batch';
 import { batchCounts, failuresByCause, reportEntries } from '../../../src/batch/report';
-import { createBatchFiles, expiredBatches } from '../../../src/storage/batches/batch-files';
+import { createBatchFiles, isExpired, keptBatches } from '../../../src/storage/batches/batch-files';
 import { createItemOutcomes } from '../../../src/storage/batches/item-outcomes';
 import { createKeyClaims } from '../../../src/storage/batches/key-claims';
 import { ListingPlace } from '../../support/batches/listing';
@@ -76,20 +76,25 @@ test('counts are those of all slices, and what nobody has touched is pending', a
   });
 });
 
-test('a report has the refused entries and the outcomes, and groups failures by their cause', async () => {
+const failed = (item: number, name: string) =>
+  ({
+    item,
+    key: `/media/${name}`,
+    phase: 'failed',
+    outcome: 'failed',
+    of: 'second',
+    error: { type: 'PayloadTooLarge', message: `source.path: ${name} has ${item}000 bytes; the limit is 200 MB` },
+  }) as const;
+
+test('a report has every entry in the order of the list, and groups failures by their cause', async () => {
   const { index, files, outcomes } = await listMany();
-  const failed = (item: number, name: string) =>
-    ({
-      item,
-      key: `/media/${name}`,
-      phase: 'failed',
-      outcome: 'failed',
-      error: { type: 'PayloadTooLarge', message: `source.path: ${name} has ${item}000 bytes; the limit is 200 MB` },
-    }) as const;
   await outcomes.write({ from: 0, end: 50 }, [failed(2, 'b c.mp4'), failed(1, 'a.mp4')]);
   const entries = await collect(reportEntries({ files, outcomes }, index));
-  expect(entries).toHaveLength(502);
-  expect(entries.slice(-2).map((entry) => 'item' in entry && entry.item)).toEqual([1, 2]);
+  expect(entries).toHaveLength(3000);
+  expect(entries.slice(0, 7).map((entry) => ('refused' in entry ? 'refused' : [entry.item, entry.phase]))).toEqual([
+    ...[[0, 'pending'], [1, 'failed'], [2, 'failed'], [3, 'pending'], [4, 'pending'], 'refused', [5, 'pending']],
+  ]);
+  expect(entries[0]).toEqual({ item: 0, key: 'https://m.example/0.mp4', phase: 'pending' });
   expect(await failuresByCause(reportEntries({ files, outcomes }, index))).toEqual([
     {
       type: 'InvalidRequest',
@@ -104,6 +109,22 @@ test('a report has the refused entries and the outcomes, and groups failures by 
       examples: ['/media/a.mp4', '/media/b c.mp4'],
     },
   ]);
+});
+
+test('what an earlier start of the batch left counts only where it completed', async () => {
+  const { index, files, outcomes } = await listMany();
+  const work = { runId: 'r', since: '2026-11-26T00:00:00Z', made: [] };
+  const completed = { item: 51, key: 'k', phase: 'completed', outcome: 'completed', of: 'first' } as const;
+  await outcomes.write({ from: 0, end: 50 }, [{ ...failed(1, 'a.mp4'), of: 'first' }, failed(2, 'b.mp4')]);
+  await outcomes.write({ from: 50, end: 100 }, [completed, { ...completed, item: 52, outcome: undefined, work }]);
+  const told = (await collect(reportEntries({ files, outcomes }, index, 'second'))).filter(
+    (entry) => !('refused' in entry) && entry.phase !== 'pending',
+  );
+  expect(told).toMatchObject([
+    { item: 2, outcome: 'failed' },
+    { item: 51, outcome: 'completed' },
+  ]);
+  expect(told.flatMap((entry) => Object.keys(entry))).not.toContain('of');
 });
 
 test('causes without end are counted together', async () => {
@@ -133,16 +154,18 @@ test('what a batch kept is removable 30 days after its end, with the claims that
   const lifecycle = { workflowId: 'asset-lifecycle:twelvelabs:1' };
   if (ended) await claims.takeOver(ended, lifecycle);
 
-  expect(await expiredBatches(place.store, 'ns')).toEqual([]);
-  await files.close(new Date('2026-10-01T00:00:00Z'));
-  expect(await expiredBatches(place.store, 'ns', new Date('2026-10-30T23:59:59Z'))).toEqual([]);
-  expect(await expiredBatches(place.store, 'other', new Date('2026-12-01'))).toEqual([]);
-  expect(await expiredBatches(place.store, 'ns', new Date('2026-10-31T00:00:00Z'))).toEqual(['b']);
+  const closedAt = new Date('2026-10-01T00:00:00Z');
+  expect(await keptBatches(place.store, 'ns')).toEqual([{ batchId: 'b' }]);
+  await files.close(closedAt);
+  expect(await keptBatches(place.store, 'ns')).toEqual([{ batchId: 'b', closedAt }]);
+  expect(await keptBatches(place.store, 'other')).toEqual([]);
+  expect(isExpired(closedAt, new Date('2026-10-30T23:59:59Z'))).toBe(false);
+  expect(isExpired(closedAt, new Date('2026-10-31T00:00:00Z'))).toBe(true);
 
   await removeBatch(place.store, ref);
   await removeBatch(place.store, ref);
   expect(await place.store.list('batches')).toHaveLength(1);
-  expect(await expiredBatches(place.store, 'ns', new Date('2026-12-01'))).toEqual([]);
+  expect(await keptBatches(place.store, 'ns')).toEqual([]);
   expect([await files.index(), await files.page(0), await claims.holderOf(key(0))]).toEqual([
     undefined,
     undefined,

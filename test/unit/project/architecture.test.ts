@@ -20,7 +20,7 @@ const storagePorts = /^src\/storage\/(files\/(source-[^/]+|file-sources)|results
 const markStore = /^src\/storage\/results\/mark-store$/;
 const sourceBytes = /^src\/storage\/(files\/source-(file|bytes|fingerprint)|s3\/s3-codes)$/;
 /** What batches keep in a store, whichever it is. */
-const batchStorage = /^src\/storage\/batches\/(?!folder-)/;
+const batchStorage = /^src\/storage\/batches\/(?!folder-|open-)/;
 /** What is known of a source's content, and the reader of it. */
 const mediaFacts = /^src\/media\/media-facts$/;
 const media = /^src\/media\//;
@@ -71,7 +71,7 @@ const LAYERS: Layer[] = [
   {
     files: /^src\/batch\//,
     may: [contracts, registry, storagePorts, batchStorage, mediaFacts, /^src\/(batch\/|client\/default-key$)/],
-    packages: /^(zod|picomatch|csv-parse|node:(crypto|path|stream))$/,
+    packages: /^(zod|picomatch|csv-parse|mime-types|node:(crypto|path|stream))$/,
   },
   { files: /^src\/http\//, may: [/^src\/http\//], packages: /^(undici|hpagent|node:)/ },
   {
@@ -79,7 +79,7 @@ const LAYERS: Layer[] = [
     may: [contracts, /^src\/temporal\//],
     packages: /^(@temporalio\/|node:(timers|os|path))/,
   },
-  { files: media, may: [media, sourceBytes], packages: /^(mediainfo\.js|node:(path|stream))$/ },
+  { files: media, may: [media, sourceBytes], packages: /^(image-size|mediainfo\.js|node:(path|stream))$/ },
   { files: /^src\/storage\//, may: [contracts, /^src\/(storage|http)\//] },
   {
     files: /^src\/client\//,
@@ -88,7 +88,8 @@ const LAYERS: Layer[] = [
       port,
       registry,
       /^src\/(client|temporal)\//,
-      /^src\/batch\/accept-batch$/,
+      /^src\/batch\/(accept-batch|read-batch|report)$/,
+      batchStorage, // a client that has the workers' store reads reports there
       /^src\/storage\/files\/(file-sources|source-bytes)$/, // of uploads without a lifecycle
     ],
   },
@@ -100,7 +101,7 @@ const LAYERS: Layer[] = [
       registry,
       configError,
       /^src\/(cli|client|temporal)\//,
-      /^src\/(config|providers\/open-account|batch\/plan\/plan-batch)$/,
+      /^src\/(config|providers\/open-account|batch\/(plan\/plan-batch|report))$/,
       /^src\/stack\/(programs|package-root|local-stack|dev\/beside-dev)$/,
       /^src\/storage\/files\/(file-sources|source-(bytes|object))$/,
       mediaFacts,
@@ -133,7 +134,7 @@ const LAYERS: Layer[] = [
       port,
       registry,
       /^src\/(index|config|providers\/open-account|temporal\/(errors|runs\/(list-query|run-status)))$/,
-      /^src\/client\//,
+      /^src\/(client\/|batch\/report$|storage\/batches\/open-shared-files$)/,
     ],
   },
   { files: /^emulator\/registry\.ts$/, may: [/^emulator\/(shared\/|[^/]+\/start-emulator$)/], lazily: [emulator] },

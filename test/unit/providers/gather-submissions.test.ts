@@ -159,6 +159,53 @@ test('items are gathered until it is their turn, and a turn goes with its call',
   expect(submit.mock.calls[0]?.[1]?.turn).toBe(turn);
 });
 
+test('items of a group wait for the others of it, but for no longer than a minute', async () => {
+  const { calls, gathering } = intake();
+  let toCome = 1;
+  const ofGroup = async (name: string) => only(await gathering.submit([item(name)], { moreToCome: () => toCome }));
+  const first = ofGroup('a');
+  await pass(1000);
+  expect(calls).toEqual([]);
+  toCome = 0;
+  const both = [first, ofGroup('b')];
+  await pass(100);
+  await Promise.all(both);
+  expect(calls.map(({ names }) => names)).toEqual([['a', 'b']]);
+
+  toCome = 1;
+  const alone = ofGroup('c');
+  await pass(60_100);
+  await alone;
+  expect(calls.map(({ names }) => names)).toEqual([['a', 'b'], ['c']]);
+});
+
+test('a turn goes to those that have waited longest, all together', async () => {
+  const { submit, traits, own } = intake({ together: ({ filename }) => filename.slice(0, 1) });
+  let open = 0;
+  const takeTurn = (): Turn | { waitMs: number } => (open-- > 0 ? { giveBack: () => {} } : { waitMs: 100 });
+  const gathering = gatheringIntake({ intake: { ...own, takeTurn }, traits: { ...traits, itemsPerSubmission: 10 } });
+  const sent = () => submit.mock.calls.map(([items]) => items.map(({ filename }) => filename).join());
+  const letOneGo = async (): Promise<void> => {
+    open = 1;
+    await pass(100);
+    open = 0;
+  };
+  const all = [send(gathering, 'x')];
+  await pass(1000);
+  all.push(...['a1', 'a2', 'a3'].map((name) => send(gathering, name)));
+  await pass(1000);
+  await letOneGo();
+  expect(sent()).toEqual(['a1,a2,a3']); // 3 s together, and x 2 s
+  all.push(...['b1', 'b2', 'b3'].map((name) => send(gathering, name)));
+  await pass(500);
+  await letOneGo();
+  expect(sent()).toEqual(['a1,a2,a3', 'x']);
+  await letOneGo();
+  expect(sent()).toEqual(['a1,a2,a3', 'x', 'b1,b2,b3']);
+  await Promise.all(all);
+  expect(jest.getTimerCount()).toBe(0);
+});
+
 test('a full submission that waits for its turn takes no more items, and its callers may still leave', async () => {
   const { submit, traits, own } = intake();
   let open = false;

@@ -8,7 +8,7 @@ import {
 const NAMES = Object.values(SEARCH_ATTRIBUTES).map(({ name }) => name);
 /** As a SQL database or Temporal Cloud tells them. */
 const ALIASES = {
-  ...Object.fromEntries(NAMES.slice(0, 6).map((name, index) => [`Keyword0${index + 1}`, name])),
+  ...Object.fromEntries(NAMES.slice(0, 7).map((name, index) => [`Keyword0${index + 1}`, name])),
   Int01: 'AssetBytes',
   Datetime01: 'AssetReadyAt',
 };
@@ -75,7 +75,7 @@ test('a server that does not answer is no server that lacks attributes', async (
 test('an attribute of another type is told of', async () => {
   const { Int01, ...others } = ALIASES;
   const { services } = server();
-  expect(await searchAttributeProblems(services, 'ns', { ...others, Keyword07: Int01 })).toEqual({
+  expect(await searchAttributeProblems(services, 'ns', { ...others, Keyword08: Int01 })).toEqual({
     missing: [],
     mistyped: ['AssetBytes is of type Keyword, and must be Int'],
   });

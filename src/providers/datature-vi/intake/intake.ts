@@ -1,11 +1,11 @@
 import type { Intake, Submission } from '../../intake';
+import { shareCalls } from '../../shared/share-calls';
 import type { SignedUrls } from '../api/signed-urls';
 import type { DatasetFields } from '../input';
 import { TagSearch } from '../tag-search';
 import type { Departures } from './departures';
-import { formatOf } from './formats';
 import type { MultipartUploads } from './parts';
-import { routeOf } from './route';
+import { goesAlone, routeOf } from './route';
 import type { SessionBudget } from './session-budget';
 import { openItems } from './earlier-sessions';
 import type { SessionsApi } from './sessions-api';
@@ -20,10 +20,15 @@ interface IntakeParts {
   pageSize: number;
 }
 
+/** Those who give up their items, or look for them, at the same moment share the requests. */
+const SHARED = { windowMs: 50, maxMs: 1000 } as const;
+
 /** Submissions of one dataset: one ingestion session for many files. Source: `POST …/assetIngestionSessions`. */
 export function createIntake({ sessions, store, budget, departures, parts, pageSize }: IntakeParts): Intake {
   const search = new TagSearch(sessions.dataset, pageSize);
   let alone = 0;
+  const settle = shareCalls((sessionId) => departures.settle(sessions, sessionId), SHARED);
+  const openSessions = shareCalls(() => sessions.open(), SHARED);
   return {
     route: routeOf,
 
@@ -32,10 +37,10 @@ export function createIntake({ sessions, store, budget, departures, parts, pageS
 
     takeTurn: () => budget.takeTurn(),
 
-    /** Images share a session if they are overwritten alike; a video takes long, and has its own. */
+    /** Those that share a session have to be overwritten alike. */
     together({ filename, fields }: Submission): string {
       const { onAssetOverwritten = 'never' } = fields as DatasetFields;
-      return formatOf(filename)?.kind === 'Image' ? onAssetOverwritten : `alone ${++alone}`;
+      return goesAlone({ filename }) ? `alone ${++alone}` : onAssetOverwritten;
     },
 
     find: (queries, { signal } = {}) => search.find(queries, signal),
@@ -43,11 +48,11 @@ export function createIntake({ sessions, store, budget, departures, parts, pageS
     async abandon({ id, item = '' }) {
       await parts.abort(id, item);
       departures.leave(id, item);
-      return (await departures.settle(sessions, id)) ? 'ended' : 'open';
+      return (await settle(id)) ? 'ended' : 'open';
     },
 
-    async openFor({ runId, owner }, { signal } = {}) {
-      const open = openItems(await sessions.open(signal), { owner, datasetId: sessions.dataset.id });
+    async openFor({ runId, owner }) {
+      const open = openItems(await openSessions(''), { owner, datasetId: sessions.dataset.id });
       return open.flatMap(({ items }) => items.filter(({ tag }) => tag.runId === runId)).map(({ pending }) => pending);
     },
 

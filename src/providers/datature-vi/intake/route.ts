@@ -31,4 +31,7 @@ export function routeOf({ filename, source, sizeBytes, method, field }: ItemFact
   return 'parts';
 }
 
+/** Images share a session; a video takes long, and has its own. */
+export const goesAlone = ({ filename }: { filename: string }): boolean => formatOf(filename)?.kind !== 'Image';
+
 const words = (kind: MediaKind): string => extensionsOf(kind).join(', ');

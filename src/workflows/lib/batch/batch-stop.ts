@@ -1,23 +1,32 @@
 import { CancellationScope, getExternalWorkflowHandle, isCancellation, setHandler } from '@temporalio/workflow';
-import type { BatchStatus } from '../../../contracts/batch/batch-status';
 import type { ItemRange } from '../../../contracts/batch/item-outcome';
 import { CANCEL_SIGNAL, FORCE_DELETE_SIGNAL, groupWorkflowId } from '../../../contracts/ids';
 import { readStopRequest, type CancelRequest } from '../../../contracts/messages';
 import { cancelSignal, forceDeleteSignal } from '../status';
 
-interface Request extends CancelRequest {
+/** How a batch was asked to stop. */
+export interface BatchStopRequest extends CancelRequest {
   signal: typeof CANCEL_SIGNAL | typeof FORCE_DELETE_SIGNAL;
+}
+
+interface Stopped {
+  batchId: string;
+  open: () => Iterable<ItemRange>;
+  onRequest: (reason: string | undefined) => void;
 }
 
 /** Hears that a batch is to stop, and tells all of its open groups, whichever run started them. */
 export class BatchStop {
-  request: Request | undefined;
-  private told: Request | undefined;
+  private told: BatchStopRequest | undefined;
+  private step: CancellationScope | undefined;
 
+  /** @param request of an earlier run of the batch, which has told its groups. */
   constructor(
-    private readonly status: BatchStatus,
-    private readonly open: () => Iterable<ItemRange>,
+    private readonly batch: Stopped,
+    public request: BatchStopRequest | undefined,
   ) {
+    this.told = request;
+    if (request) batch.onRequest(request.reason);
     setHandler(cancelSignal, (payload) => this.ask({ signal: CANCEL_SIGNAL, ...readStopRequest(payload) }), {
       description: 'Stops the batch: what is under way ends and is cleaned up.',
     });
@@ -35,11 +44,21 @@ export class BatchStop {
     return this.request && (this.request.signal === CANCEL_SIGNAL ? 'cancelled' : 'deleted');
   }
 
-  /** @returns false for an error that is no cancellation of the batch */
-  noteNative(error: unknown): boolean {
-    if (!isCancellation(error)) return false;
-    this.ask({ signal: CANCEL_SIGNAL });
-    return true;
+  /** Runs a step that a stop ends; `undefined` if one did. A cancellation of the workflow is a stop as well. */
+  async unlessStopped<T>(step: () => Promise<T>): Promise<T | undefined> {
+    if (this.request) return undefined;
+    try {
+      return await CancellationScope.cancellable(() => {
+        this.step = CancellationScope.current();
+        return step();
+      });
+    } catch (error) {
+      if (!isCancellation(error)) throw error;
+      if (!this.request) this.ask({ signal: CANCEL_SIGNAL });
+      return undefined;
+    } finally {
+      this.step = undefined;
+    }
   }
 
   /** Tells the open groups; one that has ended meanwhile does not mind. */
@@ -47,23 +66,23 @@ export class BatchStop {
     const { request } = this;
     if (!request || request === this.told) return;
     this.told = request;
-    const { signal, ...payload } = request;
-    const groups = [...this.open()].map(({ from }) => groupWorkflowId(this.status.batchId, from));
-    await CancellationScope.nonCancellable(() =>
-      Promise.all(
-        groups.map((id) =>
-          getExternalWorkflowHandle(id)
-            .signal(signal, payload)
-            .catch(() => {}),
-        ),
-      ),
-    );
+    const groups = [...this.batch.open()];
+    await CancellationScope.nonCancellable(() => Promise.all(groups.map((group) => this.tell(group))));
   }
 
-  private ask(request: Request): void {
-    if (this.request && request.signal !== FORCE_DELETE_SIGNAL) return;
+  /** Tells one group, such as one that was just being started. */
+  async tell({ from }: ItemRange): Promise<void> {
+    if (!this.request) return;
+    const { signal, ...payload } = this.request;
+    const group = getExternalWorkflowHandle(groupWorkflowId(this.batch.batchId, from));
+    await CancellationScope.nonCancellable(() => group.signal(signal, payload)).catch(() => {});
+  }
+
+  /** The first request counts, except that a `forceDelete` may still follow a cancel. */
+  private ask(request: BatchStopRequest): void {
+    if (this.request && (request.signal !== FORCE_DELETE_SIGNAL || this.request.signal === FORCE_DELETE_SIGNAL)) return;
     this.request = request;
-    this.status.reason = request.reason ?? this.status.reason;
-    this.status.phase = 'stopping';
+    this.batch.onRequest(request.reason);
+    this.step?.cancel();
   }
 }

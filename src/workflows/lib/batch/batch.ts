@@ -4,12 +4,12 @@ import {
   continueAsNew,
   ParentClosePolicy,
   proxyActivities,
-  setCurrentDetails,
   setHandler,
+  sleep,
   startChild,
   workflowInfo,
 } from '@temporalio/workflow';
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { TypedSearchAttributes, WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type {
   BatchActivities,
   BatchOutcome,
@@ -19,43 +19,48 @@ import type {
   PlannedGroups,
 } from '../../../contracts/batch/batch-status';
 import type { CleanupPolicy } from '../../../contracts/cleanup-policy';
-import { MOST_FAILURES_SHOWN, type GroupEnd, type GroupInput } from '../../../contracts/batch/groups';
-import { addCounts, NO_COUNTS, type BatchCounts, type ItemRange } from '../../../contracts/batch/item-outcome';
-import { ASSET_GROUP, groupWorkflowId } from '../../../contracts/ids';
+import type { FoundAssets, GroupEnd, GroupInput } from '../../../contracts/batch/groups';
+import { ASSET_GROUP, groupWorkflowId, SEARCH_ATTRIBUTES } from '../../../contracts/ids';
+import { failure } from '../../../contracts/failures';
 import { batchStep } from '../activity-options';
-import { batchStatusQuery, groupEndedSignal, pauseSignal, resumeSignal, setInFlightUpdate } from './messages';
-import { BatchStop } from './batch-stop';
-import { wordsOfCounts } from './words';
+import { endsLifecycle } from '../step-failures';
+import { BatchProgress, type CarriedProgress, type OpenGroup } from './batch-progress';
+import {
+  batchStatusQuery,
+  groupEndedSignal,
+  groupProgressSignal,
+  pauseSignal,
+  resumeSignal,
+  setInFlightUpdate,
+} from './messages';
+import { BatchStop, type BatchStopRequest } from './batch-stop';
+import { OVERDUE_MS } from './overdue';
 
 /** What a run of a batch hands on to the next. */
 export interface CarriedBatch {
   batch: BatchToRun;
   listed: ListedBatch;
-  status: BatchStatus;
+  found?: FoundAssets;
+  progress: CarriedProgress;
   next: number;
   planned: PlannedGroups['groups'];
-  open: ItemRange[];
-  ended: BatchCounts;
-  paused: boolean;
   startsNothing: boolean;
+  stop?: BatchStopRequest;
 }
 
 /** Starts of groups in one run: a run has at most 2,000 children, and each costs about ten events. */
 const MOST_GROUPS_A_RUN = 500;
 const MOST_OPEN_GROUPS = 1000;
-/** Groups that were not heard of for so long are looked at. */
-const OVERDUE_MS = 10 * 60_000;
+const MOST_IN_FLIGHT = 50_000;
 
 /** A batch as its story sees it. */
 export class Batch {
-  private readonly status: BatchStatus;
+  private readonly progress: BatchProgress;
   private readonly stop: BatchStop;
-  private readonly open = new Map<number, ItemRange>();
   private listed: ListedBatch | undefined;
+  private found: FoundAssets | undefined;
   private next: number;
   private planned: PlannedGroups['groups'];
-  private ended: BatchCounts;
-  private paused: boolean;
   private startsNothing: boolean;
   private startedHere = 0;
 
@@ -63,228 +68,217 @@ export class Batch {
     private readonly batch: BatchToRun,
     carried: CarriedBatch | undefined,
   ) {
-    const { startTime } = workflowInfo();
-    const { batchId, provider, inFlight } = batch;
-    this.status = carried?.status ?? {
-      ...{ batchId, provider, phase: 'listing', counts: NO_COUNTS, refused: 0, totalBytes: 0, groups: 0, inFlight },
-      failures: [],
-      timings: { startedAt: startTime.toISOString() },
-    };
     this.listed = carried?.listed;
+    this.found = carried?.found;
     this.next = carried?.next ?? 0;
     this.planned = carried?.planned ?? [];
-    this.ended = carried?.ended ?? NO_COUNTS;
-    this.paused = carried?.paused ?? false;
     this.startsNothing = carried?.startsNothing ?? false;
-    for (const range of carried?.open ?? []) this.open.set(range.from, range);
+    const progress = new BatchProgress(batch, carried?.progress);
+    this.progress = progress;
+    const { batchId } = batch;
+    const onRequest = (reason: string | undefined): void => progress.noteStop(reason);
+    this.stop = new BatchStop({ batchId, open: () => progress.open.values(), onRequest }, carried?.stop);
     this.hearMessages();
-    this.stop = new BatchStop(this.status, () => this.open.values());
-    this.show();
+    progress.show();
+    void CancellationScope.nonCancellable(() => this.lookAtOverdueForEver());
   }
 
   /** Lists the items, once for all runs. */
   async list(): Promise<void> {
-    if (this.listed || this.stop.request) return;
+    if (this.listed) return;
     const { batch } = this;
-    const { listItems } = proxyActivities<BatchActivities>({
-      ...batchStep(batch.provider, batch.fileQueue),
-      summary: batch.batchId,
-    });
-    this.listed = await listItems({ batch, start: workflowInfo().firstExecutionRunId });
-    const { refused, bytes, uri } = this.listed;
-    Object.assign(this.status, { refused, totalBytes: bytes, uri });
-    this.status.timings.listedAt = new Date().toISOString();
-    this.show();
+    const { batchId: summary, provider, fileQueue } = batch;
+    const { listItems } = proxyActivities<BatchActivities>({ ...batchStep(provider, fileQueue), summary });
+    const start = workflowInfo().firstExecutionRunId;
+    this.listed = await this.stop.unlessStopped(() => listItems({ batch, start }));
+    if (!this.listed) return;
+    this.progress.noteListed(this.listed);
+    const ref = this.ref(this.listed);
+    this.found = (await this.stop.unlessStopped(() => this.steps().findExisting(ref))) ?? undefined;
   }
 
-  /** Waits for room in the window. False once all groups have been started, or no more are to be. */
-  async mayStartMore(): Promise<boolean> {
+  /** Waits until a group can be started, or the history is long. False once every group has ended. */
+  async hasMore(): Promise<boolean> {
     for (;;) {
-      if (this.stop.request || this.startsNothing) return false;
-      if (this.planned.length === 0 && !(await this.plan())) return false;
-      if (!this.paused && this.hasRoom) return true;
-      await this.untilSomethingHappens(() => this.stop.isAsked || this.startsNothing || (!this.paused && this.hasRoom));
+      await this.stop.passOn();
+      await this.plan();
+      if (this.mayStart || this.isHistoryLong) return true;
+      const { open } = this.progress;
+      if (open.size === 0 && !(this.goesOn && this.planned.length > 0)) return false;
+      const before = open.size;
+      await this.until(() => open.size < before || this.mayStart || this.stop.isAsked);
     }
   }
 
   /** Starts the next group, or takes up the one that runs under its id. */
   async startNextGroup(): Promise<void> {
-    const next = this.planned.shift();
+    const next = this.mayStart ? this.planned.shift() : undefined;
     if (!next || !this.listed) return;
-    const { from, end } = next;
-    this.open.set(from, { from, end });
     this.startedHere += 1;
-    const { batchId, provider, storeId, start } = this.listed;
-    const { failureMode, each } = this.batch;
-    const { onCancel } = (each.cleanup ?? {}) as { onCancel?: CleanupPolicy };
-    const { workflowId } = workflowInfo();
-    const stopsAtFailure = failureMode === 'FailAfterOne';
-    const input: GroupInput = {
-      batchId,
-      provider,
-      storeId,
-      start,
-      ...next,
-      batchWorkflowId: workflowId,
-      stopsAtFailure,
-      onCancel,
-    };
+    const group = this.progress.noteStarted(next);
+    const { from, end } = next;
+    const { batchId, provider } = this.batch;
     try {
       await CancellationScope.nonCancellable(() =>
         startChild(ASSET_GROUP, {
           workflowId: groupWorkflowId(batchId, from),
-          args: [input],
+          args: [this.groupInput(this.listed as ListedBatch, next)],
           parentClosePolicy: ParentClosePolicy.ABANDON,
           workflowIdReusePolicy: 'ALLOW_DUPLICATE',
           staticSummary: `${batchId} · items ${from} to ${end - 1}`,
+          typedSearchAttributes: new TypedSearchAttributes([
+            { key: SEARCH_ATTRIBUTES.batch, value: batchId },
+            { key: SEARCH_ATTRIBUTES.provider, value: provider },
+          ]),
         }),
       );
     } catch (error) {
-      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error; // it runs already: it will tell its end
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+      group.adopted = true; // it will tell its end
     }
-    this.show();
-  }
-
-  /** Waits for news. False once every group has ended. */
-  async hasOpenGroups(): Promise<boolean> {
-    if (this.open.size === 0) return false;
-    const before = this.open.size;
-    await this.untilSomethingHappens(() => this.open.size < before || this.stop.isAsked);
-    return this.open.size > 0;
   }
 
   /** Keeps the history short. */
   async goOnInNewRun(input: unknown): Promise<void> {
+    if (!this.listed || !this.isHistoryLong) return;
     await this.stop.passOn();
-    if (!this.listed || this.stop.request) return;
-    if (!workflowInfo().continueAsNewSuggested && this.startedHere < MOST_GROUPS_A_RUN) return;
-    const { batch, listed, status, next, planned, ended, paused, startsNothing } = this;
-    const open = [...this.open.values()];
-    const carried: CarriedBatch = { batch, listed, status, next, planned, open, ended, paused, startsNothing };
+    const { batch, listed, found, next, planned, startsNothing } = this;
+    const { carried: progress } = this.progress;
+    const stop = this.stop.request;
+    const carried: CarriedBatch = { batch, listed, found, progress, next, planned, startsNothing, stop };
     await continueAsNew(input, carried);
   }
 
   async close(): Promise<BatchStatus> {
-    if (this.listed) {
-      const { batchId, provider, storeId, start } = this.listed;
+    const { listed } = this;
+    if (listed) {
       const { closeBatch } = this.steps();
-      await CancellationScope.nonCancellable(() => closeBatch({ batchId, provider, storeId, start }));
+      await CancellationScope.nonCancellable(() => closeBatch(this.ref(listed)));
     }
-    const { status } = this;
-    status.outcome = this.stop.outcome ?? this.verdict();
-    status.phase = status.outcome;
-    status.timings.closedAt = new Date().toISOString();
-    this.show();
-    return status;
+    return this.progress.close(this.stop.outcome ?? this.verdict());
   }
 
   private verdict(): BatchOutcome {
-    const { by, items } = this.ended;
-    return by.completed === items && !this.startsNothing ? 'completed' : 'failed';
+    const { by } = this.progress.ended;
+    return (by.completed ?? 0) === this.listed?.items ? 'completed' : 'failed';
   }
 
+  private get goesOn(): boolean {
+    return this.listed !== undefined && !this.stop.request && !this.startsNothing;
+  }
+
+  private get mayStart(): boolean {
+    return this.goesOn && this.planned.length > 0 && !this.progress.isPaused && this.hasRoom;
+  }
+
+  private get isHistoryLong(): boolean {
+    return workflowInfo().continueAsNewSuggested || this.startedHere >= MOST_GROUPS_A_RUN;
+  }
+
+  /** A group of more items than may be under way runs alone. */
   private get hasRoom(): boolean {
-    if (this.open.size === 0) return true;
-    if (this.open.size >= MOST_OPEN_GROUPS) return false;
+    const { open, status } = this.progress;
+    if (open.size === 0) return true;
+    if (open.size >= MOST_OPEN_GROUPS) return false;
     const [next] = this.planned;
-    const items = [next, ...this.open.values()].reduce((sum, one) => sum + (one ? one.end - one.from : 0), 0);
-    return items <= this.status.inFlight;
+    const items = [next, ...open.values()].reduce((sum, one) => sum + (one ? one.end - one.from : 0), 0);
+    return items <= status.inFlight;
   }
 
-  /** Cuts the next items into groups. False if there are none. */
-  private async plan(): Promise<boolean> {
-    while (this.listed && this.planned.length === 0 && this.next < this.listed.items) {
-      const { batchId, provider, storeId, start, items } = this.listed;
-      const { planGroups } = this.steps();
-      const plan = await planGroups({ batchId, provider, storeId, start, from: this.next, end: items });
+  /** Cuts the next items into groups. */
+  private async plan(): Promise<void> {
+    while (this.goesOn && this.listed && this.planned.length === 0 && this.next < this.listed.items) {
+      const range = { from: this.next, end: this.listed.items };
+      const ref = this.ref(this.listed);
+      const plan = await this.stop.unlessStopped(() => this.steps().planGroups({ ...ref, ...range }));
+      if (!plan) return;
       this.next = plan.next;
       this.planned = plan.groups;
-      this.ended = addCounts(this.ended, plan.completed);
+      this.progress.noteCompletedBefore(plan.completed);
     }
-    return this.planned.length > 0;
   }
 
-  private async untilSomethingHappens(isSo: () => boolean): Promise<void> {
-    try {
-      const wait = (): Promise<boolean> => condition(isSo, OVERDUE_MS);
-      const happened = this.stop.request ? CancellationScope.nonCancellable(wait) : wait();
-      if (await happened) return await this.stop.passOn();
-    } catch (error) {
-      if (!this.stop.noteNative(error)) throw error;
-      return this.stop.passOn();
-    }
-    await this.lookAtOverdue();
+  private async until(isSo: () => boolean): Promise<void> {
+    if (this.stop.request) await CancellationScope.nonCancellable(() => condition(isSo));
+    else await this.stop.unlessStopped(() => condition(isSo));
   }
 
   /** A group that was ended from outside tells nobody. */
-  private async lookAtOverdue(): Promise<void> {
-    if (!this.listed || this.open.size === 0) return;
-    const { batchId, provider, storeId, start } = this.listed;
-    const groups = [...this.open.values()];
-    const { lookAtGroups } = this.steps();
-    const look = (): ReturnType<typeof lookAtGroups> => lookAtGroups({ batchId, provider, storeId, start, groups });
-    for (const { open, ...end } of await CancellationScope.nonCancellable(look)) if (!open) this.noteEnd(end);
+  private async lookAtOverdueForEver(): Promise<void> {
+    for (;;) {
+      await sleep(OVERDUE_MS);
+      const groups = [...this.progress.open.values()].filter(({ heardAt }) => heardAt <= Date.now() - OVERDUE_MS);
+      if (!this.listed || groups.length === 0) continue;
+      const ranges = groups.map(({ from, end }) => ({ from, end }));
+      const look = this.steps().lookAtGroups({ ...this.ref(this.listed), groups: ranges });
+      const looks = await look.catch((error: unknown) => {
+        if (!endsLifecycle(error)) throw error;
+        return []; // it is looked at again
+      });
+      for (const { open, ...end } of looks) this.hear(end, { hasEnded: !open });
+    }
+  }
+
+  private groupInput({ storeId, start }: ListedBatch, group: PlannedGroups['groups'][number]): GroupInput {
+    const { batchId, provider, failureMode, each } = this.batch;
+    const { onCancel } = (each.cleanup ?? {}) as { onCancel?: CleanupPolicy };
+    const { workflowId: batchWorkflowId } = workflowInfo();
+    const stopsAtFailure = failureMode === 'FailAfterOne';
+    const { found } = this;
+    return { batchId, provider, storeId, start, ...group, batchWorkflowId, found, stopsAtFailure, onCancel };
+  }
+
+  private ref({ batchId, provider, storeId, start }: ListedBatch) {
+    return { batchId, provider, storeId, start };
   }
 
   private steps() {
     return proxyActivities<BatchActivities>({ ...batchStep(this.batch.provider), summary: this.batch.batchId });
   }
 
-  private noteEnd({ from, counts, failures }: GroupEnd): void {
-    if (!this.open.delete(from)) return;
-    this.ended = addCounts(this.ended, counts);
-    this.status.failures = [...this.status.failures, ...failures].slice(-MOST_FAILURES_SHOWN);
-    if (this.batch.failureMode === 'FailAfterOne' && (counts.by.failed ?? 0) > 0) this.startsNothing = true;
-    this.show();
+  private hear(news: GroupEnd, { hasEnded }: { hasEnded: boolean }): void {
+    const { progress, batch } = this;
+    const group = hasEnded ? progress.open.get(news.from) : undefined;
+    if (group && this.isToRunAgain(group, news)) {
+      progress.forget(group);
+      const { from, end, fileQueue } = group;
+      this.planned.unshift({ from, end, fileQueue });
+      return;
+    }
+    if (hasEnded) progress.noteEnd(news);
+    else progress.noteNews(news);
+    if (batch.failureMode === 'FailAfterOne' && (news.counts.by.failed ?? 0) > 0) this.startsNothing = true;
+  }
+
+  /** A group of an earlier start may have been told to stop before this start took it up. */
+  private isToRunAgain({ adopted }: OpenGroup, { counts: { items, by } }: GroupEnd): boolean {
+    return adopted === true && this.goesOn && (by.completed ?? 0) + (by.failed ?? 0) < items;
   }
 
   private hearMessages(): void {
-    setHandler(batchStatusQuery, () => this.status, {
-      description: 'Counts, rate, newest failures, where the report is.',
+    const { progress } = this;
+    const { status } = progress;
+    setHandler(batchStatusQuery, () => status, { description: 'Counts, rate, newest failures, where the report is.' });
+    setHandler(groupProgressSignal, (news) => this.hear(news, { hasEnded: false }), { description: 'Sent by groups.' });
+    setHandler(groupEndedSignal, (end) => this.hear(end, { hasEnded: true }), { description: 'Sent by its groups.' });
+    setHandler(pauseSignal, () => progress.notePause(true), {
+      description: 'Lets what is under way end, and starts nothing.',
     });
-    setHandler(groupEndedSignal, (end) => this.noteEnd(end), { description: 'Sent by its groups.' });
-    setHandler(pauseSignal, () => this.pause(true), { description: 'Lets what is under way end, and starts nothing.' });
-    setHandler(resumeSignal, () => this.pause(false), { description: 'Goes on after a pause.' });
+    setHandler(resumeSignal, () => progress.notePause(false), { description: 'Goes on after a pause.' });
     setHandler(
       setInFlightUpdate,
       (inFlight) => {
-        this.status.inFlight = inFlight;
+        status.inFlight = inFlight;
+        progress.show();
         return inFlight;
       },
       {
         description: 'Sets how many items may be under way at once.',
         validator: (inFlight) => {
-          if (!Number.isInteger(inFlight) || inFlight < 1) throw new Error('inFlight: must be a whole number from 1');
+          if (Number.isInteger(inFlight) && inFlight >= 1 && inFlight <= MOST_IN_FLIGHT) return;
+          throw failure('InvalidRequest', `inFlight: must be a whole number from 1 to ${MOST_IN_FLIGHT}`);
         },
       },
-    );
-  }
-
-  private pause(paused: boolean): void {
-    this.paused = paused;
-    this.show();
-  }
-
-  private show(): void {
-    const { status, ended, open } = this;
-    const underWay = [...open.values()].reduce((sum, { from, end }) => sum + end - from, 0);
-    const items = this.listed?.items ?? 0;
-    const by: Record<string, number> = { ...ended.by };
-    const pending = items - ended.items - underWay + (ended.by.pending ?? 0);
-    if (pending > 0) by.pending = pending;
-    if (underWay > 0) by['under way'] = underWay;
-    status.counts = { items, by, bytes: ended.bytes };
-    status.groups = open.size;
-    if (!status.outcome && this.listed)
-      status.phase = this.stop?.request ? 'stopping' : this.paused ? 'paused' : 'running';
-    const { listedAt } = status.timings;
-    const seconds = listedAt === undefined ? 0 : (Date.now() - Date.parse(listedAt)) / 1000;
-    if (seconds > 0 && ended.items > 0) {
-      status.itemsPerSec = ended.items / seconds;
-      status.secondsLeft = (items - ended.items) / status.itemsPerSec;
-    }
-    setCurrentDetails(
-      `**${status.phase}**: ${status.batchId}\n\n${wordsOfCounts(status)}${status.uri ? `\n\n${status.uri}` : ''}`,
     );
   }
 }

@@ -5,6 +5,7 @@ import {
   proxyActivities,
   setCurrentDetails,
   setHandler,
+  sleep,
   workflowInfo,
 } from '@temporalio/workflow';
 import type {
@@ -16,11 +17,11 @@ import type {
   GroupStepInput,
 } from '../../../contracts/batch/groups';
 import { countsOf } from '../../../contracts/batch/item-outcome';
-import { GROUP_ENDED_SIGNAL } from '../../../contracts/ids';
+import { GROUP_ENDED_SIGNAL, GROUP_PROGRESS_SIGNAL } from '../../../contracts/ids';
 import { groupStep } from '../activity-options';
 import { StopRequests } from '../lifecycle/stop-requests';
 import { groupStatusQuery } from './messages';
-import { wordsOfCounts } from './words';
+import { detailsOfGroup } from './words';
 
 const ACTIVITY_OF = {
   submit: 'submitItems',
@@ -31,12 +32,16 @@ const ACTIVITY_OF = {
   clean: 'cleanItems',
 } as const satisfies Record<GroupStep, keyof GroupActivities>;
 
+/** A wait that lasts so long is told to the batch. */
+const TELL_AFTER_MS = 10_000;
+
 /** A group as its story sees it: which steps its items are due for, and who wants it stopped. */
 export class Group {
   readonly stops: StopRequests;
   private readonly status: { reason?: string; timings: { stopRequestedAt?: string } } = { timings: {} };
   private readonly stepInput: GroupStepInput;
   private news: GroupNews;
+  private toldOfFailure = false;
 
   constructor(private readonly input: GroupInput) {
     const { workflowId, runId } = workflowInfo();
@@ -68,7 +73,9 @@ export class Group {
     const waits = step === 'settle' || step === 'collect';
     const options = groupStep(provider, { waits, ...(step === 'submit' && { fileQueue }) });
     const activities = proxyActivities<GroupActivities>({ ...options, summary: this.summary(this.news.due[step]) });
-    this.hear(await activities[ACTIVITY_OF[step]](this.stepInput));
+    const take = (): Promise<GroupNews> => activities[ACTIVITY_OF[step]](this.stepInput);
+    this.hear(await (waits ? this.tellingWhere(take) : take()));
+    if (!this.mayStart) await this.tellOfFailure();
   }
 
   /** Ends what is under way, as the stop says, once what had been sent is settled. */
@@ -87,14 +94,38 @@ export class Group {
 
   /** Tells the batch though the group fails. */
   async giveUp(error: unknown): Promise<unknown> {
-    await this.tellBatch();
+    await this.tellBatch(GROUP_ENDED_SIGNAL);
     return error;
   }
 
   async close(): Promise<GroupEnd> {
-    await this.tellBatch();
+    await this.tellBatch(GROUP_ENDED_SIGNAL);
     this.show();
     return this.end();
+  }
+
+  /** Once a wait has lasted, the batch is told where the items stand; a short one is not worth the events. */
+  private async tellingWhere(wait: () => Promise<GroupNews>): Promise<GroupNews> {
+    const telling = new CancellationScope();
+    const told = telling
+      .run(async () => {
+        await sleep(TELL_AFTER_MS);
+        await this.tellBatch(GROUP_PROGRESS_SIGNAL);
+      })
+      .catch(() => {}); // the wait was short, or is not wanted any more
+    try {
+      return await wait();
+    } finally {
+      telling.cancel();
+      await told;
+    }
+  }
+
+  /** A batch that is to start nothing after a failure hears of it before this group ends. */
+  private async tellOfFailure(): Promise<void> {
+    if (this.toldOfFailure) return;
+    this.toldOfFailure = true;
+    await this.tellBatch(GROUP_PROGRESS_SIGNAL);
   }
 
   private hear(news: GroupNews, { isStopping = false } = {}): void {
@@ -110,9 +141,9 @@ export class Group {
   }
 
   /** A batch that is gone hears nothing. */
-  private async tellBatch(): Promise<void> {
+  private async tellBatch(signal: string): Promise<void> {
     const batch = getExternalWorkflowHandle(this.input.batchWorkflowId);
-    await CancellationScope.nonCancellable(() => batch.signal(GROUP_ENDED_SIGNAL, this.end())).catch(() => {});
+    await CancellationScope.nonCancellable(() => batch.signal(signal, this.end())).catch(() => {});
   }
 
   private summary(items?: number): string {
@@ -121,6 +152,6 @@ export class Group {
   }
 
   private show(): void {
-    setCurrentDetails(`**${this.summary()}**\n\n${wordsOfCounts(this.news)}`);
+    setCurrentDetails(detailsOfGroup(this.input.batchId, this.input, this.news));
   }
 }

@@ -3,6 +3,7 @@ import type { BatchStatus } from '../../../contracts/batch/batch-status';
 import type { GroupEnd } from '../../../contracts/batch/groups';
 import {
   GROUP_ENDED_SIGNAL,
+  GROUP_PROGRESS_SIGNAL,
   PAUSE_SIGNAL,
   RESUME_SIGNAL,
   SET_IN_FLIGHT_UPDATE,
@@ -10,6 +11,7 @@ import {
 } from '../../../contracts/ids';
 
 export const groupEndedSignal = defineSignal<[GroupEnd]>(GROUP_ENDED_SIGNAL);
+export const groupProgressSignal = defineSignal<[GroupEnd]>(GROUP_PROGRESS_SIGNAL);
 export const pauseSignal = defineSignal<[unknown?]>(PAUSE_SIGNAL);
 export const resumeSignal = defineSignal<[unknown?]>(RESUME_SIGNAL);
 export const setInFlightUpdate = defineUpdate<number, [number]>(SET_IN_FLIGHT_UPDATE);

@@ -1,11 +1,58 @@
-import type { ItemFailure } from '../../../contracts/batch/groups';
-import type { BatchCounts } from '../../../contracts/batch/item-outcome';
+import type { BatchPhase, BatchStatus } from '../../../contracts/batch/batch-status';
+import type { GroupNews, ItemFailure } from '../../../contracts/batch/groups';
+import type { BatchCounts, ItemRange } from '../../../contracts/batch/item-outcome';
+import { firstOf } from '../../../contracts/values/text';
 
-/** Counts and the newest failures, as Markdown. */
-export function wordsOfCounts({ counts, failures }: { counts: BatchCounts; failures: readonly ItemFailure[] }): string {
-  const lines = Object.entries(counts.by).map(([where, items]) => `- ${where}: ${items}`);
-  const failed = failures.map(({ key, error }) => `- \`${key.replaceAll('`', "'")}\`: ${error.type}: ${error.message}`);
-  return [`${counts.items} items`, ...lines, ...(failed.length > 0 ? ['', 'Newest failures:', ...failed] : [])].join(
-    '\n',
-  );
+const DOING: Record<BatchPhase, string> = {
+  listing: 'listing the items into the store',
+  running: 'taking the items through their steps, group by group',
+  paused: 'what is under way ends, and nothing is started; signal `resume` to go on',
+  stopping: 'ending what is under way, and cleaning it up',
+  completed: 'every item has completed',
+  failed: 'not every item has completed; start it again to go on with those that have not',
+  cancelled: 'stopped on request; start it again to go on with what has not completed',
+  deleted: 'stopped on request, by force; start it again to go on with what has not completed',
+};
+
+/** What a batch is doing, how far it is, and what went wrong last. */
+export function detailsOfBatch(status: BatchStatus): string {
+  const { phase, batchId, counts, refused, groups, inFlight, itemsPerSec, secondsLeft, reason, uri, outcome } = status;
+  const lines = [`**${phase}**: ${DOING[phase]}`, '', `- batch: ${code(batchId)}`, `- items: ${wordsOfCounts(counts)}`];
+  if (refused > 0) lines.push(`- refused: ${refused} entries that can be no items; see the report`);
+  if (!outcome) lines.push(`- under way: ${groups} groups, at most ${inFlight} items at once`);
+  if (itemsPerSec !== undefined) lines.push(`- rate: ${itemsPerSec.toPrecision(3)} items a second`);
+  if (secondsLeft !== undefined && !outcome) lines.push(`- time left: about ${wordsOfTime(secondsLeft)}`);
+  if (reason) lines.push(`- reason given: ${code(reason)}`);
+  if (uri) lines.push(`- list and outcomes: ${code(uri)}`);
+  lines.push(...linesOfFailures(status.failures));
+  if (!outcome) lines.push('', 'A cancel now ends what is under way, and cleans it up as each item’s policy says.');
+  return lines.join('\n');
 }
+
+/** The same of one group of a batch. */
+export function detailsOfGroup(batchId: string, { from, end }: ItemRange, { counts, failures }: GroupNews): string {
+  const lines = [`**items ${from} to ${end - 1}** of the batch ${code(batchId)}`, '', `- ${wordsOfCounts(counts)}`];
+  lines.push(...linesOfFailures(failures));
+  lines.push('', 'Stop the whole batch by its own workflow; a cancel here stops only these items.');
+  return lines.join('\n');
+}
+
+function wordsOfCounts({ items, by }: BatchCounts): string {
+  const parts = Object.entries(by).map(([where, count]) => `${count} ${where}`);
+  return [String(items), ...(parts.length > 0 ? [`(${parts.join(', ')})`] : [])].join(' ');
+}
+
+function linesOfFailures(failures: readonly ItemFailure[]): string[] {
+  if (failures.length === 0) return [];
+  const lines = failures.toReversed().map(({ key, error }) => `- ${code(key)}: ${error.type}: ${code(error.message)}`);
+  return ['', 'Newest failures:', '', ...lines];
+}
+
+function wordsOfTime(seconds: number): string {
+  if (seconds < 90) return `${Math.ceil(seconds)} s`;
+  const minutes = Math.ceil(seconds / 60);
+  return minutes < 90 ? `${minutes} min` : `${(minutes / 60).toFixed(1)} h`;
+}
+
+/** Shown as code, so that Markdown in a name has no effect. */
+const code = (text: string): string => `\`${firstOf(text.replaceAll('`', "'").replaceAll(/\s+/g, ' '), 300)}\``;

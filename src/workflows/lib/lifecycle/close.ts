@@ -7,6 +7,7 @@ import { cleanUp } from '../clean-up';
 import { noteClosed } from '../status';
 import { describeError, endsLifecycle } from '../step-failures';
 import type { Lifecycle } from './lifecycle';
+import { assetOfKey } from './submit-source';
 
 /** Ends the lifecycle with this outcome. */
 export function close(life: Lifecycle, outcome: Outcome): LifecycleStatus {
@@ -47,6 +48,7 @@ async function cleanUpUntilSatisfied(life: Lifecycle): Promise<void> {
   do {
     policy = policyNow();
     wasForced ||= policy === 'force-delete';
+    if (stops.request?.outcome === 'deleted') addWhatKeyHad(life);
     life.enter('cleaning');
     entries = await cleanUp({ provider: input.provider, steps, made: made.list, policy, before: entries });
     status.receipt = {
@@ -54,6 +56,11 @@ async function cleanUpUntilSatisfied(life: Lifecycle): Promise<void> {
       entries: [...entries, ...made.ended.filter((entry) => !entries.some((one) => isOfSameResource(one, entry)))],
     };
   } while (policy !== policyNow());
+}
+
+/** Force removes all that the key has, also where this run has not come to it, or was refused before. */
+function addWhatKeyHad(life: Lifecycle): void {
+  if (life.earlier && !life.made.asset) life.made.list.unshift(assetOfKey(life));
 }
 
 const isOfSameResource = (one: ReceiptEntry, other: ReceiptEntry): boolean =>

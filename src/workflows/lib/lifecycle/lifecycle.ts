@@ -78,7 +78,7 @@ export class Lifecycle {
   noteBranches(runs: readonly ShownBranch[]): void {
     const before = this.earlier?.assetId === this.asset.id ? (this.earlier.branches ?? []) : [];
     this.status.branch = runs[0]?.status;
-    if (before.length + runs.length < 2) return;
+    if (before.length === 0 && runs.length < 2) return;
     const own = runs.map(({ branch, status }) => Object.assign(status, { input: branch })); // shared: it goes on changing
     this.status.branches = [...before, ...own];
   }

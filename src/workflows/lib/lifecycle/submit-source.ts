@@ -11,17 +11,10 @@ import type { Lifecycle } from './lifecycle';
 export async function submitSource(life: Lifecycle): Promise<void> {
   const { provider, source, metadata, fields, upload, branches, preflight } = life.input;
   const { tag, earlier } = life;
-  const since = life.status.timings.startedAt;
-  const filename = life.input.filename ?? (source.type === 'asset' ? undefined : filenameOfSource(source));
-  const made: AssetResource = life.made.asset ?? {
-    kind: 'asset',
-    id: source.type === 'asset' ? source.assetId : undefined,
-    adopted: source.type === 'asset',
-    tag,
-    filename,
-    since,
-    earlierId: earlier?.assetId,
-  };
+  const own = assetOfKey(life);
+  const { since, filename } = own;
+  const made: AssetResource =
+    life.made.asset ?? (source.type === 'asset' ? { ...own, id: source.assetId, adopted: true } : own);
   const queue = await fileQueueOf(life);
   const common = { provider, source, filename, metadata, fields, upload, branches, preflight };
   const submission = { ...common, tag, since, earlier };
@@ -41,6 +34,14 @@ export async function submitSource(life: Lifecycle): Promise<void> {
     made.id = handedIn.id;
     if (handedIn.adopted) made.adopted = true;
   }
+}
+
+/** The asset of the key, whose id nobody knows yet. */
+export function assetOfKey({ input, tag, earlier, status }: Lifecycle) {
+  const { source } = input;
+  const filename = input.filename ?? (source.type === 'asset' ? undefined : filenameOfSource(source));
+  const since = status.timings.startedAt;
+  return { kind: 'asset', adopted: false, tag, filename, since, earlierId: earlier?.assetId } satisfies AssetResource;
 }
 
 /**

@@ -19,6 +19,22 @@ afterEach(() => rm(path.resolve(folder, '../../..'), { recursive: true, force: t
 
 sharedFilesPromises(() => files);
 
+describe('where the file system has no hard links', () => {
+  const link = (): Promise<void> => Promise.reject(Object.assign(new Error('no links here'), { code: 'EPERM' }));
+  const withoutLinks = (): SharedFiles => createFolderSharedFiles(folder, 'host-1', { link });
+
+  sharedFilesPromises(withoutLinks);
+
+  test('a name that a worker with links has given is taken, and the other way round', async () => {
+    expect(await files.create('claims/1', 'of one')).toBe(true);
+    expect(await withoutLinks().create('claims/1', 'of the other')).toBe(false);
+    expect(await withoutLinks().create('claims/2', 'of the other')).toBe(true);
+    expect(await files.create('claims/2', 'of one')).toBe(false);
+    expect([await files.read('claims/1'), await files.read('claims/2')]).toEqual(['of one', 'of the other']);
+    expect(await files.list('claims')).toEqual(['1', '2']);
+  });
+});
+
 test('what a crash left half written is no file', async () => {
   await files.create('pages/1', 'a');
   await writeFile(path.join(folder, 'pages/.0123'), 'half');

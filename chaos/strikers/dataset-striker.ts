@@ -1,6 +1,6 @@
 import type { Call } from '../../emulator/shared/traffic/call-hooks';
 import type { StruckPhase } from '../schedules/strikes';
-import { Striker } from '../striker';
+import { Striker } from './striker';
 
 const SESSION = /^GET \S+assetIngestionSessions\/\{session_id\}$/;
 const GIVES_UP = /^DELETE |:cancel$/;

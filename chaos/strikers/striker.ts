@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Call, CallHooks } from '../emulator/shared/traffic/call-hooks';
-import { FaultSchema, type Fault, type FaultInput } from '../emulator/shared/traffic/faults';
-import type { CleanupPolicy } from '../src/contracts/cleanup-policy';
-import type { AskedStop, JournalEntry, Struck } from './checks/evidence';
-import { replacesFile } from './schedules/later-starts';
-import type { Schedule } from './schedules/schedule';
-import { isDeath, isFinal, isStop, type FaultKind, type StopKind } from './schedules/strikes';
-import type { Strike, StruckPhase } from './schedules/strikes';
-import { isAround } from './schedules/situations';
+import type { Call, CallHooks } from '../../emulator/shared/traffic/call-hooks';
+import { FaultSchema, type Fault, type FaultInput } from '../../emulator/shared/traffic/faults';
+import type { CleanupPolicy } from '../../src/contracts/cleanup-policy';
+import type { AskedStop, JournalEntry, Struck } from '../checks/evidence';
+import { replacesFile } from '../schedules/later-starts';
+import type { Schedule } from '../schedules/schedule';
+import { isDeath, isFinal, isStop, type FaultKind, type StopKind } from '../schedules/strikes';
+import type { Strike, StruckPhase } from '../schedules/strikes';
+import { isAround } from '../schedules/situations';
 
 /** Moments at which others act. */
 export type Moment = 'processing' | 'branching' | 'entity-made';
@@ -68,7 +68,7 @@ export class Striker implements CallHooks {
   private readonly killAfter = new Set<number>();
   private left: Strike[] = [];
   private means: Means | undefined;
-  private pending: Promise<unknown>[] = [];
+  protected pending: Promise<unknown>[] = [];
   private quietAt = 0;
   private replacesAsset = false;
   protected progress: StruckPhase = 'creating';
@@ -148,7 +148,7 @@ export class Striker implements CallHooks {
       this.pending.push(this.stopLater(strike, what));
       return undefined;
     }
-    this.struck.push({ what, at: call.at });
+    this.struck.push({ what, at: call.at, phase: strike.phase });
     if (isFinal(what)) this.progress = 'cleaning';
     if (!isDeath(what)) return this.faultOf(what, call);
     if (what === 'restart') {
@@ -169,12 +169,12 @@ export class Striker implements CallHooks {
     return fault;
   }
 
-  private async stopLater({ delayMs, cleanup }: Strike, what: StopKind): Promise<void> {
+  private async stopLater({ delayMs, cleanup, phase }: Strike, what: StopKind): Promise<void> {
     await delay(delayMs);
     const at = Date.now();
     const accepted = (await this.means?.stop(what, cleanup)) ?? false;
     this.stops.push({ what, at, accepted });
-    if (accepted) this.struck.push({ what, at });
+    if (accepted) this.struck.push({ what, at, phase });
     if (accepted) this.progress = 'cleaning';
   }
 

@@ -1,0 +1,95 @@
+import type { Client } from '@temporalio/client';
+import type { History } from '@temporalio/common/lib/proto-utils';
+import { ASSET_GROUP, CANCEL_SIGNAL, FORCE_DELETE_SIGNAL, PAUSE_SIGNAL, RESUME_SIGNAL } from '../../src/contracts/ids';
+import { readableText } from '../checks/secrets';
+import type { BatchRunFacts, GroupFacts, RunFacts } from './evidence';
+
+type Event = NonNullable<History['events']>[number];
+
+export interface ReadRun<F> {
+  facts: F;
+  text: string;
+}
+
+/** All runs of a start of a batch, from the first on. */
+export async function readBatchRuns(
+  temporal: Client,
+  workflowId: string,
+  first: string,
+): Promise<ReadRun<BatchRunFacts>[]> {
+  const runs: ReadRun<BatchRunFacts>[] = [];
+  for (let runId: string | undefined = first; runId;) {
+    const history: History = await temporal.workflow.getHandle(workflowId, runId).fetchHistory();
+    const events = history.events ?? [];
+    const facts = { ...(await factsOf(temporal, { workflowId, runId }, events)), started: groupsStartedIn(events) };
+    runs.push({ facts, text: readableText(history) });
+    runId = events.at(-1)?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId ?? undefined;
+  }
+  return runs;
+}
+
+export async function readGroup(temporal: Client, workflowId: string, runId: string): Promise<ReadRun<GroupFacts>> {
+  const history = await temporal.workflow.getHandle(workflowId, runId).fetchHistory();
+  const [began, ...events] = history.events ?? [];
+  const { from, end } = inputOf(began);
+  const facts = { ...(await factsOf(temporal, { workflowId, runId }, history.events ?? [])), from, end };
+  return { facts, text: readableText([began, ...events]) };
+}
+
+async function factsOf(
+  temporal: Client,
+  { workflowId, runId }: { workflowId: string; runId: string },
+  events: readonly Event[],
+): Promise<RunFacts> {
+  const { status, startTime, closeTime } = await temporal.workflow.getHandle(workflowId, runId).describe();
+  const stopped = events.find(isStop);
+  return {
+    workflowId,
+    runId,
+    closedAs: status.name,
+    startedAt: startTime.getTime(),
+    closedAt: closeTime?.getTime(),
+    events: events.length,
+    longestEvent: Math.max(...events.map((event) => readableText(event).length)),
+    stoppedAt: stopped && timeOf(stopped),
+    heard: events.flatMap((event) => heardIn(event) ?? []),
+  };
+}
+
+/** Name of the signal, if the event is one; or of Temporal's own cancellation. */
+const heardIn = (event: Event): string | undefined =>
+  event.workflowExecutionCancelRequestedEventAttributes
+    ? 'native-cancel'
+    : (event.workflowExecutionSignaledEventAttributes?.signalName ?? undefined);
+
+const isStop = (event: Event): boolean =>
+  [CANCEL_SIGNAL, FORCE_DELETE_SIGNAL, 'native-cancel'].includes(heardIn(event) ?? '');
+
+/** By the order of the events alone. */
+function groupsStartedIn(events: readonly Event[]): BatchRunFacts['started'] {
+  const started: BatchRunFacts['started'] = [];
+  const asked = new Map<string, BatchRunFacts['started'][number]['untimely']>(); // by the event that asked for it
+  let untimely: 'paused' | 'stopped' | undefined;
+  for (const event of events) {
+    const heard = heardIn(event);
+    if (isStop(event)) untimely = 'stopped';
+    else if (heard === PAUSE_SIGNAL) untimely ??= 'paused';
+    else if (heard === RESUME_SIGNAL && untimely === 'paused') untimely = undefined;
+    const asks = event.startChildWorkflowExecutionInitiatedEventAttributes;
+    if (asks?.workflowType?.name === ASSET_GROUP) asked.set(String(event.eventId), untimely);
+    const child = event.childWorkflowExecutionStartedEventAttributes;
+    const { workflowId, runId } = child?.workflowExecution ?? {};
+    if (!workflowId || !runId) continue;
+    started.push({ workflowId, runId, at: timeOf(event), untimely: asked.get(String(child?.initiatedEventId)) });
+  }
+  return started;
+}
+
+function inputOf(began: Event | undefined): { from: number; end: number } {
+  const [payload] = began?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
+  const { from, end } = JSON.parse(Buffer.from(payload?.data ?? '{}').toString()) as { from: number; end: number };
+  return { from, end };
+}
+
+const timeOf = ({ eventTime }: Event): number =>
+  Number(eventTime?.seconds ?? 0) * 1000 + Number(eventTime?.nanos ?? 0) / 1e6;

@@ -1,0 +1,46 @@
+import type { ItemOutcome } from '../../../src/contracts/batch/item-outcome';
+import type { Happening } from '../../schedules/strikes';
+import type { BatchEvidence, BatchStart, GroupFacts, PlaceState, SingleRun } from '../evidence';
+
+export type Check = (evidence: BatchEvidence) => string[];
+
+export const assetsOf = ({ assets }: PlaceState, key: string): PlaceState['assets'] =>
+  assets.filter((asset) => asset.key === key);
+
+export const hasId = ({ assets, objects }: PlaceState, id: string | undefined): boolean =>
+  [...assets, ...objects].some((one) => one.id === id);
+
+export const wasStruckBy = ({ struck }: Pick<BatchEvidence, 'struck'>, ...kinds: Happening[]): boolean =>
+  struck.some(({ what }) => kinds.includes(what));
+
+/** Groups that were ended from outside. */
+export const terminatedGroups = ({ groups }: BatchEvidence): GroupFacts[] =>
+  groups.filter(({ closedAs }) => closedAs === 'TERMINATED');
+
+/** A create that takes effect too late, or twice, may leave a surplus to the sweep; a terminated group anything. */
+export const leavesSurplus = (evidence: BatchEvidence): boolean =>
+  wasStruckBy(evidence, 'too-late', 'twice') || terminatedGroups(evidence).length > 0;
+
+export const singlesOf = ({ singles }: BatchEvidence, key: string): SingleRun[] =>
+  singles.filter((one) => one.key === key);
+
+/** Violations of each start of a batch, by its number. */
+export const ofStarts = (
+  { starts }: BatchEvidence,
+  check: (start: BatchStart, before: readonly BatchStart[]) => string[],
+): string[] =>
+  starts.flatMap((start, nth) =>
+    check(start, starts.slice(0, nth)).map((words) => (nth === 0 ? words : `start ${nth + 1}: ${words}`)),
+  );
+
+/** Where the store knows an item to stand in this start: what an earlier start left undone counts for nothing. */
+export function standing(start: BatchStart, item: number): ItemOutcome | undefined {
+  const record = start.outcomes.find((one) => one.item === item);
+  return record && (record.of === start.runId || record.outcome === 'completed') ? record : undefined;
+}
+
+/** The last of a start's runs that was told to stop. */
+export const stopOf = ({ runs }: BatchStart): { at: number; heard: string[] } | undefined => {
+  const run = runs.find(({ stoppedAt }) => stoppedAt !== undefined);
+  return run?.stoppedAt === undefined ? undefined : { at: run.stoppedAt, heard: run.heard };
+};

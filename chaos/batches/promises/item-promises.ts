@@ -1,0 +1,186 @@
+import type { ItemOutcome } from '../../../src/contracts/batch/item-outcome';
+import type { BatchEvidence, BatchStart, PlaceState, Wanted } from '../evidence';
+import { assetsOf, hasId, leavesSurplus, ofStarts, singlesOf, standing, terminatedGroups, type Check } from './about';
+
+/** What a batch promises for each of its items. */
+export const ITEM_PROMISES: Readonly<Record<string, Check>> = {
+  'one asset per key': oneAsset,
+  'each item has one outcome': oneOutcome,
+  'an outcome is the truth': outcomesAreTrue,
+  "an item's receipt is the truth": receiptsAreTrue,
+  'nothing is left that was to be deleted': nothingLeft,
+  'an item fails alone': failsAlone,
+  'a key in use has a holder at work': holdersAtWork,
+};
+
+function oneAsset(evidence: BatchEvidence): string[] {
+  const { wanted, beforeSweep, sweep } = evidence;
+  const states = leavesSurplus(evidence) ? [sweep.after] : [beforeSweep, sweep.after];
+  return wanted.flatMap(({ key }) =>
+    states.flatMap((state) => {
+      const own = assetsOf(state, key);
+      return own.length > 1 ? [`${key} has the assets ${own.map(({ id }) => id).join(', ')}`] : [];
+    }),
+  );
+}
+
+const isStarted = ({ outcome }: ItemOutcome): boolean => outcome !== undefined;
+
+/** A batch that was stopped, or starts nothing after a failure, leaves what it never began as it was. */
+function oneOutcome(evidence: BatchEvidence): string[] {
+  const { schedule } = evidence;
+  return ofStarts(evidence, (start) => {
+    const { listed, outcomes, status, closedAs } = start;
+    const problems: string[] = [];
+    for (const { item } of listed) {
+      const records = outcomes.filter((one) => one.item === item);
+      if (records.length > 1) problems.push(`item ${item} is in the report ${records.length} times`);
+    }
+    const known = new Set(listed.map(({ item }) => item));
+    for (const { item } of outcomes)
+      if (!known.has(item)) problems.push(`the report has item ${item}, which is not listed`);
+    const mayLeave = status?.outcome === 'cancelled' || status?.outcome === 'deleted' || closedAs !== 'COMPLETED';
+    if (mayLeave || schedule.failureMode === 'FailAfterOne') return problems;
+    const cut = terminatedGroups(evidence);
+    for (const { item } of listed) {
+      const record = standing(start, item);
+      if (record && isStarted(record)) continue;
+      if (cut.some(({ from, end }) => item >= from && item < end)) continue;
+      problems.push(`item ${item} has no outcome: it is ${record?.phase ?? 'pending'}`);
+    }
+    return problems;
+  });
+}
+
+function outcomesAreTrue(evidence: BatchEvidence): string[] {
+  return ofStarts(evidence, (start) =>
+    start.outcomes
+      .filter(({ outcome }) => outcome === 'completed')
+      .flatMap((record) =>
+        completed(record, start, evidence).map((words) => `${record.key} is completed, but ${words}`),
+      ),
+  );
+}
+
+function completed(record: ItemOutcome, { after, results }: BatchStart, evidence: BatchEvidence): string[] {
+  const { schedule, wanted, starts } = evidence;
+  const { asset: told, branches = [], key } = record;
+  const asset = after.assets.find(({ id }) => id === told?.id);
+  if (!asset) return [`its asset ${told?.id} is not there`];
+  const problems: string[] = [];
+  if (asset.key !== key) problems.push(`its asset ${asset.id} is of ${asset.key}`);
+  const source = wanted.find((one) => one.key === key);
+  if (asset.sha256 !== undefined && asset.sha256 !== source?.sha256)
+    problems.push(`asset ${asset.id} has other content`);
+  const marksRefused = starts.some(({ calls }) => calls.some(({ route, outcome }) => isMark(route) && outcome !== 200));
+  if (evidence.provider === 'twelvelabs' && asset.released === undefined && !marksRefused) {
+    problems.push(`asset ${asset.id} has no release mark`);
+  }
+  const ready = branches.filter(({ status }) => status === 'ready');
+  if (ready.length !== schedule.branches.length) {
+    problems.push(`of ${schedule.branches.length} branches ${ready.length} are ready`);
+  }
+  for (const { type, id, result } of ready) {
+    if (type !== 'embed' && !hasId(after, id)) problems.push(`${type} ${id} is not there`);
+    if (result && results[result.uri] !== result.sha256) problems.push(`its records ${result.uri} are not there`);
+  }
+  return problems;
+}
+
+const isMark = (route: string): boolean => route.startsWith('PATCH ');
+
+function receiptsAreTrue(evidence: BatchEvidence): string[] {
+  return ofStarts(evidence, (start) =>
+    start.outcomes
+      .filter(({ outcome, of }) => outcome !== undefined && of === start.runId)
+      .flatMap((record) => receipt(record, start.after).map((words) => `${record.key}: ${words}`)),
+  );
+}
+
+function receipt({ receipt: told }: ItemOutcome, after: PlaceState): string[] {
+  return (told?.entries ?? []).flatMap(({ resource, id, result }) => {
+    if (id === undefined || resource === 'result' || resource === 'upload-session') return [];
+    const there = hasId(after, id);
+    if (result === 'deleted' && there) return [`${resource} ${id} is called deleted, but is there`];
+    return result === 'kept' && !there ? [`${resource} ${id} is called kept, but is gone`] : [];
+  });
+}
+
+/** Of items that did not complete; what a lifecycle of the key, or an earlier start, has made is not theirs. */
+function nothingLeft(evidence: BatchEvidence): string[] {
+  if (leavesSurplus(evidence)) return [];
+  return ofStarts(evidence, (start, before) =>
+    start.listed.flatMap(({ item, key }) => {
+      const record = standing(start, item);
+      const hadBefore = before.some(({ after }) => assetsOf(after, key).length > 0);
+      if (record?.outcome === 'completed' || singlesOf(evidence, key).length > 0) return [];
+      if (start.closedAs !== 'COMPLETED' && !record?.outcome) return []; // for the sweep
+      const { policy, entries = [] } = record?.receipt ?? {};
+      if (entries.some(({ result }) => result === 'leftover')) return []; // told, for the sweep
+      const left = assetsOf(start.after, key).map(({ id }) => id);
+      if (policy === undefined)
+        return hadBefore ? [] : left.map((id) => `${key} made nothing, yet asset ${id} is there`);
+      const named = new Set(entries.filter(({ result }) => result === 'kept').map(({ id }) => id));
+      if (policy === 'keep') return left.filter((id) => !named.has(id)).map((id) => `${key} does not name asset ${id}`);
+      return left.filter((id) => !named.has(id)).map((id) => `${key} was to delete asset ${id}`);
+    }),
+  );
+}
+
+/** Where nobody stops anything and the provider refuses nothing for good, what becomes of an item is told by its source. */
+function failsAlone(evidence: BatchEvidence): string[] {
+  const { schedule, struck, acts, singles, wanted } = evidence;
+  const stopping = ['cancel', 'force-delete', 'native-cancel', 'terminate', 'refused', 'unauthorized'];
+  if (struck.some(({ what }) => stopping.includes(what)) || acts.some(({ what }) => what === 'terminate-group'))
+    return [];
+  if (singles.length > 0 || schedule.failureMode === 'FailAfterOne') return [];
+  const fails = ({ damaged }: Wanted): boolean => damaged || schedule.branches.includes('index-unknown');
+  return ofStarts(evidence, ({ outcomes }, before) =>
+    wanted.flatMap((source) => {
+      const record = outcomes.find(({ key }) => key === source.key);
+      const words = `${source.key} is ${record?.outcome ?? record?.phase ?? 'pending'}: ${record?.error?.message ?? ''}`;
+      const wasDamaged = before.length === 0 && schedule.again === 'repaired';
+      if (wasDamaged && record?.outcome === 'failed') return []; // it may have been damaged then
+      return (record?.outcome === 'failed') === fails(source) ? [] : [words];
+    }),
+  );
+}
+
+/** Whoever is told that a key is in use is told by whom, and that one was at work at the time. */
+function holdersAtWork(evidence: BatchEvidence): string[] {
+  const { starts, groups, singles } = evidence;
+  const problems: string[] = [];
+  const overlaps = (one: { startedAt: number; closedAt?: number }, other: { startedAt: number; closedAt?: number }) =>
+    one.startedAt <= (other.closedAt ?? Infinity) && other.startedAt <= (one.closedAt ?? Infinity);
+  const groupsWith = (batchId: string, item: number) =>
+    groups.filter(
+      ({ workflowId, from, end }) => workflowId.startsWith(`asset-group:${batchId}:`) && item >= from && item < end,
+    );
+  for (const { outcomes, batchId, listed } of starts) {
+    for (const { error, item, key } of outcomes) {
+      if (error?.type !== 'KeyInUse') continue;
+      const named = singles.filter((one) => one.key === key && error.message.includes(one.workflowId));
+      const others = starts.filter(
+        (other) => other.batchId !== batchId && error.message.includes(`"${other.batchId}"`),
+      );
+      const theirs = others.flatMap((other) => groupsWith(other.batchId, item));
+      const own = groupsWith(batchId, item);
+      if (![...named, ...theirs].some((holder) => own.some((group) => overlaps(holder, group)))) {
+        problems.push(`${key}: nobody who is named was at work: ${error.message}`);
+      }
+    }
+    for (const { key, status, ...single } of singles) {
+      if (status?.error?.type !== 'KeyInUse' || !status.error.message.includes(`"${batchId}"`)) continue;
+      const item = listed.find((one) => one.key === key)?.item ?? -1;
+      if (!groupsWith(batchId, item).some((group) => overlaps(group, single))) {
+        problems.push(`${key}: no group was at work: ${status.error.message}`);
+      }
+    }
+  }
+  const unnamed = singles.filter(
+    ({ status }) =>
+      status?.error?.type === 'KeyInUse' &&
+      !starts.some(({ batchId }) => status.error?.message.includes(`"${batchId}"`)),
+  );
+  return [...problems, ...unnamed.map(({ key, status }) => `${key}: nobody known is named: ${status?.error?.message}`)];
+}

@@ -1,0 +1,54 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
+import type { LifecycleClient } from '../../src/client/lifecycle-client';
+import type { ProviderFields } from '../../src/contracts/lifecycle-input';
+import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
+import type { LifecycleInput } from '../../src/providers/registry';
+import type { SingleRun, Wanted } from './evidence';
+
+const BOUND_MS = 180_000;
+
+/** Lifecycles of their own of keys that a batch has too. */
+export class Singles {
+  readonly facts: SingleRun[] = [];
+  private readonly open: Promise<void>[] = [];
+  private next = 0;
+
+  constructor(
+    private readonly client: LifecycleClient,
+    private readonly temporal: Client,
+    private readonly wanted: readonly Wanted[],
+    private readonly each: ProviderFields,
+  ) {}
+
+  /** Starts one, of the next sound source. @returns its key */
+  async start(): Promise<string> {
+    const sound = this.wanted.filter(({ damaged }) => !damaged);
+    const { path, key } = sound[this.next++ % sound.length] as Wanted;
+    const startedAt = Date.now();
+    const input = { ...this.each, source: { type: 'file', path } } as LifecycleInput;
+    const { workflowId, runId } = await this.client.start(input);
+    const status = Promise.race([this.client.result(key), delay(BOUND_MS, undefined, { ref: false })]);
+    this.open.push(this.note({ key, workflowId, runId, startedAt }, status));
+    return key;
+  }
+
+  /** Starts one, and waits for its end. */
+  async complete(): Promise<void> {
+    await this.start();
+    await this.ended();
+  }
+
+  async ended(): Promise<void> {
+    await Promise.all(this.open);
+  }
+
+  private async note(
+    run: Pick<SingleRun, 'key' | 'workflowId' | 'runId' | 'startedAt'>,
+    ended: Promise<LifecycleStatus | undefined | void>,
+  ): Promise<void> {
+    const status = (await ended.catch(() => undefined)) ?? undefined;
+    const { status: closed, closeTime } = await this.temporal.workflow.getHandle(run.workflowId, run.runId).describe();
+    this.facts.push({ ...run, status, closedAs: closed.name, closedAt: closeTime?.getTime() });
+  }
+}

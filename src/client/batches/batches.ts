@@ -1,0 +1,295 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  ServiceError,
+  WorkflowFailedError,
+  WorkflowNotFoundError,
+  type WorkflowExecutionDescription,
+  type WorkflowHandle,
+} from '@temporalio/client';
+import { acceptBatch } from '../../batch/accept-batch';
+import { BATCH_FIELDS } from '../../contracts/batch/batch-input';
+import { checkAgainst } from '../../contracts/lifecycle-input';
+import type { BatchStatus } from '../../contracts/batch/batch-status';
+import {
+  ASSET_BATCH,
+  batchWorkflowId,
+  CANCEL_SIGNAL,
+  FORCE_DELETE_SIGNAL,
+  PAUSE_SIGNAL,
+  RESUME_SIGNAL,
+  SET_IN_FLIGHT_UPDATE,
+  STATUS_QUERY,
+  WORKFLOW_TASK_QUEUE,
+} from '../../contracts/ids';
+import type { CancelRequest, ForceDeleteRequest } from '../../contracts/messages';
+import { failuresByCause, reportEntries, type FailureCause, type ReportEntry } from '../../batch/report';
+import { readIndex } from '../../batch/read-batch';
+import {
+  BatchClosed,
+  BatchNotFound,
+  BatchRunning,
+  InvalidInput,
+  LifecycleNotFailed,
+  LifecycleNotFound,
+} from '../../temporal/errors';
+import { grpcCodeOf } from '../../temporal/grpc-errors';
+import type { LifecycleCalls } from '../lifecycle-calls';
+import { checkedInput } from '../start/checked-input';
+import { sentInput } from '../start/run-input';
+import { batchSummary, closedBatchStatus, keptBatchStatus, unansweredStatus, type BatchSummary } from './batch-runs';
+import type { ClientStore, KeptBatch } from './client-store';
+import { batchUploadResult, type BatchUploadResult } from './upload-result';
+
+/** A batch that is running, or ran. */
+export interface StartedBatch {
+  batchId: string;
+  workflowId: string;
+  runId: string;
+  /** True if this start joined the running batch of that id. */
+  joined: boolean;
+}
+
+/** Time between two looks at a batch's status. */
+const WATCH_EVERY_MS = 1000;
+/** How long to wait for the answer of a running batch before its status is read from the store. */
+const QUERY_TIMEOUT_MS = 5000;
+
+/** Starts, follows and stops batches. Every status has the shape {@link BatchStatus}. */
+export class Batches {
+  constructor(
+    private readonly calls: LifecycleCalls,
+    private readonly store: ClientStore,
+  ) {}
+
+  /**
+   * Starts a batch, or joins the running one of its id. One that has closed is started again, and goes on with what is not
+   * completed. Safe to repeat.
+   * @throws InvalidInput before anything is started
+   */
+  async start(input: { batchId: string } & Readonly<Record<string, unknown>>): Promise<StartedBatch> {
+    const { batchId } = checkedInput(() => acceptBatch(input));
+    if (batchId === undefined) throw new InvalidInput('batchId: is missing; it names the batch for ever');
+    const workflowId = batchWorkflowId(batchId);
+    const { client } = this.calls;
+    const before = await this.openRunId(batchId);
+    const handle = await this.ask(batchId, () =>
+      client.workflow.start(ASSET_BATCH, {
+        taskQueue: WORKFLOW_TASK_QUEUE,
+        workflowId,
+        workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+        workflowIdConflictPolicy: 'USE_EXISTING',
+        args: [input],
+        staticSummary: batchId,
+      }),
+    );
+    const runId = handle.firstExecutionRunId;
+    return { batchId, workflowId, runId, joined: before !== undefined && before === runId };
+  }
+
+  /**
+   * Takes up what a closed batch has not completed, also what failed: a new run with the input of the one before.
+   * @throws BatchNotFound · BatchRunning · LifecycleNotFailed if everything has completed
+   */
+  async retry(batchId: string): Promise<StartedBatch> {
+    const run = await this.describe(batchId);
+    if (run.status.name === 'RUNNING') {
+      throw new BatchRunning(`batch "${batchId}" is running; wait for its end, or stop it, before it is retried`);
+    }
+    if ((await this.statusOfClosed(batchId, run)).outcome === 'completed') {
+      throw new LifecycleNotFailed(`batch "${batchId}" has completed; there is nothing to retry`);
+    }
+    const input = await this.ask(batchId, () => sentInput(this.calls.client, run));
+    return this.start({ ...(input as object), batchId });
+  }
+
+  /**
+   * Status of a batch, also of one that has closed. Where no worker answers, or Temporal has forgotten the batch, it is what
+   * the store tells.
+   * @throws BatchNotFound
+   */
+  async status(batchId: string): Promise<BatchStatus> {
+    const run = await this.describe(batchId).catch(async (error: unknown) => {
+      const kept = error instanceof BatchNotFound ? await this.kept(batchId) : undefined;
+      const status = kept && (await keptBatchStatus(batchId, kept));
+      if (status) return status;
+      throw error;
+    });
+    if (!('runId' in run)) return run;
+    return run.status.name === 'RUNNING' ? this.statusOfRunning(batchId) : this.statusOfClosed(batchId, run);
+  }
+
+  /** Yields the status whenever it has changed; the last one has an outcome. @throws BatchNotFound · the signal's reason */
+  async *watch(batchId: string, { signal }: { signal?: AbortSignal } = {}): AsyncGenerator<BatchStatus> {
+    let shown = '';
+    for (;;) {
+      signal?.throwIfAborted();
+      const status = await this.status(batchId);
+      const { itemsPerSec: _rate, secondsLeft: _left, ...facts } = status;
+      const now = JSON.stringify(facts);
+      if (now !== shown) yield status;
+      shown = now;
+      if (status.outcome) return;
+      await delay(WATCH_EVERY_MS, undefined, { signal });
+    }
+  }
+
+  /** Waits for the end, and gives the final status, also of a batch that could not be listed. @throws BatchNotFound */
+  async result(batchId: string): Promise<BatchStatus> {
+    await this.ask(batchId, () => this.handle(batchId).result()).catch((error: unknown) => {
+      if (!(error instanceof WorkflowFailedError)) throw error;
+    });
+    return this.status(batchId);
+  }
+
+  /**
+   * Every entry of a batch in the order of its list: what could be no item and why, and of each item what became of it, or
+   * how far it is. Streamed, so that a batch of any size fits into memory. Kept for 30 days after the batch closed.
+   * @throws BatchNotFound if it is not in this client's store · InvalidInput for a client without a store
+   */
+  async *report(batchId: string): AsyncGenerator<ReportEntry> {
+    const kept = await this.store.batch(batchId);
+    if ((await kept.files.index()) === undefined) throw await this.notKept(batchId, kept);
+    yield* reportEntries(kept, await readIndex(kept.files), await this.startOf(batchId));
+  }
+
+  /** The failures of a batch, and what could be no item, grouped by cause; the most frequent first. @throws as the report */
+  async failures(batchId: string): Promise<FailureCause[]> {
+    return failuresByCause(this.report(batchId));
+  }
+
+  /** The batch in the terms of an upload of many files. @throws as the report */
+  async uploadResult(batchId: string): Promise<BatchUploadResult> {
+    return batchUploadResult(this.report(batchId));
+  }
+
+  /** Stops a batch: what is under way is settled, and cleaned up by policy. @throws BatchNotFound · BatchClosed */
+  async cancel(batchId: string, request: CancelRequest = {}): Promise<void> {
+    await this.tell(batchId, (batch) => batch.signal(CANCEL_SIGNAL, request));
+  }
+
+  /** Stops a batch, and removes by force what its items under way have made. @throws BatchNotFound · BatchClosed */
+  async forceDelete(batchId: string, request: ForceDeleteRequest = {}): Promise<void> {
+    await this.tell(batchId, (batch) => batch.signal(FORCE_DELETE_SIGNAL, request));
+  }
+
+  /** Lets what is under way end, and starts nothing until {@link resume}. @throws BatchNotFound · BatchClosed */
+  async pause(batchId: string): Promise<void> {
+    await this.tell(batchId, (batch) => batch.signal(PAUSE_SIGNAL));
+  }
+
+  /** Goes on with a paused batch. @throws BatchNotFound · BatchClosed */
+  async resume(batchId: string): Promise<void> {
+    await this.tell(batchId, (batch) => batch.signal(RESUME_SIGNAL));
+  }
+
+  /**
+   * Sets how many items may be under way at once, from 1 to 50,000.
+   * @throws InvalidInput · BatchNotFound · BatchClosed
+   */
+  async setInFlight(batchId: string, inFlight: number): Promise<void> {
+    checkedInput(() => checkAgainst(BATCH_FIELDS.inFlight, 'inFlight', inFlight));
+    const update = { args: [inFlight] as [number] };
+    await this.tell(batchId, (batch) => batch.executeUpdate<number, [number]>(SET_IN_FLIGHT_UPDATE, update));
+  }
+
+  /** Batches of all providers, newest first, from Temporal's visibility, which may lag by about a second. */
+  async *list(): AsyncGenerator<BatchSummary> {
+    const runs = this.calls.client.workflow.list({ query: `WorkflowType = '${ASSET_BATCH}'` })[Symbol.asyncIterator]();
+    const seen = new Set<string>();
+    for (;;) {
+      const next = await this.calls.withClientErrors(() => runs.next());
+      if (next.done) return;
+      const { workflowId } = next.value;
+      if (seen.has(workflowId)) continue; // an earlier run of the same batch
+      seen.add(workflowId);
+      yield batchSummary(next.value);
+    }
+  }
+
+  private async statusOfRunning(batchId: string): Promise<BatchStatus> {
+    const { client } = this.calls;
+    try {
+      return await client.withDeadline(Date.now() + QUERY_TIMEOUT_MS, () =>
+        this.handle(batchId).query<BatchStatus>(STATUS_QUERY),
+      );
+    } catch (error) {
+      const isUnanswered = error instanceof ServiceError || grpcCodeOf(error) !== undefined;
+      if (!isUnanswered && !(error instanceof WorkflowNotFoundError)) throw error;
+      const run = await this.describe(batchId);
+      if (run.status.name !== 'RUNNING') return this.statusOfClosed(batchId, run);
+      return unansweredStatus(client, run, batchId, await this.kept(batchId));
+    }
+  }
+
+  private async statusOfClosed(batchId: string, run: WorkflowExecutionDescription): Promise<BatchStatus> {
+    const kept = await this.kept(batchId);
+    return this.ask(batchId, () => closedBatchStatus(this.calls.client, run, batchId, kept));
+  }
+
+  private async kept(batchId: string): Promise<KeptBatch | undefined> {
+    return this.store.isThere ? this.store.batch(batchId) : undefined;
+  }
+
+  private async notKept(batchId: string, { files }: KeptBatch): Promise<BatchNotFound> {
+    const { phase, uri, error } = await this.status(batchId);
+    if (error) return new BatchNotFound(`batch "${batchId}" was not listed: ${error.message}`);
+    if (phase === 'listing')
+      return new BatchNotFound(`batch "${batchId}" is being listed; there is nothing to report yet`);
+    return new BatchNotFound(
+      `batch "${batchId}" is not in ${files.uri}${uri === undefined ? '' : ` but in ${uri}`}: its workers have another ` +
+        'store, or it was removed 30 days after its end; name the store of the workers in ASSET_LIFECYCLE_RESULTS',
+    );
+  }
+
+  /** Of the last start; `undefined` once Temporal has forgotten the batch. */
+  private async startOf(batchId: string): Promise<string | undefined> {
+    try {
+      const run = await this.describe(batchId);
+      return firstRunIdOf(run);
+    } catch (error) {
+      if (error instanceof BatchNotFound) return undefined;
+      throw error;
+    }
+  }
+
+  private async openRunId(batchId: string): Promise<string | undefined> {
+    try {
+      const run = await this.describe(batchId);
+      return run.status.name === 'RUNNING' ? firstRunIdOf(run) : undefined;
+    } catch (error) {
+      if (error instanceof BatchNotFound) return undefined;
+      throw error;
+    }
+  }
+
+  private async describe(batchId: string): Promise<WorkflowExecutionDescription> {
+    return this.ask(batchId, () => this.handle(batchId).describe());
+  }
+
+  /** @throws BatchNotFound · BatchClosed */
+  private async tell(batchId: string, message: (batch: WorkflowHandle) => Promise<unknown>): Promise<void> {
+    try {
+      await this.ask(batchId, () => message(this.handle(batchId)));
+    } catch (error) {
+      if (!(error instanceof BatchNotFound)) throw error;
+      await this.describe(batchId);
+      throw new BatchClosed(`batch "${batchId}" has ended; "retry" takes up what it has not completed`);
+    }
+  }
+
+  private handle(batchId: string): WorkflowHandle {
+    return this.calls.client.workflow.getHandle(batchWorkflowId(batchId));
+  }
+
+  private async ask<T>(batchId: string, call: () => Promise<T>): Promise<T> {
+    try {
+      return await this.calls.withClientErrors(call, batchId);
+    } catch (error) {
+      throw error instanceof LifecycleNotFound ? new BatchNotFound(`no batch has the id "${batchId}"`) : error;
+    }
+  }
+}
+
+/** The run id of the start, which later runs of the same batch have in common. */
+const firstRunIdOf = ({ raw, runId }: WorkflowExecutionDescription): string =>
+  raw.workflowExecutionInfo?.firstRunId || runId;

@@ -1,0 +1,179 @@
+import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import type { BatchOutcome, BatchStatus, BatchToRun, ListedBatch } from '../../../contracts/batch/batch-status';
+import { MOST_FAILURES_SHOWN, type GroupEnd, type ItemFailure } from '../../../contracts/batch/groups';
+import { addCounts, NO_COUNTS, type BatchCounts, type ItemRange } from '../../../contracts/batch/item-outcome';
+import { SEARCH_ATTRIBUTES } from '../../../contracts/ids';
+import { detailsOfBatch } from './words';
+
+/** A group that was started and has not told its end. */
+export interface OpenGroup extends ItemRange {
+  /** Epoch milliseconds: when it was started, last heard of, or last looked at. */
+  heardAt: number;
+  /** It ran already when this run of the batch came to it. */
+  adopted?: boolean;
+  fileQueue?: string;
+  counts: BatchCounts;
+  failures: readonly ItemFailure[];
+}
+
+/** What a run of a batch hands on to the next of how far it is. */
+export interface CarriedProgress {
+  status: BatchStatus;
+  listed?: ListedBatch;
+  open: OpenGroup[];
+  ended: BatchCounts;
+  endedBefore: number;
+  failures: readonly ItemFailure[];
+  paused: boolean;
+}
+
+/** How far a batch is, as its query, its search attributes and its details tell it. */
+export class BatchProgress {
+  readonly status: BatchStatus;
+  readonly open = new Map<number, OpenGroup>();
+  ended: BatchCounts;
+  private listed: ListedBatch | undefined;
+  /** Items that had completed in an earlier start: they say nothing of the rate. */
+  private endedBefore: number;
+  private failures: readonly ItemFailure[];
+  private paused: boolean;
+  private stopping = false;
+  private shown: string | undefined;
+
+  constructor({ batchId, provider, inFlight }: BatchToRun, carried: CarriedProgress | undefined) {
+    this.status = carried?.status ?? {
+      ...{ batchId, provider, phase: 'listing', counts: NO_COUNTS, refused: 0, totalBytes: 0, groups: 0, inFlight },
+      failures: [],
+      timings: { startedAt: workflowInfo().startTime.toISOString() },
+    };
+    this.listed = carried?.listed;
+    this.ended = carried?.ended ?? NO_COUNTS;
+    this.endedBefore = carried?.endedBefore ?? 0;
+    this.failures = carried?.failures ?? [];
+    this.paused = carried?.paused ?? false;
+    for (const group of carried?.open ?? []) this.open.set(group.from, group);
+  }
+
+  get carried(): CarriedProgress {
+    const { status, listed, ended, endedBefore, failures, paused } = this;
+    return { status, listed, open: [...this.open.values()], ended, endedBefore, failures, paused };
+  }
+
+  get isPaused(): boolean {
+    return this.paused;
+  }
+
+  noteListed(listed: ListedBatch): void {
+    this.listed = listed;
+    const { refused, bytes, uri } = listed;
+    Object.assign(this.status, { refused, totalBytes: bytes, uri });
+    this.status.timings.listedAt = new Date().toISOString();
+    this.show();
+  }
+
+  noteCompletedBefore(counts: BatchCounts): void {
+    this.ended = addCounts(this.ended, counts);
+    this.endedBefore += counts.items;
+  }
+
+  noteStarted({ from, end, fileQueue }: ItemRange & { fileQueue?: string }): OpenGroup {
+    const items = end - from;
+    const group = { from, end, fileQueue, heardAt: Date.now(), counts: { items, by: { creating: items }, bytes: 0 } };
+    const open: OpenGroup = { ...group, failures: [] };
+    this.open.set(from, open);
+    this.show();
+    return open;
+  }
+
+  /** Where an open group stands by now. */
+  noteNews({ from, counts, failures }: GroupEnd): void {
+    const group = this.open.get(from);
+    if (!group) return;
+    Object.assign(group, { counts, failures, heardAt: Date.now() });
+    this.show();
+  }
+
+  /** @returns the group, unless its end was known. */
+  noteEnd({ from, counts, failures }: GroupEnd): OpenGroup | undefined {
+    const group = this.open.get(from);
+    if (!group) return undefined;
+    this.open.delete(from);
+    this.ended = addCounts(this.ended, counts);
+    this.failures = [...this.failures, ...failures].slice(-MOST_FAILURES_SHOWN);
+    this.show();
+    return group;
+  }
+
+  /** The group is to run again: what it told does not count. */
+  forget({ from }: ItemRange): void {
+    this.open.delete(from);
+    this.show();
+  }
+
+  notePause(paused: boolean): void {
+    this.paused = paused;
+    this.show();
+  }
+
+  noteStop(reason: string | undefined): void {
+    this.stopping = true;
+    this.status.reason = reason ?? this.status.reason;
+    this.show();
+  }
+
+  close(outcome: BatchOutcome): BatchStatus {
+    const { status } = this;
+    status.outcome = outcome;
+    status.phase = outcome;
+    status.timings.closedAt = new Date().toISOString();
+    delete status.secondsLeft;
+    this.show();
+    return status;
+  }
+
+  show(): void {
+    const { status, ended, open, listed } = this;
+    const items = listed?.items ?? 0;
+    let known = ended;
+    for (const { counts } of open.values()) known = addCounts(known, { ...counts, bytes: 0 });
+    const unseen = items - known.items;
+    const pending = unseen > 0 ? { items: unseen, by: { pending: unseen }, bytes: 0 } : NO_COUNTS;
+    status.counts = addCounts(known, pending);
+    status.groups = open.size;
+    const shown = [...this.failures, ...[...open.values()].flatMap(({ failures }) => failures)];
+    status.failures = shown.slice(-MOST_FAILURES_SHOWN);
+    if (!status.outcome) status.phase = this.phase;
+    this.tellRate();
+    this.tellAttributes();
+    setCurrentDetails(detailsOfBatch(status));
+  }
+
+  private get phase(): BatchStatus['phase'] {
+    if (this.stopping) return 'stopping';
+    if (!this.listed) return 'listing';
+    return this.paused ? 'paused' : 'running';
+  }
+
+  private tellRate(): void {
+    const { status, ended, endedBefore } = this;
+    const { listedAt } = status.timings;
+    const seconds = listedAt === undefined ? 0 : (Date.now() - Date.parse(listedAt)) / 1000;
+    const done = ended.items - (ended.by.pending ?? 0) - endedBefore;
+    if (seconds <= 0 || done <= 0) return;
+    status.itemsPerSec = done / seconds;
+    if (!status.outcome) status.secondsLeft = (status.counts.items - ended.items) / status.itemsPerSec;
+  }
+
+  /** Changes cost an event each, so only what lists are asked for is told. */
+  private tellAttributes(): void {
+    const { batchId, provider, phase, outcome } = this.status;
+    if (this.shown === phase) return;
+    upsertSearchAttributes([
+      { key: SEARCH_ATTRIBUTES.batch, value: batchId },
+      { key: SEARCH_ATTRIBUTES.provider, value: provider },
+      { key: SEARCH_ATTRIBUTES.phase, value: phase },
+      ...(outcome ? [{ key: SEARCH_ATTRIBUTES.outcome, value: outcome }] : []),
+    ]);
+    this.shown = phase;
+  }
+}

@@ -1,0 +1,61 @@
+import type { FoundOrphans } from '../../../src/contracts/activities';
+import { createFindOrphans } from '../../../src/activities/sweep/find-orphans';
+import { createBatchFiles, keptBatches } from '../../../src/storage/batches/batch-files';
+import type { SharedFiles } from '../../../src/storage/batches/shared-files';
+import { activityEnvironment, dependencies, OWNER } from '../../support/activity-dependencies';
+import { memoryFiles } from '../../support/batches/memory-files';
+import { MemoryProvider } from '../../support/memory-provider';
+
+const DAY_MS = 86_400_000;
+const daysAgo = (days: number): Date => new Date(Date.now() - days * DAY_MS);
+
+async function keep(files: SharedFiles, batchId: string, closedAt?: Date): Promise<void> {
+  const kept = createBatchFiles(files, { owner: OWNER, batchId });
+  await kept.begin(JSON.stringify({ batchId, provider: 'twelvelabs' }));
+  if (closedAt) await kept.close(closedAt);
+}
+
+function sweep(
+  files: SharedFiles,
+  { open = [], setMarks = true }: { open?: string[]; setMarks?: boolean } = {},
+): Promise<FoundOrphans> {
+  const common = dependencies({ provider: new MemoryProvider() });
+  const runs = { ...common.runs, isOpen: async (workflowId: string) => open.includes(workflowId) };
+  const deps = { ...common, runs, batches: { ...common.batches, files } };
+  const input = { provider: 'twelvelabs', graceMs: 0, limit: 10, setMarks };
+  return activityEnvironment().run(createFindOrphans(deps), input);
+}
+
+const idsIn = async (files: SharedFiles): Promise<string[]> =>
+  (await keptBatches(files, OWNER)).map(({ batchId }) => batchId).sort();
+
+test('a sweep removes what batches kept that closed 30 days ago, and nothing of others', async () => {
+  const files = memoryFiles();
+  await keep(files, 'old', daysAgo(31));
+  await keep(files, 'young', daysAgo(29));
+  await keep(files, 'runs again', daysAgo(31));
+  expect(await sweep(files, { open: ['asset-batch:runs again'] })).toMatchObject({ batches: 1 });
+  expect(await idsIn(files)).toEqual(['runs again', 'young']);
+});
+
+test('a dry run removes nothing', async () => {
+  const files = memoryFiles();
+  await keep(files, 'old', daysAgo(31));
+  expect((await sweep(files, { setMarks: false })).batches).toBeUndefined();
+  expect(await idsIn(files)).toEqual(['old']);
+});
+
+test('the end of a batch that could not note it is noted by the sweep, unless it is open', async () => {
+  const files = memoryFiles();
+  await keep(files, 'terminated');
+  await keep(files, 'open');
+  await sweep(files, { open: ['asset-batch:open'] });
+  const kept = new Map((await keptBatches(files, OWNER)).map(({ batchId, closedAt }) => [batchId, closedAt]));
+  expect(kept.get('open')).toBeUndefined();
+  expect(Date.now() - (kept.get('terminated')?.getTime() ?? 0)).toBeLessThan(60_000);
+});
+
+test('a store that cannot be read does not keep the sweep from the assets', async () => {
+  const files = { ...memoryFiles(), list: () => Promise.reject(new Error('no such share')) };
+  expect(await sweep(files)).toMatchObject({ seen: { others: 0 } });
+});

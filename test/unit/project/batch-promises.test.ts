@@ -1,0 +1,196 @@
+import type { BatchEvidence, BatchStart, GroupFacts } from '../../../chaos/batches/evidence';
+import { batchViolationsOf } from '../../../chaos/batches/promises/batch-promises';
+import type { ItemOutcome } from '../../../src/contracts/batch/item-outcome';
+import type { SweepReport } from '../../../src/contracts/ledger/sweep';
+
+const AT = Date.parse('2026-01-01T00:00:00Z');
+const FIRST = '/media/0.jpg';
+const SECOND = '/media/1.jpg';
+const CALL = { route: 'POST /assets', at: AT + 20_000, outcome: 201 };
+
+const item = (nth: number, key: string): ItemOutcome => ({
+  item: nth,
+  key,
+  of: 'run',
+  phase: 'completed',
+  outcome: 'completed',
+  asset: { id: `asset-${nth}`, status: 'ready' },
+});
+
+const group: GroupFacts = {
+  workflowId: 'asset-group:spring:0',
+  runId: 'group-run',
+  closedAs: 'COMPLETED',
+  startedAt: AT,
+  closedAt: AT + 10_000,
+  events: 40,
+  longestEvent: 900,
+  heard: [],
+  from: 0,
+  end: 2,
+};
+
+const state = {
+  assets: [FIRST, SECOND].map((key, nth) => ({
+    id: `asset-${nth}`,
+    key,
+    sha256: `hash-${nth}`,
+    released: 'completed',
+  })),
+  objects: [],
+  openSessions: [],
+};
+
+const run = { ...group, workflowId: 'asset-batch:spring', runId: 'run', started: [] };
+
+const start: BatchStart = {
+  batchId: 'spring',
+  runId: 'run',
+  closedAs: 'COMPLETED',
+  status: {
+    ...{
+      batchId: 'spring',
+      provider: 'twelvelabs',
+      phase: 'completed',
+      outcome: 'completed',
+      refused: 0,
+      totalBytes: 2,
+    },
+    counts: { items: 2, by: { completed: 2 }, bytes: 2 },
+    ...{ groups: 0, inFlight: 1000, failures: [], timings: { startedAt: '' } },
+  },
+  runs: [run],
+  listed: [
+    { item: 0, key: FIRST },
+    { item: 1, key: SECOND },
+  ],
+  outcomes: [item(0, FIRST), item(1, SECOND)],
+  after: state,
+  results: {},
+  calls: [],
+};
+
+const report: SweepReport = {
+  ...{ provider: 'twelvelabs', dryRun: false, grace: '0s', vanished: [], orphans: [] },
+  seen: { others: 0, open: 0, young: 0, wanted: 2, vanished: 0, elsewhere: 0 },
+  ...{ marked: 0, unmarked: 0, found: 0, deleted: 0, kept: 0, leftover: 0 },
+};
+
+const sound: BatchEvidence = {
+  schedule: {
+    ...{ into: 'account', items: 2, groupSize: 2, inFlight: 2, from: 'folder', branches: [], damaged: 0, around: [] },
+    ...{ failureMode: 'FailAfterAll', onCancel: 'delete', onFailure: 'delete', strikes: [], acts: [] },
+  },
+  provider: 'twelvelabs',
+  situations: [],
+  wanted: [FIRST, SECOND].map((key, nth) => ({ path: key, key, sha256: `hash-${nth}`, damaged: false })),
+  starts: [start],
+  groups: [group],
+  singles: [],
+  struck: [],
+  stops: [],
+  acts: [],
+  texts: { history: '', log: '', results: '' },
+  schemaBreaks: [],
+  openSweeps: [],
+  beforeSweep: state,
+  sweep: { report, after: state },
+};
+
+const started = (changes: Partial<BatchStart>): Partial<BatchEvidence> => ({ starts: [{ ...start, ...changes }] });
+const second = (changes: Partial<ItemOutcome>): ItemOutcome => ({ ...item(1, SECOND), ...changes });
+const stopped = { ...run, stoppedAt: AT + 1000, heard: ['cancel'] };
+const cancelled = { ...start.status, outcome: 'cancelled' } as BatchStart['status'];
+const withoutSecond = { ...state, assets: state.assets.slice(0, 1) };
+const twice = { ...state, assets: [...state.assets, { id: 'surplus', key: FIRST }] };
+
+test('a batch of which everything is as told breaks no promise', () => {
+  expect(batchViolationsOf(sound)).toEqual([]);
+});
+
+const BROKEN: Readonly<Record<string, Partial<BatchEvidence>>> = {
+  'ends within a bound: asset-group:spring:0': { groups: [{ ...group, closedAs: 'RUNNING' }] },
+  'closes as its outcome says': started({ closedAs: 'FAILED', status: undefined }),
+  'counts are those of the outcomes: told': started({
+    status: {
+      ...start.status,
+      counts: { items: 2, by: { completed: 1, failed: 1 }, bytes: 2 },
+    } as BatchStart['status'],
+  }),
+  'obeys an accepted stop': started({ runs: [stopped] }),
+  'a stop reaches every group': { ...started({ runs: [stopped], status: cancelled }) },
+  'nothing starts after a stop, or in a pause': started({
+    runs: [{ ...run, started: [{ workflowId: 'asset-group:spring:0', runId: 'x', at: AT, untimely: 'paused' }] }],
+  }),
+  'no write starts after a stop: POST /assets started 19000 ms': started({
+    ...{ runs: [stopped], status: cancelled, calls: [CALL] },
+  }),
+  'what has completed is not made again: start 2: everything had completed': {
+    starts: [start, { ...start, calls: [CALL] }],
+  },
+  'the sweep finishes the job, and no more: /media/1.jpg: removed': {
+    sweep: { report, after: withoutSecond },
+  },
+  'a sweep takes nothing from an open batch': {
+    openSweeps: [
+      {
+        open: [{ runId: 'group-run', from: 0, end: 2 }],
+        report: {
+          ...report,
+          orphans: [{ assetId: 'asset-0', key: FIRST, cause: 'stopped', policy: 'delete', entries: [] }],
+        },
+      },
+    ],
+  },
+  'no session is left open: session one': { beforeSweep: { ...state, openSessions: ['one'] } },
+  'histories are short: asset-group:spring:0 has 90 events': { groups: [{ ...group, events: 90 }] },
+  'histories are short: asset-group:spring:0 has an event of': { groups: [{ ...group, longestEvent: 30_000 }] },
+  'nothing secret is kept: a presigned URL is in the history': {
+    texts: { ...sound.texts, history: 'https://store?X-Amz-Signature=0123456789' },
+  },
+  'one asset per key': { beforeSweep: twice },
+  'each item has one outcome: item 1 has no outcome': started({ outcomes: [item(0, FIRST)] }),
+  'each item has one outcome: item 0 is in the report 2 times': started({
+    outcomes: [...start.outcomes, item(0, FIRST)],
+  }),
+  'an outcome is the truth: /media/1.jpg is completed, but its asset asset-1 is not there': started({
+    after: withoutSecond,
+  }),
+  'an outcome is the truth: /media/1.jpg is completed, but its asset asset-0 is of /media/0.jpg': started({
+    outcomes: [item(0, FIRST), second({ asset: { id: 'asset-0', status: 'ready' } })],
+  }),
+  "an item's receipt is the truth: /media/1.jpg: asset asset-1 is called deleted": started({
+    outcomes: [
+      item(0, FIRST),
+      second({
+        ...{ outcome: 'failed', phase: 'failed' },
+        receipt: {
+          policy: 'delete',
+          entries: [{ resource: 'asset', id: 'asset-1', result: 'deleted', because: '', at: '' }],
+        },
+      }),
+    ],
+  }),
+  'nothing is left that was to be deleted: /media/1.jpg was to delete': started({
+    outcomes: [
+      item(0, FIRST),
+      second({ outcome: 'failed', phase: 'failed', receipt: { policy: 'delete', entries: [] } }),
+    ],
+  }),
+  'an item fails alone: /media/1.jpg is failed': started({
+    outcomes: [item(0, FIRST), second({ outcome: 'failed', phase: 'failed' })],
+  }),
+  'a key in use has a holder at work: /media/1.jpg: nobody who is named': started({
+    outcomes: [
+      item(0, FIRST),
+      second({
+        ...{ outcome: 'failed', phase: 'failed' },
+        error: { type: 'KeyInUse', message: 'key: the lifecycle x is at work' },
+      }),
+    ],
+  }),
+};
+
+test.each(Object.entries(BROKEN))('it is told: %s', (words, changes) => {
+  expect(batchViolationsOf({ ...sound, ...changes })).toContainEqual(expect.stringContaining(words));
+});
