@@ -21,6 +21,7 @@ export async function* csvEntries(
   { after = 0, checkHeader }: { after?: number; checkHeader: (names: readonly string[]) => void },
 ): AsyncGenerator<SourceEntry> {
   let parsedTo = 0;
+  let parsedReturns = 0;
   const parser = parse({
     bom: true,
     info: true,
@@ -30,17 +31,20 @@ export async function* csvEntries(
     relax_quotes: true, // a quote inside a field stands for itself
     skip_empty_lines: true,
     on_record: (row, { lines }) => {
-      parsedTo = lines;
+      parsedReturns += returnsIn(fieldsOf(row));
+      parsedTo = lines - parsedReturns;
       return row;
     },
   });
   bytes.once('data', mustBeUtf8OrEnd(bytes));
   pipeline(bytes, parser, () => {}); // the loop below gets the error of either
   let header: readonly string[] | undefined;
+  let returns = 0;
   try {
     for await (const { record, info } of parser as AsyncIterable<ParsedRow>) {
+      returns += returnsIn(record);
       if (header) {
-        const line = info.lines - lineBreaksIn(record);
+        const line = info.lines - returns - lineBreaksIn(record);
         if (line > after) yield entryOf(record, line, header);
       } else {
         header = record.map((name) => name.trim());
@@ -54,8 +58,15 @@ export async function* csvEntries(
   if (!header) throw failure('InvalidRequest', 'items.uri: has no header; its first line names the fields');
 }
 
+/** The option `info` makes a row of it that the parser's types do not know. */
+const fieldsOf = (row: unknown): readonly string[] => (row as ParsedRow).record;
+
 const lineBreaksIn = (record: readonly string[]): number =>
   record.reduce((breaks, text) => breaks + text.split('\n').length - 1, 0);
+
+/** Between quotes the parser counts "\r" as a line of its own. */
+const returnsIn = (record: readonly string[]): number =>
+  record.reduce((returns, text) => returns + text.split('\r').length - 1, 0);
 
 function entryOf(record: readonly string[], line: number, header: readonly string[]): SourceEntry {
   const refuse = (reason: string): SourceEntry => ({ at: line, line, refused: 'InvalidRequest', reason });

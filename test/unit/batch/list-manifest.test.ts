@@ -59,6 +59,17 @@ test('a CSV with a byte order mark, CRLF, quoted line breaks and empty lines giv
   ]);
 });
 
+test('line breaks of Windows between quotes do not shift the lines behind them', async () => {
+  const csv =
+    '\ufeffpath,metadata.note\r\na.jpg,"two\r\nlines"\r\ngone.jpg,x\r\n"b.jpg","a\r\n\r\nb"\r\ngone-too.jpg,\r\n';
+  const { items, refused } = await place.list({ items: await manifest('windows.csv', csv) });
+  expect(items.map(({ at }) => at)).toEqual([2, 5]);
+  expect(items[0]?.own).toEqual({ metadata: { note: 'two\r\nlines' } });
+  expect(refused.map(({ line }) => line)).toEqual([4, 8]);
+  const open = manifest('open.csv', 'path,key\r\n"a.jpg","1\r\n2"\r\n"b.jpg');
+  await expect(place.list({ items: await open, batchId: 'c' })).rejects.toThrow('the row behind line 3 cannot be read');
+});
+
 test('lines that cannot be items are in the report with line and reason, and the others are items', async () => {
   const lines = [
     '{"path":"a.jpg"}',
