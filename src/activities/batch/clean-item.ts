@@ -32,6 +32,7 @@ export const stopItem = ({ policy, outcome }: StopItemsInput): ItemStep => ({
     const message = `Cleanup could not finish: ${resource} ${id} is left over: ${because}`;
     return { ...record, error: record.error ?? { type: errorType, message }, phase: 'failed', outcome: 'failed' };
   },
+  untilAll: true,
   ...common,
 });
 

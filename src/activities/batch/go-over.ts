@@ -93,7 +93,8 @@ class Round {
       if (step.begin) this.giveBack(queue.begun);
       await this.write();
     }
-    if (this.gotOn === 0 && this.tryAgain !== undefined && !this.batchIsGone) throw this.tryAgain;
+    const isOver = this.gotOn > 0 || this.batchIsGone; // the next round takes what is to be tried again
+    if (this.tryAgain !== undefined && (step.untilAll || !isOver)) throw this.tryAgain;
   }
 
   /** What a step may make is in the store before the first of it is made. */

@@ -33,6 +33,8 @@ export interface ItemStep {
   /** Most items at once. */
   atOnce(deps: ActivityDependencies, group: GroupStepInput): number;
   beatMs: number;
+  /** No round follows: the activity is tried again until all items have taken the step. */
+  untilAll?: boolean;
   /** It only waits, so that it can be left at any time. */
   waits?: boolean;
 }

@@ -139,6 +139,17 @@ test('what is under way is removed by a stop, and the receipt is in the outcome'
   expect(provider.held.size).toBe(0);
 });
 
+test('a stop that could not end an item is tried again, though it ended the others', async () => {
+  const input = await listed(['a.mp4', 'b.mp4']);
+  const steps = createGroupSteps(deps);
+  await inActivity(() => steps.submitItems(input));
+  provider.failNext('assets.remove', failure('ProviderUnavailable', '503'));
+  const stop = () => inActivity(() => steps.stopItems({ ...input, outcome: 'cancelled' }));
+  await expect(stop()).rejects.toMatchObject({ type: 'ProviderUnavailable' });
+  expect((await stop()).counts.by).toEqual({ cancelled: 2 });
+  expect(provider.held.size).toBe(0);
+});
+
 test('each item has a result of its own', async () => {
   const folder = `${place.listing.media}/../results`;
   deps = { ...deps, results: createFolderResultStore(folder) };

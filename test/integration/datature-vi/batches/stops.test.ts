@@ -1,0 +1,76 @@
+import { cp } from 'node:fs/promises';
+import path from 'node:path';
+import { UPLOAD_ROUTE } from '../../../../emulator/datature-vi/rules/signed-urls';
+import type { ItemOutcome } from '../../../../src/contracts/batch/item-outcome';
+import { SAMPLES } from '../../../support/system/system';
+import { ViSystem } from '../../../support/system/vi-system';
+
+jest.setTimeout(240_000);
+const HOUR_MS = 3_600_000;
+const SESSION = 'GET /assetSources/managed/datature/default/assetIngestionSessions/{session_id}';
+const COUNT = 40;
+let system: ViSystem;
+
+beforeAll(async () => {
+  system = await ViSystem.start();
+});
+beforeEach(async () => {
+  await system.control.reset();
+  await system.control.setProcessing({ baseMs: 300, msPerMegabyte: 0 });
+});
+afterAll(() => system?.close());
+
+const names = Array.from({ length: COUNT }, (_, at) => `${String(at).padStart(2, '0')}.jpg`);
+
+const arrived = async (): Promise<number> =>
+  (await system.control.state()).sessions.flatMap(({ files }) => files.filter((file) => file.arrived)).length;
+
+const sessionsIn = (outcomes: readonly ItemOutcome[]) =>
+  outcomes.map(({ receipt }) => receipt?.entries.find(({ resource }) => resource === 'upload-session'));
+
+test.each(['cancel', 'forceDelete'] as const)(
+  'a %s while the provider processes: the session is cancelled once, and each item has its receipt',
+  async (stop) => {
+    await system.control.setProcessing({ baseMs: HOUR_MS, msPerMegabyte: 0 });
+    await system.startBatch(stop, await system.pictures(stop, names));
+    await system.until(async () => (await arrived()) === COUNT);
+    await system.lifecycles.batches[stop](stop, { reason: 'a test' });
+    const status = await system.lifecycles.batches.result(stop);
+    const outcome = stop === 'cancel' ? 'cancelled' : 'deleted';
+    expect(status).toMatchObject({ outcome, counts: { by: { [outcome]: COUNT } } });
+    const { assets, sessions } = await system.control.state();
+    expect(assets).toEqual([]);
+    expect(sessions).toMatchObject([{ ended: 'FailedReach', reason: 'Cancelled' }]);
+    const { outcomes } = await system.reportOf(stop);
+    const entries = sessionsIn(outcomes);
+    expect(entries).toHaveLength(COUNT);
+    expect(new Set(entries.map((entry) => `${entry?.id} ${entry?.result}`))).toEqual(
+      new Set([`${sessions[0]?.sessionId} deleted`]),
+    );
+    expect(await system.requests(SESSION)).toBeLessThan(COUNT);
+  },
+);
+
+test('a cancel while bytes are on their way leaves neither an asset nor an open session', async () => {
+  await system.control.addFault({ route: UPLOAD_ROUTE, delayMs: HOUR_MS });
+  await system.startBatch('moving', await system.pictures('moving', names));
+  await system.until(async () => (await system.openSessions()).length === 1);
+  await system.lifecycles.batches.cancel('moving');
+  expect(await system.lifecycles.batches.result('moving')).toMatchObject({ counts: { by: { cancelled: COUNT } } });
+  expect(await system.openSessions()).toEqual([]);
+  expect((await system.control.state()).assets).toEqual([]);
+});
+
+test('a paused batch starts nothing more until it is resumed', async () => {
+  const folder = await system.pictures('paused', []);
+  for (const name of ['a', 'b', 'c']) await cp(path.join(SAMPLES, 'city.mp4'), path.join(folder, `${name}.mp4`));
+  await system.control.setProcessing({ baseMs: 3000, msPerMegabyte: 0 });
+  await system.startBatch('paused', folder, { inFlight: 1 });
+  await system.until(async () => (await system.openSessions()).length === 1);
+  await system.lifecycles.batches.pause('paused');
+  await system.until(async () => (await system.lifecycles.batches.status('paused')).counts.by.completed === 1);
+  await new Promise((resolve) => setTimeout(resolve, 2000)); // a start would take less
+  expect((await system.control.state()).sessions).toHaveLength(1);
+  await system.lifecycles.batches.resume('paused');
+  expect(await system.lifecycles.batches.result('paused')).toMatchObject({ counts: { by: { completed: 3 } } });
+});
