@@ -30,8 +30,6 @@ export interface GroupInput extends ListedBatchRef, ItemRange {
   found?: FoundAssets;
   /** Task queue of the workers that have the files; absent where any worker can submit the items. */
   fileQueue?: string;
-  /** Policy for items under way when the group is stopped; default: each item's own. */
-  onCancel?: CleanupPolicy;
   /** True if nothing more is to be started after a failure. */
   stopsAtFailure: boolean;
 }
@@ -78,6 +76,8 @@ export interface StopItemsInput extends GroupStepInput {
 export interface GroupEnd extends ItemRange {
   counts: BatchCounts;
   failures: readonly ItemFailure[];
+  /** Why it gave up on all of its items, such as a worker with another store. */
+  error?: LifecycleError;
 }
 
 /** Each goes over those items of the group that it is due for, and ends two minutes after the first at the latest. */

@@ -1,7 +1,7 @@
 import { createBatchSteps } from '../../../src/activities/batch/batch-steps';
 import { createGroupSteps } from '../../../src/activities/batch/group-steps';
 import { acceptBatch } from '../../../src/batch/accept-batch';
-import type { GroupNews, GroupStepInput } from '../../../src/contracts/batch/groups';
+import { GROUP_STEPS, type GroupNews, type GroupStep, type GroupStepInput } from '../../../src/contracts/batch/groups';
 import type { ItemOutcome } from '../../../src/contracts/batch/item-outcome';
 import { failure } from '../../../src/contracts/failures';
 import { createItemOutcomes } from '../../../src/storage/batches/item-outcomes';
@@ -17,8 +17,8 @@ afterEach(() => place.close());
 
 const inActivity = <T>(work: () => Promise<T>): Promise<T> => activityEnvironment().run(work) as Promise<T>;
 
-async function listed(files: readonly string[], each: object = {}): Promise<GroupStepInput> {
-  const input = await place.put(files);
+async function listed(files: readonly string[], each: object = {}, items?: object): Promise<GroupStepInput> {
+  const input = { ...(await place.put(files)), ...(items && { items }) };
   const batch = { ...acceptBatch({ batchId: 'b', ...input, each: { ...input.each, ...each } }), batchId: 'b' };
   const list = await inActivity(() => createBatchSteps(place.deps).listItems({ batch, start: 'start-1' }));
   const { batchId, storeId, start } = list;
@@ -34,19 +34,17 @@ async function outcomesOf(input: GroupStepInput): Promise<ItemOutcome[]> {
 /** Takes the steps in their order until none is due. */
 async function toTheEnd(input: GroupStepInput): Promise<GroupNews> {
   const steps = createGroupSteps(place.deps);
-  const all = {
-    submit: steps.submitItems,
-    settle: steps.settleItems,
-    branch: steps.branchItems,
-    collect: steps.collectItems,
-    release: steps.releaseItems,
-    clean: steps.cleanItems,
+  const all: Record<GroupStep, () => Promise<GroupNews>> = {
+    submit: () => steps.submitItems(input),
+    settle: () => steps.settleItems(input),
+    branch: () => steps.branchItems(input),
+    collect: () => steps.collectItems(input),
+    release: () => steps.releaseItems(input),
+    clean: () => steps.cleanItems(input),
   };
-  let news = await inActivity(() => steps.submitItems(input));
-  while (Object.values(news.due).some((due) => due > 0)) {
-    for (const [name, step] of Object.entries(all)) {
-      if (news.due[name as keyof typeof all] > 0) news = await inActivity(() => step(input));
-    }
+  let news = await inActivity(all.submit);
+  while (GROUP_STEPS.some((step) => news.due[step] > 0)) {
+    for (const step of GROUP_STEPS) if (news.due[step] > 0) news = await inActivity(all[step]);
   }
   return news;
 }
@@ -67,6 +65,18 @@ test.each([
   expect(await outcomesOf(input)).toMatchObject([
     { outcome, receipt: { policy: told, entries: [{ resource: 'asset', result: left === 1 ? 'kept' : 'deleted' }] } },
   ]);
+});
+
+test('an item’s own policy wins over that of each, unless the stop names one', async () => {
+  const folder = place.listing.media;
+  const own = (name: string) => ({ path: `${folder}/${name}`, cleanup: { onCancel: 'keep' } });
+  const items = { type: 'list', items: [own('a.mp4'), { path: `${folder}/b.mp4` }] };
+  const input = await listed(['a.mp4', 'b.mp4'], { cleanup: { onCancel: 'delete' } }, items);
+  const steps = createGroupSteps(place.deps);
+  await inActivity(() => steps.submitItems(input));
+  await inActivity(() => steps.stopItems({ ...input, outcome: 'cancelled' }));
+  expect([...place.provider.held.values()].map(({ filename }) => filename)).toEqual(['a.mp4']);
+  expect((await outcomesOf(input)).map(({ receipt }) => receipt?.policy)).toEqual(['keep', 'delete']);
 });
 
 test('what a cleanup could not finish is left over, and fails the item with its reason', async () => {

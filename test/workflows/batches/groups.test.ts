@@ -1,5 +1,6 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import type { BatchStatus } from '../../../src/contracts/batch/batch-status';
+import { failure } from '../../../src/contracts/failures';
 import type { GroupInput } from '../../../src/contracts/batch/groups';
 import {
   ASSET_BATCH,
@@ -149,7 +150,7 @@ test('a group that was taken up while it stopped runs again', async () => {
   });
 });
 
-test('a group stops when it finds that its batch was ended from outside, as the policy says', async () => {
+test('a group stops when it finds that its batch was ended from outside, as each item’s policy says', async () => {
   const policies: unknown[] = [];
   const { activities } = fakeBatch(
     { items: 2, size: 2 },
@@ -166,7 +167,36 @@ test('a group stops when it finds that its batch was ended from outside, as the 
     const group = await startGroup('gone', 2);
     expect(await group.result()).toMatchObject({ counts: { by: { cancelled: 2 } } });
   });
-  expect(policies).toEqual(['delete', 'cancelled']);
+  expect(policies).toEqual([undefined, 'cancelled']);
+});
+
+test.each([
+  ['cancel', {}, undefined],
+  ['cancel', { cleanup: 'keep' }, 'keep'],
+  ['forceDelete', {}, 'force-delete'],
+])('a %s with %j gives the items of a group the policy %s', async (signal, payload, policy) => {
+  const held = new Held();
+  const policies: unknown[] = [];
+  const { activities } = fakeBatch(
+    { items: 2, size: 2 },
+    {
+      submitItems: async (input) => {
+        await held.wait();
+        return newsOfAll(input, 'completed');
+      },
+      stopItems: async (input) => {
+        policies.push(input.policy);
+        return newsOfAll(input, input.outcome);
+      },
+    },
+  );
+  await lifecycles.with(activities, async () => {
+    const batch = await start(`policy-${signal}-${policy}`);
+    await until(() => held.waiting === 1);
+    await batch.signal(signal, payload);
+    await resultOf(batch);
+  });
+  expect(policies).toEqual([policy]);
 });
 
 test('at most so many items are under way as inFlight says, and setInFlight changes it', async () => {
@@ -325,5 +355,25 @@ test('lists find a batch and its groups by AssetBatch, and details say in words 
     expect(await listed()).toEqual([batchWorkflowId('told'), groupWorkflowId('told', 0), groupWorkflowId('told', 2)]);
     const { typedSearchAttributes } = await batch.describe();
     expect(typedSearchAttributes.get(SEARCH_ATTRIBUTES.outcome)).toBe('failed');
+  });
+});
+
+test('a group that gives up on all of its items says why, and the others go on', async () => {
+  const message = 'results: file:///elsewhere on host-2: is another store';
+  const { activities } = fakeBatch(
+    { items: 4, size: 2 },
+    {
+      submitItems: async (input) => {
+        if (input.from === 2) throw failure('InvalidRequest', message);
+        return newsOfAll(input, 'completed');
+      },
+    },
+  );
+  await lifecycles.with(activities, async () => {
+    const batch = await start('one-elsewhere');
+    expect(await resultOf(batch)).toMatchObject({
+      ...{ outcome: 'failed', counts: { items: 4, by: { completed: 2, pending: 2 } } },
+      error: { type: 'InvalidRequest', message: `items 2 to 3: ${message}` },
+    });
   });
 });

@@ -17,9 +17,11 @@ export class GroupKeyFacts {
   ) {}
 
   of(item: number): KeyFacts {
+    let claimedBefore: KeyClaim | undefined;
     return {
       isOpen: (by) => this.isOpen(by),
-      existing: (before) => this.existing(item, before),
+      claimed: (before) => void (claimedBefore = before),
+      existing: () => this.existing(item, claimedBefore),
     };
   }
 

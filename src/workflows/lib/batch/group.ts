@@ -17,9 +17,11 @@ import type {
   GroupStepInput,
 } from '../../../contracts/batch/groups';
 import { countsOf } from '../../../contracts/batch/item-outcome';
+import type { LifecycleError } from '../../../contracts/lifecycle-status';
 import { GROUP_ENDED_SIGNAL, GROUP_PROGRESS_SIGNAL } from '../../../contracts/ids';
 import { groupStep } from '../activity-options';
 import { StopRequests } from '../lifecycle/stop-requests';
+import { describeError } from '../step-failures';
 import { groupStatusQuery } from './messages';
 import { detailsOfGroup } from './words';
 
@@ -52,7 +54,7 @@ export class Group {
     setHandler(groupStatusQuery, () => ({ from, end, counts: this.news.counts, failures: this.news.failures }), {
       description: 'Counts of its items by phase and outcome.',
     });
-    this.stops = new StopRequests(this.status, input.onCancel ?? 'delete');
+    this.stops = new StopRequests(this.status, 'delete');
     this.show();
   }
 
@@ -81,20 +83,20 @@ export class Group {
   /** Ends what is under way, as the stop says, once what had been sent is settled. */
   async stopItems(): Promise<void> {
     if (!this.stops.request) this.stops.noteCancellation();
-    let policy;
+    let request;
     do {
-      const { request } = this.stops;
-      policy = request?.policy;
+      ({ request } = this.stops);
+      const policy = request?.isNamed ? request.policy : undefined; // else each item's own
       const options = groupStep(this.input.provider, { cleans: true });
       const { stopItems } = proxyActivities<GroupActivities>({ ...options, summary: this.summary() });
       const input = { ...this.stepInput, outcome: request?.outcome ?? ('cancelled' as const), policy };
       await CancellationScope.nonCancellable(async () => this.hear(await stopItems(input), { isStopping: true }));
-    } while (policy !== this.stops.request?.policy);
+    } while (request !== this.stops.request);
   }
 
   /** Tells the batch though the group fails. */
   async giveUp(error: unknown): Promise<unknown> {
-    await this.tellBatch(GROUP_ENDED_SIGNAL);
+    await this.tellBatch(GROUP_ENDED_SIGNAL, describeError(error));
     return error;
   }
 
@@ -141,9 +143,9 @@ export class Group {
   }
 
   /** A batch that is gone hears nothing. */
-  private async tellBatch(signal: string): Promise<void> {
+  private async tellBatch(signal: string, error?: LifecycleError): Promise<void> {
     const batch = getExternalWorkflowHandle(this.input.batchWorkflowId);
-    await CancellationScope.nonCancellable(() => batch.signal(signal, this.end())).catch(() => {});
+    await CancellationScope.nonCancellable(() => batch.signal(signal, { ...this.end(), error })).catch(() => {});
   }
 
   private summary(items?: number): string {
