@@ -38,7 +38,7 @@ async function group(files: readonly string[]): Promise<GroupStepInput> {
 /** The provider's traits let submissions wait for each other; gives the names of each call. */
 function gathering(provider: MediaProvider): string[][] {
   const calls: string[][] = [];
-  const { submit } = provider.intake;
+  const submit = provider.intake.submit.bind(provider.intake);
   const intake: MediaProvider['intake'] = {
     ...provider.intake,
     submit: (items, options) => {
@@ -68,7 +68,7 @@ test('the items of a group are handed in together, also when one of them is slow
   const names = Array.from({ length: 40 }, (_, at) => `${10 + at}.mp4`);
   const input = await group([...names, 'slow.mp4', 'vanished.mp4']);
   const calls = gathering(place.provider);
-  const { resolve } = deps.sources;
+  const resolve = deps.sources.resolve.bind(deps.sources);
   const sources: typeof deps.sources = {
     resolve: async (path, options) => {
       if (path.endsWith('slow.mp4')) await delay(300);
