@@ -1,7 +1,7 @@
 import { addAbortSignal } from 'node:stream';
 import type { SourceBytes } from '../storage/files/source-bytes';
 
-export type Readable = Pick<SourceBytes, 'sizeBytes' | 'read'>;
+export type Readable = Pick<SourceBytes, 'sizeBytes' | 'read' | 'small'>;
 
 /** Bytes of the first read, which also says whether a tag is to be skipped. */
 export const HEAD_BYTES = 64 * 1024;
@@ -34,7 +34,7 @@ export class BoundedReads {
   }
 
   static async open(bytes: Readable, budget: number, stop: AbortSignal): Promise<BoundedReads> {
-    const head = await rangeOf(bytes, { start: 0, end: Math.min(HEAD_BYTES, bytes.sizeBytes) }, stop);
+    const head = bytes.small ?? (await rangeOf(bytes, { start: 0, end: Math.min(HEAD_BYTES, bytes.sizeBytes) }, stop));
     return new BoundedReads(bytes, head, tagBytes(head, bytes.sizeBytes), budget, stop);
   }
 

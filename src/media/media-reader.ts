@@ -34,7 +34,7 @@ export class MediaReader {
    * @throws only the reason of an aborted `signal`
    */
   async factsOf(
-    bytes: Pick<SourceBytes, 'filename' | 'sizeBytes' | 'read'>,
+    bytes: Pick<SourceBytes, 'filename' | 'sizeBytes' | 'read' | 'small'>,
     { signal }: { signal?: AbortSignal } = {},
   ): Promise<MediaFacts | undefined> {
     await this.turn();
@@ -56,7 +56,7 @@ export class MediaReader {
   }
 
   private async look(
-    bytes: Pick<SourceBytes, 'filename' | 'sizeBytes' | 'read'>,
+    bytes: Pick<SourceBytes, 'filename' | 'sizeBytes' | 'read' | 'small'>,
     signal: AbortSignal | undefined,
   ): Promise<MediaFacts> {
     const { budgetBytes = BUDGET_BYTES, lookWithinMs = LOOK_WITHIN_MS } = this.options;

@@ -16,8 +16,11 @@ export async function refuseUnfit(
   const { bytes } = prepared;
   if (!input.preflight || !bytes) return;
   const { filename } = prepared.common;
-  const { sizeBytes } = bytes;
-  const facts = await media.factsOf({ filename, sizeBytes, read: (...range) => bytes.read(...range) }, { signal });
+  const { sizeBytes, small } = bytes;
+  const facts = await media.factsOf(
+    { filename, sizeBytes, small, read: (...range) => bytes.read(...range) },
+    { signal },
+  );
   const item = facts && { ...facts, filename, sizeBytes, field: FIELD_OF_SOURCE[input.source.type] };
   const refusal = item && mediaRefusal(input, item);
   if (refusal) throw failure('InvalidRequest', refusal);

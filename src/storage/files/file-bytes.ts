@@ -40,9 +40,9 @@ export const factsIn = ({ size, mtimeNs, ino }: BigIntStats): FileFacts => ({
  * It notices other media, another encoding, bytes put in or taken out (what follows them moves), and changed headers
  * and trailers. It does not notice bytes of a larger file overwritten in place between the blocks; the modification
  * time does, unless it was set back, or both writes fall into one tick of the file system's clock.
- * @returns base64url, or `undefined` when the file ended before its size.
+ * @returns `undefined` when the file ended before its size.
  */
-export async function sampleOf(handle: FileHandle, sizeBytes: number): Promise<string | undefined> {
+export async function sampleOf(handle: FileHandle, sizeBytes: number): Promise<Sample | undefined> {
   const hash = createHash('sha256');
   const whole = sizeBytes <= BLOCKS * BLOCK_BYTES;
   const blocks = whole ? Math.ceil(sizeBytes / BLOCK_BYTES) : BLOCKS;
@@ -57,7 +57,15 @@ export async function sampleOf(handle: FileHandle, sizeBytes: number): Promise<s
     }
     hash.update(block.subarray(0, expected));
   }
-  return hash.digest('base64url');
+  return { sha256: hash.digest('base64url'), ...(sizeBytes <= BLOCK_BYTES && { small: block.subarray(0, sizeBytes) }) };
+}
+
+/** What was seen of a file's content. */
+interface Sample {
+  /** base64url */
+  sha256: string;
+  /** All of a file of one block. */
+  small?: Buffer;
 }
 
 /**
@@ -103,7 +111,7 @@ export async function* readFileBytes(
     const sample = moved
       ? await asFileTrouble(sampleOf(handle, opened.sizeBytes), 'could not be read again')
       : undefined;
-    mustBeSame(file.facts, { ...opened, sample });
+    mustBeSame(file.facts, { ...opened, sample: sample?.sha256 });
     while (at < end) {
       const piece = pieceAt(at);
       const reading = handle.read(piece, 0, piece.byteLength, at);

@@ -2,6 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { failure } from '../../contracts/failures';
 import { factsIn, sampleOf } from './file-bytes';
+import type { SourceBytes } from './source-bytes';
 import { changeOf, type FileFacts } from './source-fingerprint';
 
 /** How long a file must not have changed before it is sent. */
@@ -26,7 +27,7 @@ export async function factsAtRest(
   handle: FileHandle,
   { restMs, withinMs }: Rest,
   signal?: AbortSignal,
-): Promise<FileFacts> {
+): Promise<FileFacts & Pick<SourceBytes, 'small'>> {
   const look = async (): Promise<FileFacts> => factsIn(await handle.stat({ bigint: true }));
   const until = Date.now() + withinMs;
   let facts = await look();
@@ -40,7 +41,7 @@ export async function factsAtRest(
       if (!change && sample === undefined) {
         throw refused(asked, 'has fewer bytes than its size tells; name a file that holds media');
       }
-      if (!change) return { ...facts, sample };
+      if (!change) return { ...facts, sample: sample?.sha256, small: sample?.small };
       if (restMs === 0) throw refused(asked, `is being written (it changed ${change}); start again when it rests`);
       facts = now;
     }

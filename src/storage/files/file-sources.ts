@@ -48,12 +48,13 @@ async function inspectFile(asked: string, { real, realRoots, rest, signal }: Loc
     mustBeFile(asked, await stat(real, { bigint: true })); // before it is opened: a device may do something then
     handle = await openInside(real, realRoots);
     mustBeFile(asked, await handle.stat({ bigint: true }));
-    const facts = await factsAtRest(asked, handle, rest, signal);
+    const { small, ...facts } = await factsAtRest(asked, handle, rest, signal);
     const { sizeBytes } = facts;
     return {
       path: real,
       filename: path.basename(asked),
       sizeBytes,
+      small,
       fingerprint: fileFingerprint(facts),
       content: fileContent(facts),
       modifiedAt: new Date(Number(facts.mtimeNs / 1_000_000n)).toISOString(),

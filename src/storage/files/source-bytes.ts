@@ -11,6 +11,8 @@ export interface SourceBytes {
    * nothing of where it lies or when it was written.
    */
   readonly content: string;
+  /** All bytes, where they are few and were read when the source was looked at. */
+  readonly small?: Buffer;
   /** RFC 3339, to the millisecond; of files. */
   readonly modifiedAt?: string;
   /**

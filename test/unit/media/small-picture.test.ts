@@ -1,9 +1,12 @@
+import path from 'node:path';
 import { MediaReader } from '../../../src/media/media-reader';
 import { smallPicture } from '../../../src/media/small-picture';
+import { createFileSources } from '../../../src/storage/files/file-sources';
 import { jpeg } from '../../support/media/pictures';
 import { sampleBytes, sourceOf } from '../../support/media/sources';
 import { uniqueJpeg } from '../../support/media/unique-jpeg';
 
+const SAMPLES = path.resolve(__dirname, '../../../samples');
 const png = sampleBytes('portrait-2.png');
 const IHDR_END = 33;
 const chunk = (type: string, data: Buffer): Buffer => {
@@ -48,4 +51,15 @@ test.each([
   ['text', Buffer.from('no picture')],
 ])('%s is left to MediaInfo', (_what, bytes) => {
   expect(smallPicture(bytes)).toBeUndefined();
+});
+
+test('a small file is read once to be looked at and sampled, a large one is not kept', async () => {
+  const sources = createFileSources({ roots: [SAMPLES], restMs: 0 });
+  const small = await sources.resolve(path.join(SAMPLES, 'portrait-3.jpg'));
+  expect(small.small).toEqual(sampleBytes('portrait-3.jpg'));
+  const read = () => {
+    throw new Error('read again');
+  };
+  expect(await new MediaReader().factsOf({ ...small, read })).toMatchObject({ kind: 'image', container: 'JPEG' });
+  expect((await sources.resolve(path.join(SAMPLES, 'clip.mp4'))).small).toBeUndefined();
 });
