@@ -6,6 +6,7 @@ import type { ActivityDependencies } from '../../../src/activities/dependencies'
 import { acceptBatch } from '../../../src/batch/accept-batch';
 import type { GroupNews, GroupStepInput } from '../../../src/contracts/batch/groups';
 import { failure } from '../../../src/contracts/failures';
+import { tagFields } from '../../../src/contracts/resource';
 import { activityEnvironment, OWNER } from '../../support/activity-dependencies';
 import { createFolderResultStore } from '../../../src/storage/results/folder-result-store';
 import { BatchPlace } from '../../support/batches/batch-place';
@@ -92,6 +93,19 @@ test('a key of somebody who is at work is left alone', async () => {
   const news = await inActivity(() => createGroupSteps(deps).cleanItems(input));
   expect(news.failures).toMatchObject([{ key, error: { type: 'KeyInUse' } }]);
   expect(provider.held.size).toBe(1);
+});
+
+test('what the holder of a key has made stays, however the item that came second is to clean up', async () => {
+  const input = await listed(['a.mp4'], { cleanup: { onFailure: 'force-delete' } });
+  const key = `${place.listing.media}/a.mp4`;
+  const by = { workflowId: 'the other', runId: 'its run' };
+  await deps.batches.claims.claim({ owner: OWNER, provider: 'twelvelabs', key }, by);
+  const tag = { key, ...by, owner: OWNER, onCancel: 'delete', onFailure: 'delete' } as const;
+  provider.addAsset({ id: 'of the other', metadata: tagFields(tag) });
+  deps = { ...deps, runs: { ...deps.runs, isOpen: async (id) => id === 'the other' } };
+  const news = await inActivity(() => createGroupSteps(deps).submitItems(input));
+  expect(news).toMatchObject({ due: { clean: 0 }, failures: [{ key, error: { type: 'KeyInUse' } }] });
+  expect([...provider.held.keys()]).toEqual(['of the other']);
 });
 
 test('what is under way is removed by a stop, and the receipt is in the outcome', async () => {
