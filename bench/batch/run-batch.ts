@@ -21,10 +21,13 @@ export async function connectBatches(system: BenchSystem): Promise<Batches> {
   return (await LifecycleClient.connect({ temporal: { client: system.client, address, namespace } })).batches;
 }
 
-/** A folder of small images below the bench's own. */
+let written = 0;
+
+/** A folder of small images below the bench's own; no two of a bench are alike, so that the emulator looks at each. */
 export async function folderOf(system: BenchSystem, name: string, items: number): Promise<string> {
   const folder = path.join(system.folder, 'media', name);
-  await writeImages(folder, items);
+  await writeImages(folder, items, written);
+  written += items;
   return folder;
 }
 

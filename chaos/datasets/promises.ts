@@ -3,6 +3,7 @@ import { TAG_FIELDS } from '../../src/contracts/resource';
 import { secretsIn } from '../checks/secrets';
 import type { Happening } from '../schedules/strikes';
 import type { DatasetEvidence, DatasetRun } from './evidence';
+import type { DatasetSchedule } from './schedule';
 
 type Check = (evidence: DatasetEvidence) => string[];
 
@@ -19,7 +20,7 @@ const PROMISES: Readonly<Record<string, Check>> = {
   'no session is left open': noSessionOpen,
   'nothing is overwritten that was not told': nothingOverwritten,
   'no write starts after a stop': noLateWrites,
-  'the sweep finishes the job, and no more': sweepSpares,
+  'the sweep finishes the job, and no more': (evidence) => [...sweepSpares(evidence), ...sweepFinishes(evidence)],
   'nothing secret is kept': ({ texts }) =>
     Object.entries(texts).flatMap(([where, text]) => secretsIn(text).map((secret) => `${secret} is in the ${where}`)),
 };
@@ -165,3 +166,29 @@ function sweepSpares({ sweep, runs, beforeSweep, others }: DatasetEvidence): str
     .filter((id) => id !== undefined && hasAsset(beforeSweep, id) && !hasAsset(sweep.after, id))
     .map((id) => `the sweep removed ${id}`);
 }
+
+/** What was left of a run that was not to keep anything is gone after the sweep: its assets, and sessions that wait for it. */
+function sweepFinishes({ sweep, runs, schedule }: DatasetEvidence): string[] {
+  const { report, after } = sweep;
+  if (!report || report.reportsOnly) return [];
+  const problems = report.leftover > 0 ? ['the sweep left something over'] : [];
+  for (const run of runs) {
+    if (!isToBeGone(run, schedule)) continue;
+    const own = assetsOf(after, run.key).filter(({ customMetadata }) => customMetadata[TAG_FIELDS.runId] === run.runId);
+    problems.push(...own.map(({ assetId }) => `the sweep left asset ${assetId} of ${run.key}`));
+  }
+  const mayStay = schedule.around.includes('forgets-files') || !runs.every((run) => isOver(run, schedule));
+  const open = mayStay ? [] : after.sessions.filter(({ ended }) => ended === null);
+  return [...problems, ...open.map(({ sessionId }) => `the sweep left session ${sessionId} open`)];
+}
+
+function isToBeGone({ status, closedAs }: DatasetRun, { onCancel }: DatasetSchedule): boolean {
+  if (closedAs === 'TERMINATED') return onCancel !== 'keep';
+  const { policy, entries = [] } = status?.receipt ?? {};
+  if (status?.outcome === 'completed' || policy === undefined || policy === 'keep') return false;
+  return !entries.some(({ result }) => result === 'kept'); // it told why
+}
+
+/** Neither wants anything of a session that is open. */
+const isOver = (run: DatasetRun, schedule: DatasetSchedule): boolean =>
+  run.status?.outcome === 'completed' || isToBeGone(run, schedule);

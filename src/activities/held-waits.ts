@@ -6,6 +6,7 @@ import { snapshotOf } from '../providers/assets';
 import type { Observation } from '../providers/media-provider';
 import { accountOf, type ActivityDependencies } from './dependencies';
 import { BEATS, cancellationOf, withHeartbeatEvery } from './lib/activity-call';
+import { lookTogether } from './lib/look-together';
 import { sessionEntry } from './uploads/leave-session';
 
 type HeldWaits = Pick<Activities, 'untilAssetReady' | 'untilBranchReady'>;
@@ -18,7 +19,9 @@ type HeldWaits = Pick<Activities, 'untilAssetReady' | 'untilBranchReady'>;
 export function createHeldWaits(deps: ActivityDependencies): HeldWaits {
   const until = ({ provider: name, lastLook }: HeldWaitInput, handle: Handle): Promise<Observation> =>
     withHeartbeatEvery(BEATS.wait, async (signal) => {
-      const observation = await (lastLook ? look : watch)(deps, name, handle, signal);
+      const observation = await (lastLook
+        ? lookTogether(accountOf(deps, name).provider, handle)
+        : watch(deps, name, handle, signal));
       if (observation.state !== 'working') return observation;
       throw failure('DeadlineExceeded', `${handle.words} is still being processed at ${name}`);
     });
@@ -62,14 +65,4 @@ async function watch(deps: ActivityDependencies, name: ProviderName, handle: Han
   } catch (error) {
     throw signal.aborted ? cancellationOf(signal) : error;
   }
-}
-
-/** Reads the state once. */
-async function look(deps: ActivityDependencies, name: ProviderName, handle: Handle, signal: AbortSignal) {
-  const { provider } = accountOf(deps, name);
-  for await (const heard of provider.watch([handle], { signal, pace: async () => {} })) {
-    if ('error' in heard) throw heard.error;
-    return heard;
-  }
-  throw failure('ProviderUnavailable', `${name} said nothing of ${handle.words}`);
 }

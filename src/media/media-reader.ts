@@ -3,6 +3,7 @@ import type { SourceBytes } from '../storage/files/source-bytes';
 import { BoundedReads, HEAD_BYTES } from './bounded-reads';
 import { factsOfTracks } from './facts-of-tracks';
 import type { MediaFacts } from './media-facts';
+import { smallPicture } from './small-picture';
 
 /** Most bytes that are read of one file; of large ones that is the index, wherever it lies, and some frames. */
 const BUDGET_BYTES = 2_000_000;
@@ -17,7 +18,7 @@ export interface MediaReaderOptions {
 }
 
 /**
- * Reads what media files contain, with MediaInfo. Instances are started when they are first needed and used again; a
+ * Reads what media files contain, with MediaInfo; small pictures by their header. Instances are started when they are first needed and used again; a
  * process needs one reader.
  */
 export class MediaReader {
@@ -62,6 +63,8 @@ export class MediaReader {
     const timeout = AbortSignal.timeout(lookWithinMs);
     const stop = signal ? AbortSignal.any([signal, timeout]) : timeout;
     const reads = await BoundedReads.open(bytes, budgetBytes, stop);
+    const picture = reads.head.byteLength === bytes.sizeBytes ? smallPicture(reads.head) : undefined;
+    if (picture) return picture;
     const tracks = await this.tracksOf(reads);
     const { head, isPartial, isFragmented } = reads;
     return factsOfTracks(tracks, { filename: bytes.filename, head, isPartial, isFragmented });

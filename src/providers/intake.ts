@@ -73,6 +73,8 @@ export interface OpenSession {
   items: { pending: Handle; tag: ReadTag }[];
   /** Files in it of others, or of no lifecycle. */
   others: number;
+  /** Number of files that it still waits for. */
+  awaited: number;
 }
 
 /** The right to one submission. */

@@ -62,8 +62,8 @@ export interface ProviderDeclaration<Name extends string = string, Settings = un
   emulatorEnvironment(origin: string): Record<string, string>;
   /**
    * Opens the account.
-   * @throws ConfigError with one line that names the missing variable. No credentials are needed if an emulator
-   *   answers at the base URL.
+   * @throws ConfigError with one line that names the variable that is missing, or is not of the form that the provider
+   *   gives. An emulator takes what {@link emulatorEnvironment} sets, and at some providers no credentials at all.
    */
   open(settings: Settings, http: { requestTimeoutMs: number; proxies: ProxySettings }): Promise<MediaProvider>;
 }

@@ -15,7 +15,8 @@ import { BEATS } from '../lib/activity-call';
 import { createStartBranch } from '../start-branch';
 import { createStoreRecords } from '../store-records';
 import { nextStepOf } from './go-over';
-import { numberOfResult } from './item-results';
+import { numberOfResult } from '../../contracts/batch/item-results';
+import { readyBefore } from './existing/ready-before';
 import { onItsWay, tagOf, type ItemStep, type ItemTurn } from './item-step';
 import { releaseInput } from './release-item';
 import { leftMs, orLastLook } from './settle-item';
@@ -30,6 +31,8 @@ export const branchItem: ItemStep = {
   async take(turn) {
     const record = onItsWay(turn);
     const nth = (record.work.branches ?? []).findIndex(({ started }) => !started);
+    const before = await readyBefore(turn, nth);
+    if (before) return withBranch(record, nth, { status: before, way: { started: true } });
     return orOnlyThisBranch(turn, nth, async () => {
       const { over, object, store } = branchOf(turn, nth);
       const { place } = turn.input;

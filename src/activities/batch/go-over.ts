@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { CancelledFailure } from '@temporalio/common';
 import {
   GROUP_STEPS,
@@ -8,8 +9,10 @@ import {
 } from '../../contracts/batch/groups';
 import { countsOf, type ItemOutcome } from '../../contracts/batch/item-outcome';
 import type { ListedItem } from '../../contracts/batch/listed-items';
+import type { AcceptedInput } from '../../contracts/lifecycle-input';
 import { FAILURES, failureType } from '../../contracts/failures';
 import { cancellationOf, withHeartbeatEvery } from '../lib/activity-call';
+import { BegunItems } from '../lib/begun-items';
 import type { ActivityDependencies } from '../dependencies';
 import { GroupKeyFacts } from './existing/group-key-facts';
 import { ItemCalls } from './item-calls';
@@ -32,7 +35,6 @@ export async function goOver(deps: ActivityDependencies, input: GroupStepInput, 
   return withHeartbeatEvery(step.beatMs, async (cancelled) => {
     const round = new Round(deps, input, slice);
     const due = slice.items.filter(({ item }) => step.isDue(round.record(item)));
-    await round.begin(due, step);
     await round.run(due, step, cancelled);
     if (cancelled.aborted) throw cancellationOf(cancelled);
     return newsOf(input, slice, { batchIsGone: round.batchIsGone });
@@ -45,6 +47,10 @@ class Round {
   private readonly deps: ActivityDependencies;
   private readonly keys: GroupKeyFacts;
   private readonly toWrite = new Map<number, ItemOutcome>();
+  private writing: Promise<void> = Promise.resolve();
+  private readonly accepted = new Map<number, AcceptedInput>();
+  /** Items whose turn no earlier attempt of the activity has taken. */
+  private readonly firstTurns = new Set<number>();
   private readonly enough = new AbortController();
   private patience: NodeJS.Timeout | undefined;
   private gotOn = 0;
@@ -64,35 +70,39 @@ class Round {
     return this.slice.known.get(item);
   }
 
-  /** What a step may make is in the store before the first of it is made. */
-  async begin(due: readonly ListedItem[], step: ItemStep): Promise<void> {
-    if (!step.begin) return;
-    for (const one of due) this.note(step.begin(this.turnOf(one, new AbortController().signal)));
-    await this.write();
-  }
-
   async run(due: readonly ListedItem[], step: ItemStep, cancelled: AbortSignal): Promise<void> {
     const signal = AbortSignal.any([cancelled, this.enough.signal]);
+    setMaxListeners(0, cancelled, signal); // each item listens
     const writing = setInterval(() => void this.write().catch(() => {}), WRITE_EVERY_MS); // what fails is written at the end
     const looking = setInterval(() => void this.lookAtBatch(), LOOK_AT_BATCH_EVERY_MS);
-    const queue = [...due];
+    const atOnce = step.atOnce(this.deps, this.input);
+    const queue = new BegunItems(due, atOnce, (some) => this.begin(some, step));
     const lane = async (): Promise<void> => {
-      for (let one = queue.shift(); one; one = queue.shift()) {
-        if (signal.aborted || (this.input.stopsAtFailure && this.failed > 0)) return;
+      const isOver = (): boolean => signal.aborted || (this.input.stopsAtFailure && this.failed > 0);
+      for (let one = await queue.next(isOver); one; one = await queue.next(isOver)) {
         await this.takeAll(one, step, step.waits ? signal : cancelled);
       }
     };
     try {
-      const lanes = Math.min(step.atOnce(this.deps, this.input), queue.length);
+      const lanes = Math.min(atOnce, due.length);
       await Promise.all(Array.from({ length: lanes }, lane));
     } finally {
       clearInterval(writing);
       clearInterval(looking);
       clearTimeout(this.patience);
-      if (step.begin) this.giveBack(queue);
+      if (step.begin) this.giveBack(queue.begun);
       await this.write();
     }
     if (this.gotOn === 0 && this.tryAgain !== undefined && !this.batchIsGone) throw this.tryAgain;
+  }
+
+  /** What a step may make is in the store before the first of it is made. */
+  private async begin(some: readonly ListedItem[], step: ItemStep): Promise<void> {
+    for (const one of some) {
+      if (step.mayHaveBegun?.(this.record(one.item)) === false) this.firstTurns.add(one.item);
+      if (step.begin) this.note(step.begin(this.turnOf(one, new AbortController().signal)));
+    }
+    if (step.begin) await this.write();
   }
 
   /** Nothing has been made of those whose turn did not come. */
@@ -111,7 +121,8 @@ class Round {
 
   private turnOf(item: ListedItem, signal: AbortSignal): ItemTurn {
     const { deps, input, slice } = this;
-    const accepted = inputOf(slice.each, item, deps.owner);
+    const accepted = this.accepted.get(item.item) ?? inputOf(slice.each, item, deps.owner);
+    this.accepted.set(item.item, accepted);
     const record = this.record(item.item);
     return { deps, group: input, item, input: accepted, record, keyFacts: this.keys.of(item.item), signal };
   }
@@ -121,7 +132,9 @@ class Round {
     const turn = this.turnOf(one, signal);
     try {
       const left = turn.record?.work?.left;
-      this.note(await this.calls.take(item, { left, signal }, () => step.take(turn)));
+      this.note(
+        await this.calls.take(item, { left, isFirst: this.firstTurns.has(item), signal }, () => step.take(turn)),
+      );
       this.calls.end(item);
       this.hasGotOn();
       return true;
@@ -160,11 +173,17 @@ class Round {
     this.toWrite.set(record.item, record);
   }
 
-  private async write(): Promise<void> {
+  /** One write at a time. */
+  private write(): Promise<void> {
+    this.writing = this.writing.catch(() => {}).then(() => this.writeNow());
+    return this.writing;
+  }
+
+  private async writeNow(): Promise<void> {
     const records = [...this.toWrite.values()];
     this.toWrite.clear();
     try {
-      await this.slice.outcomes.write(this.input, records);
+      await this.slice.outcomes.write(records);
     } catch (error) {
       for (const record of records) if (!this.toWrite.has(record.item)) this.toWrite.set(record.item, record);
       throw error;

@@ -20,13 +20,14 @@ export class ItemCalls {
   /**
    * Takes an item's turn.
    * @param left what an earlier activity left of the item.
+   * @param isFirst no earlier attempt of this activity has taken it.
    */
   async take<T>(
     item: number,
-    { left, signal }: { left?: unknown; signal: AbortSignal },
+    { left, isFirst, signal }: { left?: unknown; isFirst: boolean; signal: AbortSignal },
     work: () => Promise<T>,
   ): Promise<T> {
-    const call = this.callOf(item, left, signal);
+    const call = this.callOf(item, { left, isFirst, signal });
     this.running.set(item, call);
     this.toCome.add(item);
     try {
@@ -46,10 +47,13 @@ export class ItemCalls {
     this.running.delete(item);
   }
 
-  private callOf(item: number, left: unknown, signal: AbortSignal): ItemCall {
+  private callOf(
+    item: number,
+    { left, isFirst, signal }: { left: unknown; isFirst: boolean; signal: AbortSignal },
+  ): ItemCall {
     const before = this.leftBefore[item];
     const others = { arrive: () => void this.toCome.delete(item), toCome: () => this.toCome.size };
-    if (before !== undefined || this.attempt > 1)
+    if (!isFirst && (before !== undefined || this.attempt > 1))
       return { attempt: this.attempt, left: before, signal, details: before, others };
     const { attempt = 0 } = (left ?? {}) as { attempt?: number };
     return { attempt: attempt + 1, left, signal, details: left, others };

@@ -6,7 +6,7 @@ import type { AcceptedInput } from '../../contracts/lifecycle-input';
 import type { AssetResource, LifecycleTag, Resource } from '../../contracts/resource';
 import { isAsset } from '../../contracts/resource';
 import type { ActivityDependencies } from '../dependencies';
-import type { KeyFacts } from '../ownership/key-facts';
+import type { ItemKeyFacts } from './existing/item-key-facts';
 
 /** An item's turn at a step. */
 export interface ItemTurn {
@@ -15,7 +15,7 @@ export interface ItemTurn {
   item: ListedItem;
   input: AcceptedInput;
   record: ItemOutcome | undefined;
-  keyFacts: KeyFacts;
+  keyFacts: ItemKeyFacts;
   signal: AbortSignal;
 }
 
@@ -24,6 +24,8 @@ export interface ItemStep {
   isDue(record: ItemOutcome | undefined): boolean;
   /** What is to be in the store before anything happens. */
   begin?(turn: ItemTurn): ItemOutcome;
+  /** Whether an earlier attempt may have taken the item's turn; without it, any may have. */
+  mayHaveBegun?(record: ItemOutcome | undefined): boolean;
   /** @returns where the item stands then. @throws a failure, which is the item's alone */
   take(turn: ItemTurn): Promise<ItemOutcome>;
   /** What a broken attempt has told, which is to be kept for the next one or for cleanup. */

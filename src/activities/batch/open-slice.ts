@@ -7,7 +7,7 @@ import { mergedInput } from '../../batch/merged-input';
 import { readPage } from '../../batch/listing/page';
 import { acceptInput, placeOf, plansOf } from '../../providers/registry';
 import { createBatchFiles } from '../../storage/batches/batch-files';
-import { createItemOutcomes, type ItemOutcomes } from '../../storage/batches/item-outcomes';
+import { createItemOutcomes, type OpenOutcomes } from '../../storage/batches/item-outcomes';
 import { mustBeStore } from '../../storage/batches/store-id';
 import type { ActivityDependencies } from '../dependencies';
 
@@ -17,7 +17,7 @@ export interface Slice {
   each: ProviderFields;
   /** What is known of them from this start of the batch, or had completed before. */
   known: Map<number, ItemOutcome>;
-  outcomes: ItemOutcomes;
+  outcomes: OpenOutcomes;
 }
 
 /** @throws InvalidRequest if the batch lies in another store than this worker's */
@@ -28,9 +28,8 @@ export async function openSlice(
   const index = await readIndex(deps, ref);
   const { owner, batches } = deps;
   const { batchId } = ref;
-  const outcomes = createItemOutcomes(batches.files, { owner, batchId });
-  const all = await outcomes.read({ from, end });
-  const counts = [...all].filter(([, { of, outcome }]) => of === start || outcome === 'completed');
+  const outcomes = await createItemOutcomes(batches.files, { owner, batchId }).open({ from, end });
+  const counts = [...outcomes.known].filter(([, { of, outcome }]) => of === start || outcome === 'completed');
   return {
     items: await readItems(deps, { batchId, index }, { from, end }),
     each: index.each,

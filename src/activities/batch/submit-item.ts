@@ -3,7 +3,6 @@ import type { ItemOutcome } from '../../contracts/batch/item-outcome';
 import type { Handle } from '../../contracts/branches/handle';
 import type { AssetResource } from '../../contracts/resource';
 import { BEATS, stepAttempt } from '../lib/activity-call';
-import { accountOf } from '../dependencies';
 import { createSubmitSource } from '../submit-source';
 import { nextStepOf } from './go-over';
 import { itemsAtOnce, onItsWay, tagOf, withAsset, type ItemStep, type ItemTurn } from './item-step';
@@ -13,6 +12,7 @@ import { readyItem } from './settle-item';
 export const submitItem: ItemStep = {
   isDue: (record) => nextStepOf(record) === 'submit',
   begin: (turn) => begun(turn),
+  mayHaveBegun: (record) => record?.phase === 'creating',
 
   async take(turn) {
     const { deps, group, item, input } = turn;
@@ -44,9 +44,16 @@ export const submitItem: ItemStep = {
       sizeBytes: facts?.sizeBytes ?? item.sizeBytes,
       ...('pending' in handedIn && { ingestion: { id: handedIn.pending.id, in: handedIn.pending.in } }),
       asset: 'pending' in handedIn ? undefined : handedIn,
-      work: { ...work, made, ended, sentOnce, left: undefined, waitsSince: new Date().toISOString() },
+      work: {
+        ...work,
+        made,
+        ended,
+        sentOnce,
+        left: undefined,
+        waitsSince: work.waitsSince ?? new Date().toISOString(),
+      },
     };
-    const isReady = !('pending' in handedIn) && handedIn.status === 'ready' && wasJustWritten(turn);
+    const isReady = !('pending' in handedIn) && handedIn.status === 'ready';
     return isReady ? readyItem(turn, sent, handedIn) : sent;
   },
 
@@ -65,10 +72,6 @@ export const submitItem: ItemStep = {
   atOnce: itemsAtOnce,
   beatMs: BEATS.write,
 };
-
-/** The provider has just written to the asset, so that it is there; where nothing is added to assets, a wait looks. */
-const wasJustWritten = ({ deps, input: { provider } }: ItemTurn): boolean =>
-  accountOf(deps, provider).provider.traits.marksAssets;
 
 /** Recorded first: an attempt that is killed may have made the asset. */
 function begun(turn: ItemTurn): ItemOutcome {

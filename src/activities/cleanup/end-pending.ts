@@ -4,6 +4,7 @@ import type { ReceiptEntry } from '../../contracts/lifecycle-status';
 import { readTag, type AssetResource } from '../../contracts/resource';
 import type { Observation } from '../../providers/media-provider';
 import { ledgerTag } from '../dependencies';
+import { lookTogether } from '../lib/look-together';
 import { untilFound } from '../lib/until-found';
 import { SESSION_ENDED, SESSION_GOES_ON, sessionEntry } from '../uploads/leave-session';
 import type { Removal } from './removal';
@@ -71,11 +72,8 @@ async function handedIn({ pending, tag }: AssetResource, { deps, provider, signa
 /** What the provider says of the item now, or as soon as it has decided. */
 async function lastOf(handle: Handle, { provider, signal }: Removal, waits: boolean): Promise<Observation | undefined> {
   const look = async (): Promise<Observation | undefined> => {
-    for await (const heard of provider.watch([handle], { signal, pace: async () => {} })) {
-      if ('error' in heard) throw heard.error;
-      if (heard.state !== 'working') return heard;
-    }
-    return undefined;
+    const heard = await lookTogether(provider, handle);
+    return heard.state === 'working' ? undefined : heard;
   };
   const until = waits ? Date.now() + WAIT_FOR_SESSION_MS : 0;
   const observation = await untilFound(look, { until, signal });

@@ -13,7 +13,7 @@ import type { OpenSession } from '../../providers/intake';
 import type { MediaProvider } from '../../providers/media-provider';
 import { BEATS, withHeartbeatEvery } from '../lib/activity-call';
 import { providerOf, type ActivityDependencies } from '../dependencies';
-import { itemOfResult } from '../batch/item-results';
+import { itemOfResult } from '../../contracts/batch/item-results';
 import { freePlace } from '../ownership/key-place';
 import type { LifecycleRun } from '../../contracts/runs';
 import { assetPages } from '../../providers/shared/find-tagged';
@@ -53,7 +53,7 @@ async function findMade(
   }
   made.push(...leftBehind(run?.status).filter((left) => !made.some(({ id }) => id === left.id)));
   made.push(...(await resultsOf(deps, workflowId, run?.status)));
-  made.push(...(await resultsOfItem(deps, where.provider, key)));
+  made.push(...(await resultsOfItems(deps, where.provider, key)));
   return { open: false, known: run !== undefined, made, settlesInMs: settlesIn(run, deps.settleWindowMs) };
 }
 
@@ -106,16 +106,19 @@ async function resultsOf(
   return made;
 }
 
-/** What the item of a batch has stored that worked on the key last: its group names it. */
-async function resultsOfItem(
+/** What items of batches have stored that worked on the key: their groups name it. */
+async function resultsOfItems(
   { results, owner, batches }: ActivityDependencies,
   provider: ProviderName,
   key: string,
 ): Promise<Resource[]> {
-  const { workflowId, item } = (await batches.claims.holderOf({ owner, provider, key }))?.by ?? {};
-  if (workflowId === undefined || item === undefined) return [];
-  const names = await results.namesOf({ owner, workflowId });
-  return names.filter((name) => itemOfResult(name) === item).map((id) => ({ kind: 'result', id }));
+  const made = new Set<string>();
+  for (const { by } of await batches.claims.history({ owner, provider, key })) {
+    if (by.item === undefined) continue;
+    const names = await results.namesOf({ owner, workflowId: by.workflowId });
+    for (const name of names) if (itemOfResult(name) === by.item) made.add(name);
+  }
+  return [...made].map((id) => ({ kind: 'result', id }));
 }
 
 /** What the last run's cleanup could not finish, as far as its receipt tells where it is. */

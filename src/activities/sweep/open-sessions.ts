@@ -1,6 +1,6 @@
 import type { CleanupPolicy } from '../../contracts/cleanup-policy';
 import type { Orphan, OrphanCause } from '../../contracts/ledger/sweep';
-import type { ReadTag } from '../../contracts/resource';
+import type { ReadTag, Resource } from '../../contracts/resource';
 import type { DescribedRun } from '../../contracts/runs';
 import type { OpenSession } from '../../providers/intake';
 import type { MediaProvider } from '../../providers/media-provider';
@@ -29,26 +29,27 @@ export async function orphansInSessions(
   return orphans;
 
   /** None if anybody may still want the session. */
-  async function leftIn({ items }: OpenSession): Promise<Orphan[]> {
+  async function leftIn({ items, awaited }: OpenSession): Promise<Orphan[]> {
     const left: Orphan[] = [];
+    const done: Orphan[] = [];
     for (const { pending, tag } of items) {
       const { key, workflowId } = tag;
       const verdict = verdictOf(tag, await deps.runs.find(workflowId, tag.runId), before);
-      if (verdict === 'wanted') return [];
-      if (verdict === 'done') continue;
-      left.push({ ...{ key, workflowId, ...verdict }, made: [{ kind: 'upload-session', id: pending.id, pending }] });
+      if (verdict === undefined) return [];
+      const made: Resource[] = [{ kind: 'upload-session', id: pending.id, pending }];
+      (verdict.cause === 'surplus' ? done : left).push({ key, workflowId, ...verdict, made });
     }
-    return left;
+    return left.length >= awaited ? left : [...left, ...done];
   }
 }
 
-type Verdict = 'wanted' | 'done' | { cause: OrphanCause; policy: CleanupPolicy };
+type Verdict = { cause: OrphanCause; policy: CleanupPolicy };
 
-/** `done`: its run completed, and needs the session no more. Where nothing proves that a file is unwanted, it is wanted. */
-function verdictOf({ onCancel }: ReadTag, run: DescribedRun | undefined, before: number): Verdict {
-  if (!run || run.closedAt === undefined || Date.parse(run.closedAt) >= before) return 'wanted';
-  if (run.ended === 'completed') return 'done';
+/** `surplus`: its run completed, and needs the session no more. `undefined` where nothing proves that it is not wanted. */
+function verdictOf({ onCancel }: ReadTag, run: DescribedRun | undefined, before: number): Verdict | undefined {
+  if (!run || run.closedAt === undefined || Date.parse(run.closedAt) >= before) return undefined;
+  if (run.ended === 'completed') return { cause: 'surplus', policy: 'delete' };
   const policy = run.ended === 'stopped' ? onCancel : run.status?.receipt?.policy;
-  if (policy === undefined || policy === 'keep') return 'wanted';
+  if (policy === undefined || policy === 'keep') return undefined;
   return { cause: run.ended === 'stopped' ? 'stopped' : 'unfinished', policy };
 }

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { WorkflowNotFoundError, type WorkflowExecutionDescription } from '@temporalio/client';
 import { itemsOf, readIndex, type BatchItem } from '../../batch/read-batch';
-import type { ItemOutcome } from '../../contracts/batch/item-outcome';
-import { isOutcome, type KeyBranch, type LifecycleStatus } from '../../contracts/lifecycle-status';
+import type { ItemBranch, ItemOutcome } from '../../contracts/batch/item-outcome';
+import { isOutcome, type BranchStatus, type KeyBranch, type LifecycleStatus } from '../../contracts/lifecycle-status';
 import { BatchNotFound, InvalidInput, ItemOfBatch, LifecycleNotFound } from '../../temporal/errors';
 import type { LifecycleCalls } from '../lifecycle-calls';
 import type { ClientStore } from './client-store';
@@ -50,23 +50,14 @@ export class BatchItems {
   }
 
   /** In the shape of a lifecycle's status. */
-  async status(found: KeyItem): Promise<LifecycleStatus> {
+  status(found: KeyItem): LifecycleStatus {
     const { key, batchId, item, record, isOpen } = found;
     const { phase, outcome, asset, branches = [], error, receipt, source, ingestion, startedAt, endedAt } = record;
     const [branch] = branches;
     const status: LifecycleStatus = {
-      ...{
-        key,
-        provider: this.calls.provider,
-        phase,
-        outcome,
-        batch: { batchId, item },
-        source,
-        ingestion,
-        asset,
-        branch,
-      },
-      ...(branches.length > 1 && { branches: await this.keyBranches(found) }),
+      ...{ key, provider: this.calls.provider, phase, outcome, batch: { batchId, item }, source, ingestion, asset },
+      ...(branch && { branch: withoutInput(branch) }),
+      ...(branches.length > 1 && { branches: keyBranches(branches) }),
       ...{ receipt, error, timings: timingsOf(startedAt ?? found.claimedAt, endedAt) },
     };
     if (isOpen || isOutcome(phase)) return status;
@@ -81,7 +72,7 @@ export class BatchItems {
       signal?.throwIfAborted();
       const place = await this.locate(key);
       if (!('item' in place)) return;
-      const status = await this.status(place.item);
+      const status = this.status(place.item);
       const now = JSON.stringify(status);
       if (now !== shown) yield status;
       shown = now;
@@ -147,15 +138,12 @@ export class BatchItems {
       return this.calls.withClientErrors<never>(() => Promise.reject(error));
     }
   }
-
-  private async keyBranches(found: KeyItem): Promise<KeyBranch[]> {
-    const { input } = await this.listed(found);
-    return (found.record.branches ?? []).flatMap((one, nth) => {
-      const branch = input.branches[nth];
-      return branch ? [{ ...one, input: branch }] : [];
-    });
-  }
 }
+
+const withoutInput = ({ input: _input, ...branch }: ItemBranch): BranchStatus => branch;
+
+const keyBranches = (branches: readonly ItemBranch[]): KeyBranch[] =>
+  branches.map((one) => ({ ...one, input: one.input ?? { type: one.type } }));
 
 function timingsOf(startedAt: string, closedAt: string | undefined): LifecycleStatus['timings'] {
   if (closedAt === undefined) return { startedAt };

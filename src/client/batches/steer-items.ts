@@ -9,9 +9,9 @@ import { deleteClosed, placeFields } from '../stops';
 import type { BatchItems, KeyItem } from './batch-items';
 
 /** @throws ItemOfBatch while its batch works on it · LifecycleClosed */
-export async function cancelItem(items: BatchItems, item: KeyItem): Promise<void> {
+export function cancelItem(items: BatchItems, item: KeyItem): never {
   if (item.isOpen) throw items.mustStopBatch(item);
-  const { outcome } = await items.status(item);
+  const { outcome } = items.status(item);
   throw new LifecycleClosed(
     `"${item.key}" of batch "${item.batchId}" has ended (${outcome}); there is nothing to stop`,
   );
@@ -40,7 +40,7 @@ export async function retryItem(
   item: KeyItem,
   { branch, priority }: RetryOptions,
 ): Promise<StartedLifecycle> {
-  const { outcome } = await items.status(item);
+  const { outcome } = items.status(item);
   if (outcome !== 'failed') throw new LifecycleNotFailed(retryRefusal(item.key, outcome ?? 'running'));
   const { input } = await items.listed(item);
   const changed = branch === undefined ? input : withBranch(asSent(input), branch);

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { mkdir, readdir, rmdir } from 'node:fs/promises';
+import { readdir, rmdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { failure, failureType } from '../../contracts/failures';
@@ -10,6 +10,7 @@ import { retryBriefly } from '../../providers/shared/parts/retry-briefly';
 import { InvalidInput } from '../../temporal/errors';
 import { fetchAsset, type Fetching } from './fetch-asset';
 import { LocalNames } from './local-names';
+import { lockPartials } from './lock-folder';
 
 export interface DownloadOptions extends AssetFilter {
   /** Fetches also what is there, and replaces other content. Without it a file that is there is compared, and stays. */
@@ -57,14 +58,13 @@ const OF_EVERY_FILE: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT', 'EROFS'
 /**
  * Downloads the content of all assets, or those that match, into a folder. Repeating it goes on where it stopped. One that
  * fails does not keep the others.
- * @throws InvalidInput · failures of the list · errors of the disk that every file would have
+ * @throws InvalidInput, also while another download is at work in the folder · failures of the list · errors of the disk that every file would have
  */
 export async function downloadAssets(
   { assets, traits }: MediaProvider,
   folder: string,
   options: DownloadOptions & { place?: string; signal: AbortSignal },
 ): Promise<DownloadResult> {
-  const { overwrite = false, onProgress, place, signal, filter, metadataQuery } = options;
   if (!canOpen(assets) || !traits.assetQueries?.includes('contents')) {
     throw new InvalidInput('download: this provider makes no URLs of contents on request');
   }
@@ -72,7 +72,29 @@ export async function downloadAssets(
   const startedAt = Date.now();
   const target = path.resolve(folder);
   const partials = path.join(target, PARTIAL_FOLDER);
-  await mkdir(partials, { recursive: true });
+  const unlock = await lockPartials(partials, target);
+  try {
+    return await downloadInto({ assets, traits, target, partials, lanes, startedAt }, options);
+  } finally {
+    await unlock();
+    await rmdir(partials).catch(() => {}); // it stays where something is in it
+  }
+}
+
+interface Download {
+  assets: Fetching['assets'];
+  traits: MediaProvider['traits'];
+  target: string;
+  partials: string;
+  lanes: number;
+  startedAt: number;
+}
+
+async function downloadInto(
+  { assets, traits, target, partials, lanes, startedAt }: Download,
+  options: DownloadOptions & { place?: string; signal: AbortSignal },
+): Promise<DownloadResult> {
+  const { overwrite = false, onProgress, place, signal, filter, metadataQuery } = options;
   const begun = new Set(await readdir(partials));
   const there = new Set(await readdir(target));
 
@@ -126,7 +148,6 @@ export async function downloadAssets(
     }),
   );
   await Promise.all(ended); // nothing is written any more once this ends
-  await rmdir(partials).catch(() => {}); // it stays where something is in it
   if (why !== undefined) throw why;
   const done = { ...progress, total: progress.downloaded + progress.present + progress.failed };
   const where = { folder: target, ...(place !== undefined && { in: place }) };

@@ -1,3 +1,4 @@
+import type { Branch } from '../branches/branch';
 import type { Handle } from '../branches/handle';
 import type {
   AssetSnapshot,
@@ -12,6 +13,11 @@ import type {
 } from '../lifecycle-status';
 import type { Resource } from '../resource';
 
+/** A branch of an item, with what it was asked for. */
+export interface ItemBranch extends BranchStatus {
+  input?: Branch;
+}
+
 /** What is known of an item of a batch. Each record of an item replaces the one before. */
 export interface ItemOutcome {
   /** The item's number in its batch, from 0. */
@@ -21,7 +27,7 @@ export interface ItemOutcome {
   /** Once the item has ended. */
   outcome?: Outcome;
   asset?: AssetSnapshot;
-  branches?: readonly BranchStatus[];
+  branches?: readonly ItemBranch[];
   error?: LifecycleError;
   receipt?: Receipt;
   source?: SourceFacts;

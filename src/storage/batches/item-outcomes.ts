@@ -1,4 +1,5 @@
 import type { ItemOutcome, ItemRange } from '../../contracts/batch/item-outcome';
+import { failure } from '../../contracts/failures';
 import { batchFolder, type BatchRef } from './batch-files';
 import { numbered, type SharedFiles } from './shared-files';
 
@@ -9,12 +10,22 @@ import { numbered, type SharedFiles } from './shared-files';
 export interface ItemOutcomes {
   /** Adds what has become known of some items of a slice. */
   write(slice: ItemRange, outcomes: readonly ItemOutcome[]): Promise<void>;
+  /** Reads a slice, to write to it alone. */
+  open(slice: ItemRange): Promise<OpenOutcomes>;
   /** What is known of the items of a slice, by their number. */
   read(slice: ItemRange): Promise<Map<number, ItemOutcome>>;
   /** What is known of one item; `undefined` if nothing is. */
   ofItem(item: number): Promise<ItemOutcome | undefined>;
   /** The slices of which something is known, in order. */
   slices(): Promise<ItemRange[]>;
+}
+
+/** A slice as its one writer sees it; one write at a time. */
+export interface OpenOutcomes {
+  /** What was known when it was opened, by the item's number. */
+  known: Map<number, ItemOutcome>;
+  /** Safe to repeat. @throws WorkerStopping if somebody else has written since it was opened */
+  write(outcomes: readonly ItemOutcome[]): Promise<void>;
 }
 
 export function createItemOutcomes(files: SharedFiles, batch: BatchRef): ItemOutcomes {
@@ -25,9 +36,10 @@ export function createItemOutcomes(files: SharedFiles, batch: BatchRef): ItemOut
       const [from = Number.NaN, end = Number.NaN] = name.split('-').map(Number);
       return { from, end };
     });
-  const read = async (slice: ItemRange): Promise<Map<number, ItemOutcome>> => {
+  const open = async (slice: ItemRange): Promise<OpenOutcomes> => {
     const known = new Map<number, ItemOutcome>();
-    for (const name of await files.list(folderOf(slice))) {
+    const names = await files.list(folderOf(slice));
+    for (const name of names) {
       const content = (await files.read(`${folderOf(slice)}/${name}`)) ?? '';
       for (const line of content.split('\n')) {
         if (line === '') continue;
@@ -35,20 +47,30 @@ export function createItemOutcomes(files: SharedFiles, batch: BatchRef): ItemOut
         known.set(outcome.item, outcome);
       }
     }
-    return known;
+    let next = numberBehind(names);
+    const write: OpenOutcomes['write'] = async (outcomes) => {
+      if (outcomes.length === 0) return;
+      const content = contentOf(slice, outcomes);
+      const name = `${folderOf(slice)}/${numbered(next)}${SUFFIX}`;
+      if (!(await files.create(name, content)) && (await files.read(name)) !== content) {
+        const items = `items ${slice.from} to ${slice.end - 1} of batch "${batch.batchId}"`;
+        throw failure('WorkerStopping', `${items}: another attempt has taken them over; this one ends`);
+      }
+      next += 1;
+    };
+    return { known, write };
   };
+  const read = async (slice: ItemRange): Promise<Map<number, ItemOutcome>> => (await open(slice)).known;
   return {
+    open,
     read,
     slices,
 
     async write(slice, outcomes) {
-      const stranger = outcomes.find(({ item }) => item < slice.from || item >= slice.end);
-      if (stranger) throw new RangeError(`item ${stranger.item} is not of the slice ${slice.from} to ${slice.end}`);
       if (outcomes.length === 0) return;
-      const content = outcomes.map((outcome) => `${JSON.stringify(outcome)}\n`).join('');
-      const last = (await files.list(folderOf(slice))).at(-1);
-      let number = last === undefined ? 0 : Number(last.replace(/\..*/, '')) + 1;
-      while (!(await files.create(`${folderOf(slice)}/${numbered(number)}.ndjson`, content))) number += 1;
+      const content = contentOf(slice, outcomes);
+      let number = numberBehind(await files.list(folderOf(slice)));
+      while (!(await files.create(`${folderOf(slice)}/${numbered(number)}${SUFFIX}`, content))) number += 1;
     },
 
     async ofItem(item) {
@@ -60,4 +82,18 @@ export function createItemOutcomes(files: SharedFiles, batch: BatchRef): ItemOut
       return undefined;
     },
   };
+}
+
+const SUFFIX = '.ndjson';
+
+/** @throws RangeError for an item of another slice */
+function contentOf(slice: ItemRange, outcomes: readonly ItemOutcome[]): string {
+  const stranger = outcomes.find(({ item }) => item < slice.from || item >= slice.end);
+  if (stranger) throw new RangeError(`item ${stranger.item} is not of the slice ${slice.from} to ${slice.end}`);
+  return outcomes.map((outcome) => `${JSON.stringify(outcome)}\n`).join('');
+}
+
+function numberBehind(names: readonly string[]): number {
+  const last = names.at(-1);
+  return last === undefined ? 0 : Number(last.replace(SUFFIX, '')) + 1;
 }

@@ -20,6 +20,8 @@ export interface KeyClaims {
   takeOver(ended: KeyClaim, by: Claimant): Promise<ClaimAttempt>;
   /** Who has the key, or had it last. */
   holderOf(key: ClaimedKey): Promise<KeyClaim | undefined>;
+  /** All who had the key, the last first. */
+  history(key: ClaimedKey): Promise<KeyClaim[]>;
   /** Forgets a claim of that batch, unless somebody has taken it over. */
   forget(key: ClaimedKey, batchId: string): Promise<void>;
 }
@@ -67,6 +69,16 @@ export function createKeyClaims(files: SharedFiles, now = (): string => new Date
     claim: (key, by) => attempt(key, by),
     takeOver: (ended, by) => attempt(ended, by, ended),
     holderOf: async (key) => (await last(key))?.claim,
+
+    async history(key) {
+      const folder = folderOf(key);
+      const claims: KeyClaim[] = [];
+      for (const name of (await files.list(folder)).toReversed()) {
+        const content = await files.read(`${folder}/${name}`);
+        if (content !== undefined) claims.push(JSON.parse(content) as KeyClaim);
+      }
+      return claims;
+    },
 
     async forget(key, batchId) {
       const folder = folderOf(key);

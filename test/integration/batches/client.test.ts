@@ -157,6 +157,27 @@ test('the records that an item has stored go with its key', async () => {
   expect((await readFile(uris[1] as URL)).length).toBeGreaterThan(0);
 });
 
+test('another batch over a folder takes no branch again, and takes one that is new', async () => {
+  const folder = await pictures('again', 3);
+  const items = { type: 'folder', path: folder };
+  const run = async (batchId: string, branch: unknown): Promise<void> => {
+    await client.batches.start({ batchId, items, each: { branch } });
+    expect((await client.batches.result(batchId)).counts.by).toEqual({ completed: 3 });
+  };
+  const embeds = async (): Promise<number> => (await system.control.counters())['POST /embed-v2']?.requests ?? 0;
+  await run('again-1', { type: 'embed' });
+  const first = (await client.status(path.join(folder, '0.jpg'))).branch;
+  await run('again-2', { type: 'embed' });
+  expect([await creates(), await embeds()]).toEqual([3, 3]);
+  expect(await client.status(path.join(folder, '0.jpg'))).toMatchObject({
+    ...{ branch: first, batch: { batchId: 'again-2' } },
+  });
+  await run('again-3', { type: 'embed', scopes: ['asset'] });
+  expect([await creates(), await embeds()]).toEqual([3, 6]);
+  await run('again-4', { type: 'embed' });
+  expect([await creates(), await embeds()]).toEqual([3, 6]);
+});
+
 test('a batch that Temporal has forgotten is told of by the store; one that nobody knows is not found', async () => {
   const folder = await pictures('forgotten', 2);
   await client.batches.start({ batchId: 'forgotten', items: { type: 'folder', path: folder } });

@@ -48,6 +48,15 @@ export function sharedFilesPromises(open: () => SharedFiles): void {
       expect(await claims.claim({ ...key, provider: 'q' }, item)).toEqual({ claimed: true });
     });
 
+    test('all who had a key are told of, the last first', async () => {
+      const claims = createKeyClaims(open());
+      expect(await claims.history(key)).toEqual([]);
+      await claims.claim(key, lifecycle);
+      const ended = await claims.holderOf(key);
+      if (ended) await claims.takeOver(ended, item);
+      expect((await claims.history(key)).map(({ by }) => by)).toEqual([item, lifecycle]);
+    });
+
     test('of many who claim a free key at once one has it', async () => {
       const files = open();
       const tries = Array.from({ length: 8 }, (_, n) =>

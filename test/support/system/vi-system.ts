@@ -17,7 +17,14 @@ import { WorkerProcess } from '../../../chaos/worker/worker-process';
 import { LifecycleClient } from '../../../src/client/lifecycle-client';
 import type { BatchStatus } from '../../../src/contracts/batch/batch-status';
 import { ASSET_LIFECYCLE, lifecycleWorkflowId, WORKFLOW_TASK_QUEUE } from '../../../src/contracts/ids';
+import type { ItemOutcome } from '../../../src/contracts/batch/item-outcome';
+import type { RefusedEntry } from '../../../src/contracts/batch/listed-items';
 import type { LifecycleStatus } from '../../../src/contracts/lifecycle-status';
+import { readIndex } from '../../../src/batch/read-batch';
+import { reportEntries } from '../../../src/batch/report';
+import { createBatchFiles } from '../../../src/storage/batches/batch-files';
+import { createFolderSharedFiles } from '../../../src/storage/batches/folder-shared-files';
+import { createItemOutcomes } from '../../../src/storage/batches/item-outcomes';
 import type { TemporalServer } from '../../../src/stack/temporal-server';
 import { ORGANIZATION, SECRET_KEY } from '../servers/vi-emulator';
 import { quickRetriesWorker } from './quick-retries-worker';
@@ -26,6 +33,12 @@ import { startTestTemporal } from './temporal';
 
 export const PROVIDER = 'datature-vi';
 export const DATASET = 'demo';
+
+/** What a batch over a folder has beside its folder. */
+interface BatchChanges {
+  each?: object;
+  inFlight?: number;
+}
 
 /** The system with Datature Vi: a real server, its emulator in this process, and a worker process. */
 export class ViSystem {
@@ -95,20 +108,31 @@ export class ViSystem {
   }
 
   /** Starts a batch over a folder that the worker serves. */
-  async startBatch(
-    batchId: string,
-    folder: string,
-    { each, ...input }: { each?: object } & object = {},
-  ): Promise<void> {
+  async startBatch(batchId: string, folder: string, { each, ...input }: BatchChanges = {}): Promise<void> {
     const items = { type: 'folder', path: folder };
     const all = { batchId, items, each: { provider: PROVIDER, datasetId: DATASET, ...each }, ...input };
     await this.lifecycles.batches.start(all);
   }
 
   /** Runs a batch over a folder to its end. */
-  async completeBatch(batchId: string, folder: string, input: { each?: object } & object = {}): Promise<BatchStatus> {
+  async completeBatch(batchId: string, folder: string, input: BatchChanges = {}): Promise<BatchStatus> {
     await this.startBatch(batchId, folder, input);
     return this.lifecycles.batches.result(batchId);
+  }
+
+  /** What the store tells of a batch: entries that were refused, and an outcome for each item. */
+  async reportOf(batchId: string): Promise<{ refused: RefusedEntry[]; outcomes: ItemOutcome[] }> {
+    const { namespace } = this.temporal;
+    const { namespaceInfo } = await this.client.workflowService.describeNamespace({ namespace });
+    const shared = createFolderSharedFiles(path.join(this.folder, 'results'));
+    const batch = { owner: namespaceInfo?.id ?? '', batchId };
+    const stored = { files: createBatchFiles(shared, batch), outcomes: createItemOutcomes(shared, batch) };
+    const report = { refused: [] as RefusedEntry[], outcomes: [] as ItemOutcome[] };
+    for await (const entry of reportEntries(stored, await readIndex(stored.files))) {
+      if ('refused' in entry) report.refused.push(entry);
+      else report.outcomes.push(entry);
+    }
+    return report;
   }
 
   /** Assets at the provider that carry the key's tag. */
@@ -128,6 +152,16 @@ export class ViSystem {
   /** Sessions that go on. */
   async openSessions(): Promise<EmulatorSession[]> {
     return (await this.control.state()).sessions.filter(({ ended }) => ended === null);
+  }
+
+  /** How many requests of a route the emulator has had. */
+  async requests(route: string): Promise<number> {
+    return (await this.control.counters())[route]?.requests ?? 0;
+  }
+
+  /** Waits for something at the emulator. */
+  async until(condition: () => Promise<boolean>): Promise<void> {
+    while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 20));
   }
 
   /** A picture of its own content under this name, as a source. */

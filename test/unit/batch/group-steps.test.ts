@@ -8,8 +8,8 @@ import type { GroupNews, GroupStepInput } from '../../../src/contracts/batch/gro
 import { failure } from '../../../src/contracts/failures';
 import { tagFields } from '../../../src/contracts/resource';
 import { activityEnvironment, OWNER } from '../../support/activity-dependencies';
-import { createFolderResultStore } from '../../../src/storage/results/folder-result-store';
 import { createItemOutcomes } from '../../../src/storage/batches/item-outcomes';
+import { createFolderResultStore } from '../../../src/storage/results/folder-result-store';
 import { BatchPlace } from '../../support/batches/batch-place';
 import type { MemoryProvider } from '../../support/memory-provider';
 
@@ -27,16 +27,16 @@ const inActivity = <T>(
   environment: MockActivityEnvironment = activityEnvironment(),
 ): Promise<T> => environment.run(work) as Promise<T>;
 
-async function listed(files: readonly string[], each: object = {}): Promise<GroupStepInput> {
+async function listed(files: readonly string[], each: object = {}, batchId = 'b'): Promise<GroupStepInput> {
   const input = await place.put(files);
-  const accepted = acceptBatch({ batchId: 'b', ...input, each: { ...input.each, ...each } });
-  const batch = { ...accepted, batchId: 'b' };
+  const accepted = acceptBatch({ batchId, ...input, each: { ...input.each, ...each } });
+  const batch = { ...accepted, batchId };
   const list = await inActivity(() => createBatchSteps(deps).listItems({ batch, start: 'start-1' }));
-  const { batchId, storeId, start } = list;
+  const { storeId, start } = list;
   const group = {
-    workflowId: 'asset-group:b:0',
-    runId: 'run-1',
-    batchWorkflowId: 'asset-batch:b',
+    workflowId: `asset-group:${batchId}:0`,
+    runId: `run-of-${batchId}`,
+    batchWorkflowId: `asset-batch:${batchId}`,
     stopsAtFailure: false,
   };
   return { ...group, batchId, storeId, start, provider: 'twelvelabs', from: 0, end: list.items };
@@ -74,6 +74,41 @@ test('an attempt after one that was killed adopts what that one made', async () 
   const news = await inActivity(() => steps.submitItems(input), activityEnvironment({ attempt: 2 }));
   expect(news.due).toMatchObject({ submit: 0, settle: 2 });
   expect(provider.held.size).toBe(2);
+});
+
+test('after a death only those items are looked for that had begun', async () => {
+  const files = Array.from({ length: 40 }, (_, nth) => `${nth}.mp4`);
+  const input = await listed(files);
+  const found = { name: 'walk', since: new Date().toISOString(), complete: true };
+  provider.assets.list = () => Promise.reject(new Error('the walk has told what there was'));
+  const { claims } = deps.batches;
+  const begun = 16;
+  const stuck = new Promise<void>((resolve) => {
+    let asked = 0;
+    const claim = (): Promise<never> => new Promise(() => ++asked === begun && resolve()); // as if killed here
+    const batches = { ...deps.batches, claims: { ...claims, claim } };
+    void inActivity(() => createGroupSteps({ ...deps, batches }).submitItems({ ...input, found }));
+  });
+  await stuck;
+  const outcomes = createItemOutcomes(deps.batches.files, { owner: OWNER, batchId: 'b' });
+  expect((await outcomes.read(input)).size).toBe(begun);
+  provider.calls.length = 0;
+  const again = activityEnvironment({ attempt: 2 });
+  const news = await inActivity(() => createGroupSteps(deps).submitItems({ ...input, found }), again);
+  expect(news.due).toMatchObject({ submit: 0, settle: 40 });
+  expect(provider.calls.filter((call) => call === 'intake.find')).toHaveLength(begun);
+  expect(provider.held.size).toBe(40);
+});
+
+test('an attempt that another one has followed ends before it makes more', async () => {
+  const input = await listed(['a.mp4', 'b.mp4']);
+  const outcomes = createItemOutcomes(deps.batches.files, { owner: OWNER, batchId: 'b' });
+  const first = await outcomes.open(input);
+  const second = await outcomes.open(input);
+  const record = { item: 0, key: 'a', phase: 'creating' as const };
+  await second.write([record]);
+  await expect(first.write([{ ...record, item: 1 }])).rejects.toMatchObject({ type: 'WorkerStopping' });
+  await second.write([{ ...record, item: 1 }]);
 });
 
 test('the final failure of one is its own, and what can be tried again stays due', async () => {
@@ -147,6 +182,28 @@ test('each item has a result of its own', async () => {
   const collected = await inActivity(() => steps.collectItems(input));
   expect(collected.due).toMatchObject({ branch: 0, collect: 0, release: 2, clean: 0 });
   expect(await readdir(folder)).toHaveLength(2);
+});
+
+test('a branch that an item of an earlier batch has ready is not taken again, and one with another input is', async () => {
+  deps = { ...deps, results: createFolderResultStore(`${place.listing.media}/../results`) };
+  const run = async (batchId: string, branch: object): Promise<void> => {
+    const input = await listed(['a.mp4', 'b.mp4'], { branch }, batchId);
+    const steps = createGroupSteps(deps);
+    await inActivity(() => steps.submitItems(input));
+    await inActivity(() => steps.settleItems(input));
+    const branched = await inActivity(() => steps.branchItems(input));
+    if (branched.due.collect > 0) await inActivity(() => steps.collectItems(input));
+    expect((await inActivity(() => steps.releaseItems(input))).counts.by).toEqual({ completed: 2 });
+  };
+  const started = (): number => provider.tasks.size;
+  await run('first', { type: 'embed' });
+  expect(started()).toBe(2);
+  await run('second', { type: 'embed' });
+  expect(started()).toBe(2);
+  await run('third', { type: 'embed', scopes: ['asset'] });
+  expect(started()).toBe(4);
+  await run('fourth', { type: 'embed' });
+  expect(started()).toBe(4);
 });
 
 test('a worker with another store refuses the group', async () => {

@@ -79,7 +79,7 @@ const LAYERS: Layer[] = [
     may: [contracts, /^src\/temporal\//],
     packages: /^(@temporalio\/|node:(timers|os|path))/,
   },
-  { files: media, may: [media, sourceBytes], packages: /^(mediainfo\.js|node:(path|stream))$/ },
+  { files: media, may: [media, sourceBytes], packages: /^(image-size|mediainfo\.js|node:(path|stream))$/ },
   { files: /^src\/storage\//, may: [contracts, /^src\/(storage|http)\//] },
   {
     files: /^src\/client\//,

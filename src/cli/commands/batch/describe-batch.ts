@@ -2,10 +2,10 @@ import type { BatchStatus } from '../../../contracts/batch/batch-status';
 import { bar, durationWords, sizeOf } from '../../output';
 
 /** Phases and outcomes in the order in which items go through them; others follow. */
-const ORDER = ['pending', 'under way', 'creating', 'processing', 'branching', 'cleaning'];
+const ORDER = ['pending', 'creating', 'processing', 'branching', 'cleaning'];
 const ENDED = ['completed', 'failed', 'cancelled', 'deleted'];
 
-/** `3 pending, 47 under way, 950 completed`. */
+/** `3 pending, 47 processing, 950 completed`. */
 export function wordsOfCounts({ by }: BatchStatus['counts']): string {
   const place = (name: string): number => [...ORDER, ...ENDED].indexOf(name);
   const counts = Object.entries(by).filter(([, items]) => items > 0);

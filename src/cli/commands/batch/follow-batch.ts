@@ -58,21 +58,23 @@ async function shown(
       {
         title: printable(batchId),
         task: async (shared, task) => {
-          shared.status = await last(
-            client,
-            batchId,
-            (status) => {
-              task.title = printable(liveLineOfBatch(status));
-              const newest = status.failures.at(-1);
-              if (newest) task.output = printable(lineOfFailure(newest));
-            },
-            signal,
-          );
+          const show: Show = (status) => {
+            task.title = printable(liveLineOfBatch(status));
+            const newest = status.failures.at(-1);
+            if (newest) task.output = printable(lineOfFailure(newest));
+          };
+          try {
+            shared.status = await last(client, batchId, show, signal);
+          } catch (error) {
+            if (!signal.aborted) throw error;
+            task.skip(); // no failure of the batch
+          }
         },
       },
     ],
     { rendererOptions: { showErrorMessage: false }, registerSignalListeners: false },
   ).run({});
+  signal.throwIfAborted();
   return context.status as BatchStatus;
 }
 

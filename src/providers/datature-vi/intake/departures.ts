@@ -42,7 +42,10 @@ export class Departures {
   }
 }
 
-/** Whether nobody waits for any file that is still open. Which files have come is told by their assets alone. */
+/**
+ * Whether nobody waits for any file that is still open. A session only counts those that have come: who they were is told
+ * by the assets of the files that have not gone, which come of no other session.
+ */
 async function hasOnlyGone(
   { dataset }: SessionsApi,
   session: SessionAnswer,
@@ -50,16 +53,15 @@ async function hasOnlyGone(
 ): Promise<boolean> {
   const { total, succeeded, errored } = session.status.progressCount;
   const errors = errorsIn(session);
-  const goneUnfailed = [...gone].filter((filename) => !errors.has(filename));
+  const left = [...gone].filter((filename) => !errors.has(filename)).length;
   const open = total - succeeded - errored;
-  if (succeeded === 0 || open > goneUnfailed.length) return open <= goneUnfailed.length;
-  const names = new Set([...filesIn(session).map(({ filename }) => filename), ...goneUnfailed]);
-  const assets = await namesInUse(dataset, names, { pageSize: MAX_PAGE_ASSETS });
+  const others = new Set(filesIn(session).flatMap(({ filename }) => (gone.has(filename) ? [] : [filename])));
+  if (open > left || succeeded === 0 || others.size === 0) return open <= left;
+  const assets = await namesInUse(dataset, others, { pageSize: MAX_PAGE_ASSETS });
   const { timeCreated } = session.metadata;
-  const come = [...assets.values()].filter(({ metadata }) => (metadata.contentsLastUpdated ?? 0) >= timeCreated);
-  if (come.length < succeeded) return false; // one that is not listed yet may be of those that have gone
-  const cameAndGone = come.filter(({ filename }) => goneUnfailed.includes(filename)).length;
-  return open <= goneUnfailed.length - cameAndGone;
+  const came = [...assets.values()].filter(({ metadata }) => (metadata.contentsLastUpdated ?? 0) >= timeCreated).length;
+  const cameAndGone = Math.max(0, succeeded - came);
+  return open <= left - cameAndGone;
 }
 
 async function orGone(sessions: SessionsApi, id: string): Promise<SessionAnswer | undefined> {

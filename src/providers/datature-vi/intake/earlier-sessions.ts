@@ -67,6 +67,10 @@ export function openItems(
       const pending = handleOf({ datasetId, sessionId }, { filename, facts: { sizeBytes, crc32c } });
       return tag?.owner === owner ? [{ pending, tag }] : [];
     });
-    return { id: sessionId, openedAt: timeOf(metadata.timeCreated) ?? '', items, others: open.length - items.length };
+    const { total, succeeded, errored } = session.status.progressCount;
+    return {
+      ...{ id: sessionId, openedAt: timeOf(metadata.timeCreated) ?? '', items },
+      ...{ others: open.length - items.length, awaited: total - succeeded - errored },
+    };
   });
 }

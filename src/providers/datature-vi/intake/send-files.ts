@@ -38,6 +38,8 @@ interface Sending {
   parts: MultipartUploads;
   departures: Departures;
   options: SubmitOptions;
+  /** Awaited when a file was sent, has failed, or its URL was refused, before its lane sends another. */
+  onEnded?: (how: 'sent' | 'failed' | 'refused') => Promise<void>;
 }
 
 /** Files sent at once; as many as the official SDK sends. */
@@ -66,7 +68,7 @@ export async function sendFiles<M extends Sendable>(
   boarded: readonly Boarded<M>[],
   sending: Sending & { outcomes: Map<number, Outcome<Submitted>> },
 ): Promise<M[]> {
-  const { datasetId, departures, options, outcomes, parts, store } = sending;
+  const { datasetId, departures, options, outcomes, parts, store, onEnded } = sending;
   const { assetIngestionSessionId: sessionId, ingestionId = sessionId } = session;
   const pendingOf = ({ item: { filename }, facts }: M): Handle =>
     handleOf({ datasetId, sessionId }, { filename, facts });
@@ -78,7 +80,12 @@ export async function sendFiles<M extends Sendable>(
   const ready = await announce(boarded);
   const waiting = [...ready];
   const lane = async (): Promise<void> => {
-    for (let next = waiting.shift(); next; next = waiting.shift()) await sendOne(next);
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      await sendOne(next);
+      const { at } = next.member;
+      if (expired.includes(next.member)) await onEnded?.('refused');
+      else await onEnded?.(outcomes.get(at)?.ok === false ? 'failed' : 'sent');
+    }
   };
   await Promise.all(Array.from({ length: Math.min(LANES, waiting.length) }, lane));
   return expired;

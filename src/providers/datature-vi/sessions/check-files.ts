@@ -33,12 +33,17 @@ export function oneOf<T extends string>(known: readonly T[], field: string, give
   throw failure('InvalidRequest', `${field}: must be ${known.join(' or ')}, not "${given}"`);
 }
 
-/** Reads the content of each file once, for its checksum. One that cannot go up fails alone. @throws the signal's reason */
+/**
+ * Reads the content of each file once, for its checksum. One that cannot go up fails alone.
+ * @param stops `stopping` keeps a file from being sent as `signal` does, and does not end the upload.
+ * @throws the signal's reason
+ */
 export async function readFiles(
   files: readonly FileToIngest[],
   states: UploadStates,
-  signal: AbortSignal | undefined,
+  { signal, stopping }: { signal: AbortSignal | undefined; stopping: AbortSignal },
 ): Promise<Outbound[]> {
+  const whileSent = signal ? AbortSignal.any([signal, stopping]) : stopping;
   const outbound: Outbound[] = [];
   const waiting = [...files.entries()];
   const lane = async (): Promise<void> => {
@@ -46,7 +51,7 @@ export async function readFiles(
       const [at, file] = next;
       const read = await outcomeOf(() => outboundOf(at, file, signal));
       signal?.throwIfAborted();
-      if (read.ok) outbound.push(read.value);
+      if (read.ok) outbound.push({ ...read.value, signal: whileSent });
       else states.fail(at, read.error, codeOf(file, read.error));
     }
   };

@@ -25,6 +25,7 @@ const WORTH_ANOTHER_LOOK: ReadonlySet<FailureType | undefined> = new Set(['Provi
 /** The sessions of one upload, and what they tell of its files. */
 export class SessionOutcomes {
   private readonly seen = new Map<string, SessionAnswer>();
+  private wasCancelled = false;
   private readonly sentIn = new Map<string, readonly Outbound[]>();
 
   constructor(private readonly deps: Looking) {}
@@ -45,6 +46,7 @@ export class SessionOutcomes {
 
   /** No session is left open for files that do not come. */
   async cancelAll(): Promise<void> {
+    this.wasCancelled = true;
     const open = [...this.seen.values()].filter((session) => !hasEnded(session));
     await Promise.all(open.map(({ assetIngestionSessionId: id }) => this.deps.sessions.cancel(id)));
   }
@@ -100,7 +102,7 @@ export class SessionOutcomes {
       if (code !== undefined) states.failByCode(at, code);
       else if (!hasEnded(session)) states.set(at, 'open');
       else if (isWhole || (asset && isContent(facts, asset.metadata) === true)) states.set(at, 'succeeded');
-      else if (errors.size > 0) states.set(at, 'unsent');
+      else if (errors.size > 0 || this.wasCancelled) states.set(at, 'unsent');
       else states.fail(at, failure('ProcessingFailed', `${file.filename}: its session ended: ${wordsOfEnd(session)}`));
     }
   }

@@ -1,7 +1,7 @@
 import { failure } from '../../../contracts/failures';
 import type { FileToIngest, UploadedFile, UploadOptions } from '../../ingestions';
 import type { Submitted } from '../../intake';
-import { outcomeOf, type Outcome } from '../../outcome';
+import { outcomeOf, SubmissionAborted, type Outcome } from '../../outcome';
 import { finishSession } from '../../shared/parts/finish-session';
 import { STREAM_BUFFER_BYTES } from '../../shared/parts/send-parts';
 import { PartBuffers } from '../../shared/parts/part-buffers';
@@ -33,12 +33,15 @@ const MAX_SESSIONS = 3;
 const NEVER = new AbortController().signal;
 /** By this mode the first failure of a file keeps the rest from being sent. */
 const STOPS_AT_FIRST: FailureMode = 'FailAfterOne';
+const LOOK_WHILE_SENDING_MS = 1000;
 const EXISTS =
   'an asset of that name with other content is there; it was not overwritten; say how to overwrite it, or rename the file';
 
 /** One upload of many files, from their check to what became of each. */
 export class Upload {
   private readonly departures = new Departures();
+  /** Aborted when no further byte is to be sent, since a file has failed. */
+  private readonly stopping = new AbortController();
   private readonly states: UploadStates;
   private readonly outcomes: SessionOutcomes;
   private readonly modes: { failureMode: FailureMode; overwriteMode: OverwriteMode | undefined };
@@ -69,7 +72,9 @@ export class Upload {
   /** @returns what became of each file, and the sessions as they were seen last */
   async run(): Promise<{ files: UploadedFile[]; sessions: SessionAnswer[] }> {
     try {
-      const outbound = await this.withoutNamesInUse(await readFiles(this.files, this.states, this.options.signal));
+      const { signal } = this.options;
+      const stops = { signal, stopping: this.stopping.signal };
+      const outbound = await this.withoutNamesInUse(await readFiles(this.files, this.states, stops));
       if (!this.isStopped) await this.send(outbound);
       if (this.isStopped) await this.outcomes.cancelAll();
     } catch (error) {
@@ -139,14 +144,33 @@ export class Upload {
     const onProgress = (at: number, sentBytes: number): void => this.states.sentOf(at, sentBytes);
     const { departures } = this;
     const sending = { datasetId: sessions.dataset.id, store, parts, departures, options: { signal, onProgress } };
-    const refused = await sendFiles(session, boarded, { ...sending, outcomes });
+    const onEnded = this.modes.failureMode === STOPS_AT_FIRST ? this.stoppingAtFirst(id) : undefined;
+    const refused = await sendFiles(session, boarded, { ...sending, outcomes, onEnded });
     signal?.throwIfAborted();
     for (const { member } of boarded) {
       const outcome = outcomes.get(member.at);
       if (outcome?.ok && 'parts' in outcome.value) await this.sendParts(id, member, outcome.value);
+      else if (outcome && !outcome.ok && this.wasStopped(outcome.error)) this.states.set(member.at, 'unsent');
       else if (outcome && !outcome.ok) this.states.fail(member.at, outcome.error);
     }
     return refused;
+  }
+
+  /** The store takes bytes also when the session has ended for the sake of another file, so that it is looked at. */
+  private stoppingAtFirst(sessionId: string) {
+    let lookedAt = Date.now();
+    return async (how: 'sent' | 'failed' | 'refused'): Promise<void> => {
+      if (this.stopping.signal.aborted) return;
+      if (how === 'failed') return this.stopping.abort();
+      if (how === 'sent' && Date.now() - lookedAt < LOOK_WHILE_SENDING_MS) return;
+      lookedAt = Date.now();
+      const looked = await outcomeOf(() => this.outcomes.look(sessionId));
+      if (looked.ok && hasFailed(looked.value)) this.stopping.abort();
+    };
+  }
+
+  private wasStopped(error: unknown): boolean {
+    return this.stopping.signal.aborted && error instanceof SubmissionAborted;
   }
 
   private async sendParts(
@@ -179,11 +203,9 @@ export class Upload {
     );
   }
 
-  /** A URL is also refused because its session has ended for the sake of another file. */
   private async stillToSend(session: SessionAnswer, refused: readonly Outbound[]): Promise<Outbound[]> {
     if (refused.length === 0 || this.modes.failureMode !== STOPS_AT_FIRST) return [...refused];
-    const now = await this.outcomes.look(session.assetIngestionSessionId);
-    return hasEnded(now) && errorsIn(now).size > 0 ? [] : [...refused];
+    return hasFailed(await this.outcomes.look(session.assetIngestionSessionId)) ? [] : [...refused];
   }
 
   private leave(sessionId: string, { at, file }: Outbound, error: unknown): void {
@@ -191,3 +213,6 @@ export class Upload {
     this.states.fail(at, error);
   }
 }
+
+/** It has ended because a file failed. */
+const hasFailed = (session: SessionAnswer): boolean => hasEnded(session) && errorsIn(session).size > 0;

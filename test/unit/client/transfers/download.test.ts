@@ -265,6 +265,20 @@ test('an abort ends it, and leaves no half of a file under a name', async () => 
   expect(await readdir(folder)).toEqual(['.partial']);
 });
 
+test('a second download into the folder is refused while the first one is at work, which it does not disturb', async () => {
+  hold('1', 'a.png');
+  const second = new Promise<unknown>((resolve) => {
+    provider.afterList = () => {
+      provider.afterList = () => {};
+      resolve(download().catch((error: unknown) => error));
+    };
+  });
+  const first = await download();
+  expect(await second).toMatchObject({ message: expect.stringContaining('another download is at work') as string });
+  expect(first).toMatchObject({ downloaded: 1, failed: 0 });
+  expect(await readdir(folder)).toEqual(['a.png']);
+});
+
 test.each([[0], [65], [1.5]])('a concurrency of %d is refused', async (concurrency) => {
   await expect(download({ concurrency })).rejects.toThrow('concurrency: must be a whole number from 1 to 64');
 });

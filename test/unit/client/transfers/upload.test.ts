@@ -137,6 +137,36 @@ describe.each(['Reached', 'FailedReach'] as const)(
   },
 );
 
+test.each([
+  ['that cannot be sent', { status: 400, times: 1 }],
+  ['whose connection breaks', { drop: 'before', times: 500 }],
+] as const)('FailAfterOne sends nothing more after a file %s, and cancels the rest', async (_what, fault) => {
+  const names = Array.from({ length: 80 }, (_, at) => `${at}.jpg`);
+  await pictures(...names);
+  await api.control.addFault({ route: UPLOAD_ROUTE, ...fault });
+  const result = await upload(folder, { failureMode: 'FailAfterOne' });
+  expect(result.totalFailed).toBeGreaterThanOrEqual(1);
+  expect(await requestsTo(UPLOAD_ROUTE)).toBeLessThan(60);
+  expect(result.totalUnsent).toBeGreaterThan(20);
+  expect(result.totalFailed + result.totalUnsent + result.totalSucceeded).toBe(80);
+  expect(result.unsent).toHaveLength(result.totalUnsent);
+  expect(await namesThere()).toHaveLength(result.totalSucceeded);
+  expect(result.summary()).toContain(`${result.totalUnsent} not sent`);
+  expect(await openSessions()).toEqual([]);
+  expect(await requestsTo(CREATE)).toBe(1);
+});
+
+test('FailAfterOne sends nothing more into a session that has ended for the sake of one file', async () => {
+  await write({ '0.png': 'no picture' });
+  await pictures(...Array.from({ length: 80 }, (_, at) => `${at + 1}.jpg`));
+  await api.control.setPace({ beforeEffectMs: 400 });
+  const result = await upload(folder, { failureMode: 'FailAfterOne' });
+  expect(result.failedFiles).toMatchObject([{ filename: '0.png', code: 'EBADMIME' }]);
+  expect(await requestsTo(UPLOAD_ROUTE)).toBeLessThan(60);
+  expect(result.totalSucceeded + result.totalUnsent).toBe(80);
+  expect(await namesThere()).toHaveLength(result.totalSucceeded);
+});
+
 test('FailAfterOne sends nothing at all where a file is refused before', async () => {
   await write({ 'a.png': '' });
   await pictures('b.jpg');

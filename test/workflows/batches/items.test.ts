@@ -1,9 +1,9 @@
 import type { WorkflowHandle } from '@temporalio/client';
-import type { BatchStatus } from '../../src/contracts/batch/batch-status';
-import { ASSET_BATCH, batchWorkflowId, groupWorkflowId, WORKFLOW_TASK_QUEUE } from '../../src/contracts/ids';
-import { failure } from '../../src/contracts/failures';
-import { BatchPlace } from '../support/batches/batch-place';
-import { LifecycleEnvironment } from '../support/system/lifecycle-environment';
+import type { BatchStatus } from '../../../src/contracts/batch/batch-status';
+import { ASSET_BATCH, batchWorkflowId, groupWorkflowId, WORKFLOW_TASK_QUEUE } from '../../../src/contracts/ids';
+import { failure } from '../../../src/contracts/failures';
+import { BatchPlace } from '../../support/batches/batch-place';
+import { LifecycleEnvironment } from '../../support/system/lifecycle-environment';
 
 jest.setTimeout(60_000);
 let lifecycles: LifecycleEnvironment;

@@ -95,6 +95,13 @@ test('a sweep cancels the session that terminated runs have left', async () => {
   expect((await sweep()).orphans).toEqual([]);
 });
 
+test('a sweep cancels the session that a completed run did not need', async () => {
+  const second = session('x', { 'a.png': tagOf('a') });
+  run('a', { ended: 'completed' });
+  expect((await sweep()).orphans).toMatchObject([{ key: 'a', cause: 'surplus', policy: 'delete' }]);
+  expect(second.cancelled).toBe(true);
+});
+
 test.each<[string, Record<string, LedgerTag | undefined>, Partial<DescribedRun> | undefined]>([
   ['a run that is open', { 'b.png': tagOf('b') }, { open: true, closedAt: undefined }],
   ['a run that closed just now', { 'b.png': tagOf('b') }, { ended: 'stopped', closedAt: new Date().toISOString() }],

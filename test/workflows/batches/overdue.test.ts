@@ -1,7 +1,7 @@
-import type { BatchStatus } from '../../src/contracts/batch/batch-status';
-import { ASSET_BATCH, batchWorkflowId, groupWorkflowId, WORKFLOW_TASK_QUEUE } from '../../src/contracts/ids';
-import { fakeBatch, newsOfAll } from '../support/batches/fake-batch';
-import { LifecycleEnvironment } from '../support/system/lifecycle-environment';
+import type { BatchStatus } from '../../../src/contracts/batch/batch-status';
+import { ASSET_BATCH, batchWorkflowId, groupWorkflowId, WORKFLOW_TASK_QUEUE } from '../../../src/contracts/ids';
+import { fakeBatch, newsOfAll } from '../../support/batches/fake-batch';
+import { LifecycleEnvironment } from '../../support/system/lifecycle-environment';
 
 jest.setTimeout(60_000);
 let lifecycles: LifecycleEnvironment;
