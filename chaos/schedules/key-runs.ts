@@ -29,9 +29,12 @@ export function withKeyRuns(schedule: Schedule, drawn: EarlierRun): Schedule {
     };
   }
   const adds = schedule.branches.some((kind) => !able.includes(kind));
+  if (adds || shape === 'again' || shape === 'again-changed') {
+    return { ...schedule, earlier: { ...drawn, branches: able } };
+  }
   const spare = SPARE.find((kind) => !able.includes(kind)) ?? 'embed';
-  const branches = adds || shape === 'again' || shape === 'again-changed' ? schedule.branches : [spare];
-  return { ...schedule, branches, earlier: { ...drawn, branches: able } };
+  const before = able.filter((kind) => kind !== spare);
+  return { ...schedule, branches: [spare], earlier: { ...drawn, branches: before } };
 }
 
 const SPARE: readonly BranchKind[] = ['embed', 'embed-newer'];

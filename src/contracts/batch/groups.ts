@@ -30,8 +30,6 @@ export interface GroupInput extends ListedBatchRef, ItemRange {
   found?: FoundAssets;
   /** Task queue of the workers that have the files; absent where any worker can submit the items. */
   fileQueue?: string;
-  /** Policy for items under way when the group is stopped; default: each item's own. */
-  onCancel?: CleanupPolicy;
   /** True if nothing more is to be started after a failure. */
   stopsAtFailure: boolean;
 }

@@ -17,8 +17,8 @@ afterEach(() => place.close());
 
 const inActivity = <T>(work: () => Promise<T>): Promise<T> => activityEnvironment().run(work) as Promise<T>;
 
-async function listed(files: readonly string[], each: object = {}): Promise<GroupStepInput> {
-  const input = await place.put(files);
+async function listed(files: readonly string[], each: object = {}, items?: object): Promise<GroupStepInput> {
+  const input = { ...(await place.put(files)), ...(items && { items }) };
   const batch = { ...acceptBatch({ batchId: 'b', ...input, each: { ...input.each, ...each } }), batchId: 'b' };
   const list = await inActivity(() => createBatchSteps(place.deps).listItems({ batch, start: 'start-1' }));
   const { batchId, storeId, start } = list;
@@ -65,6 +65,18 @@ test.each([
   expect(await outcomesOf(input)).toMatchObject([
     { outcome, receipt: { policy: told, entries: [{ resource: 'asset', result: left === 1 ? 'kept' : 'deleted' }] } },
   ]);
+});
+
+test('an item’s own policy wins over that of each, unless the stop names one', async () => {
+  const folder = place.listing.media;
+  const own = (name: string) => ({ path: `${folder}/${name}`, cleanup: { onCancel: 'keep' } });
+  const items = { type: 'list', items: [own('a.mp4'), { path: `${folder}/b.mp4` }] };
+  const input = await listed(['a.mp4', 'b.mp4'], { cleanup: { onCancel: 'delete' } }, items);
+  const steps = createGroupSteps(place.deps);
+  await inActivity(() => steps.submitItems(input));
+  await inActivity(() => steps.stopItems({ ...input, outcome: 'cancelled' }));
+  expect([...place.provider.held.values()].map(({ filename }) => filename)).toEqual(['a.mp4']);
+  expect((await outcomesOf(input)).map(({ receipt }) => receipt?.policy)).toEqual(['keep', 'delete']);
 });
 
 test('what a cleanup could not finish is left over, and fails the item with its reason', async () => {

@@ -150,7 +150,7 @@ test('a group that was taken up while it stopped runs again', async () => {
   });
 });
 
-test('a group stops when it finds that its batch was ended from outside, as the policy says', async () => {
+test('a group stops when it finds that its batch was ended from outside, as each item’s policy says', async () => {
   const policies: unknown[] = [];
   const { activities } = fakeBatch(
     { items: 2, size: 2 },
@@ -167,7 +167,36 @@ test('a group stops when it finds that its batch was ended from outside, as the 
     const group = await startGroup('gone', 2);
     expect(await group.result()).toMatchObject({ counts: { by: { cancelled: 2 } } });
   });
-  expect(policies).toEqual(['delete', 'cancelled']);
+  expect(policies).toEqual([undefined, 'cancelled']);
+});
+
+test.each([
+  ['cancel', {}, undefined],
+  ['cancel', { cleanup: 'keep' }, 'keep'],
+  ['forceDelete', {}, 'force-delete'],
+])('a %s with %j gives the items of a group the policy %s', async (signal, payload, policy) => {
+  const held = new Held();
+  const policies: unknown[] = [];
+  const { activities } = fakeBatch(
+    { items: 2, size: 2 },
+    {
+      submitItems: async (input) => {
+        await held.wait();
+        return newsOfAll(input, 'completed');
+      },
+      stopItems: async (input) => {
+        policies.push(input.policy);
+        return newsOfAll(input, input.outcome);
+      },
+    },
+  );
+  await lifecycles.with(activities, async () => {
+    const batch = await start(`policy-${signal}-${policy}`);
+    await until(() => held.waiting === 1);
+    await batch.signal(signal, payload);
+    await resultOf(batch);
+  });
+  expect(policies).toEqual([policy]);
 });
 
 test('at most so many items are under way as inFlight says, and setInFlight changes it', async () => {

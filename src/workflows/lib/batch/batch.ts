@@ -2,14 +2,11 @@ import {
   CancellationScope,
   condition,
   continueAsNew,
-  ParentClosePolicy,
   proxyActivities,
   setHandler,
   sleep,
-  startChild,
   workflowInfo,
 } from '@temporalio/workflow';
-import { TypedSearchAttributes, WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type {
   BatchActivities,
   BatchOutcome,
@@ -18,9 +15,7 @@ import type {
   ListedBatch,
   PlannedGroups,
 } from '../../../contracts/batch/batch-status';
-import type { CleanupPolicy } from '../../../contracts/cleanup-policy';
 import type { FoundAssets, GroupEnd, GroupInput } from '../../../contracts/batch/groups';
-import { ASSET_GROUP, groupWorkflowId, SEARCH_ATTRIBUTES } from '../../../contracts/ids';
 import { failure } from '../../../contracts/failures';
 import { batchStep } from '../activity-options';
 import { endsLifecycle } from '../step-failures';
@@ -34,6 +29,7 @@ import {
   setInFlightUpdate,
 } from './messages';
 import { BatchStop, type BatchStopRequest } from './batch-stop';
+import { startGroup } from './start-group';
 import { OVERDUE_MS } from './overdue';
 
 /** What a run of a batch hands on to the next. */
@@ -116,26 +112,7 @@ export class Batch {
     if (!next || !this.listed) return;
     this.startedHere += 1;
     const group = this.progress.noteStarted(next);
-    const { from, end } = next;
-    const { batchId, provider } = this.batch;
-    try {
-      await CancellationScope.nonCancellable(() =>
-        startChild(ASSET_GROUP, {
-          workflowId: groupWorkflowId(batchId, from),
-          args: [this.groupInput(this.listed as ListedBatch, next)],
-          parentClosePolicy: ParentClosePolicy.ABANDON,
-          workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-          staticSummary: `${batchId} · items ${from} to ${end - 1}`,
-          typedSearchAttributes: new TypedSearchAttributes([
-            { key: SEARCH_ATTRIBUTES.batch, value: batchId },
-            { key: SEARCH_ATTRIBUTES.provider, value: provider },
-          ]),
-        }),
-      );
-    } catch (error) {
-      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-      group.adopted = true; // it will tell its end
-    }
+    group.adopted = !(await startGroup(this.groupInput(this.listed, next)));
   }
 
   /** Keeps the history short. */
@@ -215,17 +192,19 @@ export class Batch {
         if (!endsLifecycle(error)) throw error;
         return []; // it is looked at again
       });
-      for (const { open, ...end } of looks) this.hear(end, { hasEnded: !open });
+      for (const { open, ...end } of looks) {
+        const group = this.progress.open.get(end.from);
+        if (groups.some((one) => one === group)) this.hear(end, { hasEnded: !open }); // else it runs again by now
+      }
     }
   }
 
   private groupInput({ storeId, start }: ListedBatch, group: PlannedGroups['groups'][number]): GroupInput {
-    const { batchId, provider, failureMode, each } = this.batch;
-    const { onCancel } = (each.cleanup ?? {}) as { onCancel?: CleanupPolicy };
+    const { batchId, provider, failureMode } = this.batch;
     const { workflowId: batchWorkflowId } = workflowInfo();
     const stopsAtFailure = failureMode === 'FailAfterOne';
     const { found } = this;
-    return { batchId, provider, storeId, start, ...group, batchWorkflowId, found, stopsAtFailure, onCancel };
+    return { batchId, provider, storeId, start, ...group, batchWorkflowId, found, stopsAtFailure };
   }
 
   private ref({ batchId, provider, storeId, start }: ListedBatch) {

@@ -54,7 +54,7 @@ export class Group {
     setHandler(groupStatusQuery, () => ({ from, end, counts: this.news.counts, failures: this.news.failures }), {
       description: 'Counts of its items by phase and outcome.',
     });
-    this.stops = new StopRequests(this.status, input.onCancel ?? 'delete');
+    this.stops = new StopRequests(this.status, 'delete');
     this.show();
   }
 
@@ -83,15 +83,15 @@ export class Group {
   /** Ends what is under way, as the stop says, once what had been sent is settled. */
   async stopItems(): Promise<void> {
     if (!this.stops.request) this.stops.noteCancellation();
-    let policy;
+    let request;
     do {
-      const { request } = this.stops;
-      policy = request?.policy;
+      ({ request } = this.stops);
+      const policy = request?.isNamed ? request.policy : undefined; // else each item's own
       const options = groupStep(this.input.provider, { cleans: true });
       const { stopItems } = proxyActivities<GroupActivities>({ ...options, summary: this.summary() });
       const input = { ...this.stepInput, outcome: request?.outcome ?? ('cancelled' as const), policy };
       await CancellationScope.nonCancellable(async () => this.hear(await stopItems(input), { isStopping: true }));
-    } while (policy !== this.stops.request?.policy);
+    } while (request !== this.stops.request);
   }
 
   /** Tells the batch though the group fails. */

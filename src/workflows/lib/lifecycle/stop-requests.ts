@@ -8,6 +8,8 @@ import { cancelSignal, forceDeleteSignal } from '../status';
 interface StopRequest {
   outcome: Extract<Outcome, 'cancelled' | 'deleted'>;
   policy: CleanupPolicy;
+  /** False if the request named no policy, so that it is the input's. */
+  isNamed: boolean;
   reason?: string;
   /** By Temporal's own cancellation; the run then closes as Canceled. */
   native: boolean;
@@ -47,18 +49,19 @@ export class StopRequests {
 
   /** The story was cancelled: natively, if no signal had asked for it. */
   noteCancellation(): void {
-    this.request ??= { outcome: 'cancelled', policy: this.onCancel, native: true };
+    this.request ??= { outcome: 'cancelled', policy: this.onCancel, isNamed: false, native: true };
     this.status.timings.stopRequestedAt ??= new Date().toISOString();
   }
 
   private hearCancel(payload: unknown): void {
-    const { reason, cleanup = this.onCancel } = readStopRequest(payload);
-    this.stop({ outcome: 'cancelled', policy: cleanup, reason, native: false });
+    const { reason, cleanup } = readStopRequest(payload);
+    const policy = cleanup ?? this.onCancel;
+    this.stop({ outcome: 'cancelled', policy, isNamed: cleanup !== undefined, reason, native: false });
   }
 
   private hearForceDelete(payload: unknown): void {
     const { reason } = readStopRequest(payload);
-    this.stop({ outcome: 'deleted', policy: 'force-delete', reason, native: false });
+    this.stop({ outcome: 'deleted', policy: 'force-delete', isNamed: true, reason, native: false });
   }
 
   private stop(request: StopRequest): void {
