@@ -139,7 +139,7 @@ const BATCH_GUARDS: readonly { sabotage: Sabotage; meets: BatchSchedule; broken:
       around: ['slow-answers'],
       acts: [{ phase: 'creating', nth: 0, what: 'single-start', delayMs: 0 }],
     }),
-    broken: 'one asset per key',
+    broken: 'an outcome is the truth',
   },
   { sabotage: 'second-outcome', meets: batch({}), broken: 'an outcome is the truth' },
   {

@@ -40,9 +40,17 @@ async function cleaned(turn: ItemTurn, policy: CleanupPolicy): Promise<ItemOutco
   const record = onItsWay(turn);
   const { made, ended = [] } = record.work;
   const { provider, place } = turn.input;
-  const entries: ReceiptEntry[] =
-    made.length > 0 && record.phase !== 'pending'
-      ? await createRemoveResources(turn.deps)({ provider, place, resources: made.toReversed(), policy })
-      : [];
+  const mayHaveMade = made.length > 0 && record.phase !== 'pending' && !(await isKeyOfAnother(turn));
+  const entries: ReceiptEntry[] = mayHaveMade
+    ? await createRemoveResources(turn.deps)({ provider, place, resources: made.toReversed(), policy })
+    : [];
   return { ...record, receipt: { policy, entries: [...entries, ...ended] }, work: undefined };
+}
+
+/** Before its create an item claims its key: one whose claim is somebody else's has made nothing. */
+async function isKeyOfAnother({ deps, group, item, input }: ItemTurn): Promise<boolean> {
+  const { provider, key, source } = input;
+  if (source.type === 'asset') return false; // it makes none
+  const { by } = (await deps.batches.claims.holderOf({ owner: deps.owner, provider, key })) ?? {};
+  return by !== undefined && (by.workflowId !== group.workflowId || by.item !== item.item);
 }

@@ -36,5 +36,6 @@ async function hasEnded({ batches, owner }: ActivityDependencies, { batchId, ite
 
 function keyInUse(key: string, { workflowId, batchId }: Claimant) {
   const who = batchId === undefined ? `the lifecycle ${workflowId}` : `the batch "${batchId}"`;
-  return failure('KeyInUse', `key: ${who} is at work on "${key}"; wait for its end, or stop it`);
+  const words = `key: ${who} is at work on "${key}"; wait for its end, or stop it`;
+  return failure('KeyInUse', words, { details: { nothingMade: true } }); // what the key has is the holder's
 }

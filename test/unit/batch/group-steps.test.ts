@@ -6,6 +6,7 @@ import type { ActivityDependencies } from '../../../src/activities/dependencies'
 import { acceptBatch } from '../../../src/batch/accept-batch';
 import type { GroupNews, GroupStepInput } from '../../../src/contracts/batch/groups';
 import { failure } from '../../../src/contracts/failures';
+import { tagFields } from '../../../src/contracts/resource';
 import { activityEnvironment, OWNER } from '../../support/activity-dependencies';
 import { createItemOutcomes } from '../../../src/storage/batches/item-outcomes';
 import { createFolderResultStore } from '../../../src/storage/results/folder-result-store';
@@ -128,6 +129,37 @@ test('a key of somebody who is at work is left alone', async () => {
   const news = await inActivity(() => createGroupSteps(deps).cleanItems(input));
   expect(news.failures).toMatchObject([{ key, error: { type: 'KeyInUse' } }]);
   expect(provider.held.size).toBe(1);
+});
+
+test('what the holder of a key has made stays, however the item that came second is to clean up', async () => {
+  const input = await listed(['a.mp4'], { cleanup: { onFailure: 'force-delete' } });
+  const key = `${place.listing.media}/a.mp4`;
+  const by = { workflowId: 'the other', runId: 'its run' };
+  await deps.batches.claims.claim({ owner: OWNER, provider: 'twelvelabs', key }, by);
+  const tag = { key, ...by, owner: OWNER, onCancel: 'delete', onFailure: 'delete' } as const;
+  provider.addAsset({ id: 'of the other', metadata: tagFields(tag) });
+  deps = { ...deps, runs: { ...deps.runs, isOpen: async (id) => id === 'the other' } };
+  const news = await inActivity(() => createGroupSteps(deps).submitItems(input));
+  expect(news).toMatchObject({ due: { clean: 0 }, failures: [{ key, error: { type: 'KeyInUse' } }] });
+  expect([...provider.held.keys()]).toEqual(['of the other']);
+});
+
+test('an item that was begun and never claimed its key removes nothing of the key', async () => {
+  const input = await listed(['a.mp4']);
+  const key = `${place.listing.media}/a.mp4`;
+  const { runId, workflowId, start } = input;
+  const own = { key, workflowId, runId, onCancel: 'delete', onFailure: 'delete' } as const;
+  const work = { runId, since: '2026-01-01T00:00:00Z', made: [{ kind: 'asset', adopted: false, tag: own } as const] };
+  const outcomes = createItemOutcomes(deps.batches.files, { owner: OWNER, batchId: 'b' });
+  await outcomes.write({ from: 0, end: 1 }, [{ item: 0, key, of: start, phase: 'creating', work }]);
+  const by = { workflowId: 'the other', runId: 'its run' };
+  await deps.batches.claims.claim({ owner: OWNER, provider: 'twelvelabs', key }, by);
+  provider.addAsset({ id: 'of the other', metadata: tagFields({ ...own, ...by, owner: OWNER }) });
+  const news = await inActivity(() =>
+    createGroupSteps(deps).stopItems({ ...input, outcome: 'deleted', policy: 'force-delete' }),
+  );
+  expect(news.counts.by).toEqual({ deleted: 1 });
+  expect([...provider.held.keys()]).toEqual(['of the other']);
 });
 
 test('what is under way is removed by a stop, and the receipt is in the outcome', async () => {
