@@ -11,11 +11,10 @@ const SCHEDULE: DatasetSchedule = { source: 'file', around: [], onCancel: 'delet
 const TERMINATED: DatasetRun = { key: 'k', runId: 'r', filename: 'a.jpg', sha256: 'h', closedAs: 'TERMINATED' };
 const STRUCK = [{ what: 'terminate' } as DatasetEvidence['struck'][number]];
 
-const asset = (runId: string) =>
-  ({
-    ...{ assetId: 'a', datasetId: 'demo', filename: 'a.jpg', sha256: 'h' },
-    customMetadata: { [TAG_FIELDS.key]: 'k', [TAG_FIELDS.runId]: runId },
-  }) as DatatureViState['assets'][number];
+const asset = (runId: string): DatatureViState['assets'][number] => ({
+  ...{ assetId: 'a', datasetId: 'demo', filename: 'a.jpg', sha256: 'h', sizeBytes: 1, annotations: 0, sessionId: 's' },
+  customMetadata: { [TAG_FIELDS.key]: 'k', [TAG_FIELDS.runId]: runId },
+});
 const session = (ended: 'Reached' | null) => ({
   ...{ sessionId: 's', datasetId: 'demo', createdAtMs: 0, ended, reason: null, files: [] },
 });
