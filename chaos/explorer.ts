@@ -48,7 +48,7 @@ export interface ExplorerOptions {
   sweepBoundMs?: number;
   onProgress(done: number, violated: number): void;
   /** Hears of a violation at once; its smallest schedule takes longer. */
-  onViolation?(seed: number, words: readonly string[]): void;
+  onViolation?(violation: Violation): void;
 }
 
 export interface Violation {
@@ -141,9 +141,10 @@ async function judgeOne<S extends AnySchedule, E extends AnyEvidence>(
   kind.add(found.coverage, evidence);
   const words = kind.violationsOf(evidence);
   if (words.length > 0) {
-    options.onViolation?.(seed, words);
+    const violation: Violation = { seed, schedule, words, evidence };
+    options.onViolation?.(violation);
     const smallest = await shrink(kind, lane, seed, options.shrinkMs);
-    found.violations.push({ seed, schedule, words, evidence, smallest });
+    found.violations.push({ ...violation, smallest });
   }
   options.onProgress(found.runs, found.violations.length);
 }

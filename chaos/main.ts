@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Command, Option } from 'commander';
 import { packageRoot } from '../src/stack/package-root';
@@ -15,12 +15,13 @@ interface Flags {
   batches?: boolean;
   sabotage?: Sabotage;
   evidence?: string;
+  shrink: boolean;
   json?: boolean;
 }
 
 /** `npm run test:chaos`: exit code 0 without a violation, 1 with one. */
 async function main(): Promise<void> {
-  const { seed, runs, lanes, datasets, batches, sabotage, evidence, json } = new Command('test:chaos')
+  const { seed, runs, lanes, datasets, batches, sabotage, evidence, shrink, json } = new Command('test:chaos')
     .description('Runs lifecycles under drawn faults, deaths and stops, and checks every promise after each.')
     .option('--seed <n>', 'seed of the first schedule; a failing one is run again by its own', '1')
     .option('--runs <n>', 'how many schedules', '100')
@@ -29,6 +30,7 @@ async function main(): Promise<void> {
     .option('--lanes <n>', 'how many at a time', '10')
     .addOption(new Option('--sabotage <guard>', 'take a guard out of the worker').choices(SABOTAGES))
     .option('--evidence <folder>', 'write there what is known of each run with a violation')
+    .option('--no-shrink', 'look for no smaller schedule that fails')
     .option('--json', 'print the outcome as JSON')
     .parse()
     .opts<Flags>();
@@ -43,8 +45,11 @@ async function main(): Promise<void> {
     seeds,
     samples: path.join(packageRoot(), 'samples'),
     environment: process.env,
-    shrinkMs: 120_000,
-    onViolation: (at, words) => show(`seed ${at}: ${words.join('; ')}`),
+    shrinkMs: shrink ? 120_000 : 0,
+    onViolation(violation) {
+      show(`seed ${violation.seed}: ${violation.words.join('; ')}`);
+      if (evidence) writeEvidence(evidence, violation);
+    },
     onProgress(done, violated) {
       if (Date.now() - shownAt < 5000) return;
       shownAt = Date.now();
@@ -52,7 +57,6 @@ async function main(): Promise<void> {
     },
   });
   for (const violation of violations) show(describe(violation));
-  if (evidence) await writeEvidence(evidence, violations);
   const all = { 'of a key': coverage.ofKeys, 'in a dataset': coverage.inDatasets, 'of a batch': coverage.ofBatches };
   const covered = Object.entries(all).filter(([, { isEmpty }]) => !isEmpty);
   for (const [where, { table }] of covered) show(`${where}:\n${table}`);
@@ -66,11 +70,9 @@ async function main(): Promise<void> {
   process.exitCode = violations.length > 0 ? 1 : 0;
 }
 
-async function writeEvidence(folder: string, violations: Violation[]): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  for (const { seed, evidence } of violations) {
-    await writeFile(path.join(folder, `seed-${seed}.json`), JSON.stringify(evidence, null, 1));
-  }
+function writeEvidence(folder: string, { seed, evidence }: Violation): void {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(path.join(folder, `seed-${seed}.json`), JSON.stringify(evidence, null, 1));
 }
 
 function describe({ seed, schedule, words, smallest }: Violation): string {

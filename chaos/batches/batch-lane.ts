@@ -185,11 +185,12 @@ export class BatchLane {
     const { status: closed } = await temporal.workflow.getHandle(workflowId).describe();
     if (closed.name === 'RUNNING') await temporal.workflow.getHandle(workflowId).terminate('never ends');
     const store = await this.read(batchId);
+    const told = closed.name === 'TERMINATED' ? undefined : status; // of that the client tells what the store has
     const calls = striker.calls.slice(callsFrom);
     return {
       batchId,
       runId,
-      status: status ?? undefined,
+      status: told ?? undefined,
       closedAs: closed.name,
       ...store,
       after: await place.state(),

@@ -64,7 +64,7 @@ export interface BatchStart {
   /** Items in its list. */
   listed: { item: number; key: string }[];
   /**
-   * What the report says of each, refused entries apart; an item twice if the store has it twice. Of a batch that was
+   * The last record of each item; an item twice if two slices have it. Of a batch that was
    * terminated once its groups have ended, else once it has closed; and so what there is at the provider.
    */
   outcomes: ItemOutcome[];

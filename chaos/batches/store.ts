@@ -1,7 +1,6 @@
 import type { BatchIndex } from '../../src/contracts/batch/listed-items';
 import { isRefused } from '../../src/contracts/batch/listed-items';
 import { readPage } from '../../src/batch/listing/page';
-import { reportEntries } from '../../src/batch/report';
 import { createBatchFiles, type BatchRef } from '../../src/storage/batches/batch-files';
 import { createFolderSharedFiles } from '../../src/storage/batches/folder-shared-files';
 import { createItemOutcomes } from '../../src/storage/batches/item-outcomes';
@@ -24,9 +23,8 @@ export async function readStore(
     for (const entry of entries) if (!isRefused(entry)) listed.push({ item: entry.item, key: entry.key });
   }
   const outcomes: BatchStart['outcomes'] = [];
-  for await (const entry of reportEntries({ files, outcomes: createItemOutcomes(shared, batch) }, index)) {
-    if (!('refused' in entry)) outcomes.push(entry);
-  }
+  const kept = createItemOutcomes(shared, batch);
+  for (const slice of await kept.slices()) outcomes.push(...(await kept.read(slice)).values());
   const uris = outcomes.flatMap(({ branches = [] }) => branches.flatMap(({ result }) => (result ? [result.uri] : [])));
   return { listed, outcomes, results: await sha256OfResults(uris) };
 }

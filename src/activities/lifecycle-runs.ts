@@ -1,3 +1,4 @@
+import type { ClosedRun } from '../contracts/branches/left-branches';
 import type { DescribedRun, LifecycleRun } from '../contracts/runs';
 
 /** Which lifecycles there are; the activities ask it before they touch what belongs to one. */
@@ -13,6 +14,8 @@ export interface LifecycleRuns {
    * unknown, or ended otherwise. Without a run id the latest run of the workflow id.
    */
   endOf(workflowId: string, runId?: string): Promise<string | undefined>;
+  /** The latest run of a lifecycle, if it has closed by itself, with the input as it was sent. */
+  lastClosed(workflowId: string): Promise<(ClosedRun & { input: unknown }) | undefined>;
   /**
    * Lifecycles that name the asset as theirs, whoever made it, and are open or have completed with it. One that has just
    * started may be missing.

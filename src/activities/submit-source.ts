@@ -43,8 +43,11 @@ export const createSubmitSource =
     const { provider: name, tag, item } = input;
     const { key, workflowId, runId } = tag;
     const by = { workflowId, runId, ...item };
-    const before = await withHeartbeat(() => claimKey(deps, { provider: name, key }, { by, isOpen: facts?.isOpen }));
-    const existing = facts && (() => facts.existing(before));
+    const before = await withHeartbeat(() =>
+      claimKey(deps, { provider: name, key }, { by, isOpen: facts && ((one) => facts.isOpen(one)) }),
+    );
+    facts?.claimed(before);
+    const existing = facts && (() => facts.existing());
     const memory = UploadMemory.open(deps, input.resume);
     try {
       await claimPlace(deps, { ...input, key: input.tag.key });

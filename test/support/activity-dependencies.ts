@@ -84,6 +84,7 @@ export function dependencies({
       wantedBy: async () => [],
       isOpen: async () => false,
       endOf: async () => undefined,
+      lastClosed: async () => undefined,
       ...runs,
     },
     progress: { makeDurable: async () => {}, tell: async () => {}, ...progress },

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { CancelledFailure } from '@temporalio/common';
 import {
   GROUP_STEPS,
@@ -71,6 +72,7 @@ class Round {
 
   async run(due: readonly ListedItem[], step: ItemStep, cancelled: AbortSignal): Promise<void> {
     const signal = AbortSignal.any([cancelled, this.enough.signal]);
+    setMaxListeners(0, cancelled, signal); // each item listens
     const writing = setInterval(() => void this.write().catch(() => {}), WRITE_EVERY_MS); // what fails is written at the end
     const looking = setInterval(() => void this.lookAtBatch(), LOOK_AT_BATCH_EVERY_MS);
     const atOnce = step.atOnce(this.deps, this.input);

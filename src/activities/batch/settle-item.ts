@@ -1,7 +1,8 @@
+import { ApplicationFailure } from '@temporalio/common';
 import type { ItemOutcome, ItemWork } from '../../contracts/batch/item-outcome';
 import { durationMs } from '../../contracts/duration';
 import { failure } from '../../contracts/failures';
-import type { AssetSnapshot } from '../../contracts/lifecycle-status';
+import type { AssetSnapshot, ReceiptEntry } from '../../contracts/lifecycle-status';
 import { createHeldWaits } from '../held-waits';
 import { BEATS } from '../lib/activity-call';
 import { itemCall, runAsItem } from '../lib/item-call';
@@ -27,18 +28,33 @@ export const settleItem: ItemStep = {
     if ('failed' in heard) {
       const { type, message, submissions: worthTrying, ended } = heard.failed;
       const submissions = (work.submissions ?? 0) + 1;
-      const made = withAsset(work.made, { pending: undefined });
-      const again = { ...work, made, submissions, ended: [...(work.ended ?? []), ended] };
-      if (submissions < worthTrying) return { ...record, phase: 'creating', work: again };
-      throw failure(type, message);
+      const again = withoutSubmission(record, ended);
+      if (submissions < worthTrying) return { ...again, phase: 'creating', work: { ...again.work, submissions } };
+      throw failure(type, message, { details: { nothingCame: ended } });
     }
     return readyItem(turn, record, heard);
+  },
+
+  afterBreak(turn, error) {
+    const [told] = error instanceof ApplicationFailure ? (error.details ?? []) : [];
+    const { nothingCame } = (told ?? {}) as { nothingCame?: ReceiptEntry };
+    return nothingCame && withoutSubmission(onItsWay(turn), nothingCame);
   },
 
   atOnce: (_deps, { from, end }) => end - from,
   beatMs: BEATS.read,
   waits: true,
 };
+
+/** Nothing came of what was handed in. */
+function withoutSubmission(
+  record: ItemOutcome & { work: ItemWork },
+  ended: ReceiptEntry,
+): ItemOutcome & { work: ItemWork } {
+  const { work } = record;
+  const made = withAsset(work.made, { pending: undefined });
+  return { ...record, work: { ...work, made, ended: [...(work.ended ?? []), ended] } };
+}
 
 /** An item whose asset is ready. */
 export function readyItem(

@@ -44,7 +44,14 @@ export const submitItem: ItemStep = {
       sizeBytes: facts?.sizeBytes ?? item.sizeBytes,
       ...('pending' in handedIn && { ingestion: { id: handedIn.pending.id, in: handedIn.pending.in } }),
       asset: 'pending' in handedIn ? undefined : handedIn,
-      work: { ...work, made, ended, sentOnce, left: undefined, waitsSince: new Date().toISOString() },
+      work: {
+        ...work,
+        made,
+        ended,
+        sentOnce,
+        left: undefined,
+        waitsSince: work.waitsSince ?? new Date().toISOString(),
+      },
     };
     const isReady = !('pending' in handedIn) && handedIn.status === 'ready';
     return isReady ? readyItem(turn, sent, handedIn) : sent;

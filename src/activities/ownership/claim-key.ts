@@ -5,7 +5,7 @@ import { createItemOutcomes } from '../../storage/batches/item-outcomes';
 import type { ActivityDependencies } from '../dependencies';
 
 /** Whether a run of a claimant's workflow id is open. */
-export type IsOpen = (by: Claimant) => Promise<boolean>;
+type IsOpen = (by: Claimant) => Promise<boolean>;
 
 /**
  * Makes the key this claimant's, before anything of it is made. A claim of somebody who has ended is taken over.

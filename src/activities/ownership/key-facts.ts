@@ -1,13 +1,12 @@
-import type { KeyClaim } from '../../contracts/batch/key-claim';
+import type { Claimant, KeyClaim } from '../../contracts/batch/key-claim';
 import type { ProviderAsset } from '../../providers/assets';
-import type { IsOpen } from './claim-key';
 
 /** What an activity over many items knows of a key, so that the item does not ask by itself. */
 export interface KeyFacts {
-  isOpen: IsOpen;
-  /**
-   * Assets that carry the key's tag, oldest first; `undefined` if only the provider can tell.
-   * @param before the claim that was there before, if there was one.
-   */
-  existing(before: KeyClaim | undefined): Promise<ProviderAsset[] | undefined>;
+  /** Whether a run of the claimant's workflow id is open. */
+  isOpen(by: Claimant): Promise<boolean>;
+  /** The key was claimed. @param before the claim that was there before, if there was one */
+  claimed(before: KeyClaim | undefined): void;
+  /** Assets that carry the key's tag, oldest first; `undefined` if only the provider can tell. */
+  existing(): Promise<ProviderAsset[] | undefined>;
 }

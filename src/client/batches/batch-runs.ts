@@ -15,7 +15,7 @@ import { batchIdOf, SEARCH_ATTRIBUTES } from '../../contracts/ids';
 import type { LifecycleError } from '../../contracts/lifecycle-status';
 import { DEFAULT_PROVIDER } from '../../providers/registry';
 import { failureBehind } from '../../temporal/errors';
-import { sentInput } from '../start/run-input';
+import { sentInput } from '../../temporal/runs/sent-input';
 import type { KeptBatch } from './client-store';
 
 /** A batch in a list; made from what Temporal's visibility knows. */

@@ -35,7 +35,7 @@ import {
 import { grpcCodeOf } from '../../temporal/grpc-errors';
 import type { LifecycleCalls } from '../lifecycle-calls';
 import { checkedInput } from '../start/checked-input';
-import { sentInput } from '../start/run-input';
+import { sentInput } from '../../temporal/runs/sent-input';
 import { batchSummary, closedBatchStatus, keptBatchStatus, unansweredStatus, type BatchSummary } from './batch-runs';
 import type { ClientStore, KeptBatch } from './client-store';
 import { batchUploadResult, type BatchUploadResult } from './upload-result';

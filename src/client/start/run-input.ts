@@ -1,24 +1,9 @@
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
-import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow';
 import type { Branch } from '../../contracts/branches/branch';
 import { NO_BRANCH } from '../../contracts/branches/branch';
 import type { CompleteInput } from '../../contracts/lifecycle-input';
 import { acceptInput } from '../../providers/registry';
-
-/** What a run was started with, as its caller sent it. */
-export async function sentInput(
-  client: Client,
-  { workflowId, runId }: Pick<WorkflowExecutionDescription, 'workflowId' | 'runId'>,
-): Promise<unknown> {
-  const { history } = await client.workflowService.getWorkflowExecutionHistory({
-    namespace: client.options.namespace,
-    execution: { workflowId, runId },
-    maximumPageSize: 1,
-  });
-  const started = history?.events?.[0]?.workflowExecutionStartedEventAttributes;
-  const [input] = await decodeArrayFromPayloads(client.options.loadedDataConverter, started?.input?.payloads);
-  return input;
-}
+import { sentInput } from '../../temporal/runs/sent-input';
 
 /** A run's input with the current defaults; `undefined` if it is not valid any more. */
 export async function inputOfRun(

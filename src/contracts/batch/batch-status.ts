@@ -32,7 +32,7 @@ export interface BatchStatus {
   /** Where the list and the outcomes lie. */
   uri?: string;
   reason?: string;
-  /** Why the batch itself failed, such as a manifest that could not be read; only the client adds it. */
+  /** Why the batch itself failed, such as a manifest that could not be read, or the first of its groups that gave up. */
   error?: LifecycleError;
   /** `startedAt` is absent once Temporal has forgotten the batch. */
   timings: { startedAt?: string; listedAt?: string; closedAt?: string };

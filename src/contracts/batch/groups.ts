@@ -78,6 +78,8 @@ export interface StopItemsInput extends GroupStepInput {
 export interface GroupEnd extends ItemRange {
   counts: BatchCounts;
   failures: readonly ItemFailure[];
+  /** Why it gave up on all of its items, such as a worker with another store. */
+  error?: LifecycleError;
 }
 
 /** Each goes over those items of the group that it is due for, and ends two minutes after the first at the latest. */

@@ -5,11 +5,14 @@ import {
   type WorkflowExecutionInfo,
 } from '@temporalio/client';
 import { CancelledFailure } from '@temporalio/common';
+import type { ClosedRun } from '../../contracts/branches/left-branches';
+import { readEarlierRun } from '../../contracts/messages';
 import type { DescribedRun, LifecycleRun } from '../../contracts/runs';
 import { ASSET_GROUP, ASSET_LIFECYCLE, SEARCH_ATTRIBUTES } from '../../contracts/ids';
 import type { LifecycleStatus } from '../../contracts/lifecycle-status';
 import { isInvalidArgument } from '../grpc-errors';
 import { LIFECYCLES_CONDITION, oneOf } from './list-query';
+import { sentInput } from './sent-input';
 import { isStopped, statusOfFailure, statusOfMemo, summaryOf, type Run } from './run-status';
 
 /**
@@ -49,6 +52,17 @@ export function lifecycleRuns(client: Client) {
       try {
         const { status, closeTime } = await client.workflow.getHandle(workflowId, runId).describe();
         return status.name === 'COMPLETED' ? closeTime?.toISOString() : undefined;
+      } catch (error) {
+        if (error instanceof WorkflowNotFoundError) return undefined;
+        throw error;
+      }
+    },
+    async lastClosed(workflowId: string): Promise<(ClosedRun & { input: unknown }) | undefined> {
+      try {
+        const run = await client.workflow.getHandle(workflowId).describe();
+        if (run.type !== ASSET_LIFECYCLE || run.status.name === 'RUNNING' || isStopped(run)) return undefined;
+        const [status, input] = await Promise.all([closedStatus(client, run), sentInput(client, run)]);
+        return { runId: run.runId, status, earlier: readEarlierRun(run.memo), input };
       } catch (error) {
         if (error instanceof WorkflowNotFoundError) return undefined;
         throw error;

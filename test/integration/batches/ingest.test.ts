@@ -52,7 +52,7 @@ test('another batch over the same folder makes nothing, and asks for a page of t
   expect(await creates()).toBe(120);
 });
 
-test('items take their branch, and the records of each are in the result store', async () => {
+test('items take their branch once, though another batch is told to as well', async () => {
   const folder = await pictures('embedded', 3);
   await cp(path.join(SAMPLES, 'melody.mp3'), path.join(folder, 'melody.mp3'));
   const { batches } = system.lifecycles;
@@ -63,6 +63,15 @@ test('items take their branch, and the records of each are in the result store',
   });
   const status = await batches.result('embedded');
   expect(status).toMatchObject({ outcome: 'completed', counts: { by: { completed: 4 } }, failures: [] });
+  const made = await system.control.counters();
+  await batches.start({
+    batchId: 'embedded-again',
+    items: { type: 'folder', path: folder },
+    each: { branch: { type: 'embed' } },
+  });
+  expect((await batches.result('embedded-again')).counts.by).toEqual({ completed: 4 });
+  const posts = (counters: typeof made) => Object.entries(counters).filter(([route]) => route.startsWith('POST'));
+  expect(posts(await system.control.counters())).toEqual(posts(made));
 });
 
 test('what cannot be an asset fails alone', async () => {

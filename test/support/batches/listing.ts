@@ -61,9 +61,8 @@ export class ListingPlace {
     input: { items: unknown; each?: unknown; batchId?: string },
     changes: Partial<Listing> = {},
   ): Promise<{ index: BatchIndex; items: ListedItem[]; refused: RefusedEntry[]; pages: string[] }> {
-    const batch = { ...acceptBatch({ batchId: 'b', ...input }), batchId: input.batchId ?? 'b' };
-    const files = createBatchFiles(this.store, { owner: 'ns', batchId: batch.batchId });
-    const index = await listBatch({ batch, files, storeId: 'store-1', access: this.access, ...changes });
+    const index = await this.index(input, changes);
+    const files = createBatchFiles(this.store, { owner: 'ns', batchId: input.batchId ?? 'b' });
     const pages: string[] = [];
     for (let page = await files.page(0); page !== undefined; page = await files.page(pages.length)) pages.push(page);
     const entries = pages.flatMap((page) => readPage(page).entries);
@@ -73,6 +72,16 @@ export class ListingPlace {
       items: entries.filter((entry): entry is ListedItem => !isRefused(entry)),
       refused: entries.filter(isRefused),
     };
+  }
+
+  /** Lists a batch of any size. */
+  async index(
+    input: { items: unknown; each?: unknown; batchId?: string },
+    changes: Partial<Listing> = {},
+  ): Promise<BatchIndex> {
+    const batch = { ...acceptBatch({ batchId: 'b', ...input }), batchId: input.batchId ?? 'b' };
+    const files = createBatchFiles(this.store, { owner: 'ns', batchId: batch.batchId });
+    return listBatch({ batch, files, storeId: 'store-1', access: this.access, ...changes });
   }
 
   close(): Promise<void> {

@@ -5,6 +5,10 @@ import type { ActivityDependencies } from '../../../src/activities/dependencies'
 import { acceptBatch } from '../../../src/batch/accept-batch';
 import type { FoundAssets, GroupNews, GroupStepInput } from '../../../src/contracts/batch/groups';
 import { tagFields } from '../../../src/contracts/resource';
+import type { ItemOutcome } from '../../../src/contracts/batch/item-outcome';
+import type { LifecycleStatus } from '../../../src/contracts/lifecycle-status';
+import { createItemOutcomes } from '../../../src/storage/batches/item-outcomes';
+import { createFolderResultStore } from '../../../src/storage/results/folder-result-store';
 import { activityEnvironment, OWNER } from '../../support/activity-dependencies';
 import { BatchPlace } from '../../support/batches/batch-place';
 import type { MemoryProvider } from '../../support/memory-provider';
@@ -36,8 +40,8 @@ const inActivity = <T>(
   environment: MockActivityEnvironment = activityEnvironment(),
 ): Promise<T> => environment.run(work) as Promise<T>;
 
-async function listed(batchId: string): Promise<Omit<GroupStepInput, 'found'>> {
-  const input = { items: { type: 'folder', path: place.listing.media }, each: { preflight: false } };
+async function listed(batchId: string, each: object = {}): Promise<Omit<GroupStepInput, 'found'>> {
+  const input = { items: { type: 'folder', path: place.listing.media }, each: { preflight: false, ...each } };
   const batch = { ...acceptBatch({ batchId, ...input }), batchId };
   const start = `start-of-${batchId}`;
   const { storeId, items } = await inActivity(() => createBatchSteps(deps).listItems({ batch, start }));
@@ -48,8 +52,8 @@ async function listed(batchId: string): Promise<Omit<GroupStepInput, 'found'>> {
 const walked = (input: GroupStepInput): Promise<FoundAssets | null> =>
   inActivity(() => createBatchSteps(deps).findExisting(input));
 
-async function ingest(batchId: string): Promise<{ input: GroupStepInput; news: GroupNews }> {
-  const input = await listed(batchId);
+async function ingest(batchId: string, each: object = {}): Promise<{ input: GroupStepInput; news: GroupNews }> {
+  const input = await listed(batchId, each);
   const found = (await walked(input)) ?? undefined;
   const news = await inActivity(() => createGroupSteps(deps).submitItems({ ...input, found }));
   return { input: { ...input, found }, news };
@@ -147,4 +151,89 @@ test('what a batch has completed needs no walk', async () => {
   await inActivity(() => createGroupSteps(deps).releaseItems(input));
   expect(await walked({ ...input, start: 'another start' })).toBeNull();
   expect(callsOf('assets.list')).toBe(1);
+});
+
+describe('branches that the asset of a key has already', () => {
+  const embed = { branch: { type: 'embed' } };
+  const both = { branch: [{ type: 'embed' }, { type: 'index', indexId: 'i' }] };
+
+  beforeEach(() => {
+    deps = { ...deps, results: createFolderResultStore(`${place.listing.media}/../results`) };
+  });
+
+  async function embedded(): Promise<void> {
+    const { input } = await ingest('first', embed);
+    const steps = createGroupSteps(deps);
+    await inActivity(() => steps.branchItems(input));
+    await inActivity(() => steps.collectItems(input));
+    await inActivity(() => steps.releaseItems(input));
+    allEnded();
+    await aMoment();
+  }
+
+  async function outcomeOf(batchId: string): Promise<ItemOutcome | undefined> {
+    return createItemOutcomes(deps.batches.files, { owner: OWNER, batchId }).ofItem(0);
+  }
+
+  test('another batch does not take them again, and has their results', async () => {
+    await place.put(['a.mp4', 'b.mp4']);
+    await embedded();
+    const { input } = await ingest('second', embed);
+    const news = await inActivity(() => createGroupSteps(deps).branchItems(input));
+    expect(news.due).toMatchObject({ branch: 0, collect: 0, release: 2 });
+    await inActivity(() => createGroupSteps(deps).releaseItems(input));
+    expect(callsOf('embed.start')).toBe(2);
+    const [first, second] = [await outcomeOf('first'), await outcomeOf('second')];
+    expect(second).toMatchObject({ outcome: 'completed', branches: first?.branches });
+    expect(second?.branches?.[0]?.result?.uri).toMatch(/^file:/);
+  });
+
+  test('only those are taken that it does not have', async () => {
+    await place.put(['a.mp4']);
+    await embedded();
+    const { input } = await ingest('second', both);
+    await inActivity(() => createGroupSteps(deps).branchItems(input));
+    expect([callsOf('embed.start'), callsOf('index.start')]).toEqual([1, 1]);
+  });
+
+  test('other options make another branch', async () => {
+    await place.put(['a.mp4']);
+    await embedded();
+    const { input } = await ingest('second', { branch: { type: 'embed', scopes: ['asset'] } });
+    await inActivity(() => createGroupSteps(deps).branchItems(input));
+    expect(callsOf('embed.start')).toBe(2);
+  });
+
+  test('those of a single lifecycle count as well', async () => {
+    await place.put(['a.mp4']);
+    const key = `${place.listing.media}/a.mp4`;
+    const { input } = await ingest('first');
+    await inActivity(() => createGroupSteps(deps).releaseItems(input));
+    allEnded();
+    await aMoment();
+    const claims = deps.batches.claims;
+    const holder = await claims.holderOf({ owner: OWNER, provider: 'twelvelabs', key });
+    if (!holder) throw new Error('nobody has the key');
+    await claims.takeOver(holder, { workflowId: 'a single one', runId: 'its run' });
+    const [assetId = ''] = provider.held.keys();
+    const status: LifecycleStatus = {
+      ...{ key, provider: 'twelvelabs', phase: 'completed', outcome: 'completed' },
+      asset: { id: assetId, status: 'ready' },
+      branch: {
+        type: 'embed',
+        status: 'ready',
+        result: { uri: 'file:///r', sha256: '', bytes: 1, count: 1, dimensions: 2 },
+      },
+      timings: { startedAt: new Date().toISOString() },
+    };
+    const run = { runId: 'its run', status, earlier: undefined };
+    const source = { type: 'file', path: key };
+    const lastClosed = async () => ({ ...run, input: { key, source, ...embed } });
+    deps = { ...deps, runs: { ...deps.runs, lastClosed } };
+    const second = await ingest('second', embed);
+    const news = await inActivity(() => createGroupSteps(deps).branchItems(second.input));
+    expect(news.due).toMatchObject({ branch: 0, collect: 0, release: 1 });
+    expect(callsOf('embed.start')).toBe(0);
+    expect((await outcomeOf('second'))?.branches).toMatchObject([{ status: 'ready', result: { uri: 'file:///r' } }]);
+  });
 });

@@ -7,6 +7,7 @@ import { acceptBatch } from '../../../src/batch/accept-batch';
 import type { GroupNews, GroupStepInput } from '../../../src/contracts/batch/groups';
 import { failure } from '../../../src/contracts/failures';
 import { activityEnvironment, OWNER } from '../../support/activity-dependencies';
+import { createItemOutcomes } from '../../../src/storage/batches/item-outcomes';
 import { createFolderResultStore } from '../../../src/storage/results/folder-result-store';
 import { BatchPlace } from '../../support/batches/batch-place';
 import type { MemoryProvider } from '../../support/memory-provider';
@@ -72,6 +73,41 @@ test('an attempt after one that was killed adopts what that one made', async () 
   const news = await inActivity(() => steps.submitItems(input), activityEnvironment({ attempt: 2 }));
   expect(news.due).toMatchObject({ submit: 0, settle: 2 });
   expect(provider.held.size).toBe(2);
+});
+
+test('after a death only those items are looked for that had begun', async () => {
+  const files = Array.from({ length: 40 }, (_, nth) => `${nth}.mp4`);
+  const input = await listed(files);
+  const found = { name: 'walk', since: new Date().toISOString(), complete: true };
+  provider.assets.list = () => Promise.reject(new Error('the walk has told what there was'));
+  const { claims } = deps.batches;
+  const begun = 16;
+  const stuck = new Promise<void>((resolve) => {
+    let asked = 0;
+    const claim = (): Promise<never> => new Promise(() => ++asked === begun && resolve()); // as if killed here
+    const batches = { ...deps.batches, claims: { ...claims, claim } };
+    void inActivity(() => createGroupSteps({ ...deps, batches }).submitItems({ ...input, found }));
+  });
+  await stuck;
+  const outcomes = createItemOutcomes(deps.batches.files, { owner: OWNER, batchId: 'b' });
+  expect((await outcomes.read(input)).size).toBe(begun);
+  provider.calls.length = 0;
+  const again = activityEnvironment({ attempt: 2 });
+  const news = await inActivity(() => createGroupSteps(deps).submitItems({ ...input, found }), again);
+  expect(news.due).toMatchObject({ submit: 0, settle: 40 });
+  expect(provider.calls.filter((call) => call === 'intake.find')).toHaveLength(begun);
+  expect(provider.held.size).toBe(40);
+});
+
+test('an attempt that another one has followed ends before it makes more', async () => {
+  const input = await listed(['a.mp4', 'b.mp4']);
+  const outcomes = createItemOutcomes(deps.batches.files, { owner: OWNER, batchId: 'b' });
+  const first = await outcomes.open(input);
+  const second = await outcomes.open(input);
+  const record = { item: 0, key: 'a', phase: 'creating' as const };
+  await second.write([record]);
+  await expect(first.write([{ ...record, item: 1 }])).rejects.toMatchObject({ type: 'WorkerStopping' });
+  await second.write([{ ...record, item: 1 }]);
 });
 
 test('the final failure of one is its own, and what can be tried again stays due', async () => {

@@ -1,7 +1,7 @@
 import { createBatchSteps } from '../../../src/activities/batch/batch-steps';
 import { createGroupSteps } from '../../../src/activities/batch/group-steps';
 import { acceptBatch } from '../../../src/batch/accept-batch';
-import type { GroupNews, GroupStepInput } from '../../../src/contracts/batch/groups';
+import { GROUP_STEPS, type GroupNews, type GroupStep, type GroupStepInput } from '../../../src/contracts/batch/groups';
 import type { ItemOutcome } from '../../../src/contracts/batch/item-outcome';
 import { failure } from '../../../src/contracts/failures';
 import { createItemOutcomes } from '../../../src/storage/batches/item-outcomes';
@@ -34,19 +34,17 @@ async function outcomesOf(input: GroupStepInput): Promise<ItemOutcome[]> {
 /** Takes the steps in their order until none is due. */
 async function toTheEnd(input: GroupStepInput): Promise<GroupNews> {
   const steps = createGroupSteps(place.deps);
-  const all = {
-    submit: steps.submitItems,
-    settle: steps.settleItems,
-    branch: steps.branchItems,
-    collect: steps.collectItems,
-    release: steps.releaseItems,
-    clean: steps.cleanItems,
+  const all: Record<GroupStep, () => Promise<GroupNews>> = {
+    submit: () => steps.submitItems(input),
+    settle: () => steps.settleItems(input),
+    branch: () => steps.branchItems(input),
+    collect: () => steps.collectItems(input),
+    release: () => steps.releaseItems(input),
+    clean: () => steps.cleanItems(input),
   };
-  let news = await inActivity(() => steps.submitItems(input));
-  while (Object.values(news.due).some((due) => due > 0)) {
-    for (const [name, step] of Object.entries(all)) {
-      if (news.due[name as keyof typeof all] > 0) news = await inActivity(() => step(input));
-    }
+  let news = await inActivity(all.submit);
+  while (GROUP_STEPS.some((step) => news.due[step] > 0)) {
+    for (const step of GROUP_STEPS) if (news.due[step] > 0) news = await inActivity(all[step]);
   }
   return news;
 }

@@ -5,6 +5,7 @@ import { MAX_LINE_BYTES } from '../../../src/batch/manifest/ndjson-entries';
 import { createBatchFiles } from '../../../src/storage/batches/batch-files';
 import { ListingPlace } from '../../support/batches/listing';
 
+jest.setTimeout(60_000); // tens of thousands of lines, on a slow machine too
 let place: ListingPlace;
 beforeEach(async () => {
   place = await ListingPlace.make();

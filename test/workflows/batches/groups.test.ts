@@ -1,5 +1,6 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import type { BatchStatus } from '../../../src/contracts/batch/batch-status';
+import { failure } from '../../../src/contracts/failures';
 import type { GroupInput } from '../../../src/contracts/batch/groups';
 import {
   ASSET_BATCH,
@@ -325,5 +326,25 @@ test('lists find a batch and its groups by AssetBatch, and details say in words 
     expect(await listed()).toEqual([batchWorkflowId('told'), groupWorkflowId('told', 0), groupWorkflowId('told', 2)]);
     const { typedSearchAttributes } = await batch.describe();
     expect(typedSearchAttributes.get(SEARCH_ATTRIBUTES.outcome)).toBe('failed');
+  });
+});
+
+test('a group that gives up on all of its items says why, and the others go on', async () => {
+  const message = 'results: file:///elsewhere on host-2: is another store';
+  const { activities } = fakeBatch(
+    { items: 4, size: 2 },
+    {
+      submitItems: async (input) => {
+        if (input.from === 2) throw failure('InvalidRequest', message);
+        return newsOfAll(input, 'completed');
+      },
+    },
+  );
+  await lifecycles.with(activities, async () => {
+    const batch = await start('one-elsewhere');
+    expect(await resultOf(batch)).toMatchObject({
+      ...{ outcome: 'failed', counts: { items: 4, by: { completed: 2, pending: 2 } } },
+      error: { type: 'InvalidRequest', message: `items 2 to 3: ${message}` },
+    });
   });
 });

@@ -6,6 +6,7 @@ import { batchCounts } from '../../../batch/report';
 import { readPage } from '../../../batch/listing/page';
 import { SeenTexts } from '../../../batch/listing/seen-texts';
 import type { ProviderAsset } from '../../../providers/assets';
+import type { Traits } from '../../../providers/media-provider';
 import { declarationOf } from '../../../providers/registry';
 import { createBatchFiles } from '../../../storage/batches/batch-files';
 import { createFoundRecords, type FoundRecord } from '../../../storage/batches/found-assets';
@@ -48,7 +49,7 @@ async function findExisting(
       for (const asset of assets) {
         const tag = readTag(asset.metadata);
         const item = tag?.owner === deps.owner ? known.find(tag.key) : undefined;
-        if (item !== undefined) found.push({ item, asset: withTagOnly(asset) });
+        if (item !== undefined) found.push({ item, asset: withTagOnly(asset, walked.traits) });
       }
       if (found.length < FOUND_AT_ONCE) continue;
       await records.add(found);
@@ -100,20 +101,26 @@ async function keysByPlace(
   return byPlace;
 }
 
-/** What tells how the asset stands to the key; what else users have written on it stays where it is. */
-function withTagOnly({
-  id,
-  status,
-  filename,
-  fileType,
-  sizeBytes,
-  durationSec,
-  widthPixels,
-  heightPixels,
-  ...asset
-}: ProviderAsset): ProviderAsset {
+/**
+ * What tells how the asset stands to the key; what else users have written on it stays where it is. Taking it up tells whether
+ * it is still there, where that writes to the asset; elsewhere a wait has to look.
+ */
+function withTagOnly(
+  { id, status, filename, fileType, sizeBytes, durationSec, widthPixels, heightPixels, ...asset }: ProviderAsset,
+  { marksAssets }: Traits,
+): ProviderAsset {
   const { createdAt, contentsAt, method } = asset;
   const metadata = Object.fromEntries(Object.entries(asset.metadata).filter(([name]) => isTagField(name)));
   const media = { fileType, sizeBytes, durationSec, widthPixels, heightPixels };
-  return { id, status, filename, ...media, createdAt, contentsAt, method, metadata };
+  const isKnownToBeThere = marksAssets || status !== 'ready';
+  return {
+    id,
+    status: isKnownToBeThere ? status : 'processing',
+    filename,
+    ...media,
+    createdAt,
+    contentsAt,
+    method,
+    metadata,
+  };
 }

@@ -3,7 +3,7 @@ import type { GroupInput } from '../../../contracts/batch/groups';
 import type { ProviderAsset } from '../../../providers/assets';
 import { createFoundRecords } from '../../../storage/batches/found-assets';
 import type { ActivityDependencies } from '../../dependencies';
-import type { KeyFacts } from '../../ownership/key-facts';
+import { ItemKeyFacts } from './item-key-facts';
 
 /** What a group asks for all of its keys together, so that no item asks alone. */
 export class GroupKeyFacts {
@@ -16,15 +16,12 @@ export class GroupKeyFacts {
     private readonly group: GroupInput,
   ) {}
 
-  of(item: number): KeyFacts {
-    return {
-      isOpen: (by) => this.isOpen(by),
-      existing: (before) => this.existing(item, before),
-    };
+  of(item: number): ItemKeyFacts {
+    return new ItemKeyFacts(this, item);
   }
 
   /** That a run is closed holds for all of its items; an open one is asked for again. */
-  private async isOpen(by: Claimant): Promise<boolean> {
+  async isOpen(by: Claimant): Promise<boolean> {
     const isOpen = await once(this.open, nameOf(by), () => this.deps.runs.isOpen(by.workflowId));
     if (isOpen) this.open.delete(nameOf(by));
     return isOpen;
@@ -34,7 +31,7 @@ export class GroupKeyFacts {
    * The assets of the key as the walk found them. Only where nobody who had the key can have made one since; else nobody
    * knows, and the provider is asked.
    */
-  private async existing(item: number, before: KeyClaim | undefined): Promise<ProviderAsset[] | undefined> {
+  async existing(item: number, before: KeyClaim | undefined): Promise<ProviderAsset[] | undefined> {
     const { found, from, end, batchId } = this.group;
     if (!found || !(await this.hadEnded(before, found.since))) return undefined;
     const { owner, batches } = this.deps;

@@ -1,27 +1,59 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ItemBranch } from '../../../contracts/batch/item-outcome';
+import type { Claimant } from '../../../contracts/batch/key-claim';
+import { branchesLeft } from '../../../contracts/branches/left-branches';
+import type { CompleteInput } from '../../../contracts/lifecycle-input';
+import { acceptInput } from '../../../providers/registry';
 import { createItemOutcomes } from '../../../storage/batches/item-outcomes';
+import type { ActivityDependencies } from '../../dependencies';
 import { onItsWay, type ItemTurn } from '../item-step';
 
 /** Most earlier claims of a key that are looked at. */
 const MAX_EARLIER_CLAIMS = 10;
 
 /**
- * A branch of the item that an item of an earlier batch has ready, with the same input over the same asset: it is not taken
- * again. What lifecycles of their own have taken is not known here.
+ * A branch of the item that somebody who had the key before has ready, with the same input over the same asset: it is not
+ * taken again.
  */
 export async function readyBefore(turn: ItemTurn, nth: number): Promise<ItemBranch | undefined> {
   const { deps, group, item, input } = turn;
   const { asset } = onItsWay(turn);
-  if (!asset?.completedBefore) return undefined;
+  if (!asset?.completedBefore || asset.adoptedUnchecked) return undefined;
   const { owner, batches } = deps;
   const history = await batches.claims.history({ owner, provider: input.provider, key: item.key });
   for (const { by } of history.slice(0, MAX_EARLIER_CLAIMS)) {
-    if (by.batchId === undefined || by.item === undefined || by.batchId === group.batchId) continue;
-    const earlier = await createItemOutcomes(batches.files, { owner, batchId: by.batchId }).ofItem(by.item);
-    if (earlier?.outcome !== 'completed' || earlier.asset?.id !== asset.id) continue;
-    const same = earlier.branches?.find((one) => isDeepStrictEqual(one.input, input.branches[nth]));
+    if (by.batchId === group.batchId) continue;
+    const ready = by.batchId === undefined ? await ofLifecycle(deps, by, asset.id) : await ofItem(deps, by, asset.id);
+    const same = ready.find((one) => isDeepStrictEqual(one.input, input.branches[nth]));
     if (same?.status === 'ready') return same;
   }
   return undefined;
+}
+
+async function ofItem(
+  { owner, batches }: ActivityDependencies,
+  { batchId = '', item = -1 }: Claimant,
+  assetId: string,
+): Promise<readonly ItemBranch[]> {
+  const earlier = await createItemOutcomes(batches.files, { owner, batchId }).ofItem(item);
+  return earlier?.outcome === 'completed' && earlier.asset?.id === assetId ? (earlier.branches ?? []) : [];
+}
+
+async function ofLifecycle(
+  { runs }: ActivityDependencies,
+  { workflowId }: Claimant,
+  assetId: string,
+): Promise<readonly ItemBranch[]> {
+  const run = await runs.lastClosed(workflowId);
+  if (run?.status.asset?.id !== assetId) return [];
+  return branchesLeft(run, acceptedAgain(run.input)).map(({ runId: _of, ...branch }) => branch);
+}
+
+/** A run's input with the current defaults; `undefined` if it is not valid any more. */
+function acceptedAgain(input: unknown): CompleteInput | undefined {
+  try {
+    return acceptInput(input);
+  } catch {
+    return undefined;
+  }
 }

@@ -94,12 +94,13 @@ export class BatchProgress {
   }
 
   /** @returns the group, unless its end was known. */
-  noteEnd({ from, counts, failures }: GroupEnd): OpenGroup | undefined {
+  noteEnd({ from, end, counts, failures, error }: GroupEnd): OpenGroup | undefined {
     const group = this.open.get(from);
     if (!group) return undefined;
     this.open.delete(from);
     this.ended = addCounts(this.ended, counts);
     this.failures = [...this.failures, ...failures].slice(-MOST_FAILURES_SHOWN);
+    if (error) this.status.error ??= { ...error, message: `items ${from} to ${end - 1}: ${error.message}` };
     this.show();
     return group;
   }

@@ -17,9 +17,11 @@ import type {
   GroupStepInput,
 } from '../../../contracts/batch/groups';
 import { countsOf } from '../../../contracts/batch/item-outcome';
+import type { LifecycleError } from '../../../contracts/lifecycle-status';
 import { GROUP_ENDED_SIGNAL, GROUP_PROGRESS_SIGNAL } from '../../../contracts/ids';
 import { groupStep } from '../activity-options';
 import { StopRequests } from '../lifecycle/stop-requests';
+import { describeError } from '../step-failures';
 import { groupStatusQuery } from './messages';
 import { detailsOfGroup } from './words';
 
@@ -94,7 +96,7 @@ export class Group {
 
   /** Tells the batch though the group fails. */
   async giveUp(error: unknown): Promise<unknown> {
-    await this.tellBatch(GROUP_ENDED_SIGNAL);
+    await this.tellBatch(GROUP_ENDED_SIGNAL, describeError(error));
     return error;
   }
 
@@ -141,9 +143,9 @@ export class Group {
   }
 
   /** A batch that is gone hears nothing. */
-  private async tellBatch(signal: string): Promise<void> {
+  private async tellBatch(signal: string, error?: LifecycleError): Promise<void> {
     const batch = getExternalWorkflowHandle(this.input.batchWorkflowId);
-    await CancellationScope.nonCancellable(() => batch.signal(signal, this.end())).catch(() => {});
+    await CancellationScope.nonCancellable(() => batch.signal(signal, { ...this.end(), error })).catch(() => {});
   }
 
   private summary(items?: number): string {

@@ -24,6 +24,7 @@ export function detailsOfBatch(status: BatchStatus): string {
   if (secondsLeft !== undefined && !outcome) lines.push(`- time left: about ${wordsOfTime(secondsLeft)}`);
   if (reason) lines.push(`- reason given: ${code(reason)}`);
   if (uri) lines.push(`- list and outcomes: ${code(uri)}`);
+  if (status.error) lines.push(`- error: ${status.error.type}: ${code(status.error.message)}`);
   lines.push(...linesOfFailures(status.failures));
   if (!outcome) lines.push('', 'A cancel now ends what is under way, and cleans it up as each item’s policy says.');
   return lines.join('\n');

@@ -14,8 +14,6 @@ afterAll(() => system?.close());
 
 const names = Array.from({ length: IMAGES }, (_, at) => `image-${String(at).padStart(3, '0')}.jpg`);
 
-const requests = async (route: string): Promise<number> => (await system.control.counters())[route]?.requests ?? 0;
-
 test('a folder of images becomes assets in one session, each once, and the lists are shared by all of them', async () => {
   const folder = await system.pictures('many', names);
   const status = await system.completeBatch('many', folder, { each: { metadata: { project: 'demo' } } });
@@ -27,15 +25,28 @@ test('a folder of images becomes assets in one session, each once, and the lists
     expect(customMetadata).toMatchObject({ project: 'demo', asset_lifecycle_key: key });
   }
   expect(sessions).toMatchObject([{ ended: 'Reached', datasetId: DATASET }]);
-  expect(await requests(LIST)).toBeLessThan(20);
+  expect(await system.requests(LIST)).toBeLessThan(10);
+
+  const { outcomes } = await system.reportOf('many');
+  const idsByKey = new Map(
+    assets.map(({ assetId, filename }) => [`${DATASET}-${path.join(folder, filename)}`, assetId]),
+  );
+  expect(outcomes).toHaveLength(IMAGES);
+  for (const { key, outcome, asset } of outcomes)
+    expect({ key, outcome, id: asset?.id }).toEqual({ key, outcome: 'completed', id: idsByKey.get(key) });
 });
 
-test('another batch over the folder makes nothing, and looks once for all that is there', async () => {
-  const before = await requests(LIST);
+test('another batch over the folder makes nothing, and lists the dataset once', async () => {
+  const before = await system.requests(LIST);
   const status = await system.completeBatch('again', path.join(system.folder, 'many'));
   expect(status).toMatchObject({ outcome: 'completed', counts: { by: { completed: IMAGES } } });
   const { assets, sessions } = await system.control.state();
   expect(assets).toHaveLength(IMAGES);
   expect(sessions).toHaveLength(1);
-  expect((await requests(LIST)) - before).toBeLessThan(10);
+  expect((await system.requests(LIST)) - before).toBe(1);
+});
+
+test('a sweep leaves all of it: each asset has its mark beside the results', async () => {
+  const report = await system.lifecycles.sweep({ grace: '0s', datasetId: DATASET });
+  expect(report).toMatchObject({ found: 0, seen: { wanted: IMAGES } });
 });

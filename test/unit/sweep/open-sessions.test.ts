@@ -7,7 +7,7 @@ import type { ReceiptEntry } from '../../../src/contracts/lifecycle-status';
 import { tagFields, type LedgerTag } from '../../../src/contracts/resource';
 import type { DescribedRun } from '../../../src/contracts/runs';
 import { activityEnvironment, dependencies, OWNER } from '../../support/activity-dependencies';
-import { png, startAccount, type Account } from './account';
+import { png, startAccount, type Account } from '../datature-vi/account';
 
 const LONG_AGO = '2026-01-01T00:00:00Z';
 const where = { provider: 'datature-vi', place: 'demo' } as const;
