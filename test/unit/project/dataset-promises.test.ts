@@ -19,11 +19,18 @@ const session = (ended: 'Reached' | null) => ({
   ...{ sessionId: 's', datasetId: 'demo', createdAtMs: 0, ended, reason: null, files: [] },
 });
 
+const reportOf = (changes: Partial<SweepReport>): SweepReport => ({
+  ...{ provider: 'datature-vi', dryRun: false, grace: '0s', vanished: [], marked: 0, unmarked: 0, orphans: [] },
+  ...{ found: 0, deleted: 0, kept: 0, leftover: 0 },
+  seen: { others: 0, open: 0, young: 0, wanted: 0, vanished: 0, elsewhere: 0 },
+  ...changes,
+});
+
 const evidence = (after: Partial<DatatureViState>, changes: Partial<DatasetEvidence> = {}): DatasetEvidence => ({
   ...{ schedule: SCHEDULE, situations: [], calls: [], struck: STRUCK, stops: [], phases: [], beforeSweep: STATE },
   runs: [{ ...TERMINATED, status: { outcome: 'cancelled' } as LifecycleStatus }],
   texts: { history: '', log: '', heartbeats: '', results: '' },
-  sweep: { report: { leftover: 0 } as SweepReport, after: { ...STATE, ...after } },
+  sweep: { report: reportOf({}), after: { ...STATE, ...after } },
   ...changes,
 });
 
@@ -46,6 +53,6 @@ test('what a terminated run was to keep may stay, and a session that does not te
 });
 
 test('a sweep that leaves something over has not finished', () => {
-  const sweep = { report: { leftover: 1 } as SweepReport, after: STATE };
+  const sweep = { report: reportOf({ leftover: 1 }), after: STATE };
   expect(datasetViolationsOf(evidence({}, { sweep }))).toEqual([`${NAME}: the sweep left something over`]);
 });
