@@ -173,7 +173,8 @@ function sweepFinishes({ sweep, runs, schedule }: DatasetEvidence): string[] {
   if (!report || report.reportsOnly) return [];
   const problems = report.leftover > 0 ? ['the sweep left something over'] : [];
   for (const run of runs) {
-    if (!isToBeGone(run, schedule)) continue;
+    const mayHaveReleased = run.closedAs === 'TERMINATED' && report.seen.wanted > 0; // just before it was terminated
+    if (!isToBeGone(run, schedule) || mayHaveReleased) continue;
     const own = assetsOf(after, run.key).filter(({ customMetadata }) => customMetadata[TAG_FIELDS.runId] === run.runId);
     problems.push(...own.map(({ assetId }) => `the sweep left asset ${assetId} of ${run.key}`));
   }

@@ -1,0 +1,58 @@
+import type { DatasetEvidence, DatasetRun } from '../../../chaos/datasets/evidence';
+import { datasetViolationsOf } from '../../../chaos/datasets/promises';
+import type { DatasetSchedule } from '../../../chaos/datasets/schedule';
+import type { DatatureViState } from '../../../emulator/datature-vi/control-client';
+import { TAG_FIELDS } from '../../../src/contracts/resource';
+import type { LifecycleStatus } from '../../../src/contracts/lifecycle-status';
+import type { SweepReport } from '../../../src/contracts/ledger/sweep';
+
+const STATE: DatatureViState = { datasets: ['demo'], assets: [], sessions: [], multipartUploads: [] };
+const SCHEDULE: DatasetSchedule = { source: 'file', around: [], onCancel: 'delete', onFailure: 'delete', strikes: [] };
+const TERMINATED: DatasetRun = { key: 'k', runId: 'r', filename: 'a.jpg', sha256: 'h', closedAs: 'TERMINATED' };
+const STRUCK = [{ what: 'terminate' } as DatasetEvidence['struck'][number]];
+
+const asset = (runId: string): DatatureViState['assets'][number] => ({
+  ...{ assetId: 'a', datasetId: 'demo', filename: 'a.jpg', sha256: 'h', sizeBytes: 1, annotations: 0, sessionId: 's' },
+  customMetadata: { [TAG_FIELDS.key]: 'k', [TAG_FIELDS.runId]: runId },
+});
+const session = (ended: 'Reached' | null) => ({
+  ...{ sessionId: 's', datasetId: 'demo', createdAtMs: 0, ended, reason: null, files: [] },
+});
+
+const reportOf = (changes: Partial<SweepReport>): SweepReport => ({
+  ...{ provider: 'datature-vi', dryRun: false, grace: '0s', vanished: [], marked: 0, unmarked: 0, orphans: [] },
+  ...{ found: 0, deleted: 0, kept: 0, leftover: 0 },
+  seen: { others: 0, open: 0, young: 0, wanted: 0, vanished: 0, elsewhere: 0 },
+  ...changes,
+});
+
+const evidence = (after: Partial<DatatureViState>, changes: Partial<DatasetEvidence> = {}): DatasetEvidence => ({
+  ...{ schedule: SCHEDULE, situations: [], calls: [], struck: STRUCK, stops: [], phases: [], beforeSweep: STATE },
+  runs: [{ ...TERMINATED, status: { outcome: 'cancelled' } as LifecycleStatus }],
+  texts: { history: '', log: '', heartbeats: '', results: '' },
+  sweep: { report: reportOf({}), after: { ...STATE, ...after } },
+  ...changes,
+});
+
+const NAME = 'the sweep finishes the job, and no more';
+
+test('what a terminated run left is to be gone after the sweep, and its session ended', () => {
+  expect(datasetViolationsOf(evidence({ sessions: [session('Reached')] }))).toEqual([]);
+  expect(datasetViolationsOf(evidence({ assets: [asset('r')] }))).toEqual([`${NAME}: the sweep left asset a of k`]);
+  expect(datasetViolationsOf(evidence({ assets: [asset('another run')] }))).toEqual([]);
+  expect(datasetViolationsOf(evidence({ sessions: [session(null)] }))).toEqual([
+    `${NAME}: the sweep left session s open`,
+  ]);
+});
+
+test('what a terminated run was to keep may stay, and a session that does not tell its files', () => {
+  const keeps = { schedule: { ...SCHEDULE, onCancel: 'keep' } } as const;
+  expect(datasetViolationsOf(evidence({ assets: [asset('r')], sessions: [session(null)] }, keeps))).toEqual([]);
+  const forgets: Partial<DatasetEvidence> = { schedule: { ...SCHEDULE, around: ['forgets-files'] } };
+  expect(datasetViolationsOf(evidence({ sessions: [session(null)] }, forgets))).toEqual([]);
+});
+
+test('a sweep that leaves something over has not finished', () => {
+  const sweep = { report: reportOf({ leftover: 1 }), after: STATE };
+  expect(datasetViolationsOf(evidence({}, { sweep }))).toEqual([`${NAME}: the sweep left something over`]);
+});
