@@ -6,6 +6,7 @@ import { groupWorkflowId } from '../../contracts/ids';
 import { listBatch } from '../../batch/listing/list-batch';
 import { declarationOf } from '../../providers/registry';
 import { createBatchFiles } from '../../storage/batches/batch-files';
+import { createItemOutcomes } from '../../storage/batches/item-outcomes';
 import { storeId as idOfStore, mustBeStore } from '../../storage/batches/store-id';
 import { BEATS, setProgress, withHeartbeatEvery } from '../lib/activity-call';
 import { queueOfFile } from '../find-source-queue';
@@ -66,6 +67,16 @@ export const createBatchSteps = (deps: ActivityDependencies): BatchActivities =>
         looks.push({ from, end, open, counts, failures });
       }
       return looks;
+    }),
+
+  findEarlierGroups: ({ batchId, from }) =>
+    withHeartbeatEvery(BEATS.read, async () => {
+      const { runs, owner, batches } = deps;
+      const running: ItemRange[] = [];
+      for (const slice of await createItemOutcomes(batches.files, { owner, batchId }).slices()) {
+        if (slice.from >= from && (await runs.isOpen(groupWorkflowId(batchId, slice.from)))) running.push(slice);
+      }
+      return running;
     }),
 
   closeBatch: async ({ batchId, storeId }) => {

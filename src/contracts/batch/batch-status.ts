@@ -76,6 +76,8 @@ export interface BatchActivities {
   lookAtGroups(
     input: ListedBatchRef & { groups: readonly ItemRange[] },
   ): Promise<{ from: number; end: number; open: boolean; counts: BatchCounts; failures: readonly ItemFailure[] }[]>;
+  /** Groups from that item on that an earlier start of the batch has left running. */
+  findEarlierGroups(input: { batchId: string; provider: ProviderName; from: number }): Promise<ItemRange[]>;
   /** Notes when the batch closed: what it keeps in the store is kept for some time from then on. */
   closeBatch(input: ListedBatchRef): Promise<void>;
 }

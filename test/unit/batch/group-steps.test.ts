@@ -56,6 +56,17 @@ test('items become assets of the group, and are let go of', async () => {
   expect(provider.held.size).toBe(3);
 });
 
+test('groups that an earlier start has left running are found, from an item on', async () => {
+  const input = await listed(['a.mp4', 'b.mp4']);
+  await toTheEnd(input);
+  const { batchId, end } = input;
+  const running = { ...deps, runs: { ...deps.runs, isOpen: async (id: string) => id === 'asset-group:b:0' } };
+  const find = (its: ActivityDependencies, from: number) =>
+    inActivity(() => createBatchSteps(its).findEarlierGroups({ batchId, provider: 'twelvelabs', from }));
+  expect(await find(running, 0)).toEqual([{ from: 0, end }]);
+  expect([await find(running, end), await find(deps, 0)]).toEqual([[], []]);
+});
+
 test('a step that is repeated makes nothing twice', async () => {
   const input = await listed(['a.mp4', 'b.mp4']);
   const steps = createGroupSteps(deps);

@@ -11,6 +11,7 @@ import {
   WORKFLOW_TASK_QUEUE,
 } from '../../../src/contracts/ids';
 import { fakeBatch, Held, newsOfAll } from '../../support/batches/fake-batch';
+import { forever } from '../../support/fake-activities';
 import { LifecycleEnvironment } from '../../support/system/lifecycle-environment';
 
 jest.setTimeout(60_000);
@@ -101,6 +102,26 @@ test('a stop also reaches the groups of an earlier run of the batch', async () =
       cancelled: 3,
     });
     expect(calls.filter((call) => call.startsWith('stopItems'))).toHaveLength(3);
+  });
+});
+
+test('a stop before the groups are cut also reaches those that an earlier start has left running', async () => {
+  const { activities, calls } = fakeBatch(
+    { items: 4, size: 2 },
+    {
+      submitItems: forever,
+      planGroups: forever,
+      findEarlierGroups: async () => [{ from: 0, end: 2 }],
+    },
+  );
+  await lifecycles.with(activities, async () => {
+    await startGroup('stopped-early', 2);
+    await until(() => calls.includes('submitItems 0'));
+    const batch = await start('stopped-early');
+    await until(() => calls.includes('planGroups 0'));
+    await batch.signal('cancel');
+    expect(await resultOf(batch)).toMatchObject({ outcome: 'cancelled', counts: { by: { cancelled: 2, pending: 2 } } });
+    expect(calls).toContain('stopItems 0');
   });
 });
 
@@ -317,7 +338,7 @@ test('a stop while the items are listed ends the listing', async () => {
     await until(() => held.waiting === 1);
     await batch.signal('cancel', { reason: 'the wrong folder' });
     expect(await resultOf(batch)).toMatchObject({ outcome: 'cancelled', reason: 'the wrong folder' });
-    expect(calls).toEqual(['listItems']);
+    expect(calls).toEqual(['listItems', 'findEarlierGroups 0']);
   });
 });
 

@@ -96,8 +96,9 @@ export class Batch {
   /** Waits until a group can be started, or the history is long. False once every group has ended. */
   async hasMore(): Promise<boolean> {
     for (;;) {
-      await this.stop.passOn();
+      await this.passOnStop();
       await this.plan();
+      if (this.stop.isAsked) continue;
       if (this.mayStart || this.isHistoryLong) return true;
       const { open } = this.progress;
       if (open.size === 0 && !(this.goesOn && this.planned.length > 0)) return false;
@@ -118,7 +119,7 @@ export class Batch {
   /** Keeps the history short. */
   async goOnInNewRun(input: unknown): Promise<void> {
     if (!this.listed || !this.isHistoryLong) return;
-    await this.stop.passOn();
+    await this.passOnStop();
     const { batch, listed, found, next, planned, startsNothing } = this;
     const { carried: progress } = this.progress;
     const stop = this.stop.request;
@@ -172,6 +173,24 @@ export class Batch {
       this.next = plan.next;
       this.planned = plan.groups;
       this.progress.noteCompletedBefore(plan.completed);
+    }
+  }
+
+  private async passOnStop(): Promise<void> {
+    if (this.stop.isAsked) await this.takeUpEarlierGroups();
+    await this.stop.passOn();
+  }
+
+  /** A batch that was ended from outside, and started again, may have groups that this start has not come to. */
+  private async takeUpEarlierGroups(): Promise<void> {
+    const { batchId, provider } = this.batch;
+    const from = this.planned[0]?.from ?? this.next;
+    const { findEarlierGroups } = this.steps();
+    const groups = await CancellationScope.nonCancellable(() => findEarlierGroups({ batchId, provider, from }));
+    for (const group of groups) {
+      if (!this.listed)
+        await this.stop.tell(group); // without a list nobody looks at its end
+      else if (!this.progress.open.has(group.from)) this.progress.noteStarted(group);
     }
   }
 
