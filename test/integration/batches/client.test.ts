@@ -188,12 +188,12 @@ test('a batch that Temporal has forgotten is told of by the store; one that nobo
   });
   expect(await reportOf('forgotten')).toHaveLength(2);
   for (const call of [
-    client.batches.status('none'),
-    client.batches.cancel('none'),
-    client.batches.retry('none'),
-    reportOf('none'),
+    () => client.batches.status('none'),
+    () => client.batches.cancel('none'),
+    () => client.batches.retry('none'),
+    () => reportOf('none'),
   ]) {
-    await expect(call).rejects.toThrow(BatchNotFound);
+    await expect(call()).rejects.toThrow(BatchNotFound);
   }
 });
 
