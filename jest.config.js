@@ -15,8 +15,8 @@ const level = (name) => ({
 });
 
 module.exports = {
-  maxWorkers: 2,
-  testTimeout: 20_000, // dev servers start and stop while two files run side by side
+  maxWorkers: 3, // of two cores: most of the longer ones wait
+  testTimeout: 20_000, // dev servers start and stop while three files run side by side
   projects: [
     level('unit'),
     level('workflows'),
