@@ -133,14 +133,6 @@ const batch = (parts: Partial<BatchSchedule>): BatchSchedule => ({
 });
 
 const BATCH_GUARDS: readonly { sabotage: Sabotage; meets: BatchSchedule; broken: string }[] = [
-  {
-    sabotage: 'forgets-claims',
-    meets: batch({
-      around: ['slow-answers'],
-      acts: [{ phase: 'creating', nth: 0, what: 'single-start', delayMs: 0 }],
-    }),
-    broken: 'an outcome is the truth',
-  },
   { sabotage: 'second-outcome', meets: batch({}), broken: 'an outcome is the truth' },
   {
     sabotage: 'unheard-stops',

@@ -40,6 +40,8 @@ async function look(provider: Watched, looks: readonly Look[]): Promise<void> {
     for await (const heard of provider.watch([...byHandle.values()], { pace: async () => {} })) {
       if ('error' in heard) for (const one of heard.handles.flatMap(each)) one.reject(heard.error);
       else for (const one of each(heard.handle)) one.resolve(heard);
+      for (const handle of 'error' in heard ? heard.handles : [heard.handle]) byHandle.delete(nameOf(handle));
+      if (byHandle.size === 0) return; // a watch goes on for those that are still at work
     }
     for (const { handle, reject } of looks) {
       reject(failure('ProviderUnavailable', `${provider.name} said nothing of ${handle.words}`));

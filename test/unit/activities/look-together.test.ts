@@ -42,3 +42,19 @@ test('each hears of its own trouble, also of silence', async () => {
     { status: 'rejected', reason: { type: 'ProviderUnavailable' } },
   ]);
 });
+
+test('a look ends once each was heard, whatever the provider would do next', async () => {
+  let goesOn = true;
+  const watch: MediaProvider['watch'] = async function* (handles) {
+    try {
+      for (const handle of handles) yield { handle, state: 'working' };
+      await new Promise(() => {});
+    } finally {
+      goesOn = false;
+    }
+  };
+  const looking = lookTogether({ name: 'memory', watch }, assetHandle('a'));
+  await jest.advanceTimersByTimeAsync(50);
+  expect(await looking).toMatchObject({ state: 'working' });
+  expect(goesOn).toBe(false);
+});
