@@ -71,6 +71,15 @@ export function acceptInput(input: unknown, registry: Registry = REGISTRY): Comp
   return complete;
 }
 
+/** The input that a run was sent, with today's defaults; `undefined` if it is not valid any more. */
+export function acceptAgain(sent: unknown): CompleteInput | undefined {
+  try {
+    return acceptInput(sent);
+  } catch {
+    return undefined;
+  }
+}
+
 const branchesIn = (branch: Branch | Branch[]): Branch[] => [branch].flat().filter(({ type }) => type !== NO_BRANCH);
 
 /** What no schema of a single field can tell. @throws InvalidRequest */

@@ -2,7 +2,7 @@ import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import type { Branch } from '../../contracts/branches/branch';
 import { NO_BRANCH } from '../../contracts/branches/branch';
 import type { CompleteInput } from '../../contracts/lifecycle-input';
-import { acceptInput } from '../../providers/registry';
+import { acceptAgain } from '../../providers/registry';
 import { sentInput } from '../../temporal/runs/sent-input';
 
 /** A run's input with the current defaults; `undefined` if it is not valid any more. */
@@ -10,12 +10,7 @@ export async function inputOfRun(
   client: Client,
   run: Pick<WorkflowExecutionDescription, 'workflowId' | 'runId'>,
 ): Promise<CompleteInput | undefined> {
-  const input = await sentInput(client, run);
-  try {
-    return acceptInput(input);
-  } catch {
-    return undefined;
-  }
+  return acceptAgain(await sentInput(client, run));
 }
 
 /** The input in the form that callers send: the provider's own fields beside the common ones, branches as `branch`. */

@@ -2,8 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { ItemBranch } from '../../../contracts/batch/item-outcome';
 import type { Claimant } from '../../../contracts/batch/key-claim';
 import { branchesLeft } from '../../../contracts/branches/left-branches';
-import type { CompleteInput } from '../../../contracts/lifecycle-input';
-import { acceptInput } from '../../../providers/registry';
+import { acceptAgain } from '../../../providers/registry';
 import { createItemOutcomes } from '../../../storage/batches/item-outcomes';
 import type { ActivityDependencies } from '../../dependencies';
 import { onItsWay, type ItemTurn } from '../item-step';
@@ -46,14 +45,5 @@ async function ofLifecycle(
 ): Promise<readonly ItemBranch[]> {
   const run = await runs.lastClosed(workflowId);
   if (run?.status.asset?.id !== assetId) return [];
-  return branchesLeft(run, acceptedAgain(run.input)).map(({ runId: _of, ...branch }) => branch);
-}
-
-/** A run's input with the current defaults; `undefined` if it is not valid any more. */
-function acceptedAgain(input: unknown): CompleteInput | undefined {
-  try {
-    return acceptInput(input);
-  } catch {
-    return undefined;
-  }
+  return branchesLeft(run, acceptAgain(run.input)).map(({ runId: _of, ...branch }) => branch);
 }
