@@ -236,6 +236,7 @@ export class Batch {
 
   private hear(news: GroupEnd, { hasEnded }: { hasEnded: boolean }): void {
     const { progress, batch } = this;
+    const isOfEarlierStart = progress.open.get(news.from)?.adopted === true;
     const group = hasEnded ? progress.open.get(news.from) : undefined;
     if (group && this.isToRunAgain(group, news)) {
       progress.forget(group);
@@ -245,7 +246,8 @@ export class Batch {
     }
     if (hasEnded) progress.noteEnd(news);
     else progress.noteNews(news);
-    if (batch.failureMode === 'FailAfterOne' && (news.counts.by.failed ?? 0) > 0) this.startsNothing = true;
+    const hasFailure = (news.counts.by.failed ?? 0) > 0 || (news.batchHasFailure === true && !isOfEarlierStart);
+    if (batch.failureMode === 'FailAfterOne' && hasFailure) this.startsNothing = true;
   }
 
   /** A group of an earlier start may have been told to stop before this start took it up. */
