@@ -74,6 +74,8 @@ export interface StopItemsInput extends GroupStepInput {
 
 /** Result of a group, and the signal by which it tells its batch. */
 export interface GroupEnd extends ItemRange {
+  /** Start of the batch that it is of; absent if it did not tell of itself. */
+  start?: string;
   counts: BatchCounts;
   failures: readonly ItemFailure[];
   /** Why it gave up on all of its items, such as a worker with another store. */

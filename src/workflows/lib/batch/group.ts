@@ -138,8 +138,8 @@ export class Group {
 
   private end(): GroupEnd {
     const { counts, failures } = this.news;
-    const { from, end } = this.input;
-    return { from, end, counts, failures };
+    const { from, end, start } = this.input;
+    return { from, end, start, counts, failures };
   }
 
   /** A batch that is gone hears nothing. */
