@@ -1,5 +1,5 @@
 import type { GroupInput, ListedBatchRef } from '../../contracts/batch/groups';
-import type { ItemOutcome, ItemRange } from '../../contracts/batch/item-outcome';
+import { countsInStart, type ItemOutcome, type ItemRange } from '../../contracts/batch/item-outcome';
 import { isRefused, type BatchIndex, type ListedItem } from '../../contracts/batch/listed-items';
 import { failure } from '../../contracts/failures';
 import type { AcceptedInput, ProviderFields } from '../../contracts/lifecycle-input';
@@ -29,7 +29,7 @@ export async function openSlice(
   const { owner, batches } = deps;
   const { batchId } = ref;
   const outcomes = await createItemOutcomes(batches.files, { owner, batchId }).open({ from, end });
-  const counts = [...outcomes.known].filter(([, { of, outcome }]) => of === start || outcome === 'completed');
+  const counts = [...outcomes.known].filter(([, outcome]) => countsInStart(outcome, start));
   return {
     items: await readItems(deps, { batchId, index }, { from, end }),
     each: index.each,

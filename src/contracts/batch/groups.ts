@@ -78,6 +78,8 @@ export interface StopItemsInput extends GroupStepInput {
 
 /** Result of a group, and the signal by which it tells its batch. */
 export interface GroupEnd extends ItemRange {
+  /** Start of the batch that it is of; absent if it did not tell of itself. */
+  start?: string;
   counts: BatchCounts;
   failures: readonly ItemFailure[];
   /** See {@link GroupNews.batchHasFailure}. */

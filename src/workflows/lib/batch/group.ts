@@ -147,8 +147,8 @@ export class Group {
 
   private end(): GroupEnd {
     const { counts, failures, batchHasFailure } = this.news;
-    const { from, end } = this.input;
-    return { from, end, counts, failures, ...(batchHasFailure && { batchHasFailure }) };
+    const { from, end, start } = this.input;
+    return { from, end, start, counts, failures, ...(batchHasFailure && { batchHasFailure }) };
   }
 
   /** A batch that is gone hears nothing. */
