@@ -3,9 +3,9 @@ import { countsInStart, type ItemOutcome, type ItemRange } from '../../contracts
 import { isRefused, type BatchIndex, type ListedItem } from '../../contracts/batch/listed-items';
 import { failure } from '../../contracts/failures';
 import type { AcceptedInput, ProviderFields } from '../../contracts/lifecycle-input';
-import { mergedInput } from '../../batch/merged-input';
+import { inputOfItem } from '../../batch/read-batch';
 import { readPage } from '../../batch/listing/page';
-import { acceptInput, placeOf, plansOf } from '../../providers/registry';
+import { placeOf, plansOf } from '../../providers/registry';
 import { createBatchFiles } from '../../storage/batches/batch-files';
 import { createItemOutcomes, type OpenOutcomes } from '../../storage/batches/item-outcomes';
 import { mustBeStore } from '../../storage/batches/store-id';
@@ -64,14 +64,9 @@ export async function readItems(
   return items;
 }
 
-/** The input that a single start of the item would have. */
-export function inputOf(
-  each: ProviderFields,
-  { source, key, filename, own = {} }: ListedItem,
-  owner: string,
-): AcceptedInput {
-  const named = filename === '' ? {} : { filename };
-  const input = acceptInput(mergedInput(each, { ...own, ...named, source, key }));
+/** The item's input as a single lifecycle has it once it was accepted. */
+export function inputOf(each: ProviderFields, item: ListedItem, owner: string): AcceptedInput {
+  const input = inputOfItem(each, item);
   const place = placeOf(input);
-  return { ...input, key, ...(place !== undefined && { place }), plans: plansOf(input), owner };
+  return { ...input, ...(place !== undefined && { place }), plans: plansOf(input), owner };
 }
