@@ -78,17 +78,17 @@ test('what has become of the items of an earlier start’s group is taken over, 
     { key: 'k', item: 2, of: 'start-2', phase: 'creating' },
   ]);
   const ref = { batchId, storeId, provider: 'twelvelabs', start: 'start-3' };
-  const { takeOverOutcomes, lookAtGroups } = createBatchSteps(deps);
+  const steps = createBatchSteps(deps);
   const groups = [{ ...slice, start: 'start-2' }];
-  await inActivity(() => takeOverOutcomes({ ...ref, groups }));
-  await inActivity(() => takeOverOutcomes({ ...ref, groups }));
+  await inActivity(() => steps.takeOverOutcomes({ ...ref, groups }));
+  await inActivity(() => steps.takeOverOutcomes({ ...ref, groups }));
   const starts = [...(await outcomes.read(slice)).values()].map(({ item, of }) => [item, of]);
   expect(starts).toEqual([
     [0, 'start-3'],
     [1, 'start-1'],
     [2, 'start-2'],
   ]);
-  const [look] = await inActivity(() => lookAtGroups({ ...ref, groups: [slice] }));
+  const [look] = await inActivity(() => steps.lookAtGroups({ ...ref, groups: [slice] }));
   expect(look?.counts.by).toEqual({ failed: 1, pending: 3 });
 });
 
@@ -119,7 +119,7 @@ test('a stop also cleans up after a killed attempt where the next one was stoppe
   expect(provider.held.size).toBe(2);
   const again = activityEnvironment({ attempt: 2 });
   const { files } = deps.batches;
-  const create: typeof files.create = (name, content) => {
+  const create = (name: string, content: string): Promise<boolean> => {
     if (name.includes('/outcomes/')) again.cancel(); // it has begun the items, and taken none
     return files.create(name, content);
   };
