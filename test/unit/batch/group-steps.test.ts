@@ -78,17 +78,17 @@ test('what has become of the items of an earlier start’s group is taken over, 
     { key: 'k', item: 2, of: 'start-2', phase: 'creating' },
   ]);
   const ref = { batchId, storeId, provider: 'twelvelabs', start: 'start-3' };
-  const { takeOverOutcomes, lookAtGroups } = createBatchSteps(deps);
+  const steps = createBatchSteps(deps);
   const groups = [{ ...slice, start: 'start-2' }];
-  await inActivity(() => takeOverOutcomes({ ...ref, groups }));
-  await inActivity(() => takeOverOutcomes({ ...ref, groups }));
+  await inActivity(() => steps.takeOverOutcomes({ ...ref, groups }));
+  await inActivity(() => steps.takeOverOutcomes({ ...ref, groups }));
   const starts = [...(await outcomes.read(slice)).values()].map(({ item, of }) => [item, of]);
   expect(starts).toEqual([
     [0, 'start-3'],
     [1, 'start-1'],
     [2, 'start-2'],
   ]);
-  const [look] = await inActivity(() => lookAtGroups({ ...ref, groups: [slice] }));
+  const [look] = await inActivity(() => steps.lookAtGroups({ ...ref, groups: [slice] }));
   expect(look?.counts.by).toEqual({ failed: 1, pending: 3 });
 });
 
@@ -110,6 +110,24 @@ test('an attempt after one that was killed adopts what that one made', async () 
   const news = await inActivity(() => steps.submitItems(input), activityEnvironment({ attempt: 2 }));
   expect(news.due).toMatchObject({ submit: 0, settle: 2 });
   expect(provider.held.size).toBe(2);
+});
+
+test('a stop also cleans up after a killed attempt where the next one was stopped before it came to the items', async () => {
+  const input = await listed(['a.mp4', 'b.mp4']);
+  const lost = { ...deps, batches: { ...deps.batches, files: forgetful(deps.batches.files) } };
+  await inActivity(() => createGroupSteps(lost).submitItems(input));
+  expect(provider.held.size).toBe(2);
+  const again = activityEnvironment({ attempt: 2 });
+  const { files } = deps.batches;
+  const create = (name: string, content: string): Promise<boolean> => {
+    if (name.includes('/outcomes/')) again.cancel(); // it has begun the items, and taken none
+    return files.create(name, content);
+  };
+  const stopped = { ...deps, batches: { ...deps.batches, files: { ...files, create } } };
+  await expect(inActivity(() => createGroupSteps(stopped).submitItems(input), again)).rejects.toThrow();
+  const { counts } = await inActivity(() => createGroupSteps(deps).stopItems({ ...input, outcome: 'cancelled' }));
+  expect(counts.by).toEqual({ cancelled: 2 });
+  expect(provider.held.size).toBe(0);
 });
 
 test('after a death only those items are looked for that had begun', async () => {
