@@ -96,8 +96,11 @@ async function isAtWork(handle: WorkflowHandle, activity: string): Promise<void>
 }
 
 test('a session that a single lifecycle shares goes on for it; what comes of the batch is waited for and deleted', async () => {
-  await system.control.setProcessing({ baseMs: 20_000, msPerMegabyte: 0 });
+  await system.control.addFault({ route: UPLOAD_ROUTE, delayMs: 4000, times: 5 });
+  await system.control.setProcessing({ baseMs: 40_000, msPerMegabyte: 0 });
   const single = await startTogether('with-one', names.slice(0, 10));
+  await system.until(async () => (await arrived()) >= 6);
+  await system.control.setProcessing({ baseMs: 80_000, msPerMegabyte: 0 }); // longer than one attempt of the stop waits
   await system.until(async () => (await arrived()) === 11);
   expect((await system.control.state()).sessions).toHaveLength(1);
   await system.lifecycles.batches.cancel('with-one');
