@@ -1,9 +1,11 @@
-import { cp } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { appendFile, cp } from 'node:fs/promises';
 import path from 'node:path';
 import { UPLOAD_ROUTE } from '../../../../emulator/datature-vi/rules/signed-urls';
 import type { ItemOutcome } from '../../../../src/contracts/batch/item-outcome';
 import { SAMPLES } from '../../../support/system/system';
 import { ViSystem } from '../../../support/system/vi-system';
+import { until } from '../../../support/until';
 
 jest.setTimeout(240_000);
 const HOUR_MS = 3_600_000;
@@ -33,7 +35,7 @@ test.each(['cancel', 'forceDelete'] as const)(
   async (stop) => {
     await system.control.setProcessing({ baseMs: HOUR_MS, msPerMegabyte: 0 });
     await system.startBatch(stop, await system.pictures(stop, names));
-    await system.until(async () => (await arrived()) === COUNT);
+    await until(async () => (await arrived()) === COUNT);
     await system.lifecycles.batches[stop](stop, { reason: 'a test' });
     const status = await system.lifecycles.batches.result(stop);
     const outcome = stop === 'cancel' ? 'cancelled' : 'deleted';
@@ -53,10 +55,15 @@ test.each(['cancel', 'forceDelete'] as const)(
 
 test('a cancel while bytes are on their way leaves neither an asset nor an open session', async () => {
   await system.control.addFault({ route: UPLOAD_ROUTE, delayMs: HOUR_MS });
-  await system.startBatch('moving', await system.pictures('moving', names));
-  await system.until(async () => (await system.openSessions()).length === 1);
+  const some = names.slice(0, 6);
+  const folder = await system.pictures('moving', some);
+  const more = randomBytes(16_000_000); // more than a connection holds
+  await Promise.all(some.map((name) => appendFile(path.join(folder, name), more)));
+  await system.startBatch('moving', folder);
+  await until(async () => (await system.requests(UPLOAD_ROUTE)) === some.length);
   await system.lifecycles.batches.cancel('moving');
-  expect(await system.lifecycles.batches.result('moving')).toMatchObject({ counts: { by: { cancelled: COUNT } } });
+  const { counts } = await system.lifecycles.batches.result('moving');
+  expect(counts).toMatchObject({ by: { cancelled: some.length } });
   expect(await system.openSessions()).toEqual([]);
   expect((await system.control.state()).assets).toEqual([]);
 });
@@ -66,9 +73,9 @@ test('a paused batch starts nothing more until it is resumed', async () => {
   for (const name of ['a', 'b', 'c']) await cp(path.join(SAMPLES, 'city.mp4'), path.join(folder, `${name}.mp4`));
   await system.control.setProcessing({ baseMs: 3000, msPerMegabyte: 0 });
   await system.startBatch('paused', folder, { inFlight: 1 });
-  await system.until(async () => (await system.openSessions()).length === 1);
+  await until(async () => (await system.openSessions()).length === 1);
   await system.lifecycles.batches.pause('paused');
-  await system.until(async () => (await system.lifecycles.batches.status('paused')).counts.by.completed === 1);
+  await until(async () => (await system.lifecycles.batches.status('paused')).counts.by.completed === 1);
   await new Promise((resolve) => setTimeout(resolve, 2000)); // a start would take less
   expect((await system.control.state()).sessions).toHaveLength(1);
   await system.lifecycles.batches.resume('paused');
