@@ -20,7 +20,7 @@ export function createHeldWaits(deps: ActivityDependencies): HeldWaits {
   const until = ({ provider: name, lastLook }: HeldWaitInput, handle: Handle): Promise<Observation> =>
     withHeartbeatEvery(BEATS.wait, async (signal) => {
       const observation = await (lastLook
-        ? lookTogether(accountOf(deps, name).provider, handle)
+        ? lookTogether(accountOf(deps, name).provider, handle, signal)
         : watch(deps, name, handle, signal));
       if (observation.state !== 'working') return observation;
       throw failure('DeadlineExceeded', `${handle.words} is still being processed at ${name}`);

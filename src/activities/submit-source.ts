@@ -43,9 +43,7 @@ export const createSubmitSource =
     const { provider: name, tag, item } = input;
     const { key, workflowId, runId } = tag;
     const by = { workflowId, runId, ...item };
-    const before = await withHeartbeat(() =>
-      claimKey(deps, { provider: name, key }, { by, isOpen: facts && ((one) => facts.isOpen(one)) }),
-    );
+    const before = await withHeartbeat(() => claimKey(deps, { provider: name, key }, { by, facts }));
     facts?.claimed(before);
     const existing = facts && (() => facts.existing());
     const memory = UploadMemory.open(deps, input.resume);

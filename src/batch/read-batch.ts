@@ -7,7 +7,7 @@ import {
   type RefusedEntry,
 } from '../contracts/batch/listed-items';
 import { failure } from '../contracts/failures';
-import type { CompleteInput } from '../contracts/lifecycle-input';
+import type { CompleteInput, ProviderFields } from '../contracts/lifecycle-input';
 import { acceptInput, PROVIDERS, type Registry } from '../providers/registry';
 import type { BatchFiles } from '../storage/batches/batch-files';
 import { readPage } from './listing/page';
@@ -70,11 +70,17 @@ export async function* entriesOf(
 }
 
 function batchItem(index: BatchIndex, listed: ListedItem, registry: Registry): BatchItem {
-  const { item, key, filename, source, sizeBytes, own = {} } = listed;
-  const isNamed = source.type !== 'asset';
-  const input = acceptInput(
-    mergedInput(index.each, { ...own, key, source, ...(isNamed ? { filename } : {}) }),
-    registry,
-  );
-  return { item, input: { ...input, key }, filename, ...(sizeBytes === undefined ? {} : { sizeBytes }) };
+  const { item, filename, sizeBytes } = listed;
+  const input = inputOfItem(index.each, listed, registry);
+  return { item, input, filename, ...(sizeBytes === undefined ? {} : { sizeBytes }) };
+}
+
+/** The input that a single start of the item would have; an existing asset keeps its name. */
+export function inputOfItem(
+  each: ProviderFields,
+  { key, filename, source, own = {} }: ListedItem,
+  registry: Registry = PROVIDERS,
+): CompleteInput & { key: string } {
+  const named = source.type === 'asset' ? {} : { filename };
+  return { ...acceptInput(mergedInput(each, { ...own, ...named, key, source }), registry), key };
 }

@@ -1,5 +1,6 @@
 import {
   addCounts,
+  countsInStart,
   countsOf,
   NO_COUNTS,
   type BatchCounts,
@@ -48,7 +49,7 @@ export async function* reportEntries(
       continue;
     }
     const outcome = await known.of(entry.item);
-    const counts = outcome && (start === undefined || outcome.of === start || outcome.outcome === 'completed');
+    const counts = outcome && (start === undefined || countsInStart(outcome, start));
     yield counts ? ended(outcome, entry) : pending(entry);
   }
 }
@@ -86,11 +87,20 @@ class KnownInTurn {
   }
 }
 
-/** How many items of a batch stand where; those of which nothing is known are pending. */
-export async function batchCounts(outcomes: ItemOutcomes, { items }: Pick<BatchIndex, 'items'>): Promise<BatchCounts> {
+/**
+ * How many items of a batch stand where; those of which nothing is known are pending.
+ * @param start as of {@link reportEntries}
+ */
+export async function batchCounts(
+  outcomes: ItemOutcomes,
+  { items }: Pick<BatchIndex, 'items'>,
+  start?: string,
+): Promise<BatchCounts> {
   let counts = NO_COUNTS;
   for (const slice of await outcomes.slices()) {
-    counts = addCounts(counts, countsOf((await outcomes.read(slice)).values(), slice));
+    const known = [...(await outcomes.read(slice)).values()];
+    const counting = known.filter((outcome) => start === undefined || countsInStart(outcome, start));
+    counts = addCounts(counts, countsOf(counting, slice));
   }
   const unseen = items - counts.items;
   return unseen > 0 ? addCounts(counts, countsOf([], { from: 0, end: unseen })) : counts;

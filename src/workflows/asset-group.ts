@@ -13,6 +13,16 @@ import { endsLifecycle } from './lib/step-failures';
 export async function assetGroup(input: GroupInput): Promise<GroupEnd> {
   const group = new Group(input);
   try {
+    await takeItems(group);
+  } catch (error) {
+    if (!endsLifecycle(error)) throw error;
+    throw await group.giveUp(error);
+  }
+  return group.close();
+}
+
+async function takeItems(group: Group): Promise<void> {
+  try {
     await group.stops.whileWanted(async () => {
       while (group.hasWork) {
         await group.take('submit');
@@ -25,8 +35,7 @@ export async function assetGroup(input: GroupInput): Promise<GroupEnd> {
     });
   } catch (error) {
     if (!endsLifecycle(error)) throw error;
-    if (!isCancellation(error)) throw await group.giveUp(error);
+    if (!isCancellation(error) && !group.stops.isAsked) throw error;
     await group.stopItems();
   }
-  return group.close();
 }

@@ -91,3 +91,31 @@ test('killed while it sends and then cancelled, it leaves nothing', async () => 
   expect((await system.control.state()).assets).toEqual([]);
   expect(await system.openSessions()).toEqual([]);
 });
+
+test('each picture of a batch becomes one asset, and no session stays open, however often the worker is killed', async () => {
+  const count = 60;
+  const names = Array.from({ length: count }, (_, nth) => `${String(nth).padStart(2, '0')}.jpg`);
+  const assets = async () => (await system.control.state()).assets;
+  const arrived = async (): Promise<number> =>
+    (await sessions()).flatMap(({ files }) => files.filter((file) => file.arrived)).length;
+  await system.control.addFault({ route: UPLOAD_ROUTE, delayMs: 1000 });
+  await system.control.setProcessing({ baseMs: 3000, msPerMegabyte: 0 });
+  await system.startBatch('killed', await system.pictures('killed', names));
+  const moments = [
+    async () => (await sessions()).length > 0, // bytes are on their way
+    async () => (await arrived()) > 0, // some are there
+    async () => (await arrived()) >= count && (await assets()).length < count, // all are processed
+    async () => (await assets()).length > 0, // some have become assets
+  ];
+  for (const moment of moments) {
+    await until(moment);
+    await system.worker?.kill();
+    await system.startWorker();
+  }
+  expect(await system.lifecycles.batches.result('killed')).toMatchObject({
+    outcome: 'completed',
+    counts: { items: count, by: { completed: count } },
+  });
+  expect((await assets()).map(({ filename }) => filename).toSorted()).toEqual(names);
+  expect(await system.openSessions()).toEqual([]);
+});

@@ -69,6 +69,18 @@ export const createBatchSteps = (deps: ActivityDependencies): BatchActivities =>
       return looks;
     }),
 
+  takeOverOutcomes: ({ batchId, storeId, start, groups }) =>
+    withHeartbeatEvery(BEATS.read, async () => {
+      const { owner, batches } = deps;
+      await mustBeStore(batches.files, storeId);
+      const outcomes = createItemOutcomes(batches.files, { owner, batchId });
+      for (const { from, end, start: earlier } of groups) {
+        const open = await outcomes.open({ from, end });
+        const ended = [...open.known.values()].filter(({ of, outcome }) => of === earlier && outcome !== undefined);
+        await open.write(ended.map((outcome) => ({ ...outcome, of: start })));
+      }
+    }),
+
   findEarlierGroups: ({ batchId, from }) =>
     withHeartbeatEvery(BEATS.read, async () => {
       const { runs, owner, batches } = deps;

@@ -14,10 +14,9 @@ import { createHeldWaits } from '../held-waits';
 import { BEATS } from '../lib/activity-call';
 import { createStartBranch } from '../start-branch';
 import { createStoreRecords } from '../store-records';
-import { nextStepOf } from './go-over';
 import { numberOfResult } from '../../contracts/batch/item-results';
 import { readyBefore } from './existing/ready-before';
-import { onItsWay, tagOf, type ItemStep, type ItemTurn } from './item-step';
+import { nextStepOf, onItsWay, tagOf, type ItemStep, type ItemTurn } from './item-step';
 import { releaseInput } from './release-item';
 import { leftMs, orLastLook } from './settle-item';
 

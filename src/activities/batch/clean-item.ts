@@ -4,8 +4,7 @@ import type { CleanupPolicy } from '../../contracts/cleanup-policy';
 import type { ReceiptEntry } from '../../contracts/lifecycle-status';
 import { createRemoveResources } from '../cleanup/remove-resources';
 import { BEATS } from '../lib/activity-call';
-import { nextStepOf } from './go-over';
-import { itemsAtOnce, onItsWay, type ItemStep, type ItemTurn } from './item-step';
+import { itemsAtOnce, nextStepOf, onItsWay, type ItemStep, type ItemTurn } from './item-step';
 
 const common = { atOnce: itemsAtOnce, beatMs: BEATS.write };
 

@@ -16,7 +16,8 @@ import { BegunItems } from '../lib/begun-items';
 import type { ActivityDependencies } from '../dependencies';
 import { GroupKeyFacts } from './existing/group-key-facts';
 import { ItemCalls } from './item-calls';
-import { failedItem, type ItemTurn, type ItemStep } from './item-step';
+import { FirstFailure, hasFailed } from './first-failure';
+import { failedItem, nextStepOf, type ItemTurn, type ItemStep } from './item-step';
 import { inputOf, openSlice, type Slice } from './open-slice';
 
 /** No item waits longer for others of its group. */
@@ -33,18 +34,22 @@ const LOOK_AT_BATCH_EVERY_MS = 60_000;
 export async function goOver(deps: ActivityDependencies, input: GroupStepInput, step: ItemStep): Promise<GroupNews> {
   const slice = await openSlice(deps, input);
   return withHeartbeatEvery(step.beatMs, async (cancelled) => {
-    const round = new Round(deps, input, slice);
+    const failure = new FirstFailure(deps, input);
+    if ([...slice.known.values()].some(hasFailed)) await failure.tell();
+    const round = new Round(deps, input, { slice, failure });
     const due = slice.items.filter(({ item }) => step.isDue(round.record(item)));
     await round.run(due, step, cancelled);
     if (cancelled.aborted) throw cancellationOf(cancelled);
-    return newsOf(input, slice, { batchIsGone: round.batchIsGone });
+    return { ...newsOf(input, slice), ...(await round.newsOfBatch()) };
   });
 }
 
 class Round {
-  batchIsGone = false;
+  private batchIsGone = false;
   private readonly calls = new ItemCalls();
   private readonly deps: ActivityDependencies;
+  private readonly slice: Slice;
+  private readonly failure: FirstFailure;
   private readonly keys: GroupKeyFacts;
   private readonly toWrite = new Map<number, ItemOutcome>();
   private writing: Promise<void> = Promise.resolve();
@@ -54,14 +59,15 @@ class Round {
   private readonly enough = new AbortController();
   private patience: NodeJS.Timeout | undefined;
   private gotOn = 0;
-  private failed = 0;
   private tryAgain: unknown;
 
   constructor(
     deps: ActivityDependencies,
     private readonly input: GroupStepInput,
-    private readonly slice: Slice,
+    { slice, failure }: { slice: Slice; failure: FirstFailure },
   ) {
+    this.slice = slice;
+    this.failure = failure;
     this.deps = { ...deps, progress: this.calls.progress(deps.progress) };
     this.keys = new GroupKeyFacts(deps, input);
   }
@@ -78,9 +84,10 @@ class Round {
     const atOnce = step.atOnce(this.deps, this.input);
     const queue = new BegunItems(due, atOnce, (some) => this.begin(some, step));
     const lane = async (): Promise<void> => {
-      const isOver = (): boolean => signal.aborted || (this.input.stopsAtFailure && this.failed > 0);
+      const isOver = (): boolean => signal.aborted;
       for (let one = await queue.next(isOver); one; one = await queue.next(isOver)) {
-        await this.takeAll(one, step, step.waits ? signal : cancelled);
+        if (await this.mayTake(one)) await this.takeAll(one, step, step.waits ? signal : cancelled);
+        else this.giveBack([one]);
       }
     };
     try {
@@ -101,9 +108,15 @@ class Round {
   private async begin(some: readonly ListedItem[], step: ItemStep): Promise<void> {
     for (const one of some) {
       if (step.mayHaveBegun?.(this.record(one.item)) === false) this.firstTurns.add(one.item);
-      if (step.begin) this.note(step.begin(this.turnOf(one, new AbortController().signal)));
+      if (step.begin && (await this.mayTake(one)))
+        this.note(step.begin(this.turnOf(one, new AbortController().signal)));
     }
     if (step.begin) await this.write();
+  }
+
+  /** After the first failure of a batch that stops there only those go on that had begun before. */
+  private async mayTake({ item }: ListedItem): Promise<boolean> {
+    return !this.firstTurns.has(item) || !(await this.failure.isThere());
   }
 
   /** Nothing has been made of those whose turn did not come. */
@@ -159,7 +172,7 @@ class Round {
     if (type === undefined) throw error; // a mistake in the code, not the item's
     this.note(failedItem({ ...turn, record }, error as Error, type));
     this.calls.end(item);
-    this.failed += 1;
+    if (this.failure.note()) void this.write().catch(() => {}); // the other groups are to hear of it at once
     this.hasGotOn();
   }
 
@@ -185,10 +198,19 @@ class Round {
     this.toWrite.clear();
     try {
       await this.slice.outcomes.write(records);
+      if (this.failure.isNoted) await this.failure.tell();
     } catch (error) {
       for (const record of records) if (!this.toWrite.has(record.item)) this.toWrite.set(record.item, record);
       throw error;
     }
+  }
+
+  /** What a group has to know of its batch beside its own items. */
+  async newsOfBatch(): Promise<Partial<GroupNews>> {
+    const { batchIsGone } = this;
+    const batchHasFailure = await this.failure.isThere();
+    const begun = [...this.slice.known.values()].filter(({ phase }) => phase === 'creating').length;
+    return { ...(batchIsGone && { batchIsGone }), ...(batchHasFailure && { batchHasFailure, begun }) };
   }
 
   /** A batch that was terminated can tell nobody. */
@@ -211,11 +233,7 @@ const withLeft = (record: ItemOutcome, left: unknown): ItemOutcome =>
   record.work && left !== undefined ? { ...record, work: { ...record.work, left } } : record;
 
 /** Where the items of a slice stand. */
-export function newsOf(
-  range: { from: number; end: number },
-  { known }: Slice,
-  { batchIsGone = false }: { batchIsGone?: boolean } = {},
-): GroupNews {
+export function newsOf(range: { from: number; end: number }, { known }: Slice): GroupNews {
   const records = [...known.values()];
   const due = Object.fromEntries(GROUP_STEPS.map((step) => [step, 0])) as Record<GroupStep, number>;
   for (let item = range.from; item < range.end; item++) {
@@ -225,25 +243,5 @@ export function newsOf(
   const failures = records
     .flatMap(({ item, key, error, outcome }) => (error && outcome === 'failed' ? [{ item, key, error }] : []))
     .slice(-MOST_FAILURES_SHOWN);
-  return { counts: countsOf(records, range), due, failures, ...(batchIsGone && { batchIsGone }) };
-}
-
-/** The step that an item is due for; `undefined` once it has ended. */
-export function nextStepOf(record: ItemOutcome | undefined): GroupStep | undefined {
-  if (!record) return 'submit';
-  if (record.outcome) return undefined;
-  switch (record.phase) {
-    case 'pending':
-    case 'creating':
-      return 'submit';
-    case 'processing':
-      return 'settle';
-    case 'cleaning':
-      return 'clean';
-    default: {
-      const branches = record.work?.branches ?? [];
-      if (branches.some(({ started }) => !started)) return 'branch';
-      return record.branches?.some(({ status }) => status === 'running') ? 'collect' : 'release';
-    }
-  }
+  return { counts: countsOf(records, range), due, failures };
 }

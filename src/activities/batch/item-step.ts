@@ -1,4 +1,4 @@
-import type { GroupStepInput } from '../../contracts/batch/groups';
+import type { GroupStep, GroupStepInput } from '../../contracts/batch/groups';
 import type { ItemOutcome, ItemWork } from '../../contracts/batch/item-outcome';
 import type { ListedItem } from '../../contracts/batch/listed-items';
 import type { FailureType } from '../../contracts/failures';
@@ -37,6 +37,26 @@ export interface ItemStep {
   untilAll?: boolean;
   /** It only waits, so that it can be left at any time. */
   waits?: boolean;
+}
+
+/** The step that an item is due for; `undefined` once it has ended. */
+export function nextStepOf(record: ItemOutcome | undefined): GroupStep | undefined {
+  if (!record) return 'submit';
+  if (record.outcome) return undefined;
+  switch (record.phase) {
+    case 'pending':
+    case 'creating':
+      return 'submit';
+    case 'processing':
+      return 'settle';
+    case 'cleaning':
+      return 'clean';
+    default: {
+      const branches = record.work?.branches ?? [];
+      if (branches.some(({ started }) => !started)) return 'branch';
+      return record.branches?.some(({ status }) => status === 'running') ? 'collect' : 'release';
+    }
+  }
 }
 
 /** The record of an item that is on its way. */

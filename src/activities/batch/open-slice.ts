@@ -1,11 +1,11 @@
 import type { GroupInput, ListedBatchRef } from '../../contracts/batch/groups';
-import type { ItemOutcome, ItemRange } from '../../contracts/batch/item-outcome';
+import { countsInStart, type ItemOutcome, type ItemRange } from '../../contracts/batch/item-outcome';
 import { isRefused, type BatchIndex, type ListedItem } from '../../contracts/batch/listed-items';
 import { failure } from '../../contracts/failures';
 import type { AcceptedInput, ProviderFields } from '../../contracts/lifecycle-input';
-import { mergedInput } from '../../batch/merged-input';
+import { inputOfItem } from '../../batch/read-batch';
 import { readPage } from '../../batch/listing/page';
-import { acceptInput, placeOf, plansOf } from '../../providers/registry';
+import { placeOf, plansOf } from '../../providers/registry';
 import { createBatchFiles } from '../../storage/batches/batch-files';
 import { createItemOutcomes, type OpenOutcomes } from '../../storage/batches/item-outcomes';
 import { mustBeStore } from '../../storage/batches/store-id';
@@ -29,7 +29,7 @@ export async function openSlice(
   const { owner, batches } = deps;
   const { batchId } = ref;
   const outcomes = await createItemOutcomes(batches.files, { owner, batchId }).open({ from, end });
-  const counts = [...outcomes.known].filter(([, { of, outcome }]) => of === start || outcome === 'completed');
+  const counts = [...outcomes.known].filter(([, outcome]) => countsInStart(outcome, start));
   return {
     items: await readItems(deps, { batchId, index }, { from, end }),
     each: index.each,
@@ -64,14 +64,9 @@ export async function readItems(
   return items;
 }
 
-/** The input that a single start of the item would have. */
-export function inputOf(
-  each: ProviderFields,
-  { source, key, filename, own = {} }: ListedItem,
-  owner: string,
-): AcceptedInput {
-  const named = filename === '' ? {} : { filename };
-  const input = acceptInput(mergedInput(each, { ...own, ...named, source, key }));
+/** The item's input as a single lifecycle has it once it was accepted. */
+export function inputOf(each: ProviderFields, item: ListedItem, owner: string): AcceptedInput {
+  const input = inputOfItem(each, item);
   const place = placeOf(input);
-  return { ...input, key, ...(place !== undefined && { place }), plans: plansOf(input), owner };
+  return { ...input, ...(place !== undefined && { place }), plans: plansOf(input), owner };
 }

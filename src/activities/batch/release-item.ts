@@ -2,8 +2,7 @@ import type { ReleaseAssetInput } from '../../contracts/activities';
 import { failure } from '../../contracts/failures';
 import { BEATS } from '../lib/activity-call';
 import { createReleaseAsset } from '../ownership/release-asset';
-import { nextStepOf } from './go-over';
-import { onItsWay, tagOf, type ItemStep, type ItemTurn } from './item-step';
+import { nextStepOf, onItsWay, tagOf, type ItemStep, type ItemTurn } from './item-step';
 
 const RELEASES_AT_ONCE = 16;
 

@@ -6,8 +6,7 @@ import type { AssetSnapshot, ReceiptEntry } from '../../contracts/lifecycle-stat
 import { createHeldWaits } from '../held-waits';
 import { BEATS } from '../lib/activity-call';
 import { itemCall, runAsItem } from '../lib/item-call';
-import { nextStepOf } from './go-over';
-import { onItsWay, withAsset, type ItemStep, type ItemTurn } from './item-step';
+import { nextStepOf, onItsWay, withAsset, type ItemStep, type ItemTurn } from './item-step';
 import { isAsset } from '../../contracts/resource';
 
 /** Waits until items' assets are ready. A source of which no asset came is submitted again, where that is worth trying. */

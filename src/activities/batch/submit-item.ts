@@ -4,8 +4,7 @@ import type { Handle } from '../../contracts/branches/handle';
 import type { AssetResource } from '../../contracts/resource';
 import { BEATS, stepAttempt } from '../lib/activity-call';
 import { createSubmitSource } from '../submit-source';
-import { nextStepOf } from './go-over';
-import { itemsAtOnce, onItsWay, tagOf, withAsset, type ItemStep, type ItemTurn } from './item-step';
+import { itemsAtOnce, nextStepOf, onItsWay, tagOf, withAsset, type ItemStep, type ItemTurn } from './item-step';
 import { readyItem } from './settle-item';
 
 /** Hands items to the provider; where it takes many in one request, all of the group go out together. */

@@ -72,7 +72,7 @@ async function handedIn({ pending, tag }: AssetResource, { deps, provider, signa
 /** What the provider says of the item now, or as soon as it has decided. */
 async function lastOf(handle: Handle, { provider, signal }: Removal, waits: boolean): Promise<Observation | undefined> {
   const look = async (): Promise<Observation | undefined> => {
-    const heard = await lookTogether(provider, handle);
+    const heard = await lookTogether(provider, handle, signal);
     return heard.state === 'working' ? undefined : heard;
   };
   const until = waits ? Date.now() + WAIT_FOR_SESSION_MS : 0;

@@ -3,9 +3,10 @@ import { failure } from '../../contracts/failures';
 import type { ProviderName } from '../../contracts/ids';
 import { createItemOutcomes } from '../../storage/batches/item-outcomes';
 import type { ActivityDependencies } from '../dependencies';
+import type { KeyFacts } from './key-facts';
 
-/** Whether a run of a claimant's workflow id is open. */
-type IsOpen = (by: Claimant) => Promise<boolean>;
+/** What is asked of a claimant: of Temporal and of the store. */
+type AskedOfHolder = Pick<KeyFacts, 'isOpen' | 'outcomeOf'>;
 
 /**
  * Makes the key this claimant's, before anything of it is made. A claim of somebody who has ended is taken over.
@@ -15,24 +16,27 @@ type IsOpen = (by: Claimant) => Promise<boolean>;
 export async function claimKey(
   deps: ActivityDependencies,
   { provider, key }: { provider: ProviderName; key: string },
-  { by, isOpen = ({ workflowId }) => deps.runs.isOpen(workflowId) }: { by: Claimant; isOpen?: IsOpen },
+  { by, facts = askAlone(deps) }: { by: Claimant; facts?: AskedOfHolder },
 ): Promise<KeyClaim | undefined> {
   const { claims } = deps.batches;
   let attempt = await claims.claim({ owner: deps.owner, provider, key }, by);
   while (!attempt.claimed) {
     const { holder } = attempt;
-    if ((await isOpen(holder.by)) && !(await hasEnded(deps, holder.by))) throw keyInUse(key, holder.by);
+    // an item may have ended while its group goes on
+    if ((await facts.isOpen(holder.by)) && (await facts.outcomeOf(holder.by))?.outcome === undefined)
+      throw keyInUse(key, holder.by);
     attempt = await claims.takeOver(holder, by);
   }
   return attempt.before;
 }
 
-/** An item may have ended while its group goes on. */
-async function hasEnded({ batches, owner }: ActivityDependencies, { batchId, item }: Claimant): Promise<boolean> {
-  if (batchId === undefined || item === undefined) return false;
-  const outcomes = createItemOutcomes(batches.files, { owner, batchId });
-  return (await outcomes.ofItem(item))?.outcome !== undefined;
-}
+const askAlone = ({ runs, batches, owner }: ActivityDependencies): AskedOfHolder => ({
+  isOpen: ({ workflowId }) => runs.isOpen(workflowId),
+  outcomeOf: async ({ batchId, item }) =>
+    batchId === undefined || item === undefined
+      ? undefined
+      : createItemOutcomes(batches.files, { owner, batchId }).ofItem(item),
+});
 
 function keyInUse(key: string, { workflowId, batchId }: Claimant) {
   const who = batchId === undefined ? `the lifecycle ${workflowId}` : `the batch "${batchId}"`;

@@ -1,3 +1,4 @@
+import type { ItemOutcome } from '../../contracts/batch/item-outcome';
 import type { Claimant, KeyClaim } from '../../contracts/batch/key-claim';
 import type { ProviderAsset } from '../../providers/assets';
 
@@ -5,6 +6,8 @@ import type { ProviderAsset } from '../../providers/assets';
 export interface KeyFacts {
   /** Whether a run of the claimant's workflow id is open. */
   isOpen(by: Claimant): Promise<boolean>;
+  /** What the store says of an item of a batch; `undefined` of any other claimant. */
+  outcomeOf(by: Claimant): Promise<ItemOutcome | undefined>;
   /** The key was claimed. @param before the claim that was there before, if there was one */
   claimed(before: KeyClaim | undefined): void;
   /** Assets that carry the key's tag, oldest first; `undefined` if only the provider can tell. */

@@ -55,7 +55,13 @@ export async function closedBatchStatus(
     const { provider, inFlight } = await settingsOf(client, run);
     const status = { ...emptyStatus(batchId, provider), inFlight, error: errorOf(error.cause) };
     const timings = { startedAt: run.startTime.toISOString(), closedAt: run.closeTime?.toISOString() };
-    return { ...status, ...(kept && (await keptFacts(kept))), phase: 'failed', outcome: 'failed', timings };
+    return {
+      ...status,
+      ...(kept && (await keptFacts(kept, firstRunIdOf(run)))),
+      phase: 'failed',
+      outcome: 'failed',
+      timings,
+    };
   }
 }
 
@@ -71,14 +77,18 @@ export async function keptBatchStatus(batchId: string, kept: KeptBatch): Promise
   return { ...emptyStatus(batchId, provider), ...facts, phase: outcome, outcome, timings };
 }
 
-/** What the store says of a batch: counts, bytes, and where it lies. */
-export async function keptFacts({
-  files,
-  outcomes,
-}: KeptBatch): Promise<Pick<BatchStatus, 'counts' | 'refused' | 'totalBytes'> & { uri?: string }> {
+/** The run id of the start, which later runs of the same batch have in common. */
+export const firstRunIdOf = ({ raw, runId }: WorkflowExecutionDescription): string =>
+  raw.workflowExecutionInfo?.firstRunId || runId;
+
+/** What the store says of a batch: counts, bytes, and where it lies. @param start default: what any start left counts */
+async function keptFacts(
+  { files, outcomes }: KeptBatch,
+  start?: string,
+): Promise<Pick<BatchStatus, 'counts' | 'refused' | 'totalBytes'> & { uri?: string }> {
   if ((await files.index()) === undefined) return { counts: NO_COUNTS, refused: 0, totalBytes: 0 };
   const index = await readIndex(files);
-  const counts = await batchCounts(outcomes, index);
+  const counts = await batchCounts(outcomes, index, start);
   return { counts, refused: index.refused, totalBytes: index.bytes, uri: files.uri };
 }
 
@@ -116,7 +126,7 @@ export async function unansweredStatus(
   kept: KeptBatch | undefined,
 ): Promise<BatchStatus> {
   const { provider, inFlight } = await settingsOf(client, run);
-  const facts = kept && (await keptFacts(kept));
+  const facts = kept && (await keptFacts(kept, firstRunIdOf(run)));
   const phase = facts?.uri === undefined ? 'listing' : 'running';
   const timings = { startedAt: run.startTime.toISOString() };
   return { ...emptyStatus(batchId, provider), ...facts, inFlight, phase, timings };

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   ServiceError,
+  WorkflowExecutionAlreadyStartedError,
   WorkflowFailedError,
   WorkflowNotFoundError,
   type WorkflowExecutionDescription,
@@ -36,7 +37,14 @@ import { grpcCodeOf } from '../../temporal/grpc-errors';
 import type { LifecycleCalls } from '../lifecycle-calls';
 import { checkedInput } from '../start/checked-input';
 import { sentInput } from '../../temporal/runs/sent-input';
-import { batchSummary, closedBatchStatus, keptBatchStatus, unansweredStatus, type BatchSummary } from './batch-runs';
+import {
+  batchSummary,
+  closedBatchStatus,
+  firstRunIdOf,
+  keptBatchStatus,
+  unansweredStatus,
+  type BatchSummary,
+} from './batch-runs';
 import type { ClientStore, KeptBatch } from './client-store';
 import { batchUploadResult, type BatchUploadResult } from './upload-result';
 
@@ -44,6 +52,7 @@ import { batchUploadResult, type BatchUploadResult } from './upload-result';
 export interface StartedBatch {
   batchId: string;
   workflowId: string;
+  /** Of the start: a batch of many groups goes on in further runs. */
   runId: string;
   /** True if this start joined the running batch of that id. */
   joined: boolean;
@@ -70,20 +79,12 @@ export class Batches {
     const { batchId } = checkedInput(() => acceptBatch(input));
     if (batchId === undefined) throw new InvalidInput('batchId: is missing; it names the batch for ever');
     const workflowId = batchWorkflowId(batchId);
-    const { client } = this.calls;
-    const before = await this.openRunId(batchId);
-    const handle = await this.ask(batchId, () =>
-      client.workflow.start(ASSET_BATCH, {
-        taskQueue: WORKFLOW_TASK_QUEUE,
-        workflowId,
-        workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-        workflowIdConflictPolicy: 'USE_EXISTING',
-        args: [input],
-        staticSummary: batchId,
-      }),
-    );
-    const runId = handle.firstExecutionRunId;
-    return { batchId, workflowId, runId, joined: before !== undefined && before === runId };
+    for (;;) {
+      const runId = await this.ask(batchId, () => this.startRun(batchId, input));
+      if (runId !== undefined) return { batchId, workflowId, runId, joined: false };
+      const run = await this.describe(batchId);
+      if (run.status.name === 'RUNNING') return { batchId, workflowId, runId: firstRunIdOf(run), joined: true };
+    } // it has closed meanwhile
   }
 
   /**
@@ -252,12 +253,20 @@ export class Batches {
     }
   }
 
-  private async openRunId(batchId: string): Promise<string | undefined> {
+  /** @returns its id; `undefined` if the batch is running */
+  private async startRun(batchId: string, input: unknown): Promise<string | undefined> {
     try {
-      const run = await this.describe(batchId);
-      return run.status.name === 'RUNNING' ? firstRunIdOf(run) : undefined;
+      const handle = await this.calls.client.workflow.start(ASSET_BATCH, {
+        taskQueue: WORKFLOW_TASK_QUEUE,
+        workflowId: batchWorkflowId(batchId),
+        workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+        workflowIdConflictPolicy: 'FAIL',
+        args: [input],
+        staticSummary: batchId,
+      });
+      return handle.firstExecutionRunId;
     } catch (error) {
-      if (error instanceof BatchNotFound) return undefined;
+      if (error instanceof WorkflowExecutionAlreadyStartedError) return undefined;
       throw error;
     }
   }
@@ -289,7 +298,3 @@ export class Batches {
     }
   }
 }
-
-/** The run id of the start, which later runs of the same batch have in common. */
-const firstRunIdOf = ({ raw, runId }: WorkflowExecutionDescription): string =>
-  raw.workflowExecutionInfo?.firstRunId || runId;

@@ -76,6 +76,12 @@ export interface BatchActivities {
   lookAtGroups(
     input: ListedBatchRef & { groups: readonly ItemRange[] },
   ): Promise<{ from: number; end: number; open: boolean; counts: BatchCounts; failures: readonly ItemFailure[] }[]>;
+  /**
+   * Makes what became of items in groups of an earlier start a matter of this one, which they have ended in. Nobody writes
+   * to those groups any more. Safe to repeat.
+   * @param input.groups with the start that each was of
+   */
+  takeOverOutcomes(input: ListedBatchRef & { groups: readonly (ItemRange & { start: string })[] }): Promise<void>;
   /** Groups from that item on that an earlier start of the batch has left running. */
   findEarlierGroups(input: { batchId: string; provider: ProviderName; from: number }): Promise<ItemRange[]>;
   /** Notes when the batch closed: what it keeps in the store is kept for some time from then on. */

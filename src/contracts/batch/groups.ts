@@ -53,6 +53,10 @@ export interface GroupNews {
   failures: readonly ItemFailure[];
   /** The batch has been ended from outside. */
   batchIsGone?: boolean;
+  /** An item of the batch has failed, of whichever group, and nothing more is to be started. */
+  batchHasFailure?: boolean;
+  /** Then: items due for `submit` that have begun, so that they end. */
+  begun?: number;
 }
 
 /** The steps of a group, in their order. */
@@ -74,8 +78,12 @@ export interface StopItemsInput extends GroupStepInput {
 
 /** Result of a group, and the signal by which it tells its batch. */
 export interface GroupEnd extends ItemRange {
+  /** Start of the batch that it is of; absent if it did not tell of itself. */
+  start?: string;
   counts: BatchCounts;
   failures: readonly ItemFailure[];
+  /** See {@link GroupNews.batchHasFailure}. */
+  batchHasFailure?: boolean;
   /** Why it gave up on all of its items, such as a worker with another store. */
   error?: LifecycleError;
 }

@@ -87,6 +87,10 @@ export interface BatchCounts {
 
 export const NO_COUNTS: BatchCounts = { items: 0, by: {}, bytes: 0 };
 
+/** What an earlier start of a batch left undone counts for nothing. @param start run id of the batch's last start */
+export const countsInStart = ({ of, outcome }: ItemOutcome, start: string): boolean =>
+  of === start || outcome === 'completed';
+
 /** Counts of some items together with those of others. */
 export function addCounts(one: BatchCounts, other: BatchCounts): BatchCounts {
   const by: Record<string, number> = { ...one.by };

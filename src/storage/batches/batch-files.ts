@@ -11,7 +11,7 @@ export interface BatchRef {
 export const ownerFolder = (owner: string): string => `batches/${readable(owner)}`;
 export const batchFolder = ({ owner, batchId }: BatchRef): string => `${ownerFolder(owner)}/${readable(batchId)}`;
 
-/** What a batch keeps in the store: how it began, its pages with their index, and when it closed. */
+/** What a batch keeps in the store: how it began, its pages with their index, whether an item failed, and when it closed. */
 export interface BatchFiles {
   /** Where they lie, for people. */
   readonly uri: string;
@@ -24,6 +24,9 @@ export interface BatchFiles {
   /** Writes the index, which says that all pages are there; false as for a page. */
   writeIndex(content: string): Promise<boolean>;
   index(): Promise<string | undefined>;
+  /** Notes that an item failed in this start of the batch; safe to repeat. */
+  noteFailure(start: string): Promise<void>;
+  hasFailure(start: string): Promise<boolean>;
   /** Notes when the batch closed; the first time counts. */
   close(at: Date): Promise<void>;
   closedAt(): Promise<Date | undefined>;
@@ -67,6 +70,7 @@ export function createBatchFiles(files: SharedFiles, batch: BatchRef): BatchFile
   const folder = batchFolder(batch);
   const at = (name: string): string => `${folder}/${name}`;
   const pageName = (number: number): string => at(`pages/${numbered(number)}.ndjson`);
+  const failureName = (start: string): string => at(`failed/${readable(start)}`);
   const keep = async (name: string, content: string): Promise<boolean> =>
     (await files.create(name, content)) || (await files.read(name)) === content;
   return {
@@ -83,6 +87,11 @@ export function createBatchFiles(files: SharedFiles, batch: BatchRef): BatchFile
     writeIndex: (content) => keep(at(INDEX), content),
     index: () => files.read(at(INDEX)),
 
+    async noteFailure(start) {
+      await files.create(failureName(start), '');
+    },
+    hasFailure: async (start) => (await files.read(failureName(start))) !== undefined,
+
     async close(time) {
       await files.create(at(CLOSED), JSON.stringify({ batchId: batch.batchId, closedAt: time.toISOString() }));
     },
@@ -93,7 +102,7 @@ export function createBatchFiles(files: SharedFiles, batch: BatchRef): BatchFile
     reopen: () => files.remove(at(CLOSED)),
 
     async remove() {
-      for (const part of ['pages', 'outcomes']) await files.removeFolder(at(part));
+      for (const part of ['pages', 'outcomes', 'failed']) await files.removeFolder(at(part));
       for (const name of [INDEX, BEGIN, CLOSED]) await files.remove(at(name));
       await files.removeFolder(folder);
     },

@@ -61,6 +61,7 @@ export function fakeBatch(
     findEarlierGroups: async () => [],
     lookAtGroups: async ({ groups }) =>
       groups.map((group) => ({ ...group, open: true, ...newsOfAll(group, 'processing') })),
+    takeOverOutcomes: async () => {},
     closeBatch: async () => {},
     submitItems: completes,
     settleItems: completes,

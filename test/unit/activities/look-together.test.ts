@@ -1,3 +1,4 @@
+import { CancelledFailure } from '@temporalio/common';
 import { lookTogether } from '../../../src/activities/lib/look-together';
 import { assetHandle } from '../../../src/contracts/branches/handle';
 import { failure } from '../../../src/contracts/failures';
@@ -20,13 +21,16 @@ function asked(but: Record<string, 'silent' | 'refused'> = {}) {
   return { rounds, provider: { name: 'memory', watch } };
 }
 
+const look = (provider: Parameters<typeof lookTogether>[0], id: string, signal = new AbortController().signal) =>
+  lookTogether(provider, assetHandle(id), signal);
+
 test('who looks at the same moment shares the requests, and who looks later has others', async () => {
   const { rounds, provider } = asked();
-  const both = [lookTogether(provider, assetHandle('a')), lookTogether(provider, assetHandle('b'))];
-  const twice = lookTogether(provider, assetHandle('a'));
+  const both = [look(provider, 'a'), look(provider, 'b')];
+  const twice = look(provider, 'a');
   await jest.advanceTimersByTimeAsync(50);
   expect((await Promise.all([...both, twice])).map(({ handle }) => handle.id)).toEqual(['a', 'b', 'a']);
-  const later = lookTogether(provider, assetHandle('c'));
+  const later = look(provider, 'c');
   await jest.advanceTimersByTimeAsync(50);
   await later;
   expect(rounds).toEqual([['a', 'b'], ['c']]);
@@ -34,7 +38,7 @@ test('who looks at the same moment shares the requests, and who looks later has 
 
 test('each hears of its own trouble, also of silence', async () => {
   const { provider } = asked({ b: 'refused', c: 'silent' });
-  const all = Promise.allSettled(['a', 'b', 'c'].map((id) => lookTogether(provider, assetHandle(id))));
+  const all = Promise.allSettled(['a', 'b', 'c'].map((id) => look(provider, id)));
   await jest.advanceTimersByTimeAsync(50);
   expect(await all).toMatchObject([
     { status: 'fulfilled', value: { state: 'working' } },
@@ -53,8 +57,45 @@ test('a look ends once each was heard, whatever the provider would do next', asy
       goesOn = false;
     }
   };
-  const looking = lookTogether({ name: 'memory', watch }, assetHandle('a'));
+  const looking = look({ name: 'memory', watch }, 'a');
   await jest.advanceTimersByTimeAsync(50);
   expect(await looking).toMatchObject({ state: 'working' });
   expect(goesOn).toBe(false);
+});
+
+test('who leaves hears it at once, and the requests end once all who share them have left', async () => {
+  let ended: AbortSignal | undefined;
+  const watch: MediaProvider['watch'] = async function* (handles, { signal }) {
+    await new Promise((_, reject) => {
+      signal?.addEventListener('abort', () => {
+        ended = signal;
+        reject(signal.reason as Error);
+      });
+    });
+    for (const handle of handles) yield { handle, state: 'working' };
+  };
+  const provider = { name: 'memory', watch };
+  const [one, other] = [new AbortController(), new AbortController()];
+  const looks = [look(provider, 'a', one.signal), look(provider, 'b', other.signal)];
+  const all = Promise.allSettled(looks);
+  await jest.advanceTimersByTimeAsync(50);
+  one.abort();
+  await expect(looks[0]).rejects.toBeInstanceOf(CancelledFailure);
+  expect(ended).toBeUndefined();
+  other.abort();
+  expect((await all).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  expect(ended?.aborted).toBe(true);
+});
+
+test('who has left before the requests go out is not asked for, and who comes then is', async () => {
+  const { rounds, provider } = asked();
+  const leaving = new AbortController();
+  const left = [look(provider, 'a', leaving.signal), look(provider, 'b', AbortSignal.abort())];
+  const all = Promise.allSettled(left);
+  leaving.abort();
+  const later = look(provider, 'c');
+  await jest.advanceTimersByTimeAsync(50);
+  expect(await later).toMatchObject({ state: 'working' });
+  expect((await all).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  expect(rounds).toEqual([['c']]);
 });

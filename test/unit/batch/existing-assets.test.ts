@@ -188,6 +188,31 @@ describe('branches that the asset of a key has already', () => {
     expect(second?.branches?.[0]?.result?.uri).toMatch(/^file:/);
   });
 
+  test('of many keys the outcomes of a group are read once, for claims and for branches', async () => {
+    await place.put(names(30));
+    await embedded();
+    const isOpen = async (): Promise<boolean> => true; // as of a group that goes on for other items
+    const { files } = deps.batches;
+    const read: string[] = [];
+    const reading = {
+      ...files,
+      read: (name: string) => {
+        read.push(name);
+        return files.read(name);
+      },
+    };
+    deps = { ...deps, runs: { ...deps.runs, isOpen }, batches: { ...deps.batches, files: reading } };
+    const readsOfFirst = (): string[] => read.filter((name) => /first.*outcomes/.test(name));
+    const { input } = await ingest('second', embed);
+    expect(readsOfFirst()).not.toEqual([]);
+    expect(readsOfFirst()).toEqual([...new Set(readsOfFirst())]);
+    read.length = 0;
+    const news = await inActivity(() => createGroupSteps(deps).branchItems(input));
+    expect(news.due).toMatchObject({ branch: 0, release: 30 });
+    expect(readsOfFirst()).not.toEqual([]);
+    expect(readsOfFirst()).toEqual([...new Set(readsOfFirst())]);
+  });
+
   test('only those are taken that it does not have', async () => {
     await place.put(['a.mp4']);
     await embedded();

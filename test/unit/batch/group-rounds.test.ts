@@ -3,7 +3,10 @@ import { createGroupSteps } from '../../../src/activities/batch/group-steps';
 import { acceptBatch } from '../../../src/batch/accept-batch';
 import type { GroupStepInput } from '../../../src/contracts/batch/groups';
 import type { Handle } from '../../../src/contracts/branches/handle';
-import { activityEnvironment } from '../../support/activity-dependencies';
+import { failure } from '../../../src/contracts/failures';
+import { failed } from '../../../src/providers/outcome';
+import { createBatchFiles } from '../../../src/storage/batches/batch-files';
+import { activityEnvironment, OWNER } from '../../support/activity-dependencies';
 import { BatchPlace } from '../../support/batches/batch-place';
 
 let place: BatchPlace;
@@ -105,4 +108,68 @@ test('an item whose deadline has passed fails alone, with a last look', async ()
   expect(news.due).toMatchObject({ release: 1, clean: 1 });
   const { failures } = await inActivity(() => steps.cleanItems(input));
   expect(failures).toMatchObject([{ error: { type: 'DeadlineExceeded' } }]);
+});
+
+const pictures = (count: number): string[] => Array.from({ length: count }, (_, nth) => `${100 + nth}.mp4`);
+
+/** Each submission waits for its turn; gives the names that have come, and what lets one go. */
+function holdSubmissions(): { came: string[]; letGo: (names?: RegExp, error?: Error) => void } {
+  const { intake } = place.provider;
+  const submit = intake.submit.bind(intake);
+  const waiting = new Map<string, (error?: Error) => void>();
+  const came: string[] = [];
+  intake.submit = async ([item, ...more], options) => {
+    if (!item || more.length > 0) throw new Error('one at a time');
+    came.push(item.filename);
+    const error = await new Promise<Error | undefined>((resolve) => waiting.set(item.filename, resolve));
+    return error ? [failed(error)] : submit([item], options);
+  };
+  const letGo = (names = /./, error?: Error): void => {
+    for (const [name, end] of waiting) if (names.test(name) && waiting.delete(name)) end(error);
+  };
+  return { came, letGo };
+}
+
+test('after a failure no item of any group is begun any more, and those that have begun end', async () => {
+  const whole = { ...(await listed(pictures(60))), stopsAtFailure: true };
+  const [one, other] = [
+    { ...whole, end: 30 },
+    { ...whole, from: 30, workflowId: 'asset-group:b:30', runId: 'run-2' },
+  ];
+  const steps = createGroupSteps(place.deps);
+  const { came, letGo } = holdSubmissions();
+  const both = [inActivity(() => steps.submitItems(one)), inActivity(() => steps.submitItems(other))];
+  await until(() => came.length === 32);
+  letGo(/^100/, failure('ProviderRejected', 'not this one'));
+  const note = createBatchFiles(place.deps.batches.files, { owner: OWNER, batchId: 'b' });
+  while (!(await note.hasFailure('start-1'))) await new Promise((resolve) => setImmediate(resolve));
+  letGo();
+  const [ofOne, ofOther] = await Promise.all(both);
+  expect(ofOne).toMatchObject({ batchHasFailure: true, begun: 0, counts: { by: { processing: 15, pending: 14 } } });
+  expect(ofOther).toMatchObject({ batchHasFailure: true, begun: 0, counts: { by: { processing: 16, pending: 14 } } });
+  expect(came).toHaveLength(32);
+  expect(await inActivity(() => steps.submitItems(other))).toMatchObject({ counts: { by: { pending: 14 } } });
+  expect(came).toHaveLength(32);
+  const nextStart = { ...other, start: 'start-2', runId: 'run-3' };
+  const letting = setInterval(() => letGo(), 1);
+  const again = await inActivity(() => steps.submitItems(nextStart)).finally(() => clearInterval(letting));
+  expect(again).not.toHaveProperty('batchHasFailure');
+  expect([came.length, place.provider.held.size]).toEqual([46, 45]); // what the earlier start made is adopted
+});
+
+test('an item whose create was sent is tried again after the failure of another', async () => {
+  const input = { ...(await listed(['a.mp4', 'b.mp4', 'c.mp4'])), stopsAtFailure: true };
+  const steps = createGroupSteps(place.deps);
+  const { came, letGo } = holdSubmissions();
+  const step = inActivity(() => steps.submitItems(input));
+  await until(() => came.length === 3);
+  letGo(/^a/, failure('ProviderRejected', 'not this one'));
+  letGo(/^b/, failure('OutcomeUnknown', 'no answer'));
+  letGo();
+  expect(await step).toMatchObject({ batchHasFailure: true, begun: 1, due: { submit: 1, settle: 1 } });
+  const again = inActivity(() => steps.submitItems(input));
+  await until(() => came.length === 4);
+  letGo();
+  expect(await again).toMatchObject({ begun: 0, due: { submit: 0, settle: 2 } });
+  expect(came.slice(3)).toEqual(['b.mp4']);
 });

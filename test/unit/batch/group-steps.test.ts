@@ -67,6 +67,31 @@ test('groups that an earlier start has left running are found, from an item on',
   expect([await find(running, end), await find(deps, 0)]).toEqual([[], []]);
 });
 
+test('what has become of the items of an earlier start’s group is taken over, and only that', async () => {
+  const { batchId, storeId, end } = await listed(['a.mp4', 'b.mp4', 'c.mp4', 'd.mp4']);
+  const slice = { from: 0, end };
+  const outcomes = createItemOutcomes(deps.batches.files, { owner: OWNER, batchId });
+  const failed = { key: 'k', phase: 'failed', outcome: 'failed' } as const;
+  await outcomes.write(slice, [
+    { ...failed, item: 0, of: 'start-2' },
+    { ...failed, item: 1, of: 'start-1' },
+    { key: 'k', item: 2, of: 'start-2', phase: 'creating' },
+  ]);
+  const ref = { batchId, storeId, provider: 'twelvelabs', start: 'start-3' };
+  const steps = createBatchSteps(deps);
+  const groups = [{ ...slice, start: 'start-2' }];
+  await inActivity(() => steps.takeOverOutcomes({ ...ref, groups }));
+  await inActivity(() => steps.takeOverOutcomes({ ...ref, groups }));
+  const starts = [...(await outcomes.read(slice)).values()].map(({ item, of }) => [item, of]);
+  expect(starts).toEqual([
+    [0, 'start-3'],
+    [1, 'start-1'],
+    [2, 'start-2'],
+  ]);
+  const [look] = await inActivity(() => steps.lookAtGroups({ ...ref, groups: [slice] }));
+  expect(look?.counts.by).toEqual({ failed: 1, pending: 3 });
+});
+
 test('a step that is repeated makes nothing twice', async () => {
   const input = await listed(['a.mp4', 'b.mp4']);
   const steps = createGroupSteps(deps);

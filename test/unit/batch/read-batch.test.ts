@@ -125,6 +125,8 @@ test('what an earlier start of the batch left counts only where it completed', a
     { item: 51, outcome: 'completed' },
   ]);
   expect(told.flatMap((entry) => Object.keys(entry))).not.toContain('of');
+  const { by } = await batchCounts(outcomes, index, 'second');
+  expect(by).toEqual({ failed: 1, completed: 1, pending: 2498 });
 });
 
 test('causes without end are counted together', async () => {

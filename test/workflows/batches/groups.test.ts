@@ -268,37 +268,6 @@ test('a pause lets open groups end and starts none, until it is resumed', async 
   });
 });
 
-test('after the first failure FailAfterOne starts nothing more, though its group goes on', async () => {
-  const held = new Held();
-  const { activities, calls } = fakeBatch(
-    { items: 6, size: 2 },
-    {
-      submitItems: async (input) =>
-        input.from === 0
-          ? {
-              ...newsOfAll(input, 'failed', 'settle'),
-              counts: { items: 2, by: { failed: 1, processing: 1 }, bytes: 0 },
-            }
-          : newsOfAll(input, 'completed'),
-      settleItems: async (input) => {
-        await held.wait();
-        return { ...newsOfAll(input, 'failed'), counts: { items: 2, by: { failed: 1, completed: 1 }, bytes: 0 } };
-      },
-    },
-  );
-  await lifecycles.with(activities, async () => {
-    const batch = await start('one-fails', { inFlight: 2, failureMode: 'FailAfterOne' });
-    await until(async () => (await statusOf(batch)).failures.length > 0);
-    await batch.executeUpdate('setInFlight', { args: [50] });
-    held.letGo();
-    expect(await resultOf(batch)).toMatchObject({
-      outcome: 'failed',
-      counts: { by: { completed: 1, failed: 1, pending: 4 } },
-    });
-    expect(calls.filter((call) => call.startsWith('submitItems'))).toEqual(['submitItems 0']);
-  });
-});
-
 test('a second start joins the running batch', async () => {
   const held = new Held();
   const { activities } = fakeBatch(

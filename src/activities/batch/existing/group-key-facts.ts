@@ -1,7 +1,9 @@
 import type { Claimant, KeyClaim } from '../../../contracts/batch/key-claim';
 import type { GroupInput } from '../../../contracts/batch/groups';
+import type { ItemOutcome, ItemRange } from '../../../contracts/batch/item-outcome';
 import type { ProviderAsset } from '../../../providers/assets';
 import { createFoundRecords } from '../../../storage/batches/found-assets';
+import { createItemOutcomes } from '../../../storage/batches/item-outcomes';
 import type { ActivityDependencies } from '../../dependencies';
 import type { KeyFacts } from '../../ownership/key-facts';
 
@@ -9,6 +11,8 @@ import type { KeyFacts } from '../../ownership/key-facts';
 export class GroupKeyFacts {
   private readonly open = new Map<string, Promise<boolean>>();
   private readonly ends = new Map<string, Promise<string | undefined>>();
+  private readonly slices = new Map<string, Promise<ItemRange[]>>();
+  private readonly outcomes = new Map<string, Promise<Map<number, ItemOutcome>>>();
   private readonly found = new Map<string, Promise<Map<number, ProviderAsset[]>>>();
 
   constructor(
@@ -20,6 +24,7 @@ export class GroupKeyFacts {
     let claimedBefore: KeyClaim | undefined;
     return {
       isOpen: (by) => this.isOpen(by),
+      outcomeOf: (by) => this.outcomeOf(by),
       claimed: (before) => void (claimedBefore = before),
       existing: () => this.existing(item, claimedBefore),
     };
@@ -30,6 +35,20 @@ export class GroupKeyFacts {
     const isOpen = await once(this.open, nameOf(by), () => this.deps.runs.isOpen(by.workflowId));
     if (isOpen) this.open.delete(nameOf(by));
     return isOpen;
+  }
+
+  /** That an item has ended holds, so its slice is read once for all; one that had not ended then is read again. */
+  private async outcomeOf({ batchId, item }: Claimant): Promise<ItemOutcome | undefined> {
+    if (batchId === undefined || item === undefined) return undefined;
+    const { owner, batches } = this.deps;
+    const outcomes = createItemOutcomes(batches.files, { owner, batchId });
+    for (const slice of await once(this.slices, batchId, () => outcomes.slices())) {
+      if (item < slice.from || item >= slice.end) continue;
+      const name = `${slice.from} ${slice.end} ${batchId}`;
+      const known = (await once(this.outcomes, name, () => outcomes.read(slice))).get(item);
+      if (known?.outcome !== undefined) return known;
+    }
+    return outcomes.ofItem(item);
   }
 
   /**

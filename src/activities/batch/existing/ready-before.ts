@@ -3,7 +3,6 @@ import type { ItemBranch } from '../../../contracts/batch/item-outcome';
 import type { Claimant } from '../../../contracts/batch/key-claim';
 import { branchesLeft } from '../../../contracts/branches/left-branches';
 import { acceptAgain } from '../../../providers/registry';
-import { createItemOutcomes } from '../../../storage/batches/item-outcomes';
 import type { ActivityDependencies } from '../../dependencies';
 import { onItsWay, type ItemTurn } from '../item-step';
 
@@ -22,19 +21,15 @@ export async function readyBefore(turn: ItemTurn, nth: number): Promise<ItemBran
   const history = await batches.claims.history({ owner, provider: input.provider, key: item.key });
   for (const { by } of history.slice(0, MAX_EARLIER_CLAIMS)) {
     if (by.batchId === group.batchId) continue;
-    const ready = by.batchId === undefined ? await ofLifecycle(deps, by, asset.id) : await ofItem(deps, by, asset.id);
+    const ready = by.batchId === undefined ? await ofLifecycle(deps, by, asset.id) : await ofItem(turn, by, asset.id);
     const same = ready.find((one) => isDeepStrictEqual(one.input, input.branches[nth]));
     if (same?.status === 'ready') return same;
   }
   return undefined;
 }
 
-async function ofItem(
-  { owner, batches }: ActivityDependencies,
-  { batchId = '', item = -1 }: Claimant,
-  assetId: string,
-): Promise<readonly ItemBranch[]> {
-  const earlier = await createItemOutcomes(batches.files, { owner, batchId }).ofItem(item);
+async function ofItem({ keyFacts }: ItemTurn, by: Claimant, assetId: string): Promise<readonly ItemBranch[]> {
+  const earlier = await keyFacts.outcomeOf(by);
   return earlier?.outcome === 'completed' && earlier.asset?.id === assetId ? (earlier.branches ?? []) : [];
 }
 

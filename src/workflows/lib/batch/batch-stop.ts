@@ -1,8 +1,9 @@
-import { CancellationScope, getExternalWorkflowHandle, isCancellation, setHandler } from '@temporalio/workflow';
+import { CancellationScope, getExternalWorkflowHandle, setHandler } from '@temporalio/workflow';
 import type { ItemRange } from '../../../contracts/batch/item-outcome';
 import { CANCEL_SIGNAL, FORCE_DELETE_SIGNAL, groupWorkflowId } from '../../../contracts/ids';
 import { readStopRequest, type CancelRequest } from '../../../contracts/messages';
 import { cancelSignal, forceDeleteSignal } from '../status';
+import { endsLifecycle } from '../step-failures';
 
 /** How a batch was asked to stop. */
 export interface BatchStopRequest extends CancelRequest {
@@ -17,6 +18,7 @@ interface Stopped {
 
 /** Hears that a batch is to stop, and tells all of its open groups, whichever run started them. */
 export class BatchStop {
+  private readonly run = CancellationScope.current();
   private told: BatchStopRequest | undefined;
   private step: CancellationScope | undefined;
 
@@ -35,6 +37,11 @@ export class BatchStop {
     });
   }
 
+  /** A cancellation of the workflow is a stop as well; it interrupts nothing that is not waited for at that moment. */
+  heedCancellation(): void {
+    if (!this.request && this.run.consideredCancelled) this.ask({ signal: CANCEL_SIGNAL });
+  }
+
   /** True while the groups have not been told. */
   get isAsked(): boolean {
     return this.request !== this.told;
@@ -44,8 +51,12 @@ export class BatchStop {
     return this.request && (this.request.signal === CANCEL_SIGNAL ? 'cancelled' : 'deleted');
   }
 
-  /** Runs a step that a stop ends; `undefined` if one did. A cancellation of the workflow is a stop as well. */
+  /**
+   * Runs a step that a stop ends; `undefined` if one did. One whose worker died while it was being cancelled ends by its
+   * timeout.
+   */
   async unlessStopped<T>(step: () => Promise<T>): Promise<T | undefined> {
+    this.heedCancellation();
     if (this.request) return undefined;
     try {
       return await CancellationScope.cancellable(() => {
@@ -53,8 +64,9 @@ export class BatchStop {
         return step();
       });
     } catch (error) {
-      if (!isCancellation(error)) throw error;
-      if (!this.request) this.ask({ signal: CANCEL_SIGNAL });
+      if (!endsLifecycle(error)) throw error;
+      this.heedCancellation();
+      if (!this.request) throw error;
       return undefined;
     } finally {
       this.step = undefined;

@@ -16,6 +16,7 @@ import type {
   PlannedGroups,
 } from '../../../contracts/batch/batch-status';
 import type { FoundAssets, GroupEnd, GroupInput } from '../../../contracts/batch/groups';
+import type { ItemRange } from '../../../contracts/batch/item-outcome';
 import { failure } from '../../../contracts/failures';
 import { batchStep } from '../activity-options';
 import { endsLifecycle } from '../step-failures';
@@ -58,6 +59,7 @@ export class Batch {
   private next: number;
   private planned: PlannedGroups['groups'];
   private startsNothing: boolean;
+  private readonly endedOfEarlier: (ItemRange & { start: string })[] = [];
   private startedHere = 0;
 
   constructor(
@@ -98,10 +100,13 @@ export class Batch {
     for (;;) {
       await this.passOnStop();
       await this.plan();
+      await this.takeOver();
+      this.stop.heedCancellation();
       if (this.stop.isAsked) continue;
       if (this.mayStart || this.isHistoryLong) return true;
       const { open } = this.progress;
-      if (open.size === 0 && !(this.goesOn && this.planned.length > 0)) return false;
+      if (open.size === 0 && this.endedOfEarlier.length === 0 && !(this.goesOn && this.planned.length > 0))
+        return false;
       const before = open.size;
       await this.until(() => open.size < before || this.mayStart || this.stop.isAsked);
     }
@@ -120,6 +125,7 @@ export class Batch {
   async goOnInNewRun(input: unknown): Promise<void> {
     if (!this.listed || !this.isHistoryLong) return;
     await this.passOnStop();
+    await this.takeOver();
     const { batch, listed, found, next, planned, startsNothing } = this;
     const { carried: progress } = this.progress;
     const stop = this.stop.request;
@@ -177,6 +183,7 @@ export class Batch {
   }
 
   private async passOnStop(): Promise<void> {
+    this.stop.heedCancellation();
     if (this.stop.isAsked) await this.takeUpEarlierGroups();
     await this.stop.passOn();
   }
@@ -191,6 +198,16 @@ export class Batch {
       if (!this.listed)
         await this.stop.tell(group); // without a list nobody looks at its end
       else if (!this.progress.open.has(group.from)) this.progress.noteStarted(group);
+    }
+  }
+
+  /** What became of items in a group of an earlier start, while this one was under way, is of this start. */
+  private async takeOver(): Promise<void> {
+    while (this.listed && this.endedOfEarlier.length > 0) {
+      const groups = this.endedOfEarlier.splice(0);
+      const ref = this.ref(this.listed);
+      const { takeOverOutcomes } = this.steps();
+      await CancellationScope.nonCancellable(() => takeOverOutcomes({ ...ref, groups }));
     }
   }
 
@@ -237,15 +254,20 @@ export class Batch {
   private hear(news: GroupEnd, { hasEnded }: { hasEnded: boolean }): void {
     const { progress, batch } = this;
     const group = hasEnded ? progress.open.get(news.from) : undefined;
+    const { start = this.listed?.start } = news;
+    const isOfEarlier = start !== undefined && start !== this.listed?.start;
+    if (group && isOfEarlier) group.adopted = true;
     if (group && this.isToRunAgain(group, news)) {
       progress.forget(group);
       const { from, end, fileQueue } = group;
       this.planned.unshift({ from, end, fileQueue });
       return;
     }
+    if (group && isOfEarlier) this.endedOfEarlier.push({ from: group.from, end: group.end, start });
     if (hasEnded) progress.noteEnd(news);
     else progress.noteNews(news);
-    if (batch.failureMode === 'FailAfterOne' && (news.counts.by.failed ?? 0) > 0) this.startsNothing = true;
+    const hasFailure = (news.counts.by.failed ?? 0) > 0 || (news.batchHasFailure === true && !isOfEarlier);
+    if (batch.failureMode === 'FailAfterOne' && hasFailure) this.startsNothing = true;
   }
 
   /** A group of an earlier start may have been told to stop before this start took it up. */

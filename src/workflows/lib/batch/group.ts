@@ -58,26 +58,33 @@ export class Group {
     this.show();
   }
 
-  /** False once all have ended, or only such are left that are not to be started after a failure. */
+  /** False once all have ended, or only such are left as are not to be started after a failure. */
   get hasWork(): boolean {
-    const { submit, ...others } = this.news.due;
-    return (submit > 0 && this.mayStart) || Object.values(others).some((items) => items > 0);
+    return Object.values(this.due).some((items) => items > 0);
+  }
+
+  /** After a failure only those are still to be submitted that have begun. */
+  private get due(): GroupNews['due'] {
+    const { due, begun = 0 } = this.news;
+    return this.mayStart ? due : { ...due, submit: begun };
   }
 
   private get mayStart(): boolean {
-    return !(this.input.stopsAtFailure && this.news.failures.length > 0);
+    const { failures, batchHasFailure = false } = this.news;
+    return !(this.input.stopsAtFailure && (failures.length > 0 || batchHasFailure));
   }
 
   /** Takes the step for all items that are due for it; no step at all if none is. */
   async take(step: GroupStep): Promise<void> {
-    if (this.news.due[step] === 0 || (step === 'submit' && !this.mayStart)) return;
+    const { [step]: due } = this.due;
+    if (due === 0) return;
     const { provider, fileQueue } = this.input;
     const waits = step === 'settle' || step === 'collect';
     const options = groupStep(provider, { waits, ...(step === 'submit' && { fileQueue }) });
-    const activities = proxyActivities<GroupActivities>({ ...options, summary: this.summary(this.news.due[step]) });
+    const activities = proxyActivities<GroupActivities>({ ...options, summary: this.summary(due) });
     const take = (): Promise<GroupNews> => activities[ACTIVITY_OF[step]](this.stepInput);
     this.hear(await (waits ? this.tellingWhere(take) : take()));
-    if (!this.mayStart) await this.tellOfFailure();
+    await this.tellOfFailure();
   }
 
   /** Ends what is under way, as the stop says, once what had been sent is settled. */
@@ -123,9 +130,11 @@ export class Group {
     }
   }
 
-  /** A batch that is to start nothing after a failure hears of it before this group ends. */
+  /** A batch that is to start nothing after a failure hears of it before this group ends. Each group tells of its own. */
   private async tellOfFailure(): Promise<void> {
-    if (this.toldOfFailure) return;
+    const { failures, counts, batchHasFailure = false } = this.news;
+    const isItsOwn = failures.length > 0 || (batchHasFailure && (counts.by.cleaning ?? 0) > 0);
+    if (!this.input.stopsAtFailure || !isItsOwn || this.toldOfFailure) return;
     this.toldOfFailure = true;
     await this.tellBatch(GROUP_PROGRESS_SIGNAL);
   }
@@ -137,9 +146,9 @@ export class Group {
   }
 
   private end(): GroupEnd {
-    const { counts, failures } = this.news;
-    const { from, end } = this.input;
-    return { from, end, counts, failures };
+    const { counts, failures, batchHasFailure } = this.news;
+    const { from, end, start } = this.input;
+    return { from, end, start, counts, failures, ...(batchHasFailure && { batchHasFailure }) };
   }
 
   /** A batch that is gone hears nothing. */

@@ -24,8 +24,8 @@ export function close(life: Lifecycle, outcome: Outcome): LifecycleStatus {
  */
 export async function closeAfter(life: Lifecycle, error: unknown): Promise<LifecycleStatus> {
   if (!endsLifecycle(error)) throw error;
-  if (isCancellation(error)) life.stops.noteCancellation();
-  else noteFailure(life, error);
+  if (!isCancellation(error)) noteFailure(life, error);
+  if (isCancellation(error) || life.stops.isAsked) life.stops.noteCancellation();
   await CancellationScope.nonCancellable(() => cleanUpUntilSatisfied(life));
   life.noteGone();
   noteLeftover(life);

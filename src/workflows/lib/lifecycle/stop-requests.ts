@@ -36,6 +36,14 @@ export class StopRequests {
     });
   }
 
+  /**
+   * Also where a step failed after that: one whose worker died while it was being cancelled ends by its timeout. Asked for
+   * outside the story.
+   */
+  get isAsked(): boolean {
+    return this.request !== undefined || CancellationScope.current().consideredCancelled;
+  }
+
   /** Runs the story until it ends or somebody stops it; then throws the cancellation. */
   async whileWanted(story: () => Promise<void>): Promise<void> {
     await CancellationScope.cancellable(async () => {
@@ -43,8 +51,7 @@ export class StopRequests {
       if (this.request) this.story.cancel();
       await story();
     });
-    const cancelled = CancellationScope.current().consideredCancelled;
-    if (this.request || cancelled) throw new CancelledFailure('stopped while the last step ended');
+    if (this.isAsked) throw new CancelledFailure('stopped while the last step ended');
   }
 
   /** The story was cancelled: natively, if no signal had asked for it. */

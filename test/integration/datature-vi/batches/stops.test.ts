@@ -1,8 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { appendFile, cp } from 'node:fs/promises';
+import { appendFile, cp, utimes } from 'node:fs/promises';
 import path from 'node:path';
+import type { WorkflowHandle } from '@temporalio/client';
 import { UPLOAD_ROUTE } from '../../../../emulator/datature-vi/rules/signed-urls';
 import type { ItemOutcome } from '../../../../src/contracts/batch/item-outcome';
+import { groupWorkflowId } from '../../../../src/contracts/ids';
+import type { LifecycleStatus } from '../../../../src/contracts/lifecycle-status';
 import { SAMPLES } from '../../../support/system/system';
 import { ViSystem } from '../../../support/system/vi-system';
 import { until } from '../../../support/until';
@@ -66,6 +69,51 @@ test('a cancel while bytes are on their way leaves neither an asset nor an open 
   expect(counts).toMatchObject({ by: { cancelled: some.length } });
   expect(await system.openSessions()).toEqual([]);
   expect((await system.control.state()).assets).toEqual([]);
+});
+
+/** Starts a batch whose last picture is being written, so that its group waits, and then a lifecycle that joins it. */
+async function startTogether(batchId: string, filenames: readonly string[]): Promise<WorkflowHandle> {
+  const folder = await system.pictures(batchId, filenames);
+  const source = await system.picture('single.jpg');
+  const written = path.join(folder, filenames.at(-1) ?? '');
+  await Promise.all(
+    [source.path, ...filenames.map((name) => path.join(folder, name))].map((file) => utimes(file, 0, 0)),
+  );
+  const touch = (): Promise<void> => utimes(written, new Date(), new Date());
+  await touch();
+  const touching = setInterval(() => void touch(), 100);
+  try {
+    await system.startBatch(batchId, folder);
+    await isAtWork(system.client.workflow.getHandle(groupWorkflowId(batchId, 0)), 'submitItems');
+    const single = await system.start('single', { source });
+    await isAtWork(single, 'submitSource');
+    return single;
+  } finally {
+    clearInterval(touching);
+  }
+}
+
+async function isAtWork(handle: WorkflowHandle, activity: string): Promise<void> {
+  await until(async () => {
+    const described = await handle.describe().catch(() => undefined); // it has not been started
+    return (described?.raw.pendingActivities ?? []).some(
+      ({ activityType, lastStartedTime }) => activityType?.name === activity && lastStartedTime,
+    );
+  });
+}
+
+test('a session that a single lifecycle shares goes on for it; what comes of the batch is waited for and deleted', async () => {
+  await system.control.setProcessing({ baseMs: 20_000, msPerMegabyte: 0 });
+  const single = await startTogether('with-one', names.slice(0, 10));
+  await until(async () => (await arrived()) === 11);
+  expect((await system.control.state()).sessions).toHaveLength(1);
+  await system.lifecycles.batches.cancel('with-one');
+  expect(await system.lifecycles.batches.result('with-one')).toMatchObject({ counts: { by: { cancelled: 10 } } });
+  expect((await single.result()) as LifecycleStatus).toMatchObject({ outcome: 'completed' });
+  expect((await system.control.state()).assets).toMatchObject([{ filename: 'single.jpg' }]);
+  expect(await system.openSessions()).toEqual([]);
+  const { outcomes } = await system.reportOf('with-one');
+  expect(sessionsIn(outcomes).map((entry) => entry?.result)).toEqual(outcomes.map(() => 'deleted'));
 });
 
 test('a paused batch starts nothing more until it is resumed', async () => {

@@ -1,0 +1,219 @@
+import type { WorkflowHandle } from '@temporalio/client';
+import { Context } from '@temporalio/activity';
+import { LifecycleClient } from '../../../src/client/lifecycle-client';
+import type { BatchStatus } from '../../../src/contracts/batch/batch-status';
+import { failure } from '../../../src/contracts/failures';
+import type { GroupInput, GroupNews } from '../../../src/contracts/batch/groups';
+import {
+  ASSET_BATCH,
+  ASSET_GROUP,
+  batchWorkflowId,
+  groupWorkflowId,
+  WORKFLOW_TASK_QUEUE,
+} from '../../../src/contracts/ids';
+import { fakeBatch, Held, newsOfAll } from '../../support/batches/fake-batch';
+import { LifecycleEnvironment } from '../../support/system/lifecycle-environment';
+
+jest.setTimeout(60_000);
+/** Events, so that a batch of some groups goes on in a new run. */
+const LONG_HISTORY = 150;
+let lifecycles: LifecycleEnvironment;
+beforeAll(async () => {
+  lifecycles = await LifecycleEnvironment.create('dev', LONG_HISTORY);
+}, 120_000);
+afterAll(() => lifecycles.close());
+
+const items = { type: 'folder', path: '/media' };
+const START = 'an earlier start';
+
+const startBatch = (batchId: string, args: unknown[] = [{ batchId, items }]) =>
+  lifecycles.env.client.workflow.start(ASSET_BATCH, {
+    taskQueue: WORKFLOW_TASK_QUEUE,
+    workflowId: batchWorkflowId(batchId),
+    args,
+  });
+
+const startGroup = (batchId: string, end: number, more: Partial<GroupInput> = {}) => {
+  const ref = { batchId, provider: 'twelvelabs', storeId: 's', start: START };
+  const batch = { batchWorkflowId: batchWorkflowId(batchId), stopsAtFailure: false };
+  const group: GroupInput = { ...ref, from: 0, end, ...batch, ...more };
+  return lifecycles.env.client.workflow.start(ASSET_GROUP, {
+    taskQueue: WORKFLOW_TASK_QUEUE,
+    workflowId: groupWorkflowId(batchId, 0),
+    args: [group],
+  });
+};
+
+const resultOf = async (handle: WorkflowHandle): Promise<BatchStatus> => (await handle.result()) as BatchStatus;
+
+async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+const openGroups = (batch: WorkflowHandle, groups: number) => async () =>
+  (await batch.query<BatchStatus>('status')).groups === groups;
+
+/** As of a worker that died while its step was being cancelled: the step fails, and is not tried again. */
+async function brokenByItsCancellation(): Promise<never> {
+  const { cancellationSignal } = Context.current();
+  const beats = setInterval(() => Context.current().heartbeat(), 50);
+  await new Promise((resolve) => cancellationSignal.addEventListener('abort', resolve));
+  clearInterval(beats);
+  throw failure('ProviderUnavailable', 'the worker died');
+}
+
+test('a start that joins a batch in its second run gives the id of the start, and says that it joined', async () => {
+  const held = new Held();
+  const { activities } = fakeBatch(
+    { items: 30, size: 1 },
+    {
+      submitItems: async (input) => {
+        if (input.from < 6) await held.wait();
+        return newsOfAll(input, 'completed');
+      },
+    },
+  );
+  const temporal = { client: lifecycles.env.client, address: 'a test', namespace: 'default' };
+  const { batches } = await LifecycleClient.connect({ temporal });
+  await lifecycles.with(activities, async () => {
+    const input = { batchId: 'joined-later', items, inFlight: 30 };
+    const first = await batches.start(input);
+    expect(first.joined).toBe(false);
+    const batch = lifecycles.env.client.workflow.getHandle(first.workflowId);
+    await until(async () => (await batch.describe()).runId !== first.runId);
+    expect(await batches.start(input)).toEqual({ ...first, joined: true });
+    held.letGo();
+    await batch.result();
+    const again = await batches.start(input);
+    expect(again).toMatchObject({ joined: false });
+    expect(again.runId).not.toBe(first.runId);
+    await batch.result();
+  });
+});
+
+const counts = { items: 4, by: { pending: 4 }, bytes: 0 };
+
+/** What a run has handed on that had planned groups, and had started none of them yet. */
+const carriedOf = (batchId: string) => {
+  const ref = { batchId, provider: 'twelvelabs', storeId: 'store-1', start: 'this start' };
+  const common = { refused: 0, totalBytes: 0, groups: 0, inFlight: 10, failures: [] };
+  const status: BatchStatus = { batchId, provider: 'twelvelabs', phase: 'running', counts, timings: {}, ...common };
+  const nothing = { items: 0, by: {}, bytes: 0 };
+  const listed = { ...ref, items: 4, refused: 0, bytes: 0, uri: 'file:///results' };
+  return {
+    batch: { batchId, provider: 'twelvelabs', items, each: {}, failureMode: 'FailAfterAll', inFlight: 10 },
+    listed,
+    progress: { status, listed, open: [], ended: nothing, endedBefore: 0, failures: [], paused: false },
+    ...{ next: 4, startsNothing: false },
+    planned: [
+      { from: 0, end: 2 },
+      { from: 2, end: 4 },
+    ],
+  };
+};
+
+test.each([
+  ['cancel', (batch: WorkflowHandle) => batch.signal('cancel')],
+  ['forceDelete', (batch: WorkflowHandle) => batch.signal('forceDelete')],
+  ['native cancel', (batch: WorkflowHandle) => batch.cancel()],
+])('a run that goes on with planned groups starts none after a %s', async (name, stop) => {
+  const { activities, calls } = fakeBatch({ items: 4, size: 2 });
+  const batchId = `on-${name.replace(' ', '-')}`;
+  const batch = await startBatch(batchId, [{ batchId, items }, carriedOf(batchId)]);
+  await stop(batch); // no worker has taken it yet
+  await lifecycles.with(activities, async () => {
+    const { outcome, counts: told } = await resultOf(batch);
+    expect({ outcome, by: told.by }).toEqual({
+      outcome: name === 'forceDelete' ? 'deleted' : 'cancelled',
+      by: { pending: 4 },
+    });
+  });
+  expect(calls.filter((call) => call.startsWith('submitItems'))).toEqual([]);
+});
+
+test.each([
+  ['cancel', (group: WorkflowHandle) => group.signal('cancel')],
+  ['native cancel', (group: WorkflowHandle) => group.cancel()],
+])('a group whose step breaks while a %s ends it still cleans up', async (name, stop) => {
+  const { activities, calls } = fakeBatch({ items: 2, size: 2 }, { submitItems: brokenByItsCancellation });
+  await lifecycles.with(activities, async () => {
+    const group = await startGroup(`broken-${name.replace(' ', '-')}`, 2);
+    await until(() => calls.includes('submitItems 0'));
+    await stop(group);
+    expect(await group.result()).toMatchObject({ counts: { by: { cancelled: 2 } } });
+  });
+  expect(calls).toContain('stopItems 0');
+});
+
+test('a group that cannot clean up tells its batch', async () => {
+  const { activities } = fakeBatch(
+    { items: 2, size: 2 },
+    {
+      submitItems: brokenByItsCancellation,
+      stopItems: async () => {
+        throw failure('InvalidRequest', 'another store');
+      },
+    },
+  );
+  await lifecycles.with(activities, async () => {
+    const batch = await startBatch('cannot-clean');
+    await until(openGroups(batch, 1));
+    await batch.signal('cancel');
+    const { outcome, error } = await resultOf(batch);
+    expect({ outcome, error }).toMatchObject({ outcome: 'cancelled', error: { message: /another store/ } });
+  });
+});
+
+test('a batch whose own step breaks while a stop ends it has been stopped', async () => {
+  const { activities, calls } = fakeBatch({ items: 2, size: 2 }, { planGroups: brokenByItsCancellation });
+  await lifecycles.with(activities, async () => {
+    const batch = await startBatch('broken-plan');
+    await until(() => calls.includes('planGroups 0'));
+    await batch.signal('cancel');
+    expect(await resultOf(batch)).toMatchObject({ outcome: 'cancelled', counts: { by: { pending: 2 } } });
+  });
+});
+
+/** Of two items one has failed. */
+const oneFailed = (input: { from: number; end: number }): GroupNews => ({
+  ...newsOfAll(input, 'failed'),
+  counts: { items: 2, by: { completed: 1, failed: 1 }, bytes: 0 },
+});
+
+test.each([
+  ['ends with a failed item', oneFailed, undefined, { completed: 1, failed: 1 }],
+  ['is stopped with this start', oneFailed, 'cancel', { cancelled: 2 }],
+])('what becomes of a group of an earlier start that %s is of this start', async (_how, news, signal, by) => {
+  const held = new Held();
+  const taken: unknown[] = [];
+  const batchId = `of-earlier-${signal ?? 'end'}`;
+  const { activities } = fakeBatch(
+    { items: 2, size: 2 },
+    {
+      submitItems: async (input) => {
+        await held.wait();
+        return news(input);
+      },
+      takeOverOutcomes: async ({ start, groups }) => void taken.push({ start, groups }),
+    },
+  );
+  await lifecycles.with(activities, async () => {
+    await startGroup(batchId, 2);
+    await until(() => held.waiting === 1);
+    const batch = await startBatch(batchId);
+    await until(openGroups(batch, 1));
+    if (signal) await batch.signal(signal);
+    else held.letGo();
+    expect((await resultOf(batch)).counts.by).toEqual(by);
+    expect(taken).toEqual([{ start: batch.firstExecutionRunId, groups: [{ from: 0, end: 2, start: START }] }]);
+  });
+});
+
+test('a group of this start is left as it is', async () => {
+  const { activities, calls } = fakeBatch({ items: 2, size: 2 }, { submitItems: async (input) => oneFailed(input) });
+  await lifecycles.with(activities, async () => {
+    const batch = await startBatch('of-this-start');
+    expect((await resultOf(batch)).counts.by).toEqual({ completed: 1, failed: 1 });
+  });
+  expect(calls).not.toContain('takeOverOutcomes');
+});
