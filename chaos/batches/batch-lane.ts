@@ -3,6 +3,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { LifecycleClient } from '../../src/client/lifecycle-client';
+import type { BatchStatus } from '../../src/contracts/batch/batch-status';
 import { batchWorkflowId } from '../../src/contracts/ids';
 import type { ProviderFields } from '../../src/contracts/lifecycle-input';
 import { takeLines, textsBelow } from '../checks/aftermath';
@@ -180,22 +181,21 @@ export class BatchLane {
     const { temporal, striker } = this.parts;
     const workflowId = batchWorkflowId(batchId);
     const callsFrom = striker.calls.length;
-    const result = client.batches.result(batchId).catch(() => undefined); // it was terminated
-    const status = await Promise.race([result, delay(BOUND_MS, undefined, { ref: false })]);
-    const { status: closed } = await temporal.workflow.getHandle(workflowId).describe();
-    if (closed.name === 'RUNNING') await temporal.workflow.getHandle(workflowId).terminate('never ends');
+    const result = temporal.workflow
+      .getHandle(workflowId, runId)
+      .result()
+      .catch(() => undefined); // it failed, or was terminated
+    const told = await Promise.race([result, delay(BOUND_MS, undefined, { ref: false })]);
+    const last = (await readBatchRuns(temporal, workflowId, runId)).at(-1)?.facts;
+    const closedAs = last?.closedAs ?? 'RUNNING';
+    if (closedAs === 'RUNNING') await temporal.workflow.getHandle(workflowId, last?.runId).terminate('never ends');
+    const status = closedAs === 'FAILED' ? await client.batches.status(batchId) : told;
     const store = await this.read(batchId);
-    const told = closed.name === 'TERMINATED' ? undefined : status; // of that the client tells what the store has
+    const after = await place.state();
+    const { raw } = await temporal.workflow.getHandle(workflowId).describe();
+    const isOvertaken = raw.workflowExecutionInfo?.firstRunId !== runId;
     const calls = striker.calls.slice(callsFrom);
-    return {
-      batchId,
-      runId,
-      status: told ?? undefined,
-      closedAs: closed.name,
-      ...store,
-      after: await place.state(),
-      calls,
-    };
+    return { batchId, runId, status: status as BatchStatus | undefined, closedAs, ...store, after, calls, isOvertaken };
   }
 
   private read(batchId: string): ReturnType<typeof readStore> {

@@ -39,6 +39,8 @@ export interface RunFacts {
   stoppedAt?: number;
   /** Signals that it had, and `native-cancel`. */
   heard: string[];
+  /** A worker has not answered a workflow task in time. */
+  lostTask: boolean;
 }
 
 export interface GroupFacts extends RunFacts {
@@ -72,6 +74,8 @@ export interface BatchStart {
   /** SHA-256 of stored results that the outcomes tell of; undefined where the file is gone. */
   results: Record<string, string | undefined>;
   calls: JournalEntry[];
+  /** Another start came before it was looked at: what is known of it may be that one's. */
+  isOvertaken: boolean;
 }
 
 /** A lifecycle of its own of a key of the batch. */

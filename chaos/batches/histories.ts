@@ -53,6 +53,7 @@ async function factsOf(
     longestEvent: Math.max(...events.map((event) => readableText(event).length)),
     stoppedAt: stopped && timeOf(stopped),
     heard: events.flatMap((event) => heardIn(event) ?? []),
+    lostTask: events.some(({ workflowTaskTimedOutEventAttributes }) => workflowTaskTimedOutEventAttributes),
   };
 }
 

@@ -1,5 +1,6 @@
 import { type WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { type ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { Context } from '@temporalio/activity';
 import { failure } from '../../src/contracts/failures';
 import { STATUS_MEMO } from '../../src/contracts/ids';
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
@@ -134,6 +135,26 @@ test('forceDelete during cleanup asks for more, and gets it', async () => {
   expect(kept).toBe(1);
   expect(status).toMatchObject({ outcome: 'deleted', receipt: { policy: 'force-delete' } });
   expect(status.receipt?.entries).toMatchObject([{ result: 'deleted' }]);
+});
+
+test('native cancellation also stands where the worker of the step died while it was being cancelled', async () => {
+  const { activities, calls } = fakeActivities({
+    submitSource: async () => {
+      const { cancellationSignal } = Context.current();
+      const beats = setInterval(() => Context.current().heartbeat(), 50);
+      await new Promise((resolve) => cancellationSignal.addEventListener('abort', resolve));
+      clearInterval(beats);
+      throw failure('ProviderUnavailable', 'the worker died'); // after a cancellation nothing is tried again
+    },
+  });
+  await lifecycles.with(activities, async () => {
+    const handle = await lifecycles.start({ source, cleanup: { onCancel: 'delete', onFailure: 'keep' } });
+    await waitFor(() => calls.includes('submitSource'));
+    await handle.cancel();
+    expect(await failureOf(handle)).toBeInstanceOf(CancelledFailure);
+    const memo = (await handle.describe()).memo?.[STATUS_MEMO] as LifecycleStatus;
+    expect(memo).toMatchObject({ outcome: 'cancelled', receipt: { policy: 'delete' } });
+  });
 });
 
 test('native cancellation closes as Canceled, with the receipt in the memo', async () => {

@@ -29,9 +29,10 @@ export const ofStarts = (
   { starts }: BatchEvidence,
   check: (start: BatchStart, before: readonly BatchStart[]) => string[],
 ): string[] =>
-  starts.flatMap((start, nth) =>
-    check(start, starts.slice(0, nth)).map((words) => (nth === 0 ? words : `start ${nth + 1}: ${words}`)),
-  );
+  starts.flatMap((start, nth) => {
+    if (start.isOvertaken) return [];
+    return check(start, starts.slice(0, nth)).map((words) => (nth === 0 ? words : `start ${nth + 1}: ${words}`));
+  });
 
 /** Where the store knows an item to stand in this start: what an earlier start left undone counts for nothing. */
 export function standing(start: BatchStart, item: number): ItemOutcome | undefined {

@@ -86,13 +86,14 @@ function obeys(start: BatchStart): string[] {
   return outcome && wanted.includes(outcome) ? [] : [`${stop.heard.join(', ')} was heard, yet it is ${outcome}`];
 }
 
-/** A group that goes on for so long after its batch was stopped has been told; where a worker dies, it takes longer. */
+/** A group that goes on for so long after its batch was stopped has been told; where a worker dies, or loses a task, it takes longer. */
 const TOLD_WITHIN_MS = 6000;
 const TOLD_AFTER_DEATH_MS = 30_000;
 
 function reachesGroups(start: BatchStart, { groups, struck }: BatchEvidence): string[] {
   const stop = stopOf(start);
-  const within = struck.some(({ what }) => isDeath(what)) ? TOLD_AFTER_DEATH_MS : TOLD_WITHIN_MS;
+  const isLate = struck.some(({ what }) => isDeath(what)) || start.runs.some(({ lostTask }) => lostTask);
+  const within = isLate ? TOLD_AFTER_DEATH_MS : TOLD_WITHIN_MS;
   if (!stop || start.closedAs === 'TERMINATED') return [];
   return groups
     .filter((group) => isOf(start, group) && group.startedAt < stop.at && group.stoppedAt === undefined)

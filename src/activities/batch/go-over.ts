@@ -119,9 +119,10 @@ class Round {
     return !this.firstTurns.has(item) || !(await this.failure.isThere());
   }
 
-  /** Nothing has been made of those whose turn did not come. */
+  /** Nothing has been made of those whose turn did not come, unless an earlier attempt has taken it. */
   private giveBack(left: readonly ListedItem[]): void {
     for (const { item } of left) {
+      if (!this.firstTurns.has(item)) continue;
       const record = this.record(item);
       if (record?.phase === 'creating') this.note({ ...record, phase: 'pending' });
     }

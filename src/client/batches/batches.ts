@@ -136,10 +136,12 @@ export class Batches {
 
   /** Waits for the end, and gives the final status, also of a batch that could not be listed. @throws BatchNotFound */
   async result(batchId: string): Promise<BatchStatus> {
-    await this.ask(batchId, () => this.handle(batchId).result()).catch((error: unknown) => {
+    try {
+      return await this.ask(batchId, () => this.handle(batchId).result() as Promise<BatchStatus>);
+    } catch (error) {
       if (!(error instanceof WorkflowFailedError)) throw error;
-    });
-    return this.status(batchId);
+      return this.status(batchId);
+    }
   }
 
   /**

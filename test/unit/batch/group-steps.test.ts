@@ -112,6 +112,24 @@ test('an attempt after one that was killed adopts what that one made', async () 
   expect(provider.held.size).toBe(2);
 });
 
+test('a stop also cleans up after a killed attempt where the next one was stopped before it came to the items', async () => {
+  const input = await listed(['a.mp4', 'b.mp4']);
+  const lost = { ...deps, batches: { ...deps.batches, files: forgetful(deps.batches.files) } };
+  await inActivity(() => createGroupSteps(lost).submitItems(input));
+  expect(provider.held.size).toBe(2);
+  const again = activityEnvironment({ attempt: 2 });
+  const { files } = deps.batches;
+  const create = (name: string, content: string): Promise<boolean> => {
+    if (name.includes('/outcomes/')) again.cancel(); // it has begun the items, and taken none
+    return files.create(name, content);
+  };
+  const stopped = { ...deps, batches: { ...deps.batches, files: { ...files, create } } };
+  await expect(inActivity(() => createGroupSteps(stopped).submitItems(input), again)).rejects.toThrow();
+  const { counts } = await inActivity(() => createGroupSteps(deps).stopItems({ ...input, outcome: 'cancelled' }));
+  expect(counts.by).toEqual({ cancelled: 2 });
+  expect(provider.held.size).toBe(0);
+});
+
 test('after a death only those items are looked for that had begun', async () => {
   const files = Array.from({ length: 40 }, (_, nth) => `${nth}.mp4`);
   const input = await listed(files);

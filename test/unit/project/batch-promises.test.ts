@@ -26,6 +26,7 @@ const group: GroupFacts = {
   events: 40,
   longestEvent: 900,
   heard: [],
+  lostTask: false,
   from: 0,
   end: 2,
 };
@@ -68,6 +69,7 @@ const start: BatchStart = {
   after: state,
   results: {},
   calls: [],
+  isOvertaken: false,
 };
 
 const report: SweepReport = {
@@ -106,6 +108,17 @@ const twice = { ...state, assets: [...state.assets, { id: 'surplus', key: FIRST 
 
 test('a batch of which everything is as told breaks no promise', () => {
   expect(batchViolationsOf(sound)).toEqual([]);
+});
+
+test('of a start that another one has overtaken nothing is said', () => {
+  const failed = { closedAs: 'FAILED', status: undefined };
+  expect(batchViolationsOf({ ...sound, ...started({ ...failed, isOvertaken: true }) })).toEqual([]);
+});
+
+test('a batch that has lost a task to its worker may tell its groups later', () => {
+  expect(
+    batchViolationsOf({ ...sound, ...started({ runs: [{ ...stopped, lostTask: true }], status: cancelled }) }),
+  ).toEqual([]);
 });
 
 const BROKEN: Readonly<Record<string, Partial<BatchEvidence>>> = {

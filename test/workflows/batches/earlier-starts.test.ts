@@ -174,6 +174,21 @@ test('a batch whose own step breaks while a stop ends it has been stopped', asyn
   });
 });
 
+test('a batch goes on where the account’s list is refused', async () => {
+  const { activities } = fakeBatch(
+    { items: 2, size: 2 },
+    {
+      findExisting: async () => {
+        throw failure('ProviderRejected', 'GET /assets: 400');
+      },
+    },
+  );
+  await lifecycles.with(activities, async () => {
+    const batch = await startBatch('list-refused');
+    expect(await resultOf(batch)).toMatchObject({ outcome: 'completed', counts: { by: { completed: 2 } } });
+  });
+});
+
 /** Of two items one has failed. */
 const oneFailed = (input: { from: number; end: number }): GroupNews => ({
   ...newsOfAll(input, 'failed'),

@@ -15,7 +15,7 @@ import type {
   ListedBatch,
   PlannedGroups,
 } from '../../../contracts/batch/batch-status';
-import type { FoundAssets, GroupEnd, GroupInput } from '../../../contracts/batch/groups';
+import type { FoundAssets, GroupEnd, GroupInput, ListedBatchRef } from '../../../contracts/batch/groups';
 import type { ItemRange } from '../../../contracts/batch/item-outcome';
 import { failure } from '../../../contracts/failures';
 import { batchStep } from '../activity-options';
@@ -92,7 +92,17 @@ export class Batch {
     if (!this.listed) return;
     this.progress.noteListed(this.listed);
     const ref = this.ref(this.listed);
-    this.found = (await this.stop.unlessStopped(() => this.steps().findExisting(ref))) ?? undefined;
+    this.found = await this.stop.unlessStopped(() => this.findExisting(ref));
+  }
+
+  /** It only saves requests: where the account's list cannot be read, each item's asset is asked for. */
+  private async findExisting(ref: ListedBatchRef): Promise<FoundAssets | undefined> {
+    try {
+      return (await this.steps().findExisting(ref)) ?? undefined;
+    } catch (error) {
+      if (!endsLifecycle(error)) throw error;
+      return undefined;
+    }
   }
 
   /** Waits until a group can be started, or the history is long. False once every group has ended. */
