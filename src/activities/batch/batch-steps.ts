@@ -44,7 +44,7 @@ export const createBatchSteps = (deps: ActivityDependencies): BatchActivities =>
   planGroups: ({ from, end, ...ref }) =>
     withHeartbeatEvery(BEATS.read, async () => {
       const index = await readIndex(deps, ref);
-      const groups = cut(await itemsFrom(deps, { ...ref, index }, { from, end }), ref.provider);
+      const groups = cut(await itemsFrom(deps, { ...ref, index }, { from, end }), index);
       const planned: PlannedGroups = { groups: [], next: from, completed: NO_COUNTS };
       for (const { items, ...range } of groups.slice(0, PLANNED_AT_ONCE)) {
         planned.next = range.end;
@@ -108,11 +108,17 @@ async function itemsFrom(
 
 type Cut = ItemRange & { items: ListedItem[] };
 
-/** Groups of as many as a request of the provider covers; what is submitted by itself, or in parts, is a group of its own. */
-function cut(items: readonly ListedItem[], provider: ProviderName): Cut[] {
+/**
+ * Groups of as many as a request of the provider covers, and no more than may be under way at once; what is submitted by
+ * itself, or in parts, is a group of its own.
+ */
+function cut(
+  items: readonly ListedItem[],
+  { provider, inFlight = MOST_IN_GROUP }: Pick<BatchIndex, 'provider' | 'inFlight'>,
+): Cut[] {
   const declared = declarationOf(provider);
   const { handlesPerWatch } = declared.traits;
-  const size = Math.max(LEAST_IN_GROUP, Math.min(handlesPerWatch, MOST_IN_GROUP));
+  const size = Math.min(inFlight, Math.max(LEAST_IN_GROUP, Math.min(handlesPerWatch, MOST_IN_GROUP)));
   const groups: Cut[] = [];
   let open: Cut | undefined;
   for (const one of items) {

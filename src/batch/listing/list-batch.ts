@@ -47,7 +47,7 @@ export async function listBatch(listing: Listing): Promise<BatchIndex> {
   mustBeUnchanged(kept, start);
   const isText = opened.format === 'csv';
   for (;;) {
-    const index = await listOn(listing, opened, {
+    const index = await listOn({ ...listing, inFlight: kept.inFlight }, opened, {
       batch,
       folder: opened.folder,
       files: access.files,
@@ -65,6 +65,7 @@ const startOf = ({ batch, storeId }: Listing, fingerprint: string | undefined): 
   provider: batch.provider,
   each: batch.each,
   items: batch.items,
+  inFlight: batch.inFlight,
   ...(fingerprint === undefined ? {} : { fingerprint }),
 });
 
@@ -89,7 +90,14 @@ function mustBeUnchanged(kept: Pick<ListingStart, 'fingerprint'>, now: Pick<List
 
 /** @returns `undefined` if another listing was faster with a page that differs */
 async function listOn(
-  { files, onPage = () => {}, storeId, batch, registry = PROVIDERS }: Listing,
+  {
+    files,
+    onPage = () => {},
+    storeId,
+    batch,
+    registry = PROVIDERS,
+    inFlight,
+  }: Listing & Pick<ListingStart, 'inFlight'>,
   opened: OpenedItems,
   context: ItemContext,
 ): Promise<BatchIndex | undefined> {
@@ -117,7 +125,7 @@ async function listOn(
   soFar.skipped += skippedAtEnd;
   if (soFar.items + soFar.refused === 0) throw nothingListed(batch.items, soFar.skipped);
   mustBeUnchanged(opened, { fingerprint: await opened.fingerprintNow?.() });
-  const index = soFar.index(storeId);
+  const index = soFar.index({ storeId, inFlight });
   return (await files.writeIndex(JSON.stringify(index))) ? index : undefined;
 }
 

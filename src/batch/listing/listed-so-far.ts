@@ -84,9 +84,9 @@ export class ListedSoFar {
     this.starts.push([from, items, refused]);
   }
 
-  index(storeId: string): BatchIndex {
+  index({ storeId, inFlight }: Pick<BatchIndex, 'storeId' | 'inFlight'>): BatchIndex {
     const { items, refused, skipped, bytes, withoutSize, starts: pages } = this;
     const { provider, each } = this.of.batch;
-    return { storeId, provider, each, items, refused, skipped, bytes, withoutSize, pages };
+    return { storeId, provider, each, items, refused, skipped, bytes, withoutSize, inFlight, pages };
   }
 }

@@ -61,6 +61,8 @@ export interface ListingStart {
   /** The items' source as the caller named it, and, of a manifest, what tells whether it has changed. */
   items: unknown;
   fingerprint?: string;
+  /** Items under way at once, as the first start said. */
+  inFlight?: number;
 }
 
 /** What a batch consists of, once it is listed. */
@@ -75,6 +77,8 @@ export interface BatchIndex {
   bytes: number;
   /** Items whose size is not known yet. */
   withoutSize: number;
+  /** Of the first start: no group has more items, whatever later starts say, so that all cut the same groups. */
+  inFlight?: number;
   /** Number of the first item of each page, and how many items and refused entries it has. */
   pages: readonly [from: number, items: number, refused: number][];
 }

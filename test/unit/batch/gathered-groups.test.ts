@@ -23,9 +23,9 @@ afterEach(() => place.close());
 
 const inActivity = <T>(work: () => Promise<T>): Promise<T> => activityEnvironment().run(work) as Promise<T>;
 
-async function listed(files: readonly string[], each: object = {}) {
+async function listed(files: readonly string[], each: object = {}, more: object = {}) {
   const input = await place.put(files);
-  const batch = { ...acceptBatch({ batchId: 'b', ...input, each: { ...input.each, ...each } }), batchId: 'b' };
+  const batch = { ...acceptBatch({ batchId: 'b', ...input, each: { ...input.each, ...each }, ...more }), batchId: 'b' };
   return inActivity(() => createBatchSteps(deps).listItems({ batch, start: 'start-1' }));
 }
 
@@ -113,4 +113,21 @@ test('what is submitted by itself is a group of its own', async () => {
     [3, 4],
     [4, 5],
   ]);
+});
+
+test('no group has more items than may be under way, as the first start said', async () => {
+  const files = Array.from({ length: 8 }, (_, nth) => `${nth}.mp4`);
+  const planned = async (inFlight: number): Promise<number[][]> => {
+    const ref = await listed(files, {}, { inFlight });
+    const plan = { ...ref, provider: 'twelvelabs', from: 0, end: files.length };
+    const { groups } = await inActivity(() => createBatchSteps(deps).planGroups(plan));
+    return groups.map(({ from, end }) => [from, end]);
+  };
+  const groups = [
+    [0, 3],
+    [3, 6],
+    [6, 8],
+  ];
+  expect(await planned(3)).toEqual(groups);
+  expect(await planned(1000)).toEqual(groups); // what lies in the store of the first is found
 });
