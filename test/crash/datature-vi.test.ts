@@ -1,6 +1,7 @@
 import { UPLOAD_ROUTE } from '../../emulator/datature-vi/rules/signed-urls';
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
 import { ViSystem } from '../support/system/vi-system';
+import { until } from '../support/until';
 
 jest.setTimeout(180_000);
 const OPEN = 'POST /assetSources/managed/datature/default/assetIngestionSessions';
@@ -18,10 +19,6 @@ beforeEach(async () => {
 afterAll(() => system?.close());
 
 const sessions = async () => (await system.control.state()).sessions;
-
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 20));
-}
 
 async function killed(): Promise<void> {
   await system.worker?.kill();

@@ -3,6 +3,7 @@ import { openAccount } from '../../src/providers/open-account';
 import { loadConfig } from '../../src/config';
 import { startWorker } from '../../src/worker';
 import { sample, System } from '../support/system/system';
+import { until } from '../support/until';
 
 jest.setTimeout(120_000);
 let system: System;
@@ -17,10 +18,8 @@ test('a call that hangs is abandoned after the force time, the process ends with
   const hanging = await system.startWorker({ ASSET_LIFECYCLE_SHUTDOWN_GRACE: '1s' });
   await system.control.addFault({ route: 'POST /assets', delayMs: 600_000, times: 1 });
   const handle = await system.start('hanging', { source: sample('portrait-1.jpg') });
-  while (!(await handle.describe()).raw.pendingActivities?.some(({ state }) => state === 2)) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  while (!(await system.control.counters())['POST /assets']) await new Promise((resolve) => setTimeout(resolve, 50));
+  await until(async () => (await handle.describe()).raw.pendingActivities?.some(({ state }) => state === 2));
+  await until(async () => (await system.control.counters())['POST /assets'] !== undefined);
   expect(await hanging.stop()).toBe(1);
   expect(hanging.log).toContain('abandoned calls that did not end in time');
   await system.startWorker();

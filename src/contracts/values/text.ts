@@ -14,7 +14,7 @@ const isHighHalf = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdbff;
 const isLowHalf = (unit: number): boolean => unit >= 0xdc00 && unit <= 0xdfff;
 
 /** False if the text has half of a two-unit UTF-16 character, which UTF-8 cannot encode. */
-export const isWhole = (text: string): boolean => !/\p{Cs}/u.test(text);
+export const isWhole = (text: string): boolean => text.isWellFormed();
 
 /** Paths of all texts and field names in a value that hold half a character. */
 export function halfCharactersIn(value: unknown, path: PropertyKey[] = []): PropertyKey[][] {

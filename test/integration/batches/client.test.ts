@@ -12,6 +12,7 @@ import {
   LifecycleNotFailed,
 } from '../../../src/temporal/errors';
 import { forget, SAMPLES, System } from '../../support/system/system';
+import { until } from '../../support/until';
 
 jest.setTimeout(120_000);
 let system: System;
@@ -45,10 +46,6 @@ async function reportOf(batchId: string): Promise<ReportEntry[]> {
   const entries: ReportEntry[] = [];
   for await (const entry of client.batches.report(batchId)) entries.push(entry);
   return entries;
-}
-
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 50));
 }
 
 const creates = async (): Promise<number> => (await system.control.counters())['POST /assets']?.requests ?? 0;

@@ -1,6 +1,7 @@
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { SAMPLES, sample, System } from '../../support/system/system';
+import { until } from '../../support/until';
 
 jest.setTimeout(120_000);
 let system: System;
@@ -89,8 +90,7 @@ test('a key that a single lifecycle is at work on is left to it, and named', asy
   const key = path.join(folder, '0.jpg');
   await system.control.setProcessing({ baseMs: 3_600_000, msPerMegabyte: 0 });
   const handle = await system.start(key, { source: { ...sample('x'), path: key } });
-  const isMade = async (): Promise<boolean> => (await system.control.state()).assets.length === 1;
-  while (!(await isMade())) await new Promise((resolve) => setTimeout(resolve, 50));
+  await until(async () => (await system.control.state()).assets.length === 1);
   await system.control.setProcessing({ baseMs: 300, msPerMegabyte: 0 });
   const { batches } = system.lifecycles;
   await batches.start({ batchId: 'shared', items: { type: 'folder', path: folder } });

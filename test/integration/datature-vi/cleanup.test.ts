@@ -1,12 +1,12 @@
 import { readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { LifecycleClient } from '../../../src/client/lifecycle-client';
 import { lifecycleWorkflowId } from '../../../src/contracts/ids';
 import type { SweepReport } from '../../../src/contracts/ledger/sweep';
 import type { LifecycleStatus } from '../../../src/contracts/lifecycle-status';
 import { cli } from '../../support/cli';
 import { DATASET, PROVIDER, ViSystem } from '../../support/system/vi-system';
+import { until } from '../../support/until';
 
 jest.setTimeout(120_000);
 let system: ViSystem;
@@ -34,14 +34,6 @@ async function markOf(assetId: string | undefined): Promise<Record<string, unkno
   if (file === undefined) return undefined;
   return (JSON.parse(await readFile(path.join(marksFolder(), file), 'utf8')) as { fields: Record<string, unknown> })
     .fields;
-}
-
-async function until<T>(look: () => Promise<T | undefined | false>): Promise<T> {
-  for (;;) {
-    const found = await look();
-    if (found !== undefined && found !== false) return found;
-    await delay(50);
-  }
 }
 
 const idsIn = async (datasetId = DATASET): Promise<string[]> =>

@@ -1,8 +1,11 @@
+import { randomBytes } from 'node:crypto';
+import { appendFile } from 'node:fs/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { LifecycleStatus } from '../../../src/contracts/lifecycle-status';
 import { UPLOAD_ROUTE } from '../../../emulator/datature-vi/rules/signed-urls';
 import { untilStatus } from '../../support/system/system';
 import { ViSystem } from '../../support/system/vi-system';
+import { until } from '../../support/until';
 
 jest.setTimeout(120_000);
 const OPEN = 'POST /assetSources/managed/datature/default/assetIngestionSessions';
@@ -31,11 +34,6 @@ async function stopped(
   return (await handle.result()) as LifecycleStatus;
 }
 
-/** Some arrives at the emulator. */
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 20));
-}
-
 const requests = async (route: string): Promise<number> => (await system.control.counters())[route]?.requests ?? 0;
 
 test('stopped before its session is open, a file is never sent', async () => {
@@ -55,8 +53,10 @@ test('stopped before its session is open, a file is never sent', async () => {
 
 test('stopped while its bytes are on their way, its session is cancelled and in the receipt', async () => {
   await system.control.addFault({ route: UPLOAD_ROUTE, delayMs: HOUR_MS });
-  const handle = await system.start('moving', { source: await system.picture('moving.jpg') });
-  await until(async () => (await sessions()).length === 1);
+  const source = await system.picture('moving.jpg');
+  await appendFile(source.path, randomBytes(16_000_000)); // more than the connection holds
+  const handle = await system.start('moving', { source });
+  await until(async () => (await requests(UPLOAD_ROUTE)) === 1);
   const status = await stopped(handle, 'cancel');
   const [session] = await sessions();
   expect(status.outcome).toBe('cancelled');

@@ -159,11 +159,6 @@ export class ViSystem {
     return (await this.control.counters())[route]?.requests ?? 0;
   }
 
-  /** Waits for something at the emulator. */
-  async until(condition: () => Promise<boolean>): Promise<void> {
-    while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-
   /** A picture of its own content under this name, as a source. */
   async picture(filename: string, mark = filename) {
     const file = path.join(this.folder, filename);

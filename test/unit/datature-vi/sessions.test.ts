@@ -79,6 +79,17 @@ test('a session that all members left is cancelled at once', async () => {
   expect([...vi.api.sessions.values()].map(({ cancelled }) => cancelled)).toEqual([true]);
 });
 
+test('a session that a look ends for whoever gave up its file is not said to go on', async () => {
+  const [pending] = (await vi.submit([image('a.png')])).map(pendingIn);
+  const [session] = vi.api.sessions.values();
+  if (!pending || !session) throw new Error('no session');
+  session.done.clear();
+  const gaveUp = vi.provider.intake.abandon?.(pending); // gathers others for a moment before it asks
+  await vi.watch(pending);
+  expect(session.cancelled).toBe(true);
+  expect(await gaveUp).toBe('ended');
+});
+
 test('a pending file that is given up leaves its session to others, and takes it along as the last', async () => {
   const [a, b] = (await vi.submit([image('a.png', Buffer.from('x')), image('b.png')])).map(pendingIn);
   const [session] = vi.api.sessions.values();

@@ -1,4 +1,4 @@
-import { adtsAac, animatedGif, animatedPng, animatedWebp, liveMatroska } from '../../support/media-bytes';
+import { adtsAac, animatedGif, animatedPng, animatedWebp, liveMatroska } from '../../support/media/media-bytes';
 import { ProviderApi } from '../../support/servers/provider-api';
 
 let api: ProviderApi;

@@ -1,7 +1,7 @@
 import { deflateSync } from 'node:zlib';
 import type { MediaFacts } from '../../../src/media/media-facts';
 import { MediaReader } from '../../../src/media/media-reader';
-import { adtsAac, animatedGif, animatedPng, animatedWebp, liveMatroska } from '../../support/media-bytes';
+import { adtsAac, animatedGif, animatedPng, animatedWebp, liveMatroska } from '../../support/media/media-bytes';
 import { fragments, mp4 } from '../../support/media/mp4';
 import { jpeg } from '../../support/media/pictures';
 import { flacWithCover, mp3OfChangingRate, wav, withCover } from '../../support/media/sounds';

@@ -13,6 +13,7 @@ import {
 import { fakeBatch, Held, newsOfAll } from '../../support/batches/fake-batch';
 import { forever } from '../../support/fake-activities';
 import { LifecycleEnvironment } from '../../support/system/lifecycle-environment';
+import { until } from '../../support/until';
 
 jest.setTimeout(60_000);
 /** Events, so that a batch of some groups goes on in a new run. */
@@ -46,10 +47,6 @@ const startGroup = (batchId: string, end: number) => {
 
 const handleOf = (id: string, runId?: string): WorkflowHandle => lifecycles.env.client.workflow.getHandle(id, runId);
 const resultOf = async (handle: WorkflowHandle): Promise<BatchStatus> => (await handle.result()) as BatchStatus;
-
-async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 20));
-}
 
 const statusOf = (handle: WorkflowHandle): Promise<BatchStatus> => handle.query<BatchStatus>('status');
 const openGroups = (batch: WorkflowHandle, groups: number) => async () => (await statusOf(batch)).groups === groups;

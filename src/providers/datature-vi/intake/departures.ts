@@ -25,17 +25,16 @@ export class Departures {
   /**
    * Cancels the session if nobody waits for it any more.
    * @param known what the session said just now; else it is asked.
-   * @returns whether it has ended.
+   * @returns whether it has ended, also by another who settled it meanwhile.
    */
   async settle(sessions: SessionsApi, sessionId: string, known?: SessionAnswer): Promise<boolean> {
     const files = this.gone.get(sessionId);
-    if (!files) return false;
     const session = known ?? (await orGone(sessions, sessionId));
     if (!session || hasEnded(session)) {
       this.gone.delete(sessionId);
       return true;
     }
-    if (!(await hasOnlyGone(sessions, session, files))) return false;
+    if (!files || !(await hasOnlyGone(sessions, session, files))) return false;
     await sessions.cancel(sessionId);
     this.gone.delete(sessionId);
     return true;

@@ -244,7 +244,8 @@ class Submitting {
     const left = await sendFiles(session, boarded, {
       ...{ datasetId: sessions.dataset.id, store, parts, departures, options, outcomes },
     });
-    await departures.settle(sessions, session.assetIngestionSessionId).catch(() => {}); // the next look at it does
+    const { assetIngestionSessionId: id } = session;
+    if (departures.has(id)) await departures.settle(sessions, id).catch(() => {}); // the next look at it does
     return left;
   }
 }

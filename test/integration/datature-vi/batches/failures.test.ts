@@ -1,4 +1,5 @@
 import { ViSystem } from '../../../support/system/vi-system';
+import { until } from '../../../support/until';
 
 jest.setTimeout(240_000);
 let system: ViSystem;
@@ -42,7 +43,7 @@ test('files whose URLs have expired go into another session', async () => {
   await system.control.set({ uploadUrlLifeMs: 100 });
   const folder = await system.pictures('expired', names(20));
   await system.startBatch('expired', folder);
-  await system.until(async () => (await system.control.state()).sessions.length > 0);
+  await until(async () => (await system.control.state()).sessions.length > 0);
   await system.control.set({ uploadUrlLifeMs: 3_600_000 });
   expect(await system.lifecycles.batches.result('expired')).toMatchObject({ counts: { by: { completed: 20 } } });
   expect((await system.control.state()).assets).toHaveLength(20);

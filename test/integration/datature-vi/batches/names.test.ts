@@ -2,6 +2,7 @@ import { cp, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { SAMPLES } from '../../../support/system/system';
 import { DATASET, pictureBytes, PROVIDER, ViSystem } from '../../../support/system/vi-system';
+import { until } from '../../../support/until';
 
 jest.setTimeout(240_000);
 const HOUR_MS = 3_600_000;
@@ -74,7 +75,7 @@ test('a key that a single lifecycle is at work on is left to it; a later batch a
   await system.control.setProcessing({ baseMs: HOUR_MS, msPerMegabyte: 0 });
   const single = await system.lifecycles.start({ provider: PROVIDER, datasetId: DATASET, source });
   expect(single.key).toBe(key);
-  await system.until(async () => (await system.openSessions())[0]?.files[0]?.arrived === true);
+  await until(async () => (await system.openSessions())[0]?.files[0]?.arrived === true);
   await system.control.setProcessing({ baseMs: 300, msPerMegabyte: 0 });
   const status = await system.completeBatch('meanwhile', folder);
   expect(status).toMatchObject({ counts: { by: { completed: 1, failed: 1 } } });

@@ -1,4 +1,5 @@
-import { cp, utimes } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { appendFile, cp, utimes } from 'node:fs/promises';
 import path from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
 import { UPLOAD_ROUTE } from '../../../../emulator/datature-vi/rules/signed-urls';
@@ -7,6 +8,7 @@ import { groupWorkflowId } from '../../../../src/contracts/ids';
 import type { LifecycleStatus } from '../../../../src/contracts/lifecycle-status';
 import { SAMPLES } from '../../../support/system/system';
 import { ViSystem } from '../../../support/system/vi-system';
+import { until } from '../../../support/until';
 
 jest.setTimeout(240_000);
 const HOUR_MS = 3_600_000;
@@ -36,7 +38,7 @@ test.each(['cancel', 'forceDelete'] as const)(
   async (stop) => {
     await system.control.setProcessing({ baseMs: HOUR_MS, msPerMegabyte: 0 });
     await system.startBatch(stop, await system.pictures(stop, names));
-    await system.until(async () => (await arrived()) === COUNT);
+    await until(async () => (await arrived()) === COUNT);
     await system.lifecycles.batches[stop](stop, { reason: 'a test' });
     const status = await system.lifecycles.batches.result(stop);
     const outcome = stop === 'cancel' ? 'cancelled' : 'deleted';
@@ -56,10 +58,15 @@ test.each(['cancel', 'forceDelete'] as const)(
 
 test('a cancel while bytes are on their way leaves neither an asset nor an open session', async () => {
   await system.control.addFault({ route: UPLOAD_ROUTE, delayMs: HOUR_MS });
-  await system.startBatch('moving', await system.pictures('moving', names));
-  await system.until(async () => (await system.openSessions()).length === 1);
+  const some = names.slice(0, 6);
+  const folder = await system.pictures('moving', some);
+  const more = randomBytes(16_000_000); // more than a connection holds
+  await Promise.all(some.map((name) => appendFile(path.join(folder, name), more)));
+  await system.startBatch('moving', folder);
+  await until(async () => (await system.requests(UPLOAD_ROUTE)) === some.length);
   await system.lifecycles.batches.cancel('moving');
-  expect(await system.lifecycles.batches.result('moving')).toMatchObject({ counts: { by: { cancelled: COUNT } } });
+  const { counts } = await system.lifecycles.batches.result('moving');
+  expect(counts).toMatchObject({ by: { cancelled: some.length } });
   expect(await system.openSessions()).toEqual([]);
   expect((await system.control.state()).assets).toEqual([]);
 });
@@ -87,7 +94,7 @@ async function startTogether(batchId: string, filenames: readonly string[]): Pro
 }
 
 async function isAtWork(handle: WorkflowHandle, activity: string): Promise<void> {
-  await system.until(async () => {
+  await until(async () => {
     const described = await handle.describe().catch(() => undefined); // it has not been started
     return (described?.raw.pendingActivities ?? []).some(
       ({ activityType, lastStartedTime }) => activityType?.name === activity && lastStartedTime,
@@ -99,9 +106,9 @@ test('a session that a single lifecycle shares goes on for it; what comes of the
   await system.control.addFault({ route: UPLOAD_ROUTE, delayMs: 4000, times: 5 });
   await system.control.setProcessing({ baseMs: 40_000, msPerMegabyte: 0 });
   const single = await startTogether('with-one', names.slice(0, 10));
-  await system.until(async () => (await arrived()) >= 6);
+  await until(async () => (await arrived()) >= 6);
   await system.control.setProcessing({ baseMs: 80_000, msPerMegabyte: 0 }); // longer than one attempt of the stop waits
-  await system.until(async () => (await arrived()) === 11);
+  await until(async () => (await arrived()) === 11);
   expect((await system.control.state()).sessions).toHaveLength(1);
   await system.lifecycles.batches.cancel('with-one');
   expect(await system.lifecycles.batches.result('with-one')).toMatchObject({ counts: { by: { cancelled: 10 } } });
@@ -117,9 +124,9 @@ test('a paused batch starts nothing more until it is resumed', async () => {
   for (const name of ['a', 'b', 'c']) await cp(path.join(SAMPLES, 'city.mp4'), path.join(folder, `${name}.mp4`));
   await system.control.setProcessing({ baseMs: 3000, msPerMegabyte: 0 });
   await system.startBatch('paused', folder, { inFlight: 1 });
-  await system.until(async () => (await system.openSessions()).length === 1);
+  await until(async () => (await system.openSessions()).length === 1);
   await system.lifecycles.batches.pause('paused');
-  await system.until(async () => (await system.lifecycles.batches.status('paused')).counts.by.completed === 1);
+  await until(async () => (await system.lifecycles.batches.status('paused')).counts.by.completed === 1);
   await new Promise((resolve) => setTimeout(resolve, 2000)); // a start would take less
   expect((await system.control.state()).sessions).toHaveLength(1);
   await system.lifecycles.batches.resume('paused');

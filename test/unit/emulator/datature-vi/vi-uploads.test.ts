@@ -13,6 +13,7 @@ import {
   type SessionBody,
   type SignedBody,
 } from '../../../support/servers/vi-emulator';
+import { until } from '../../../support/until';
 
 const sample = (name: string): string => path.resolve(__dirname, '../../../../samples', name);
 
@@ -62,6 +63,7 @@ test('a file is put in parts, in any order and without a length, and becomes wha
     const { status, body } = await api.call<MultipartBody>('POST', completion);
     expect([status, body.status.conditions[0]?.status]).toEqual([200, 'Reached']);
   }
+  await until(async () => conditionOf(await api.sessionNow(session)) !== 'Waiting'); // it looks at the bytes first
   expect(codesOf(await api.sessionNow(session))).toEqual({});
   const [asset] = await api.assets('&contents=y');
   expect(asset?.metadata.hash.contents).toBe(createHash('sha256').update(clip).digest('hex'));
