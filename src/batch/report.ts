@@ -106,6 +106,27 @@ export async function batchCounts(
   return unseen > 0 ? addCounts(counts, countsOf([], { from: 0, end: unseen })) : counts;
 }
 
+/**
+ * Counts of those items in some ranges of which something is known.
+ * @param start as of {@link reportEntries}
+ */
+export async function countsOfKnown(
+  outcomes: ItemOutcomes,
+  ranges: readonly ItemRange[],
+  start: string,
+): Promise<BatchCounts> {
+  let counts = NO_COUNTS;
+  for (const slice of await outcomes.slices()) {
+    const wanted = ranges.filter(({ from, end }) => from < slice.end && end > slice.from);
+    if (wanted.length === 0) continue;
+    const known = [...(await outcomes.read(slice)).values()].filter(
+      (one) => countsInStart(one, start) && wanted.some(({ from, end }) => one.item >= from && one.item < end),
+    );
+    counts = addCounts(counts, countsOf(known, { from: 0, end: known.length }));
+  }
+  return counts;
+}
+
 /** Groups failures by their cause, in memory that does not grow with them. */
 export class CauseTally {
   /** Failures so far. */

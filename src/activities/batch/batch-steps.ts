@@ -4,6 +4,7 @@ import type { BatchIndex, ListedItem } from '../../contracts/batch/listed-items'
 import type { ProviderName } from '../../contracts/ids';
 import { groupWorkflowId } from '../../contracts/ids';
 import { listBatch } from '../../batch/listing/list-batch';
+import { countsOfKnown } from '../../batch/report';
 import { declarationOf } from '../../providers/registry';
 import { createBatchFiles } from '../../storage/batches/batch-files';
 import { createItemOutcomes } from '../../storage/batches/item-outcomes';
@@ -91,11 +92,15 @@ export const createBatchSteps = (deps: ActivityDependencies): BatchActivities =>
       return running;
     }),
 
-  closeBatch: async ({ batchId, storeId }) => {
-    const { files } = deps.batches;
-    await mustBeStore(files, storeId);
-    await createBatchFiles(files, { owner: deps.owner, batchId }).close(new Date());
-  },
+  closeBatch: ({ batchId, storeId, start, rest }) =>
+    withHeartbeatEvery(BEATS.read, async () => {
+      const { files } = deps.batches;
+      const batch = { owner: deps.owner, batchId };
+      await mustBeStore(files, storeId);
+      const known = rest && (await countsOfKnown(createItemOutcomes(files, batch), rest, start));
+      await createBatchFiles(files, batch).close(new Date());
+      return known;
+    }),
 });
 
 async function itemsFrom(

@@ -84,6 +84,10 @@ export interface BatchActivities {
   takeOverOutcomes(input: ListedBatchRef & { groups: readonly (ItemRange & { start: string })[] }): Promise<void>;
   /** Groups from that item on that an earlier start of the batch has left running. */
   findEarlierGroups(input: { batchId: string; provider: ProviderName; from: number }): Promise<ItemRange[]>;
-  /** Notes when the batch closed: what it keeps in the store is kept for some time from then on. */
-  closeBatch(input: ListedBatchRef): Promise<void>;
+  /**
+   * Notes when the batch closed: what it keeps in the store is kept for some time from then on.
+   * @param input.rest items that this start has not come to; absent if it has come to all
+   * @returns of those items what had completed in an earlier start; nothing if there are no such items
+   */
+  closeBatch(input: ListedBatchRef & { rest?: readonly ItemRange[] }): Promise<BatchCounts | undefined>;
 }

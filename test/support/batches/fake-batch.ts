@@ -62,7 +62,7 @@ export function fakeBatch(
     lookAtGroups: async ({ groups }) =>
       groups.map((group) => ({ ...group, open: true, ...newsOfAll(group, 'processing') })),
     takeOverOutcomes: async () => {},
-    closeBatch: async () => {},
+    closeBatch: async () => undefined,
     submitItems: completes,
     settleItems: completes,
     branchItems: completes,

@@ -92,6 +92,28 @@ test('what has become of the items of an earlier start’s group is taken over, 
   expect(look?.counts.by).toEqual({ failed: 1, pending: 3 });
 });
 
+test('the close tells what had completed of items that the start has not come to', async () => {
+  const { batchId, storeId } = await listed(['a.mp4', 'b.mp4', 'c.mp4', 'd.mp4', 'e.mp4', 'f.mp4']);
+  const outcomes = createItemOutcomes(deps.batches.files, { owner: OWNER, batchId });
+  const completed = { key: 'k', phase: 'completed', outcome: 'completed', of: 'start-1', sizeBytes: 5 } as const;
+  const failed = { key: 'k', phase: 'failed', outcome: 'failed', of: 'start-1' } as const;
+  const all = [0, 1, 2].map((item) => ({ ...completed, item }));
+  await outcomes.write({ from: 0, end: 2 }, all.slice(0, 2));
+  await outcomes.write({ from: 2, end: 4 }, [...all.slice(2), { ...failed, item: 3 }]);
+  await outcomes.write({ from: 4, end: 6 }, [{ ...completed, item: 4 }]);
+  const ref = { batchId, storeId, provider: 'twelvelabs', start: 'start-2' };
+  const steps = createBatchSteps(deps);
+  const close = (rest?: { from: number; end: number }[]) => inActivity(() => steps.closeBatch({ ...ref, rest }));
+  expect(await close([{ from: 1, end: 4 }])).toEqual({ items: 2, by: { completed: 2 }, bytes: 10 });
+  expect(
+    await close([
+      { from: 0, end: 1 },
+      { from: 4, end: 6 },
+    ]),
+  ).toMatchObject({ by: { completed: 2 } });
+  expect(await close()).toBeUndefined();
+});
+
 test('a step that is repeated makes nothing twice', async () => {
   const input = await listed(['a.mp4', 'b.mp4']);
   const steps = createGroupSteps(deps);

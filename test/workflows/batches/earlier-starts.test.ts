@@ -1,7 +1,7 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { Context } from '@temporalio/activity';
 import { LifecycleClient } from '../../../src/client/lifecycle-client';
-import type { BatchStatus } from '../../../src/contracts/batch/batch-status';
+import type { BatchActivities, BatchStatus } from '../../../src/contracts/batch/batch-status';
 import { failure } from '../../../src/contracts/failures';
 import type { GroupInput, GroupNews } from '../../../src/contracts/batch/groups';
 import {
@@ -231,4 +231,90 @@ test('a group of this start is left as it is', async () => {
     expect((await resultOf(batch)).counts.by).toEqual({ completed: 1, failed: 1 });
   });
   expect(calls).not.toContain('takeOverOutcomes');
+});
+
+/** Of each range that a start has not come to its first item has completed in an earlier start. */
+const firstsBefore =
+  (asked: unknown[]): BatchActivities['closeBatch'] =>
+  async ({ rest }) => {
+    asked.push(rest);
+    return rest && { items: rest.length, by: { completed: rest.length }, bytes: rest.length };
+  };
+
+test('what had completed before counts though a stop comes before it is planned', async () => {
+  const asked: unknown[] = [];
+  const overrides = { planGroups: brokenByItsCancellation, closeBatch: firstsBefore(asked) };
+  const { activities, calls } = fakeBatch({ items: 4, size: 2 }, overrides);
+  await lifecycles.with(activities, async () => {
+    const batch = await startBatch('stopped-before-plan');
+    await until(() => calls.includes('planGroups 0'));
+    await batch.signal('cancel');
+    const { outcome, counts: told } = await resultOf(batch);
+    expect({ outcome, told }).toEqual({
+      outcome: 'cancelled',
+      told: { items: 4, by: { completed: 1, pending: 3 }, bytes: 1 },
+    });
+  });
+  expect(asked).toEqual([[{ from: 0, end: 4 }]]);
+});
+
+test('what had completed before counts though a failure ends the batch before its group starts', async () => {
+  const asked: unknown[] = [];
+  const { activities } = fakeBatch(
+    { items: 6, size: 2 },
+    { submitItems: async (input) => oneFailed(input), closeBatch: firstsBefore(asked) },
+  );
+  await lifecycles.with(activities, async () => {
+    const batchId = 'failed-before-start';
+    const batch = await startBatch(batchId, [{ batchId, items, failureMode: 'FailAfterOne', inFlight: 2 }]);
+    expect((await resultOf(batch)).counts.by).toEqual({ completed: 3, failed: 1, pending: 2 });
+  });
+  expect(asked).toEqual([
+    [
+      { from: 2, end: 4 },
+      { from: 4, end: 6 },
+    ],
+  ]);
+});
+
+test.each([
+  ['planned', {}],
+  ['not planned', { planned: [], next: 0 }],
+])('a group of an earlier start that a stop reaches, %s, counts once', async (_how, ahead) => {
+  const held = new Held();
+  const asked: unknown[] = [];
+  const batchId = `reached-once-${Object.keys(ahead).length}`;
+  const { activities } = fakeBatch(
+    { items: 4, size: 2 },
+    {
+      findEarlierGroups: async () => [{ from: 0, end: 2 }],
+      submitItems: async (input) => {
+        await held.wait();
+        return newsOfAll(input, 'completed');
+      },
+      closeBatch: firstsBefore(asked),
+    },
+  );
+  await lifecycles.with(activities, async () => {
+    await startGroup(batchId, 2);
+    await until(() => held.waiting === 1);
+    const carried = carriedOf(batchId);
+    const progress = { ...carried.progress, paused: true };
+    const batch = await startBatch(batchId, [
+      { batchId, items },
+      { ...carried, progress, ...ahead },
+    ]);
+    await batch.signal('cancel');
+    expect((await resultOf(batch)).counts.by).toEqual({ cancelled: 2, completed: 1, pending: 1 });
+  });
+  expect(asked).toEqual([[{ from: 2, end: 4 }]]);
+});
+
+test('a batch that has come to all of its items asks for no rest', async () => {
+  const asked: unknown[] = [];
+  const { activities } = fakeBatch({ items: 4, size: 2 }, { closeBatch: firstsBefore(asked) });
+  await lifecycles.with(activities, async () => {
+    expect((await resultOf(await startBatch('no-rest'))).counts.by).toEqual({ completed: 4 });
+  });
+  expect(asked).toEqual([undefined]);
 });

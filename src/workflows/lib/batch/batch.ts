@@ -146,8 +146,11 @@ export class Batch {
   async close(): Promise<BatchStatus> {
     const { listed } = this;
     if (listed) {
+      const { rest } = this;
+      const input = { ...this.ref(listed), ...(rest.length > 0 && { rest }) };
       const { closeBatch } = this.steps();
-      await CancellationScope.nonCancellable(() => closeBatch(this.ref(listed)));
+      const before = await CancellationScope.nonCancellable(() => closeBatch(input));
+      if (before) this.progress.noteCompletedBefore(before);
     }
     return this.progress.close(this.stop.outcome ?? this.verdict());
   }
@@ -155,6 +158,13 @@ export class Batch {
   private verdict(): BatchOutcome {
     const { by } = this.progress.ended;
     return (by.completed ?? 0) === this.listed?.items ? 'completed' : 'failed';
+  }
+
+  /** Items of which no group was started or taken up. */
+  private get rest(): ItemRange[] {
+    const planned = this.planned.map(({ from, end }) => ({ from, end }));
+    const unplanned = { from: this.next, end: this.listed?.items ?? this.next };
+    return [...planned, unplanned].filter(({ from, end }) => from < end);
   }
 
   private get goesOn(): boolean {
@@ -207,8 +217,15 @@ export class Batch {
     for (const group of groups) {
       if (!this.listed)
         await this.stop.tell(group); // without a list nobody looks at its end
-      else if (!this.progress.open.has(group.from)) this.progress.noteStarted(group);
+      else if (!this.progress.open.has(group.from)) this.takeUp(group, this.listed);
     }
+  }
+
+  /** Takes a group out of what is planned, of which nothing starts any more. */
+  private takeUp(group: ItemRange, { items }: ListedBatch): void {
+    this.planned = this.rest.flatMap((one) => without(one, group));
+    this.next = items;
+    this.progress.noteStarted(group);
   }
 
   /** What became of items in a group of an earlier start, while this one was under way, is of this start. */
@@ -311,4 +328,11 @@ export class Batch {
       },
     );
   }
+}
+
+/** What of a range is not in another. */
+function without({ from, end }: ItemRange, other: ItemRange): ItemRange[] {
+  const before = { from, end: Math.min(end, other.from) };
+  const behind = { from: Math.max(from, other.end), end };
+  return [before, behind].filter((one) => one.from < one.end);
 }
