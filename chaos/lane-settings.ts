@@ -1,5 +1,7 @@
+import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { PROVIDERS } from '../src/providers/registry';
+import { STORE_ID_FILE } from '../src/storage/results/mark-store';
 import { API_KEY, SECRET_KEY } from './checks/secrets';
 
 const SETTLE_WINDOW_MS = 1500;
@@ -29,6 +31,14 @@ export const filesFolderOf = ({ folder, name }: LaneSettings): string => path.jo
 export const schemaBreaksFileOf = ({ folder, name }: LaneSettings): string =>
   path.join(folder, `${name}-schema-breaks.txt`);
 export const resultsFolderOf = ({ folder, name }: LaneSettings): string => path.join(folder, name, 'results');
+
+/** Forgets all results, marks and batches. The store stays the one that the lane's worker knows by its id. */
+export async function emptyResults(settings: LaneSettings): Promise<void> {
+  const folder = resultsFolderOf(settings);
+  const names = await readdir(folder).catch(() => []); // nothing was stored yet
+  const all = names.filter((name) => name !== STORE_ID_FILE);
+  await Promise.all(all.map((name) => rm(path.join(folder, name), { recursive: true, force: true })));
+}
 
 /** Of the lane's worker: quick polls, short windows. */
 export function workerEnvironment(settings: LaneSettings, at: { origin: string; datasets: string }): NodeJS.ProcessEnv {

@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { EmulatorControl } from '../emulator/twelvelabs/control-client';
@@ -16,6 +16,7 @@ import { resultsOf, sha256OfResults, sweepWithin, takeLines } from './checks/aft
 import type { Evidence, RunEvidence, Swept, Twin } from './checks/evidence';
 import { hadAfter } from './checks/had';
 import {
+  emptyResults,
   filesFolderOf,
   resultsFolderOf,
   schemaBreaksFileOf,
@@ -107,7 +108,7 @@ export class Lane {
     const key = `${this.settings.name}-${++this.runs}${schedule.keyEnd ?? ''}`;
     worker.forgetLogs();
     await control.reset();
-    await rm(this.resultsFolder, { recursive: true, force: true });
+    await emptyResults(this.settings);
     const twin = isAround(schedule, 'shared-account') ? await this.runTwin(key) : undefined;
     const about = twin ? { twin: { assetId: twin.status.asset?.id ?? '' } } : {};
     const { filesUrl, samples } = this.settings;

@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
@@ -7,7 +6,7 @@ import type { BatchStatus } from '../../src/contracts/batch/batch-status';
 import { batchWorkflowId } from '../../src/contracts/ids';
 import type { ProviderFields } from '../../src/contracts/lifecycle-input';
 import { takeLines, textsBelow } from '../checks/aftermath';
-import { filesFolderOf, resultsFolderOf, schemaBreaksFileOf, type LaneSettings } from '../lane-settings';
+import { emptyResults, filesFolderOf, resultsFolderOf, schemaBreaksFileOf, type LaneSettings } from '../lane-settings';
 import { stopRun } from '../run-of-key';
 import { batchIdWithSize } from '../worker/group-sizes';
 import { LaneWorker } from '../worker/lane-worker';
@@ -78,7 +77,7 @@ export class BatchLane {
     const name = `${namespace}-batch-${++this.runs}`;
     const folder = path.join(filesFolderOf(settings), name);
     worker.forgetLogs();
-    await rm(resultsFolderOf(settings), { recursive: true, force: true });
+    await emptyResults(settings);
     const fields = await place.prepare(schedule.branches);
     await place.setProcessing(QUICK_PROCESSING_MS);
     const { samples } = settings;
