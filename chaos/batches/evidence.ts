@@ -51,6 +51,8 @@ export interface GroupFacts extends RunFacts {
 export interface BatchRunFacts extends RunFacts {
   /** Groups that it started. `untimely`: it was paused, or had been stopped. */
   started: { workflowId: string; runId: string; at: number; untimely?: 'paused' | 'stopped' }[];
+  /** Groups that had closed when a signal of the batch came to them. */
+  toldTooLate: string[];
 }
 
 /** One start of a batch, to its end. */

@@ -21,7 +21,11 @@ export async function readBatchRuns(
   for (let runId: string | undefined = first; runId;) {
     const history: History = await temporal.workflow.getHandle(workflowId, runId).fetchHistory();
     const events = history.events ?? [];
-    const facts = { ...(await factsOf(temporal, { workflowId, runId }, events)), started: groupsStartedIn(events) };
+    const facts = {
+      ...(await factsOf(temporal, { workflowId, runId }, events)),
+      started: groupsStartedIn(events),
+      toldTooLate: toldTooLateIn(events),
+    };
     runs.push({ facts, text: readableText(history) });
     runId = events.at(-1)?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId ?? undefined;
   }
@@ -85,6 +89,11 @@ function groupsStartedIn(events: readonly Event[]): BatchRunFacts['started'] {
   }
   return started;
 }
+
+const toldTooLateIn = (events: readonly Event[]): string[] =>
+  events.flatMap(
+    ({ signalExternalWorkflowExecutionFailedEventAttributes: failed }) => failed?.workflowExecution?.workflowId ?? [],
+  );
 
 function inputOf(began: Event | undefined): { from: number; end: number } {
   const [payload] = began?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];

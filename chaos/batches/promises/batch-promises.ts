@@ -95,8 +95,10 @@ function reachesGroups(start: BatchStart, { groups, struck }: BatchEvidence): st
   const isLate = struck.some(({ what }) => isDeath(what)) || start.runs.some(({ lostTask }) => lostTask);
   const within = isLate ? TOLD_AFTER_DEATH_MS : TOLD_WITHIN_MS;
   if (!stop || start.closedAs === 'TERMINATED') return [];
+  const wereTold = start.runs.flatMap(({ toldTooLate }) => toldTooLate);
   return groups
     .filter((group) => isOf(start, group) && group.startedAt < stop.at && group.stoppedAt === undefined)
+    .filter(({ workflowId }) => !wereTold.includes(workflowId))
     .filter(({ closedAt = Infinity, closedAs }) => closedAt > stop.at + within && closedAs !== 'TERMINATED')
     .map(({ workflowId }) => `${workflowId} was not told`);
 }

@@ -1,4 +1,4 @@
-import type { BatchEvidence, BatchStart, GroupFacts } from '../../../chaos/batches/evidence';
+import type { BatchEvidence, BatchRunFacts, BatchStart, GroupFacts } from '../../../chaos/batches/evidence';
 import { batchViolationsOf } from '../../../chaos/batches/promises/batch-promises';
 import type { ItemOutcome } from '../../../src/contracts/batch/item-outcome';
 import type { SweepReport } from '../../../src/contracts/ledger/sweep';
@@ -42,7 +42,10 @@ const state = {
   openSessions: [],
 };
 
-const run = { ...group, workflowId: 'asset-batch:spring', runId: 'run', started: [] };
+const run: BatchRunFacts = {
+  ...{ ...group, workflowId: 'asset-batch:spring', runId: 'run' },
+  ...{ started: [], toldTooLate: [] },
+};
 
 const start: BatchStart = {
   batchId: 'spring',
@@ -119,6 +122,11 @@ test('a batch that has lost a task to its worker may tell its groups later', () 
   expect(
     batchViolationsOf({ ...sound, ...started({ runs: [{ ...stopped, lostTask: true }], status: cancelled }) }),
   ).toEqual([]);
+});
+
+test('a group that closed while its batch told it of a stop need not have heard of it', () => {
+  const told = started({ runs: [{ ...stopped, toldTooLate: ['asset-group:spring:0'] }], status: cancelled });
+  expect(batchViolationsOf({ ...sound, ...told })).toEqual([]);
 });
 
 const BROKEN: Readonly<Record<string, Partial<BatchEvidence>>> = {
