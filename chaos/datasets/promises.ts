@@ -158,11 +158,12 @@ function noLateWrites({ stops, calls, runs }: DatasetEvidence): string[] {
     .map(({ route, at }) => `${route} started ${at - stop.at} ms after ${stop.what}`);
 }
 
-/** A sweep takes nothing that a lifecycle completed with, and nothing of others. */
+/** A sweep takes nothing that a lifecycle completed with, and nothing of others, unless a run has overwritten it as told. */
 function sweepSpares({ sweep, runs, beforeSweep, others }: DatasetEvidence): string[] {
   if (!sweep.report) return ['the sweep has not ended'];
   const wanted = runs.filter(({ status }) => status?.outcome === 'completed').map(({ status }) => status?.asset?.id);
-  return [...wanted, others?.id]
+  const theirs = beforeSweep.assets.filter(({ assetId, sha256 }) => assetId === others?.id && sha256 === others.sha256);
+  return [...wanted, ...theirs.map(({ assetId }) => assetId)]
     .filter((id) => id !== undefined && hasAsset(beforeSweep, id) && !hasAsset(sweep.after, id))
     .map((id) => `the sweep removed ${id}`);
 }

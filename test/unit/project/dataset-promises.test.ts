@@ -56,3 +56,11 @@ test('a sweep that leaves something over has not finished', () => {
   const sweep = { report: reportOf({ leftover: 1 }), after: STATE };
   expect(datasetViolationsOf(evidence({}, { sweep }))).toEqual([`${NAME}: the sweep left something over`]);
 });
+
+test('a sweep spares what is of others, until a run has overwritten it as it was told', () => {
+  const others = { id: 'a', filename: 'a.jpg', sha256: 'of others' };
+  const shape = { schedule: { ...SCHEDULE, shape: 'name-taken-told' }, others } as const;
+  const before = (sha256: string) => ({ ...shape, beforeSweep: { ...STATE, assets: [{ ...asset('r'), sha256 }] } });
+  expect(datasetViolationsOf(evidence({}, before('h')))).toEqual([]);
+  expect(datasetViolationsOf(evidence({}, before('of others')))).toEqual([`${NAME}: the sweep removed a`]);
+});
