@@ -104,7 +104,39 @@ test.each([
   expect(await idsIn()).toEqual([asset?.id]);
 });
 
+/** A lifecycle that was terminated while its session is open, and that nothing comes of for an hour. */
+async function terminatedInSession(key: string): Promise<void> {
+  await system.control.setProcessing({ baseMs: 3_600_000, msPerMegabyte: 0 });
+  const handle = await system.start(key, { source: await system.picture(`${key}.jpg`) });
+  await until(async () => ((await handle.query<LifecycleStatus>('status')).phase === 'processing' ? true : undefined));
+  await handle.terminate();
+}
+const sessionEnds = async () => (await system.control.state()).sessions.map(({ ended, reason }) => ended && reason);
+
+test('a deletion ends the session that a terminated lifecycle has left open', async () => {
+  await terminatedInSession('open-deleted');
+  const status = await (await client.forceDelete('open-deleted', { datasetId: DATASET })).result();
+  expect(status).toMatchObject({
+    outcome: 'deleted',
+    receipt: { entries: [{ resource: 'upload-session', result: 'deleted' }] },
+  });
+  expect(await sessionEnds()).toEqual(['Cancelled']);
+  expect(await idsIn()).toEqual([]);
+});
+
 describe('a sweep', () => {
+  test('ends the session that a terminated lifecycle has left open, and tells of it once', async () => {
+    await terminatedInSession('open-swept');
+    expect(await sweep({ dryRun: true })).toMatchObject({ found: 1, deleted: 0 });
+    expect(await sessionEnds()).toEqual([null]);
+    expect(await sweep()).toMatchObject({
+      ...{ found: 1, deleted: 1, leftover: 0 },
+      orphans: [{ key: 'open-swept', cause: 'stopped', entries: [{ resource: 'upload-session', result: 'deleted' }] }],
+    });
+    expect(await sessionEnds()).toEqual(['Cancelled']);
+    expect(await sweep()).toMatchObject({ found: 0 });
+  });
+
   test('removes what a terminated lifecycle left in the datasets it is told, and nothing else', async () => {
     await system.control.addDataset('other');
     const here = await terminated('left');
