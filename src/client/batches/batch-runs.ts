@@ -49,7 +49,9 @@ export async function closedBatchStatus(
   kept: KeptBatch | undefined,
 ): Promise<BatchStatus> {
   try {
-    return (await client.workflow.getHandle(run.workflowId, run.runId).result()) as BatchStatus;
+    const status = (await client.workflow.getHandle(run.workflowId, run.runId).result()) as BatchStatus;
+    if (status.timings.listedAt !== undefined || !kept) return status;
+    return { ...status, ...(await keptFacts(kept, firstRunIdOf(run))) }; // stopped before it knew what earlier starts have done
   } catch (error) {
     if (!(error instanceof WorkflowFailedError)) throw error;
     const { provider, inFlight } = await settingsOf(client, run);

@@ -1,8 +1,10 @@
 import path from 'node:path';
+import type { Client, WorkflowExecutionDescription, WorkflowHandle } from '@temporalio/client';
 import { acceptInput } from '../../../src/providers/registry';
 import { itemsOf, readIndex, refusedOf } from '../../../src/batch/read-batch';
 import { removeBatch } from '../../../src/batch/remove-batch';
 import { batchCounts, failuresByCause, reportEntries } from '../../../src/batch/report';
+import { closedBatchStatus } from '../../../src/client/batches/batch-runs';
 import { createBatchFiles, isExpired, keptBatches } from '../../../src/storage/batches/batch-files';
 import { createItemOutcomes } from '../../../src/storage/batches/item-outcomes';
 import { createKeyClaims } from '../../../src/storage/batches/key-claims';
@@ -127,6 +129,18 @@ test('what an earlier start of the batch left counts only where it completed', a
   expect(told.flatMap((entry) => Object.keys(entry))).not.toContain('of');
   const { by } = await batchCounts(outcomes, index, 'second');
   expect(by).toEqual({ failed: 1, completed: 1, pending: 2498 });
+});
+
+test('a start that was stopped before it had its list is told with what the store has of the batch', async () => {
+  const { files, outcomes } = await listMany();
+  const completed = { item: 51, key: 'k', phase: 'completed', outcome: 'completed', of: 'first' } as const;
+  await outcomes.write({ from: 50, end: 100 }, [completed]);
+  const told = { batchId: 'b', outcome: 'cancelled', counts: { items: 0, by: {}, bytes: 0 }, timings: {} };
+  const handle = { result: async () => told } as Partial<WorkflowHandle> as WorkflowHandle;
+  const client = { workflow: { getHandle: () => handle } } as Pick<Client, never> as Client;
+  const run = { workflowId: 'asset-batch:b', runId: 'second', raw: {} } as WorkflowExecutionDescription;
+  const status = await closedBatchStatus(client, run, 'b', { files, outcomes });
+  expect(status).toMatchObject({ outcome: 'cancelled', refused: 500, counts: { items: 2500, by: { completed: 1 } } });
 });
 
 test('causes without end are counted together', async () => {
