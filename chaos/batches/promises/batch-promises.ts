@@ -57,7 +57,7 @@ function counts(evidence: BatchEvidence): string[] {
   const refused = schedule.around.includes('stranger') ? 1 : 0;
   return ofStarts(evidence, (start) => {
     const { status, listed } = start;
-    if (!status || (listed.length === 0 && stopOf(start))) return [];
+    if (!status || (status.timings.listedAt === undefined && stopOf(start))) return []; // it does not know its items
     const problems = status.refused === refused ? [] : [`${status.refused} are refused, of ${refused}`];
     if (listed.length !== wanted.length) problems.push(`${listed.length} of ${wanted.length} are listed`);
     const by: Record<string, number> = {};
@@ -173,7 +173,8 @@ function sweepFinishes(evidence: BatchEvidence): string[] {
         outcomes.some((one) => one.key === key && (one.outcome === 'completed' || isKept(one.receipt))),
       );
     if (mayBeKept) continue;
-    problems.push(...assetsOf(sweep.after, key).map(({ id }) => `${key}: left asset ${id}`));
+    const left = assetsOf(sweep.after, key).filter(({ released }) => released !== 'completed'); // just before its group was ended
+    problems.push(...left.map(({ id }) => `${key}: left asset ${id}`));
     const objects = sweep.after.objects.filter((one) => one.key === key);
     problems.push(...objects.map(({ kind, id }) => `${key}: left ${kind} ${id}`));
   }

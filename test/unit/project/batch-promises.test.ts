@@ -129,6 +129,22 @@ test('a group that closed while its batch told it of a stop need not have heard 
   expect(batchViolationsOf({ ...sound, ...told })).toEqual([]);
 });
 
+test('what a group has left is to be gone after the sweep, unless it was marked as completed just before its end', () => {
+  const outcomes = [item(0, FIRST), { ...item(1, SECOND), phase: 'branching', outcome: undefined } as ItemOutcome];
+  const status = { ...start.status, counts: { items: 2, by: { completed: 1, branching: 1 }, bytes: 2 } };
+  const ended: Partial<BatchEvidence> = {
+    ...started({ outcomes, status: { ...status, outcome: 'failed' } as BatchStart['status'] }),
+    groups: [{ ...group, closedAs: 'TERMINATED' }],
+  };
+  const words = 'the sweep finishes the job, and no more: /media/1.jpg: left asset asset-1';
+  const marked = (released: string | undefined) => {
+    const after = { ...state, assets: state.assets.map((one, nth) => (nth === 1 ? { ...one, released } : one)) };
+    return batchViolationsOf({ ...sound, ...ended, sweep: { report, after } }).filter((one) => one === words);
+  };
+  expect(marked('completed')).toEqual([]);
+  expect(marked(undefined)).toEqual([words]);
+});
+
 const BROKEN: Readonly<Record<string, Partial<BatchEvidence>>> = {
   'ends within a bound: asset-group:spring:0': { groups: [{ ...group, closedAs: 'RUNNING' }] },
   'closes as its outcome says': started({ closedAs: 'FAILED', status: undefined }),
