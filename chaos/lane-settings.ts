@@ -37,7 +37,8 @@ export async function emptyResults(settings: LaneSettings): Promise<void> {
   const folder = resultsFolderOf(settings);
   const names = await readdir(folder).catch(() => []); // nothing was stored yet
   const all = names.filter((name) => name !== STORE_ID_FILE);
-  await Promise.all(all.map((name) => rm(path.join(folder, name), { recursive: true, force: true })));
+  const whole = { recursive: true, force: true, maxRetries: 20 }; // a step of a group that was ended from outside may still write
+  await Promise.all(all.map((name) => rm(path.join(folder, name), whole)));
 }
 
 /** Of the lane's worker: quick polls, short windows. */
