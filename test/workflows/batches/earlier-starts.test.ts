@@ -8,6 +8,7 @@ import {
   ASSET_BATCH,
   ASSET_GROUP,
   batchWorkflowId,
+  GROUP_PROGRESS_SIGNAL,
   groupWorkflowId,
   WORKFLOW_TASK_QUEUE,
 } from '../../../src/contracts/ids';
@@ -317,4 +318,22 @@ test('a batch that has come to all of its items asks for no rest', async () => {
     expect((await resultOf(await startBatch('no-rest'))).counts.by).toEqual({ completed: 4 });
   });
   expect(asked).toEqual([undefined]);
+});
+
+test('a failure in a group of an earlier start, which this start has not come to, does not keep it from going on', async () => {
+  const held = new Held();
+  const findExisting = async () => {
+    await held.wait();
+    return null;
+  };
+  const { activities } = fakeBatch({ items: 4, size: 2 }, { findExisting });
+  await lifecycles.with(activities, async () => {
+    const batchId = 'failed-earlier';
+    const batch = await startBatch(batchId, [{ batchId, items, failureMode: 'FailAfterOne' }]);
+    await until(() => held.waiting === 1);
+    const counts = { items: 2, by: { failed: 1, completed: 1 }, bytes: 2 };
+    await batch.signal(GROUP_PROGRESS_SIGNAL, { from: 0, end: 2, start: START, counts, failures: [] });
+    held.letGo();
+    expect((await resultOf(batch)).counts.by).toEqual({ completed: 4 });
+  });
 });

@@ -280,6 +280,7 @@ export class Batch {
 
   private hear(news: GroupEnd, { hasEnded }: { hasEnded: boolean }): void {
     const { progress, batch } = this;
+    const isOpen = progress.open.has(news.from); // else it is of an earlier start, and not taken up yet
     const group = hasEnded ? progress.open.get(news.from) : undefined;
     const { start = this.listed?.start } = news;
     const isOfEarlier = start !== undefined && start !== this.listed?.start;
@@ -294,7 +295,7 @@ export class Batch {
     if (hasEnded) progress.noteEnd(news);
     else progress.noteNews(news);
     const hasFailure = (news.counts.by.failed ?? 0) > 0 || (news.batchHasFailure === true && !isOfEarlier);
-    if (batch.failureMode === 'FailAfterOne' && hasFailure) this.startsNothing = true;
+    if (batch.failureMode === 'FailAfterOne' && isOpen && hasFailure) this.startsNothing = true;
   }
 
   /** A group of an earlier start may have been told to stop before this start took it up. */
