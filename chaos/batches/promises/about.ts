@@ -45,3 +45,7 @@ export const stopOf = ({ runs }: BatchStart): { at: number; heard: string[] } | 
   const run = runs.find(({ stoppedAt }) => stoppedAt !== undefined);
   return run?.stoppedAt === undefined ? undefined : { at: run.stoppedAt, heard: run.heard };
 };
+
+/** Whether a group, or what it made, is of the batch of that start. */
+export const isOf = ({ batchId }: BatchStart, { workflowId = '' }: { workflowId?: string }): boolean =>
+  workflowId.startsWith(`asset-group:${batchId}:`);

@@ -1,9 +1,10 @@
 import { isDeath } from '../../schedules/strikes';
 import { secretsIn } from '../../checks/secrets';
-import type { BatchEvidence, BatchStart, GroupFacts } from '../evidence';
+import type { BatchEvidence, BatchStart } from '../evidence';
 import {
   assetsOf,
   hasId,
+  isOf,
   leavesSurplus,
   ofStarts,
   singlesOf,
@@ -102,9 +103,6 @@ function reachesGroups(start: BatchStart, { groups, struck }: BatchEvidence): st
     .filter(({ closedAt = Infinity, closedAs }) => closedAt > stop.at + within && closedAs !== 'TERMINATED')
     .map(({ workflowId }) => `${workflowId} was not told`);
 }
-
-const isOf = ({ batchId }: BatchStart, { workflowId }: GroupFacts): boolean =>
-  workflowId.startsWith(`asset-group:${batchId}:`);
 
 const startsNothing = ({ runs }: BatchStart): string[] =>
   runs.flatMap(({ started }) =>

@@ -1,6 +1,16 @@
 import type { ItemOutcome } from '../../../src/contracts/batch/item-outcome';
 import type { BatchEvidence, BatchStart, PlaceState, Wanted } from '../evidence';
-import { assetsOf, hasId, leavesSurplus, ofStarts, singlesOf, standing, terminatedGroups, type Check } from './about';
+import {
+  assetsOf,
+  hasId,
+  isOf,
+  leavesSurplus,
+  ofStarts,
+  singlesOf,
+  standing,
+  terminatedGroups,
+  type Check,
+} from './about';
 
 /** What a batch promises for each of its items. */
 export const ITEM_PROMISES: Readonly<Record<string, Check>> = {
@@ -106,7 +116,7 @@ function receipt({ receipt: told }: ItemOutcome, after: PlaceState): string[] {
   });
 }
 
-/** Of items that did not complete; what a lifecycle of the key, or an earlier start, has made is not theirs. */
+/** Of items that did not complete; what a lifecycle of the key, another batch, or an earlier start has made is not theirs. */
 function nothingLeft(evidence: BatchEvidence): string[] {
   if (leavesSurplus(evidence)) return [];
   return ofStarts(evidence, (start, before) =>
@@ -117,7 +127,10 @@ function nothingLeft(evidence: BatchEvidence): string[] {
       if (start.closedAs !== 'COMPLETED' && !record?.outcome) return []; // for the sweep
       const { policy, entries = [] } = record?.receipt ?? {};
       if (entries.some(({ result }) => result === 'leftover')) return []; // told, for the sweep
-      const left = assetsOf(start.after, key).map(({ id }) => id);
+      const others = evidence.starts.filter(({ batchId }) => batchId !== start.batchId);
+      const left = assetsOf(start.after, key).flatMap((one) =>
+        others.some((other) => isOf(other, one)) ? [] : one.id,
+      );
       if (policy === undefined)
         return hadBefore ? [] : left.map((id) => `${key} made nothing, yet asset ${id} is there`);
       const named = new Set(entries.filter(({ result }) => result === 'kept').map(({ id }) => id));

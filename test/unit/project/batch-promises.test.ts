@@ -145,6 +145,24 @@ test('what a group has left is to be gone after the sweep, unless it was marked 
   expect(marked(undefined)).toEqual([words]);
 });
 
+test('what another batch has made of the same key is not what an ended one left', () => {
+  const policy = 'force-delete';
+  const gone = { phase: 'cancelled', outcome: 'cancelled', receipt: { policy, entries: [] } } as Partial<ItemOutcome>;
+  const first = { ...start, closedAs: 'TERMINATED', status: undefined, outcomes: [item(0, FIRST), second(gone)] };
+  const made = (batchId: string) => {
+    const assets = state.assets.map((one, nth) =>
+      nth === 1 ? { ...one, workflowId: `asset-group:${batchId}:0` } : one,
+    );
+    const starts = [
+      { ...first, after: { ...state, assets } },
+      { ...start, batchId: 'summer' },
+    ];
+    const words = 'nothing is left that was to be deleted: /media/1.jpg was to delete asset asset-1';
+    return batchViolationsOf({ ...sound, starts }).filter((one) => one === words).length;
+  };
+  expect([made('summer'), made('spring')]).toEqual([0, 1]);
+});
+
 const BROKEN: Readonly<Record<string, Partial<BatchEvidence>>> = {
   'ends within a bound: asset-group:spring:0': { groups: [{ ...group, closedAs: 'RUNNING' }] },
   'closes as its outcome says': started({ closedAs: 'FAILED', status: undefined }),
