@@ -14,6 +14,7 @@ import {
 } from '../../../src/contracts/ids';
 import { fakeBatch, Held, newsOfAll } from '../../support/batches/fake-batch';
 import { LifecycleEnvironment } from '../../support/system/lifecycle-environment';
+import { until } from '../../support/until';
 
 jest.setTimeout(60_000);
 /** Events, so that a batch of some groups goes on in a new run. */
@@ -46,10 +47,6 @@ const startGroup = (batchId: string, end: number, more: Partial<GroupInput> = {}
 };
 
 const resultOf = async (handle: WorkflowHandle): Promise<BatchStatus> => (await handle.result()) as BatchStatus;
-
-async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 20));
-}
 
 const openGroups = (batch: WorkflowHandle, groups: number) => async () =>
   (await batch.query<BatchStatus>('status')).groups === groups;

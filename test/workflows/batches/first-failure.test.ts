@@ -3,6 +3,7 @@ import type { BatchStatus } from '../../../src/contracts/batch/batch-status';
 import { ASSET_BATCH, batchWorkflowId, WORKFLOW_TASK_QUEUE } from '../../../src/contracts/ids';
 import { fakeBatch, Held, newsOfAll } from '../../support/batches/fake-batch';
 import { LifecycleEnvironment } from '../../support/system/lifecycle-environment';
+import { until } from '../../support/until';
 
 jest.setTimeout(60_000);
 let lifecycles: LifecycleEnvironment;
@@ -21,10 +22,6 @@ const start = (batchId: string, more: object) =>
 const resultOf = async (handle: WorkflowHandle): Promise<BatchStatus> => (await handle.result()) as BatchStatus;
 const statusOf = (handle: WorkflowHandle): Promise<BatchStatus> => handle.query<BatchStatus>('status');
 const openGroups = (batch: WorkflowHandle, groups: number) => async () => (await statusOf(batch)).groups === groups;
-
-async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 20));
-}
 
 test('after the first failure FailAfterOne starts nothing more, though its group goes on', async () => {
   const held = new Held();
