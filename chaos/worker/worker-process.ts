@@ -1,6 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 
+/**
+ * A worker that takes longer to start, or to end after it was told to, hangs: it is killed, and the error says what it had
+ * printed. A stop may take the grace period, 30 seconds by default.
+ */
+const HANGS_AFTER_MS = 90_000;
+
 /** Those that are up: none of them outlives this process. */
 const up = new Set<ChildProcess>();
 process.once('exit', () => {
@@ -33,7 +39,7 @@ export class WorkerProcess {
       child.stderr?.on('data', hear);
       child.once('exit', (code) => reject(new Error(`the worker ended with ${code}: ${output.join('')}`)));
     });
-    await ready;
+    await worker.unlessItHangs('to start', ready);
     return worker;
   }
 
@@ -59,8 +65,19 @@ export class WorkerProcess {
     if (this.child.exitCode === null && this.child.signalCode === null) {
       const exited = once(this.child, 'exit');
       this.child.kill(signal);
-      await exited;
+      await this.unlessItHangs(`to end after ${signal}`, exited);
     }
     return this.child.exitCode;
+  }
+
+  private async unlessItHangs(what: string, done: Promise<unknown>): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const hangs = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        reject(new Error(`the worker took more than ${HANGS_AFTER_MS / 1000} s ${what}: ${this.log}`));
+        this.child.kill('SIGKILL');
+      }, HANGS_AFTER_MS);
+    });
+    await Promise.race([done, hangs]).finally(() => clearTimeout(timer));
   }
 }
