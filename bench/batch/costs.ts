@@ -1,15 +1,13 @@
-import type { Client } from '@temporalio/client';
-import { batchWorkflowId, groupWorkflowId } from '../../src/contracts/ids';
 import type { Figure } from '../figures';
 import type { BenchSettings } from '../run-benches';
 import type { BenchSystem } from '../system/bench-system';
 import { difference, settledServerCounts, total } from '../system/server-metrics';
+import { largestHistory } from './largest-history';
 import { connectBatches, folderOf, QUICK_POLLS, runBatch, type BenchBranch } from './run-batch';
 
 /** Of the asset; real, since the server counts heartbeats, which no clock can skip. */
 const WAIT_MS = 60_000;
 const MOST_ACTIONS = 0.5;
-const MOST_EVENTS = 10_000;
 /** Create, mark; with `embed` also the branch, whose answer is the embedding of an image. */
 const REQUESTS: Readonly<Record<BenchBranch, number>> = { none: 2, embed: 3 };
 const MOST_MORE = 0.1;
@@ -61,22 +59,4 @@ export async function benchCosts(system: BenchSystem, { items = 1000 }: BenchSet
 
 async function requestsByRoute(system: BenchSystem): Promise<Map<string, number>> {
   return new Map(Object.entries(await system.control.counters()).map(([route, { requests }]) => [route, requests]));
-}
-
-/** Of the batch and of its first group, which all others are like. */
-async function largestHistory(client: Client, batchId: string): Promise<Figure> {
-  const lengths: number[] = [];
-  for (const id of [batchWorkflowId(batchId), groupWorkflowId(batchId, 0)]) {
-    lengths.push((await client.workflow.getHandle(id).describe()).historyLength);
-  }
-  const value = Math.max(...lengths);
-  const note = `batch ${lengths[0]}, group ${lengths[1]}`;
-  return {
-    name: 'events of the largest history',
-    value,
-    unit: '',
-    goal: `<= ${MOST_EVENTS}`,
-    ok: value <= MOST_EVENTS,
-    note,
-  };
 }

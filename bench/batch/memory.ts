@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Figure } from '../figures';
 import type { BenchSettings } from '../run-benches';
 import type { BenchProcess, BenchSystem } from '../system/bench-system';
+import { largestHistory } from './largest-history';
 import { connectBatches, folderOf, QUICK_POLLS, runBatch } from './run-batch';
 
 const FEW = 1000;
@@ -31,11 +32,13 @@ export async function benchMemory(system: BenchSystem, { items = MANY }: BenchSe
   };
   const few = await peakOf(FEW);
   const many = await peakOf(items);
+  const history = await largestHistory(system.client, `memory-${items}`);
   const common = { name: `memory of the worker, ${items} items`, value: many, unit: 'MB', goal: `<= ${MOST_MB}` };
   const growth = { name: 'the same, against 1,000 items', value: many / few, unit: '×', goal: `<= ${MOST_GROWTH}` };
   return [
     { ...common, ok: many <= MOST_MB, note: `${few.toFixed(0)} MB with ${FEW}` },
     { ...growth, ok: many / few <= MOST_GROWTH },
+    history,
   ];
 }
 
