@@ -112,7 +112,8 @@ async function listOn(
     if (!(await files.writePage(draft.head.page, draft.text()))) return false;
     soFar.countPage(draft.head);
     draft = new PageDraft(soFar.pages, soFar.items);
-    onPage(soFar);
+    const { items, refused } = soFar;
+    onPage({ items, refused }); // and no more: it goes into a heartbeat
     return true;
   };
   for await (const entry of preparedEntries(opened.entries(soFar.last), context)) {

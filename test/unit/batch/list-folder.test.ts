@@ -47,6 +47,13 @@ test('globs include and exclude; what they leave out is counted; hidden files ne
   expect(hidden.items.map(({ at }) => at)).toEqual(['.e.mp4', '.hidden/d.mp4']);
 });
 
+test('what a page tells are two numbers, whatever has been listed: it goes into a heartbeat', async () => {
+  await place.put({ 'a.mp4': '1', 'b.mp4': '1', 'no.key': '1' });
+  const told: object[] = [];
+  await place.list({ items: folder() }, { onPage: (soFar) => told.push(soFar) });
+  expect(told).toStrictEqual([{ items: 3, refused: 0 }]);
+});
+
 test.each([
   ['an empty folder', {}, {}, 'items.path: MEDIA: holds no file that is not hidden'],
   [
