@@ -68,6 +68,16 @@ test('groups that an earlier start has left running are found, from an item on',
   expect([await find(running, end), await find(deps, 0)]).toEqual([[], []]);
 });
 
+test('a group that an earlier start has left running, and that has begun nothing, is found too', async () => {
+  const { batchId, storeId, start, end } = await listed(['a.mp4', 'b.mp4']);
+  const ref = { batchId, storeId, start, provider: 'twelvelabs' };
+  const steps = createBatchSteps({ ...deps, runs: { ...deps.runs, isOpen: async (id) => id === 'asset-group:b:0' } });
+  const plan = (): Promise<unknown> => inActivity(() => steps.planGroups({ ...ref, from: 0, end }));
+  const planned = await plan();
+  expect(await plan()).toEqual(planned);
+  expect(await inActivity(() => steps.findEarlierGroups({ ...ref, from: 0 }))).toEqual([{ from: 0, end }]);
+});
+
 test('what has become of the items of an earlier start’s group is taken over, and only that', async () => {
   const { batchId, storeId, end } = await listed(['a.mp4', 'b.mp4', 'c.mp4', 'd.mp4']);
   const slice = { from: 0, end };

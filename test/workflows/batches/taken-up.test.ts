@@ -6,9 +6,11 @@ import {
   ASSET_GROUP,
   batchWorkflowId,
   GROUP_ENDED_SIGNAL,
+  GROUP_PROGRESS_SIGNAL,
   groupWorkflowId,
   WORKFLOW_TASK_QUEUE,
 } from '../../../src/contracts/ids';
+import { NO_COUNTS } from '../../../src/contracts/batch/item-outcome';
 import { carriedOf } from '../../support/batches/carried-batch';
 import { fakeBatch, Held, newsOfAll } from '../../support/batches/fake-batch';
 import { LifecycleEnvironment } from '../../support/system/lifecycle-environment';
@@ -21,16 +23,18 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => lifecycles.close());
 
-const startBatch = (batchId: string, ...carried: object[]) =>
+const START = 'an earlier start';
+
+const startBatch = (batchId: string, carried?: object, more: object = {}) =>
   lifecycles.env.client.workflow.start(ASSET_BATCH, {
     taskQueue: WORKFLOW_TASK_QUEUE,
     workflowId: batchWorkflowId(batchId),
-    args: [{ batchId, items: { type: 'folder', path: '/media' } }, ...carried],
+    args: [{ batchId, items: { type: 'folder', path: '/media' }, ...more }, ...(carried ? [carried] : [])],
   });
 
 /** @param more such as a batch that nobody runs, so that the end of the group is told to nobody */
 const startGroup = (batchId: string, from: number, more: Partial<GroupInput> = {}) => {
-  const ref = { batchId, provider: 'twelvelabs', storeId: 'store-1', start: 'an earlier start' };
+  const ref = { batchId, provider: 'twelvelabs', storeId: 'store-1', start: START };
   const group: GroupInput = {
     ...ref,
     ...{ from, end: from + 2, batchWorkflowId: batchWorkflowId(batchId), stopsAtFailure: false },
@@ -121,6 +125,62 @@ test('a stop hears of a group that ended while it was looked for', async () => {
   });
 });
 
+test('after the first failure groups of an earlier start are taken up, and nothing more is started', async () => {
+  const held = new Held();
+  const batchId = 'failed-first';
+  const { activities, calls } = fakeBatch(
+    { items: 8, size: 2 },
+    {
+      submitItems: async (input) => {
+        if (input.from === 0) return newsOfAll(input, 'failed');
+        await held.wait();
+        return newsOfAll(input, 'completed');
+      },
+      findEarlierGroups: async () => [{ from: 4, end: 6 }],
+      closeBatch: async () => NO_COUNTS,
+    },
+  );
+  await lifecycles.with(activities, async () => {
+    await startGroup(batchId, 4);
+    await until(() => held.waiting === 1);
+    const batch = await startBatch(batchId, undefined, { failureMode: 'FailAfterOne', inFlight: 2 });
+    await until(() => calls.includes('findEarlierGroups 2'));
+    held.letGo();
+    expect(await resultOf(batch)).toMatchObject({
+      outcome: 'failed',
+      counts: { by: { completed: 2, failed: 2, pending: 4 } },
+    });
+  });
+  expect(calls.filter((call) => call.startsWith('submitItems'))).toEqual(['submitItems 4', 'submitItems 0']);
+  expect(calls.filter((call) => /noteFailure|takeOver/.test(call))).toEqual(['noteFailure', 'takeOverOutcomes']);
+});
+
+test('a failure in a group that was taken up is passed on while that goes on', async () => {
+  const held = new Held();
+  const batchId = 'failed-taken-up';
+  const { activities, calls } = fakeBatch(
+    { items: 6, size: 2 },
+    {
+      submitItems: async (input) => {
+        await held.wait();
+        return newsOfAll(input, 'completed');
+      },
+    },
+  );
+  await lifecycles.with(activities, async () => {
+    await startGroup(batchId, 0);
+    await until(() => held.waiting === 1);
+    const batch = await startBatch(batchId, undefined, { failureMode: 'FailAfterOne', inFlight: 4 });
+    await until(() => held.waiting === 2);
+    const one = { from: 0, end: 2, start: START, counts: { items: 2, by: { failed: 1, creating: 1 }, bytes: 0 } };
+    await batch.signal(GROUP_PROGRESS_SIGNAL, { ...one, failures: [] });
+    await until(() => calls.includes('noteFailure'));
+    expect(calls).not.toContain('submitItems 4');
+    held.letGo();
+    expect(await resultOf(batch)).toMatchObject({ counts: { by: { completed: 4, pending: 2 } } });
+  });
+});
+
 test('a group that has told its end, and is to run again, does so though it was closing', async () => {
   const batchId = 'told-again';
   const { held, activities, calls } = heldGroup(batchId, 'pending');
@@ -129,7 +189,7 @@ test('a group that has told its end, and is to run again, does so though it was 
     await until(() => held.waiting === 1);
     const batch = await startBatch(batchId);
     await until(hasTakenUp(batch));
-    const undone = { from: 0, end: 2, start: 'an earlier start', counts: { items: 2, by: { pending: 2 }, bytes: 0 } };
+    const undone = { from: 0, end: 2, start: START, counts: { items: 2, by: { pending: 2 }, bytes: 0 } };
     await batch.signal(GROUP_ENDED_SIGNAL, { ...undone, failures: [] });
     await until(async () => (await failuresToStart(batch)) === 2);
     await group.terminate('by a test');

@@ -59,6 +59,7 @@ export class Batch {
   private next: number;
   private planned: PlannedGroups['groups'];
   private startsNothing: boolean;
+  private failurePassedOn = false;
   private readonly endedOfEarlier: (ItemRange & { start: string })[] = [];
   private startedHere = 0;
 
@@ -113,16 +114,17 @@ export class Batch {
   async hasMore(): Promise<boolean> {
     for (;;) {
       await this.passOnStop();
+      await this.passOnFailure();
       await this.plan();
       await this.takeOver();
       this.stop.heedCancellation();
-      if (this.stop.isAsked) continue;
+      if (this.stop.isAsked || this.hasFailureToPassOn) continue;
       if (this.mayStart || this.isHistoryLong) return true;
       const { open } = this.progress;
       if (open.size === 0 && this.endedOfEarlier.length === 0 && !(this.goesOn && this.planned.length > 0))
         return false;
       const before = open.size;
-      await this.until(() => open.size < before || this.mayStart || this.stop.isAsked);
+      await this.until(() => open.size < before || this.mayStart || this.stop.isAsked || this.hasFailureToPassOn);
     }
   }
 
@@ -211,6 +213,19 @@ export class Batch {
     this.stop.heedCancellation();
     if (this.stop.isAsked) await this.takeUpEarlierGroups();
     await this.stop.passOn();
+  }
+
+  private get hasFailureToPassOn(): boolean {
+    return this.listed !== undefined && this.startsNothing && !this.failurePassedOn;
+  }
+
+  /** After the first failure no group begins another item; those of an earlier start end with this one. */
+  private async passOnFailure(): Promise<void> {
+    const { listed } = this;
+    if (!listed || !this.hasFailureToPassOn) return;
+    this.failurePassedOn = true;
+    await this.stop.unlessStopped(() => this.steps().noteFailure(this.ref(listed)));
+    if (this.rest.length > 0) await this.takeUpEarlierGroups();
   }
 
   /** A batch that was ended from outside, and started again, may have groups that this start has not come to. */
