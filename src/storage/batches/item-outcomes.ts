@@ -16,8 +16,11 @@ export interface ItemOutcomes {
   open(slice: ItemRange): Promise<OpenOutcomes>;
   /** What is known of the items of a slice, by their number. */
   read(slice: ItemRange): Promise<Map<number, ItemOutcome>>;
-  /** What is known of one item; `undefined` if nothing is. */
-  ofItem(item: number): Promise<ItemOutcome | undefined>;
+  /**
+   * What is known of one item; `undefined` if nothing is.
+   * @param reads instead of the store, such as what is remembered of it
+   */
+  ofItem(item: number, reads?: Pick<ItemOutcomes, 'slices' | 'read'>): Promise<ItemOutcome | undefined>;
   /** The slices that have begun, in order. */
   slices(): Promise<ItemRange[]>;
 }
@@ -80,10 +83,10 @@ export function createItemOutcomes(files: SharedFiles, batch: BatchRef): ItemOut
       while (!(await files.create(fileName(slice, number), content))) number += 1;
     },
 
-    async ofItem(item) {
-      for (const slice of await slices()) {
+    async ofItem(item, reads = { slices, read }) {
+      for (const slice of await reads.slices()) {
         if (item < slice.from || item >= slice.end) continue;
-        const found = (await read(slice)).get(item);
+        const found = (await reads.read(slice)).get(item);
         if (found) return found;
       }
       return undefined;
