@@ -163,15 +163,15 @@ test('a group of an earlier start begins nothing after a failure in a later one,
   await listed(['a.mp4', 'b.mp4'], {}, 'start-2'); // another attempt
   const later = { ...earlier, start: 'start-2', runId: 'run-2' };
   const steps = createGroupSteps(place.deps);
-  const { noteFailure } = createBatchSteps(place.deps);
-  await inActivity(() => noteFailure(earlier));
+  const batchSteps = createBatchSteps(place.deps);
+  await inActivity(() => batchSteps.noteFailure(earlier));
   const { came, letGo } = holdSubmissions();
   const step = inActivity(() => steps.submitItems({ ...later, end: 1 }));
   await until(() => came.length === 1);
   letGo();
   expect(await step).not.toHaveProperty('batchHasFailure');
   await listed(['a.mp4', 'b.mp4'], {}, 'start-3');
-  await inActivity(() => noteFailure({ ...earlier, start: 'start-3' }));
+  await inActivity(() => batchSteps.noteFailure({ ...earlier, start: 'start-3' }));
   const news = await inActivity(() => steps.submitItems({ ...later, from: 1 }));
   expect(news).toMatchObject({ batchHasFailure: true, begun: 0, counts: { by: { pending: 1 } } });
   expect(came).toHaveLength(1);
