@@ -33,6 +33,7 @@ export const createBatchSteps = (deps: ActivityDependencies): BatchActivities =>
       const storeId = await idOfStore(shared);
       const files = createBatchFiles(shared, { owner: deps.owner, batchId });
       await files.reopen();
+      await files.noteStart(start);
       const onPage = (soFar: object): void => void setProgress(soFar);
       const { fileQueue: _queue, ...listed } = batch;
       const index = await listBatch({ batch: listed, files, storeId, access, signal, onPage });
@@ -46,6 +47,7 @@ export const createBatchSteps = (deps: ActivityDependencies): BatchActivities =>
     withHeartbeatEvery(BEATS.read, async () => {
       const index = await readIndex(deps, ref);
       const groups = cut(await itemsFrom(deps, { ...ref, index }, { from, end }), index);
+      const outcomes = createItemOutcomes(deps.batches.files, { owner: deps.owner, batchId: ref.batchId });
       const planned: PlannedGroups = { groups: [], next: from, completed: NO_COUNTS };
       for (const { items, ...range } of groups.slice(0, PLANNED_AT_ONCE)) {
         planned.next = range.end;
@@ -54,6 +56,7 @@ export const createBatchSteps = (deps: ActivityDependencies): BatchActivities =>
           planned.completed = addCounts(planned.completed, countsOf(known.values(), range));
           continue;
         }
+        await outcomes.begin(range); // a later start finds its group, though that has begun nothing
         planned.groups.push({ ...range, fileQueue: await queueOf(deps, ref.provider, items) });
       }
       return planned;
@@ -80,6 +83,13 @@ export const createBatchSteps = (deps: ActivityDependencies): BatchActivities =>
         const ended = [...open.known.values()].filter(({ of, outcome }) => of === earlier && outcome !== undefined);
         await open.write(ended.map((outcome) => ({ ...outcome, of: start })));
       }
+    }),
+
+  noteFailure: ({ batchId, storeId, start }) =>
+    withHeartbeatEvery(BEATS.read, async () => {
+      const { owner, batches } = deps;
+      await mustBeStore(batches.files, storeId);
+      await createBatchFiles(batches.files, { owner, batchId }).noteFailure(start);
     }),
 
   findEarlierGroups: ({ batchId, from }) =>

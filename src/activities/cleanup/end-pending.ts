@@ -76,7 +76,7 @@ async function lastOf(handle: Handle, { provider, signal }: Removal, waits: bool
     return heard.state === 'working' ? undefined : heard;
   };
   const until = waits ? Date.now() + WAIT_FOR_SESSION_MS : 0;
-  const observation = await untilFound(look, { until, signal });
+  const observation = await untilFound(look, { until, signal, together: true });
   if (observation || !waits) return observation;
   throw failure('ProviderUnavailable', `${handle.words}: may still become an asset; its session is looked at again`);
 }

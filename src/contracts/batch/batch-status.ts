@@ -82,6 +82,11 @@ export interface BatchActivities {
    * @param input.groups with the start that each was of
    */
   takeOverOutcomes(input: ListedBatchRef & { groups: readonly (ItemRange & { start: string })[] }): Promise<void>;
+  /**
+   * Notes the first failure in a start of a batch that begins nothing after it, for its groups and for those that earlier
+   * starts left running. Safe to repeat.
+   */
+  noteFailure(input: ListedBatchRef): Promise<void>;
   /** Groups from that item on that an earlier start of the batch has left running. */
   findEarlierGroups(input: { batchId: string; provider: ProviderName; from: number }): Promise<ItemRange[]>;
   /**

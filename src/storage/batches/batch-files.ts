@@ -11,7 +11,7 @@ export interface BatchRef {
 export const ownerFolder = (owner: string): string => `batches/${readable(owner)}`;
 export const batchFolder = ({ owner, batchId }: BatchRef): string => `${ownerFolder(owner)}/${readable(batchId)}`;
 
-/** What a batch keeps in the store: how it began, its pages with their index, whether an item failed, and when it closed. */
+/** What a batch keeps in the store: how it began, its pages with their index, its starts, whether an item failed, and when it closed. */
 export interface BatchFiles {
   /** Where they lie, for people. */
   readonly uri: string;
@@ -24,8 +24,11 @@ export interface BatchFiles {
   /** Writes the index, which says that all pages are there; false as for a page. */
   writeIndex(content: string): Promise<boolean>;
   index(): Promise<string | undefined>;
-  /** Notes that an item failed in this start of the batch; safe to repeat. */
+  /** Keeps the starts of the batch in their order; safe to repeat. */
+  noteStart(start: string): Promise<void>;
+  /** Notes that an item failed in this start of the batch, for groups of this start and of those before it; safe to repeat. */
   noteFailure(start: string): Promise<void>;
+  /** Whether one failed in this start, or in a later one. */
   hasFailure(start: string): Promise<boolean>;
   /** Notes when the batch closed; the first time counts. */
   close(at: Date): Promise<void>;
@@ -71,6 +74,11 @@ export function createBatchFiles(files: SharedFiles, batch: BatchRef): BatchFile
   const at = (name: string): string => `${folder}/${name}`;
   const pageName = (number: number): string => at(`pages/${numbered(number)}.ndjson`);
   const failureName = (start: string): string => at(`failed/${readable(start)}`);
+  const startName = (number: number): string => at(`starts/${numbered(number)}`);
+  const starts = async (): Promise<string[]> => {
+    const names = await files.list(at('starts'));
+    return Promise.all(names.map(async (name) => (await files.read(at(`starts/${name}`))) ?? ''));
+  };
   const keep = async (name: string, content: string): Promise<boolean> =>
     (await files.create(name, content)) || (await files.read(name)) === content;
   return {
@@ -87,8 +95,14 @@ export function createBatchFiles(files: SharedFiles, batch: BatchRef): BatchFile
     writeIndex: (content) => keep(at(INDEX), content),
     index: () => files.read(at(INDEX)),
 
+    async noteStart(start) {
+      const known = await starts();
+      if (!known.includes(start)) await files.create(startName(known.length), start);
+    },
     async noteFailure(start) {
-      await files.create(failureName(start), '');
+      const known = await starts();
+      const before = known.slice(0, Math.max(known.indexOf(start), 0));
+      for (const one of [start, ...before]) await files.create(failureName(one), '');
     },
     hasFailure: async (start) => (await files.read(failureName(start))) !== undefined,
 
@@ -102,7 +116,7 @@ export function createBatchFiles(files: SharedFiles, batch: BatchRef): BatchFile
     reopen: () => files.remove(at(CLOSED)),
 
     async remove() {
-      for (const part of ['pages', 'outcomes', 'failed']) await files.removeFolder(at(part));
+      for (const part of ['pages', 'outcomes', 'starts', 'failed']) await files.removeFolder(at(part));
       for (const name of [INDEX, BEGIN, CLOSED]) await files.remove(at(name));
       await files.removeFolder(folder);
     },

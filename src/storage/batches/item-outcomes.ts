@@ -8,15 +8,20 @@ import { numbered, type SharedFiles } from './shared-files';
  * item counts, so that every write is safe to repeat.
  */
 export interface ItemOutcomes {
+  /** Makes a slice known of which nothing is; safe to repeat. */
+  begin(slice: ItemRange): Promise<void>;
   /** Adds what has become known of some items of a slice. */
   write(slice: ItemRange, outcomes: readonly ItemOutcome[]): Promise<void>;
   /** Reads a slice, to write to it alone. */
   open(slice: ItemRange): Promise<OpenOutcomes>;
   /** What is known of the items of a slice, by their number. */
   read(slice: ItemRange): Promise<Map<number, ItemOutcome>>;
-  /** What is known of one item; `undefined` if nothing is. */
-  ofItem(item: number): Promise<ItemOutcome | undefined>;
-  /** The slices of which something is known, in order. */
+  /**
+   * What is known of one item; `undefined` if nothing is.
+   * @param reads instead of the store, such as what is remembered of it
+   */
+  ofItem(item: number, reads?: Pick<ItemOutcomes, 'slices' | 'read'>): Promise<ItemOutcome | undefined>;
+  /** The slices that have begun, in order. */
   slices(): Promise<ItemRange[]>;
 }
 
@@ -31,6 +36,7 @@ export interface OpenOutcomes {
 export function createItemOutcomes(files: SharedFiles, batch: BatchRef): ItemOutcomes {
   const folder = `${batchFolder(batch)}/outcomes`;
   const folderOf = ({ from, end }: ItemRange): string => `${folder}/${numbered(from)}-${numbered(end)}`;
+  const fileName = (slice: ItemRange, number: number): string => `${folderOf(slice)}/${numbered(number)}${SUFFIX}`;
   const slices = async (): Promise<ItemRange[]> =>
     (await files.list(folder)).map((name) => {
       const [from = Number.NaN, end = Number.NaN] = name.split('-').map(Number);
@@ -51,7 +57,7 @@ export function createItemOutcomes(files: SharedFiles, batch: BatchRef): ItemOut
     const write: OpenOutcomes['write'] = async (outcomes) => {
       if (outcomes.length === 0) return;
       const content = contentOf(slice, outcomes);
-      const name = `${folderOf(slice)}/${numbered(next)}${SUFFIX}`;
+      const name = fileName(slice, next);
       if (!(await files.create(name, content)) && (await files.read(name)) !== content) {
         const items = `items ${slice.from} to ${slice.end - 1} of batch "${batch.batchId}"`;
         throw failure('WorkerStopping', `${items}: another attempt has taken them over; this one ends`);
@@ -66,17 +72,21 @@ export function createItemOutcomes(files: SharedFiles, batch: BatchRef): ItemOut
     read,
     slices,
 
+    async begin(slice) {
+      await files.create(fileName(slice, 0), '');
+    },
+
     async write(slice, outcomes) {
       if (outcomes.length === 0) return;
       const content = contentOf(slice, outcomes);
       let number = numberBehind(await files.list(folderOf(slice)));
-      while (!(await files.create(`${folderOf(slice)}/${numbered(number)}${SUFFIX}`, content))) number += 1;
+      while (!(await files.create(fileName(slice, number), content))) number += 1;
     },
 
-    async ofItem(item) {
-      for (const slice of await slices()) {
+    async ofItem(item, reads = { slices, read }) {
+      for (const slice of await reads.slices()) {
         if (item < slice.from || item >= slice.end) continue;
-        const found = (await read(slice)).get(item);
+        const found = (await reads.read(slice)).get(item);
         if (found) return found;
       }
       return undefined;

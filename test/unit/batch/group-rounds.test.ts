@@ -20,10 +20,10 @@ afterEach(async () => {
 
 const inActivity = <T>(work: () => Promise<T>): Promise<T> => activityEnvironment().run(work) as Promise<T>;
 
-async function listed(files: readonly string[], each: object = {}): Promise<GroupStepInput> {
+async function listed(files: readonly string[], each: object = {}, run = 'start-1'): Promise<GroupStepInput> {
   const input = await place.put(files);
   const batch = { ...acceptBatch({ batchId: 'b', ...input, each: { ...input.each, ...each } }), batchId: 'b' };
-  const list = await inActivity(() => createBatchSteps(place.deps).listItems({ batch, start: 'start-1' }));
+  const list = await inActivity(() => createBatchSteps(place.deps).listItems({ batch, start: run }));
   const { batchId, storeId, start } = list;
   const group = { workflowId: 'asset-group:b:0', runId: 'run-1', batchWorkflowId: 'asset-batch:b' };
   return { ...group, stopsAtFailure: false, batchId, storeId, start, provider: 'twelvelabs', from: 0, end: list.items };
@@ -155,6 +155,26 @@ test('after a failure no item of any group is begun any more, and those that hav
   const again = await inActivity(() => steps.submitItems(nextStart)).finally(() => clearInterval(letting));
   expect(again).not.toHaveProperty('batchHasFailure');
   expect([came.length, place.provider.held.size]).toEqual([46, 45]); // what the earlier start made is adopted
+});
+
+test('a group of an earlier start begins nothing after a failure in a later one, and not the other way round', async () => {
+  const earlier = { ...(await listed(['a.mp4', 'b.mp4'])), stopsAtFailure: true };
+  await listed(['a.mp4', 'b.mp4'], {}, 'start-2');
+  await listed(['a.mp4', 'b.mp4'], {}, 'start-2'); // another attempt
+  const later = { ...earlier, start: 'start-2', runId: 'run-2' };
+  const steps = createGroupSteps(place.deps);
+  const batchSteps = createBatchSteps(place.deps);
+  await inActivity(() => batchSteps.noteFailure(earlier));
+  const { came, letGo } = holdSubmissions();
+  const step = inActivity(() => steps.submitItems({ ...later, end: 1 }));
+  await until(() => came.length === 1);
+  letGo();
+  expect(await step).not.toHaveProperty('batchHasFailure');
+  await listed(['a.mp4', 'b.mp4'], {}, 'start-3');
+  await inActivity(() => batchSteps.noteFailure({ ...earlier, start: 'start-3' }));
+  const news = await inActivity(() => steps.submitItems({ ...later, from: 1 }));
+  expect(news).toMatchObject({ batchHasFailure: true, begun: 0, counts: { by: { pending: 1 } } });
+  expect(came).toHaveLength(1);
 });
 
 test('an item whose create was sent is tried again after the failure of another', async () => {

@@ -12,6 +12,7 @@ import { createItemOutcomes } from '../../../src/storage/batches/item-outcomes';
 import { createFolderResultStore } from '../../../src/storage/results/folder-result-store';
 import { BatchPlace } from '../../support/batches/batch-place';
 import type { MemoryProvider } from '../../support/memory-provider';
+import { until } from '../../support/until';
 
 let place: BatchPlace;
 let provider: MemoryProvider;
@@ -65,6 +66,16 @@ test('groups that an earlier start has left running are found, from an item on',
     inActivity(() => createBatchSteps(its).findEarlierGroups({ batchId, provider: 'twelvelabs', from }));
   expect(await find(running, 0)).toEqual([{ from: 0, end }]);
   expect([await find(running, end), await find(deps, 0)]).toEqual([[], []]);
+});
+
+test('a group that an earlier start has left running, and that has begun nothing, is found too', async () => {
+  const { batchId, storeId, start, end } = await listed(['a.mp4', 'b.mp4']);
+  const ref = { batchId, storeId, start, provider: 'twelvelabs' };
+  const steps = createBatchSteps({ ...deps, runs: { ...deps.runs, isOpen: async (id) => id === 'asset-group:b:0' } });
+  const plan = (): Promise<unknown> => inActivity(() => steps.planGroups({ ...ref, from: 0, end }));
+  const planned = await plan();
+  expect(await plan()).toEqual(planned);
+  expect(await inActivity(() => steps.findEarlierGroups({ ...ref, from: 0 }))).toEqual([{ from: 0, end }]);
 });
 
 test('what has become of the items of an earlier start’s group is taken over, and only that', async () => {
@@ -159,13 +170,11 @@ test('after a death only those items are looked for that had begun', async () =>
   provider.assets.list = () => Promise.reject(new Error('the walk has told what there was'));
   const { claims } = deps.batches;
   const begun = 16;
-  const stuck = new Promise<void>((resolve) => {
-    let asked = 0;
-    const claim = (): Promise<never> => new Promise(() => ++asked === begun && resolve()); // as if killed here
-    const batches = { ...deps.batches, claims: { ...claims, claim } };
-    void inActivity(() => createGroupSteps({ ...deps, batches }).submitItems({ ...input, found }));
-  });
-  await stuck;
+  const asked: ((error: Error) => void)[] = [];
+  const claim = (): Promise<never> => new Promise((_, reject) => asked.push(reject)); // as if killed here
+  const batches = { ...deps.batches, claims: { ...claims, claim } };
+  const killed = inActivity(() => createGroupSteps({ ...deps, batches }).submitItems({ ...input, found }));
+  await until(() => asked.length === begun);
   const outcomes = createItemOutcomes(deps.batches.files, { owner: OWNER, batchId: 'b' });
   expect((await outcomes.read(input)).size).toBe(begun);
   provider.calls.length = 0;
@@ -173,6 +182,9 @@ test('after a death only those items are looked for that had begun', async () =>
   const news = await inActivity(() => createGroupSteps(deps).submitItems({ ...input, found }), again);
   expect(news.due).toMatchObject({ submit: 0, settle: 40 });
   expect(provider.calls.filter((call) => call === 'intake.find')).toHaveLength(begun);
+  expect(provider.held.size).toBe(40);
+  for (const reject of asked) reject(failure('WorkerStopping', 'it was alive after all'));
+  await expect(killed).rejects.toMatchObject({ type: 'WorkerStopping' });
   expect(provider.held.size).toBe(40);
 });
 

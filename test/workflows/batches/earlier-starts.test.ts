@@ -12,6 +12,7 @@ import {
   groupWorkflowId,
   WORKFLOW_TASK_QUEUE,
 } from '../../../src/contracts/ids';
+import { carriedOf } from '../../support/batches/carried-batch';
 import { fakeBatch, Held, newsOfAll } from '../../support/batches/fake-batch';
 import { LifecycleEnvironment } from '../../support/system/lifecycle-environment';
 import { until } from '../../support/until';
@@ -88,27 +89,6 @@ test('a start that joins a batch in its second run gives the id of the start, an
     await batch.result();
   });
 });
-
-const counts = { items: 4, by: { pending: 4 }, bytes: 0 };
-
-/** What a run has handed on that had planned groups, and had started none of them yet. */
-const carriedOf = (batchId: string) => {
-  const ref = { batchId, provider: 'twelvelabs', storeId: 'store-1', start: 'this start' };
-  const common = { refused: 0, totalBytes: 0, groups: 0, inFlight: 10, failures: [] };
-  const status: BatchStatus = { batchId, provider: 'twelvelabs', phase: 'running', counts, timings: {}, ...common };
-  const nothing = { items: 0, by: {}, bytes: 0 };
-  const listed = { ...ref, items: 4, refused: 0, bytes: 0, uri: 'file:///results' };
-  return {
-    batch: { batchId, provider: 'twelvelabs', items, each: {}, failureMode: 'FailAfterAll', inFlight: 10 },
-    listed,
-    progress: { status, listed, open: [], ended: nothing, endedBefore: 0, failures: [], paused: false },
-    ...{ next: 4, startsNothing: false },
-    planned: [
-      { from: 0, end: 2 },
-      { from: 2, end: 4 },
-    ],
-  };
-};
 
 test.each([
   ['cancel', (batch: WorkflowHandle) => batch.signal('cancel')],

@@ -154,6 +154,8 @@ test('a group that was taken up while it stopped runs again', async () => {
         await held.wait();
         return newsOfAll(input, 'completed');
       },
+      lookAtGroups: async ({ groups }) =>
+        groups.map((group) => ({ ...group, open: false, ...newsOfAll(group, 'pending') })), // it may have been closing
     },
   );
   await lifecycles.with(activities, async () => {

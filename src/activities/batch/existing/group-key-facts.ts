@@ -42,13 +42,11 @@ export class GroupKeyFacts {
     if (batchId === undefined || item === undefined) return undefined;
     const { owner, batches } = this.deps;
     const outcomes = createItemOutcomes(batches.files, { owner, batchId });
-    for (const slice of await once(this.slices, batchId, () => outcomes.slices())) {
-      if (item < slice.from || item >= slice.end) continue;
-      const name = `${slice.from} ${slice.end} ${batchId}`;
-      const known = (await once(this.outcomes, name, () => outcomes.read(slice))).get(item);
-      if (known?.outcome !== undefined) return known;
-    }
-    return outcomes.ofItem(item);
+    const known = await outcomes.ofItem(item, {
+      slices: () => once(this.slices, batchId, () => outcomes.slices()),
+      read: (slice) => once(this.outcomes, `${slice.from} ${slice.end} ${batchId}`, () => outcomes.read(slice)),
+    });
+    return known?.outcome !== undefined ? known : outcomes.ofItem(item);
   }
 
   /**

@@ -4,7 +4,6 @@ import {
   continueAsNew,
   proxyActivities,
   setHandler,
-  sleep,
   workflowInfo,
 } from '@temporalio/workflow';
 import type {
@@ -21,6 +20,7 @@ import { failure } from '../../../contracts/failures';
 import { batchStep } from '../activity-options';
 import { endsLifecycle } from '../step-failures';
 import { BatchProgress, type CarriedProgress, type OpenGroup } from './batch-progress';
+import { GroupLooks } from './group-looks';
 import {
   batchStatusQuery,
   groupEndedSignal,
@@ -31,7 +31,6 @@ import {
 } from './messages';
 import { BatchStop, type BatchStopRequest } from './batch-stop';
 import { startGroup } from './start-group';
-import { OVERDUE_MS } from './overdue';
 
 /** What a run of a batch hands on to the next. */
 export interface CarriedBatch {
@@ -54,11 +53,13 @@ const MOST_IN_FLIGHT = 50_000;
 export class Batch {
   private readonly progress: BatchProgress;
   private readonly stop: BatchStop;
+  private readonly looks: GroupLooks;
   private listed: ListedBatch | undefined;
   private found: FoundAssets | undefined;
   private next: number;
   private planned: PlannedGroups['groups'];
   private startsNothing: boolean;
+  private failurePassedOn = false;
   private readonly endedOfEarlier: (ItemRange & { start: string })[] = [];
   private startedHere = 0;
 
@@ -78,7 +79,11 @@ export class Batch {
     this.stop = new BatchStop({ batchId, open: () => progress.open.values(), onRequest }, carried?.stop);
     this.hearMessages();
     progress.show();
-    void CancellationScope.nonCancellable(() => this.lookAtOverdueForEver());
+    this.looks = new GroupLooks({
+      open: progress.open,
+      look: async (groups) => (this.listed ? this.steps().lookAtGroups({ ...this.ref(this.listed), groups }) : []),
+      hear: (end, how) => this.hear(end, how),
+    });
   }
 
   /** Lists the items, once for all runs. */
@@ -109,16 +114,17 @@ export class Batch {
   async hasMore(): Promise<boolean> {
     for (;;) {
       await this.passOnStop();
+      await this.passOnFailure();
       await this.plan();
       await this.takeOver();
       this.stop.heedCancellation();
-      if (this.stop.isAsked) continue;
+      if (this.stop.isAsked || this.hasFailureToPassOn) continue;
       if (this.mayStart || this.isHistoryLong) return true;
       const { open } = this.progress;
       if (open.size === 0 && this.endedOfEarlier.length === 0 && !(this.goesOn && this.planned.length > 0))
         return false;
       const before = open.size;
-      await this.until(() => open.size < before || this.mayStart || this.stop.isAsked);
+      await this.until(() => open.size < before || this.mayStart || this.stop.isAsked || this.hasFailureToPassOn);
     }
   }
 
@@ -129,6 +135,7 @@ export class Batch {
     this.startedHere += 1;
     const group = this.progress.noteStarted(next);
     group.adopted = !(await startGroup(this.groupInput(this.listed, next)));
+    if (group.adopted) this.looks.noteTakenUp();
   }
 
   /** Keeps the history short. */
@@ -208,6 +215,19 @@ export class Batch {
     await this.stop.passOn();
   }
 
+  private get hasFailureToPassOn(): boolean {
+    return this.listed !== undefined && this.startsNothing && !this.failurePassedOn;
+  }
+
+  /** After the first failure no group begins another item; those of an earlier start end with this one. */
+  private async passOnFailure(): Promise<void> {
+    const { listed } = this;
+    if (!listed || !this.hasFailureToPassOn) return;
+    this.failurePassedOn = true;
+    await this.stop.unlessStopped(() => this.steps().noteFailure(this.ref(listed)));
+    if (this.rest.length > 0) await this.takeUpEarlierGroups();
+  }
+
   /** A batch that was ended from outside, and started again, may have groups that this start has not come to. */
   private async takeUpEarlierGroups(): Promise<void> {
     const { batchId, provider } = this.batch;
@@ -225,7 +245,8 @@ export class Batch {
   private takeUp(group: ItemRange, { items }: ListedBatch): void {
     this.planned = this.rest.flatMap((one) => without(one, group));
     this.next = items;
-    this.progress.noteStarted(group);
+    this.progress.noteStarted(group).adopted = true;
+    this.looks.noteTakenUp();
   }
 
   /** What became of items in a group of an earlier start, while this one was under way, is of this start. */
@@ -241,25 +262,6 @@ export class Batch {
   private async until(isSo: () => boolean): Promise<void> {
     if (this.stop.request) await CancellationScope.nonCancellable(() => condition(isSo));
     else await this.stop.unlessStopped(() => condition(isSo));
-  }
-
-  /** A group that was ended from outside tells nobody. */
-  private async lookAtOverdueForEver(): Promise<void> {
-    for (;;) {
-      await sleep(OVERDUE_MS);
-      const groups = [...this.progress.open.values()].filter(({ heardAt }) => heardAt <= Date.now() - OVERDUE_MS);
-      if (!this.listed || groups.length === 0) continue;
-      const ranges = groups.map(({ from, end }) => ({ from, end }));
-      const look = this.steps().lookAtGroups({ ...this.ref(this.listed), groups: ranges });
-      const looks = await look.catch((error: unknown) => {
-        if (!endsLifecycle(error)) throw error;
-        return []; // it is looked at again
-      });
-      for (const { open, ...end } of looks) {
-        const group = this.progress.open.get(end.from);
-        if (groups.some((one) => one === group)) this.hear(end, { hasEnded: !open }); // else it runs again by now
-      }
-    }
   }
 
   private groupInput({ storeId, start }: ListedBatch, group: PlannedGroups['groups'][number]): GroupInput {
