@@ -21,7 +21,7 @@ export const secondsAgo = (seconds: number): string => new Date(Date.now() - sec
 
 /** A provider's list of assets, newest first, on numbered pages of ten, and what it was asked. */
 export class AssetList {
-  readonly traits = { assetsPerPage: 10 };
+  private readonly traits = { assetsPerPage: 10 };
   /** `page 1`, `a page 1`: the number of the page, after the name that it was narrowed by. */
   readonly asked: string[] = [];
   readonly signals: AbortSignal[] = [];
@@ -45,7 +45,13 @@ export class AssetList {
     this.held.delete(id);
   }
 
-  assets = {
+  /** As a search takes it. */
+  searched(narrows: boolean) {
+    const { assets, traits } = this;
+    return { assets, traits, narrows };
+  }
+
+  private readonly assets = {
     list: async (query: AssetQuery, { signal }: CallOptions = {}): Promise<AssetPage> => {
       const { from, page = Number(from ?? 1), pageSize = 10, filename } = query;
       const words = `${filename === undefined ? '' : `${filename} `}page ${page}`;

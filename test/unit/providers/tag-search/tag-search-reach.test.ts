@@ -1,5 +1,5 @@
-import { TagSearch } from '../../../src/providers/shared/tag-search/tag-search';
-import { AssetList, queryOf, secondsAgo } from '../../support/memory/asset-list';
+import { TagSearch } from '../../../../src/providers/shared/tag-search/tag-search';
+import { AssetList, queryOf, secondsAgo } from '../../../support/memory/asset-list';
 
 beforeEach(() => void jest.useFakeTimers({ now: Date.parse('2026-01-02T03:04:05Z') }));
 afterEach(() => void jest.useRealTimers());
@@ -8,7 +8,7 @@ let list: AssetList;
 let search: TagSearch;
 beforeEach(() => {
   list = new AssetList();
-  search = new TagSearch({ ...list, narrows: true });
+  search = new TagSearch(list.searched(true));
 });
 
 type Queries = Parameters<TagSearch['find']>[0];
@@ -74,7 +74,7 @@ describe('by name, or by one walk for all', () => {
   });
 
   test('where the list cannot be narrowed all are walked for', async () => {
-    search = new TagSearch({ ...list, narrows: false });
+    search = new TagSearch(list.searched(false));
     list.addOthers(100, { every: 1 });
     await find([queryOf('k0', 25)]);
     expect(list.asked).toEqual(pages(1, 4));
@@ -84,7 +84,7 @@ describe('by name, or by one walk for all', () => {
 describe('how far back', () => {
   /** Pages that two unnamed looks since 30 s ago walk, over one asset a second. */
   async function pagesWalked(clockAheadMs: number | undefined): Promise<number> {
-    search = new TagSearch({ ...list, narrows: false });
+    search = new TagSearch(list.searched(false));
     list.clockAheadMs = clockAheadMs;
     list.addOthers(1000, { from: 0.5, every: 1 });
     list.add('k0', 30);
@@ -109,7 +109,7 @@ describe('how far back', () => {
   });
 
   test('a start that a machine with the right time wrote is reached though our clock is behind', async () => {
-    search = new TagSearch({ ...list, narrows: false });
+    search = new TagSearch(list.searched(false));
     list.clockAheadMs = 60_000;
     list.addOthers(1000, { from: 0.5, every: 1 });
     list.add('k0', 29);
@@ -128,7 +128,7 @@ describe('how far back', () => {
 describe('assets that are deleted meanwhile', () => {
   /** Looks for the key of the 12th asset, while others above it are deleted before pages are read. */
   async function foundDespite(deletions: Readonly<Record<number, number>>): Promise<string[][]> {
-    search = new TagSearch({ ...list, narrows: false });
+    search = new TagSearch(list.searched(false));
     list.addOthers(100, { every: 1 });
     list.add('k0', 10.5);
     let removed = 0;

@@ -1,7 +1,7 @@
-import { failure } from '../../../src/contracts/failures';
-import type { ProviderAsset } from '../../../src/providers/assets';
-import { TagSearch } from '../../../src/providers/shared/tag-search/tag-search';
-import { AssetList, queryOf } from '../../support/memory/asset-list';
+import { failure } from '../../../../src/contracts/failures';
+import type { ProviderAsset } from '../../../../src/providers/assets';
+import { TagSearch } from '../../../../src/providers/shared/tag-search/tag-search';
+import { AssetList, queryOf } from '../../../support/memory/asset-list';
 
 beforeEach(() => void jest.useFakeTimers({ now: Date.parse('2026-01-02T03:04:05Z') }));
 afterEach(() => void jest.useRealTimers());
@@ -10,7 +10,7 @@ let list: AssetList;
 let search: TagSearch;
 beforeEach(() => {
   list = new AssetList();
-  search = new TagSearch({ ...list, narrows: true });
+  search = new TagSearch(list.searched(true));
 });
 
 const keys = (count: number): string[] => Array.from({ length: count }, (_, nth) => `k${nth}`);
@@ -72,7 +72,7 @@ test('the look before a first create waits for nobody, where the list can be nar
 });
 
 test('where it cannot be narrowed, the looks before the first creates share a walk of four pages at most', async () => {
-  search = new TagSearch({ ...list, narrows: false });
+  search = new TagSearch(list.searched(false));
   list.addOthers(100, { every: 1 });
   list.add('k1', 15);
   const found = Promise.all(keys(3).map((key) => search.find([queryOf(key)], { patient: true }).then(idsOf)));
