@@ -1,12 +1,12 @@
-import { createBatchSteps } from '../../../src/activities/batch/batch-steps';
-import { createGroupSteps } from '../../../src/activities/batch/group-steps';
-import { findByTag } from '../../../src/activities/lib/find-by-tag';
-import { acceptBatch } from '../../../src/batch/accept-batch';
-import type { GroupStepInput } from '../../../src/contracts/batch/groups';
-import { carriesTag, tagFields, type LedgerTag } from '../../../src/contracts/resource';
-import type { FindOptions, OwnershipQuery } from '../../../src/providers/intake';
-import { activityEnvironment } from '../../support/activity-dependencies';
-import { BatchPlace } from '../../support/batches/batch-place';
+import { createBatchSteps } from '../../../../src/activities/batch/batch-steps';
+import { createGroupSteps } from '../../../../src/activities/batch/group-steps';
+import { findByTag } from '../../../../src/activities/lib/find-by-tag';
+import { acceptBatch } from '../../../../src/batch/accept-batch';
+import type { GroupStepInput } from '../../../../src/contracts/batch/groups';
+import { carriesTag, tagFields, type LedgerTag } from '../../../../src/contracts/resource';
+import type { FindOptions, OwnershipQuery } from '../../../../src/providers/intake';
+import { activityEnvironment } from '../../../support/activity-dependencies';
+import { BatchPlace } from '../../../support/batches/batch-place';
 
 let place: BatchPlace;
 let input: GroupStepInput;
