@@ -44,7 +44,7 @@ async function listed(files: readonly string[]): Promise<GroupStepInput> {
 /** An attempt whose worker dies in the creates of both items, with their effect or without. */
 async function died(attempt: number, effect: 'made' | 'not made'): Promise<void> {
   const { intake } = place.provider;
-  const { submit } = intake;
+  const submit = intake.submit.bind(intake);
   let sent = 0;
   const never = neverAnswered();
   await new Promise<void>((resolve) => {
