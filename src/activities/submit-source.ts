@@ -45,11 +45,10 @@ export const createSubmitSource =
     const by = { workflowId, runId, ...item };
     const before = await withHeartbeat(() => claimKey(deps, { provider: name, key }, { by, facts }));
     facts?.claimed(before);
-    const existing = facts && (() => facts.existing());
     const memory = UploadMemory.open(deps, input.resume);
     try {
       await claimPlace(deps, { ...input, key: input.tag.key });
-      return resultOf(await submitAndSend(deps, provider, { input, source, memory, existing }), memory);
+      return resultOf(await submitAndSend(deps, provider, { input, source, memory, facts }), memory);
     } catch (error) {
       throw withPending(error, memory);
     }
@@ -82,8 +81,7 @@ interface Submitting {
   input: SubmitSourceInput;
   source: SentSource;
   memory: UploadMemory;
-  /** Gives what is known of the key's assets, see {@link KeyFacts.existing}. */
-  existing?: () => Promise<ProviderAsset[] | undefined>;
+  facts?: KeyFacts;
 }
 
 interface FoundAsset {
@@ -103,7 +101,7 @@ type Submitted = (FoundAsset | { pending: Handle }) & { source?: SourceFacts };
 async function submitAndSend(
   deps: ActivityDependencies,
   provider: MediaProvider,
-  { input, source, memory, existing }: Submitting,
+  { input, source, memory, facts: ofKey }: Submitting,
 ): Promise<Submitted> {
   let facts: SourceFacts | undefined;
   const prepare = async (signal: AbortSignal): Promise<Prepared> => {
@@ -124,11 +122,12 @@ async function submitAndSend(
           const { since, earlier } = input;
           const find = (known?: ProviderAsset[]): Promise<OwnAsset | undefined> =>
             findOwnAsset(prepared, { ...search, deps, provider, since, earlier, memory, known });
-          const known = search.ambiguous ? undefined : await existing?.();
+          const known = search.ambiguous ? undefined : await ofKey?.existing();
           const found = await find(known).catch((error: unknown) => {
             if (known === undefined || failureType(error) !== 'ResourceGone') throw error;
             return find(); // it was deleted since it was seen
           });
+          if (found) ofKey?.found();
           if (!found && search.ambiguous) await rememberOpenSession(provider, { prepared, memory }, search.signal);
           return found;
         },

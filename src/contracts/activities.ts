@@ -120,7 +120,7 @@ export interface ReleaseAssetInput extends AssetRef {
   filename?: string;
   /** RFC 3339 start of the lifecycle. */
   since: string;
-  /** True if its create was answered the first time: no other asset can have come of it. */
+  /** True if one create was sent at most, and was answered or its asset found: no other asset can have come of it. */
   isAlone?: boolean;
 }
 

@@ -106,6 +106,11 @@ export interface AssetPage {
   /** Where the provider tells them. */
   totalPages?: number;
   totalItems?: number;
+  /**
+   * Provider's clock minus ours when the page came, in milliseconds, from the answer's `Date` header where it has one. Too small
+   * by the answer's time on the way and up to a second, never too large.
+   */
+  clockAheadMs?: number;
 }
 
 /** An object that uses an asset. */

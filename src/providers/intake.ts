@@ -83,6 +83,11 @@ export interface Turn {
   giveBack(): void;
 }
 
+export interface FindOptions extends CallOptions {
+  /** The caller is one of many that look within seconds of each other: it may be kept waiting for them, at most 2 s. */
+  patient?: boolean;
+}
+
 /** Names the lifecycle whose assets to find. */
 export interface OwnershipQuery {
   tag: Pick<LedgerTag, 'key' | 'owner'>;
@@ -129,8 +134,11 @@ export interface Intake {
    * them, only that they are there. Newest session first. At the same providers as {@link openFor}.
    */
   readonly openOf?: (owner: string, options?: CallOptions) => Promise<OpenSession[]>;
-  /** Finds the assets that carry each tag: oldest first, one list per query. */
-  find(queries: readonly OwnershipQuery[], options?: CallOptions): Promise<ProviderAsset[][]>;
+  /**
+   * Finds all assets that carry each tag: oldest first, one list per query. Callers that look at the same time share their
+   * requests, and the failure of one; each hears of what was there when it asked, or later.
+   */
+  find(queries: readonly OwnershipQuery[], options?: FindOptions): Promise<ProviderAsset[][]>;
   /** Operations on the sessions that {@link submit} opens for `parts`. */
   readonly parts: PartUploads;
 }

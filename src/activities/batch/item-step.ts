@@ -6,7 +6,7 @@ import type { AcceptedInput } from '../../contracts/lifecycle-input';
 import type { AssetResource, LifecycleTag, Resource } from '../../contracts/resource';
 import { isAsset } from '../../contracts/resource';
 import type { ActivityDependencies } from '../dependencies';
-import type { KeyFacts } from '../ownership/key-facts';
+import type { ItemKeyFacts } from './existing/group-key-facts';
 
 /** An item's turn at a step. */
 export interface ItemTurn {
@@ -15,7 +15,7 @@ export interface ItemTurn {
   item: ListedItem;
   input: AcceptedInput;
   record: ItemOutcome | undefined;
-  keyFacts: KeyFacts;
+  keyFacts: ItemKeyFacts;
   signal: AbortSignal;
 }
 

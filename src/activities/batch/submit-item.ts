@@ -1,5 +1,5 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
-import type { ItemOutcome } from '../../contracts/batch/item-outcome';
+import type { ItemOutcome, ItemWork } from '../../contracts/batch/item-outcome';
 import type { Handle } from '../../contracts/branches/handle';
 import type { AssetResource } from '../../contracts/resource';
 import { BEATS, stepAttempt } from '../lib/activity-call';
@@ -18,7 +18,6 @@ export const submitItem: ItemStep = {
     const record = onItsWay(turn);
     const { work } = record;
     const { provider, place, source, metadata, fields, upload, branches, preflight } = input;
-    const sentOnce = stepAttempt().attempt === 1;
     const submitted = await createSubmitSource(
       deps,
       turn.keyFacts,
@@ -30,6 +29,7 @@ export const submitItem: ItemStep = {
       since: work.since,
     });
     const { abandoned = [], source: facts, ...handedIn } = submitted;
+    const sentOnce = stepAttempt().attempt === 1 || (turn.keyFacts.wasFound() && turnsOf(work) <= 2);
     const ended = [...(work.ended ?? []), ...abandoned];
     const found =
       'pending' in handedIn
@@ -76,12 +76,14 @@ export const submitItem: ItemStep = {
 function begun(turn: ItemTurn): ItemOutcome {
   const { group, item, input, record } = turn;
   const { source } = input;
-  if (record?.work) return { ...record, phase: 'creating' };
+  if (record?.work) {
+    return { ...record, phase: 'creating', work: { ...record.work, turns: turnsOf(record.work) + 1 } };
+  }
   const since = new Date().toISOString();
   const { runId } = group;
   const common = { item: item.item, key: item.key, of: group.start, sizeBytes: item.sizeBytes };
   const isAdopted = source.type === 'asset';
-  const started: ItemOutcome = { ...common, phase: 'creating', work: { runId, since, made: [] } };
+  const started: ItemOutcome = { ...common, phase: 'creating', work: { runId, since, turns: 1, made: [] } };
   const made: AssetResource = {
     kind: 'asset',
     id: isAdopted ? source.assetId : undefined,
@@ -90,8 +92,11 @@ function begun(turn: ItemTurn): ItemOutcome {
     filename: item.filename || undefined,
     since,
   };
-  return { ...started, work: { runId, since, made: [made] } };
+  return { ...started, work: { runId, since, turns: 1, made: [made] } };
 }
+
+/** At least the one that has left the record. */
+const turnsOf = ({ turns = 1 }: ItemWork): number => turns;
 
 interface Told {
   nothingMade?: true;

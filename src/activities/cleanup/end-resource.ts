@@ -3,6 +3,7 @@ import { carriesTag, isAdoptedByAnother, isAsset, isResult, isSession, readTag }
 import type { AssetResource, BranchResource, Resource, SessionResource } from '../../contracts/resource';
 import { unlessGone } from '../../providers/outcome';
 import { branchKindOf, ledgerTag } from '../dependencies';
+import { findByTag } from '../lib/find-by-tag';
 import { untilFound } from '../lib/until-found';
 import { completedWithAsset } from '../ownership/completed-before';
 import { keptUnmarked, setMark } from '../ownership/release-asset';
@@ -95,7 +96,7 @@ async function taggedIds(
   }
   const { filename, since, earlierId } = resource;
   const force = policy === 'force-delete'; // also what an earlier run made, before this one could take it up
-  const [assets = []] = await provider.intake.find([{ tag, filename, since: force ? undefined : since }], { signal });
+  const assets = await findByTag(provider, { tag, filename, since: force ? undefined : since }, signal);
   const found = assets.map(({ id }) => id);
   if (earlierId === undefined || found.includes(earlierId)) return found;
   const earlier = await unlessGone(provider.assets.get(earlierId, { signal })); // may have another filename

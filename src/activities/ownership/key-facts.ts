@@ -12,4 +12,6 @@ export interface KeyFacts {
   claimed(before: KeyClaim | undefined): void;
   /** Assets that carry the key's tag, oldest first; `undefined` if only the provider can tell. */
   existing(): Promise<ProviderAsset[] | undefined>;
+  /** The key's asset was there already: this turn sends no create. */
+  found(): void;
 }

@@ -3,6 +3,7 @@ import { carriesTag, readTag, type LedgerTag } from '../../contracts/resource';
 import type { ProviderAsset } from '../../providers/assets';
 import type { MediaProvider } from '../../providers/media-provider';
 import { unlessGone } from '../../providers/outcome';
+import { findByTag } from '../lib/find-by-tag';
 
 /** How an asset of the key stands to this run and to what it is to submit. */
 export type Standing = 'of this run' | 'failed before' | 'same content' | 'other content' | 'not comparable';
@@ -38,16 +39,15 @@ async function taggedAssets(
   { tag, filename }: { tag: LedgerTag; filename: string },
   { provider, ambiguous, since, earlier, signal }: CandidateSearch,
 ): Promise<ProviderAsset[]> {
-  const { intake, assets } = provider;
-  const [found = []] = await intake.find([{ tag, filename, since: ambiguous ? since : undefined }], { signal });
+  const found = await findByTag(provider, { tag, filename, since: ambiguous ? since : undefined }, signal);
   if (!earlier) return found;
   const { assetId } = earlier;
   if (assetId === undefined) {
-    const [all = []] = await intake.find([{ tag, since: earlier.startedAt }], { signal });
+    const all = await findByTag(provider, { tag, since: earlier.startedAt }, signal);
     return [...all.filter(({ id }) => !found.some((one) => one.id === id)), ...found];
   }
   if (found.some(({ id }) => id === assetId)) return found;
-  const known = await unlessGone(assets.get(assetId, { signal }));
+  const known = await unlessGone(provider.assets.get(assetId, { signal }));
   return known && carriesTag(known.metadata, tag) ? [known, ...found] : found;
 }
 

@@ -6,6 +6,7 @@ import type { ReceiptEntry } from '../../contracts/lifecycle-status';
 import { releaseFields, TAG_FIELDS, type Release } from '../../contracts/resource';
 import type { MediaProvider } from '../../providers/media-provider';
 import { withHeartbeat, cancellationOf } from '../lib/activity-call';
+import { findByTag } from '../lib/find-by-tag';
 import { ledgerTag, providerOf, type ActivityDependencies } from '../dependencies';
 import { removeSurplus } from '../cleanup/delete-asset';
 import { only, unlessGone } from '../../providers/outcome';
@@ -48,7 +49,7 @@ async function surplusOf(
   const { assetId, tag, filename, since, isAlone } = input;
   if (isAlone) return [];
   const provider = providerOf(deps, input);
-  const [found = []] = await provider.intake.find([{ tag: ledgerTag(deps, tag), filename, since }], { signal });
+  const found = await findByTag(provider, { tag: ledgerTag(deps, tag), filename, since }, signal);
   const others = found.map(({ id }) => id).filter((id) => id !== assetId);
   return removeSurplus({ deps, provider, workflowId: tag.workflowId, signal }, others);
 }

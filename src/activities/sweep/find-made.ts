@@ -16,7 +16,7 @@ import { providerOf, type ActivityDependencies } from '../dependencies';
 import { itemOfResult } from '../../contracts/batch/item-results';
 import { freePlace } from '../ownership/key-place';
 import type { LifecycleRun } from '../../contracts/runs';
-import { assetPages } from '../../providers/shared/find-tagged';
+import { newestPages } from '../../providers/shared/newest-pages';
 
 /** See {@link LedgerActivities.findMade}. Reads the whole list of assets where the lifecycle's filename is not known. */
 export const createFindMade =
@@ -38,7 +38,7 @@ async function findMade(
   const made: Resource[] = [];
   if (asset?.adopted) made.push({ kind: 'asset', id: asset.id, adopted: true });
   const list = { filename: asset?.filename, spacingMs: deps.listSpacingMs, signal };
-  for await (const items of assetPages(provider, list)) {
+  for await (const { items } of newestPages(provider, list)) {
     for (const { id, metadata } of items) {
       if (made.some((one) => one.id === id) || !carriesTag(metadata, ledger)) continue;
       const tag = readTag(metadata);

@@ -16,7 +16,8 @@ import { completedWithAsset } from '../ownership/completed-before';
 import { setMark } from '../ownership/release-asset';
 import { orphansInSessions } from './open-sessions';
 import { isMarkedElsewhere, reasonToReportOnly, removeMarksOfGone } from './marks-of-place';
-import { assetPages } from '../../providers/shared/find-tagged';
+import { newestPages } from '../../providers/shared/newest-pages';
+import { findByTag } from '../lib/find-by-tag';
 import { lifecyclesWanting } from '../ownership/users-of-asset';
 
 /**
@@ -72,7 +73,7 @@ class Walk {
     const { provider, place, madeBefore, limit } = this.input;
     this.found.reportsOnly = await reasonToReportOnly(this.deps, this.provider);
     const list = { spacingMs: this.deps.listSpacingMs, signal: this.signal };
-    for await (const items of assetPages(this.provider, list)) {
+    for await (const { items } of newestPages(this.provider, list)) {
       for (const { id } of items) this.listed.add(id);
       const fresh = items.filter((asset) => !this.done.has(asset.id) && isBefore(madeAt(asset), madeBefore));
       const runs = await this.overviewOf(fresh);
@@ -160,7 +161,7 @@ class Walk {
   private async orSurplus({ asset, tag }: Owned, verdict: Extract<Verdict, { is: 'orphan' }>): Promise<Verdict> {
     if (verdict.cause !== 'stopped' || verdict.policy !== 'keep') return verdict;
     const { filename } = asset;
-    const [all = []] = await this.provider.intake.find([{ tag, filename }], { signal: this.signal });
+    const all = await findByTag(this.provider, { tag, filename }, this.signal);
     const [oldest] = all.filter(({ metadata }) => readTag(metadata)?.runId === tag.runId);
     return oldest === undefined || oldest.id === asset.id ? verdict : SURPLUS;
   }

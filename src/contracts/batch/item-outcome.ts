@@ -53,7 +53,9 @@ export interface ItemWork {
   waitsSince?: string;
   /** What it may have made, in order of creation. */
   made: readonly Resource[];
-  /** Its create was sent once, and answered: there can be no second asset. */
+  /** Turns that it has had to submit. Each may have sent a create, also one that a worker's death ended. */
+  turns?: number;
+  /** One create of it was sent at most, and its asset is known: there can be no second asset. */
   sentOnce?: boolean;
   /** Submissions of which no asset came. */
   submissions?: number;

@@ -11,6 +11,10 @@ export function statusOf({ metadata: { status = '', uploadStatus = '', hash } }:
   return hash && hash.contents !== '' ? 'ready' : 'processing';
 }
 
+/** When its content came, by which the list is ordered; epoch milliseconds. */
+export const lastChangeOf = ({ metadata }: AssetAnswer): number | undefined =>
+  metadata.contentsLastUpdated ?? metadata.timeCreated;
+
 /** RFC 3339. */
 export const timeOf = (epochMs: number | undefined): string | undefined =>
   epochMs === undefined ? undefined : new Date(epochMs).toISOString();

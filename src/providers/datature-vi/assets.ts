@@ -83,11 +83,12 @@ export class DatasetAssets implements Assets {
   }
 
   private async pageAt(token: string | undefined, search: Search, signal: AbortSignal | undefined): Promise<AssetPage> {
-    const { items, nextPage, prevPage } = await this.dataset.assetPage({ ...search, p: token }, signal);
+    const { items, nextPage, prevPage, clockAheadMs } = await this.dataset.assetPage({ ...search, p: token }, signal);
     return {
       items: items.map(wholeAssetOf),
       next: nextPage === '' ? undefined : nextPage,
       ...(prevPage && { previous: prevPage }),
+      clockAheadMs,
     };
   }
 

@@ -56,7 +56,7 @@ export function createDatatureViProvider(account: DatatureViAccount): MediaProvi
       ...{ dataset, sessions },
       placed: {
         ...{ name: NAME, traits, branches: {}, assets },
-        intake: createIntake({ sessions, store, budget, departures, parts, pageSize }),
+        intake: createIntake({ sessions, store, budget, departures, parts, pageSize, assets }),
         watch: watchWithin(id),
         within,
         ingestions: createIngestions({ sessions, store, parts, pageSize }),

@@ -3,13 +3,12 @@ import type { Handle } from '../../contracts/branches/handle';
 import type { MediaProvider, Observation, ObservationTrouble, WatchOptions } from '../media-provider';
 import { AssetSchema, type AssetAnswer, type SessionAnswer } from './api/schemas';
 import { NEWEST_FIRST, type DatasetApi } from './api/dataset-api';
-import { assetOf, statusOf } from './asset-of';
+import { assetOf, lastChangeOf, statusOf } from './asset-of';
 import { isContent, readContent } from './intake/content-facts';
 import type { Departures } from './intake/departures';
 import { meaningOf } from './intake/ingestion-codes';
 import { INGESTION } from './intake/send-files';
 import { errorsIn, hasEnded, wordsOfEnd, type SessionsApi } from './intake/sessions-api';
-import { lastChangeOf } from './tag-search';
 
 type Heard = Observation | ObservationTrouble;
 

@@ -16,13 +16,14 @@ export function assetOperations(client: TwelveLabsClient): Assets {
       for (const id of ids) query.append('asset_ids', id);
       for (const type of types) query.append('asset_types', type);
       if (filename !== undefined) query.set('filename', filename);
-      const { data, page_info } = await client.call(
+      const { answer, clockAheadMs } = await client.callTimed(
         { method: 'GET', route: '/assets', path: `/assets?${query.toString()}`, creates: false, signal },
         AssetPageSchema,
       );
+      const { data, page_info } = answer;
       const { total_page: totalPages, total_results: totalItems } = page_info;
       const items = data.map(assetOf);
-      return { items, next: pageAfter(page, { items, totalPages }), page, totalPages, totalItems };
+      return { items, next: pageAfter(page, { items, totalPages }), page, totalPages, totalItems, clockAheadMs };
     },
 
     /** Source: `GET /assets/{asset_id}`. */

@@ -13,7 +13,7 @@ interface Layer {
 const contracts = /^src\/contracts\//;
 /** The port, and what is shared by all who use it. */
 const port =
-  /^src\/providers\/(media-provider|assets|ingestions|intake|part-uploads|branch-kind|outcome|shared\/(find-tagged|gather-submissions|marks-beside|read-pages|watch\/status-watcher|parts\/[^/]+))$/;
+  /^src\/providers\/(media-provider|assets|ingestions|intake|part-uploads|branch-kind|outcome|shared\/(newest-pages|gather-submissions|marks-beside|read-pages|watch\/status-watcher|parts\/[^/]+))$/;
 /** What is known of the providers without an account: no HTTP. */
 const registry = /^src\/providers\/(registry|provider-declaration|input-schemas|branch-kind)$/;
 const storagePorts = /^src\/storage\/(files\/(source-[^/]+|file-sources)|results\/(result|mark)-store)$/;

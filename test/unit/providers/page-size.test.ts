@@ -1,6 +1,7 @@
 import { providerAssets } from '../../../src/client/assets/provider-assets';
 import { tagFields, type LedgerTag } from '../../../src/contracts/resource';
-import { assetPages, findTagged } from '../../../src/providers/shared/find-tagged';
+import { newestPages } from '../../../src/providers/shared/newest-pages';
+import { TagSearch } from '../../../src/providers/shared/tag-search/tag-search';
 import { MemoryProvider } from '../../support/memory-provider';
 
 const tag: LedgerTag = { key: 'k', owner: 'o', workflowId: 'w', runId: 'r', onCancel: 'delete', onFailure: 'keep' };
@@ -9,6 +10,7 @@ const tag: LedgerTag = { key: 'k', owner: 'o', workflowId: 'w', runId: 'r', onCa
 const provider = new MemoryProvider({ assetsPerPage: 3 });
 for (let index = 0; index < 7; index++) provider.addAsset({ id: `a${index}`, metadata: tagFields(tag) });
 const client = providerAssets(async () => provider);
+const search = new TagSearch({ assets: provider.assets, traits: provider.traits, narrows: true });
 
 async function idsOf(assets: AsyncIterable<{ id: string }>): Promise<string[]> {
   const ids: string[] = [];
@@ -16,17 +18,14 @@ async function idsOf(assets: AsyncIterable<{ id: string }>): Promise<string[]> {
   return ids;
 }
 
-async function* eachOf(pages: AsyncIterable<readonly { id: string }[]>) {
-  for await (const page of pages) yield* page;
+async function* eachOf(pages: AsyncIterable<{ items: readonly { id: string }[] }>) {
+  for await (const { items } of pages) yield* items;
 }
 
 test.each<[string, () => Promise<string[]>]>([
   ['the client', () => idsOf(client.listAll())],
-  [
-    'a search by tag',
-    async () => (await findTagged(provider, [{ tag }])).flatMap((found) => found.map(({ id }) => id)),
-  ],
-  ['a sweep', () => idsOf(eachOf(assetPages(provider, {})))],
+  ['a search by tag', async () => (await search.find([{ tag }])).flatMap((found) => found.map(({ id }) => id))],
+  ['a sweep', () => idsOf(eachOf(newestPages(provider, {})))],
 ])('%s reads all assets in as few pages as the provider’s own size allows', async (_name, read) => {
   provider.calls.length = 0;
   expect(new Set(await read()).size).toBe(7);

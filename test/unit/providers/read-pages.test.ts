@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { findTagged } from '../../../src/providers/shared/find-tagged';
 import { providerAssets } from '../../../src/client/assets/provider-assets';
 import { tagFields } from '../../../src/contracts/resource';
 import { readPages } from '../../../src/providers/shared/read-pages';
@@ -75,7 +74,7 @@ describe('every list of the provider', () => {
         })) ?? [],
     ],
     ['incomplete uploads', () => provider.intake.parts.incomplete()],
-    ['tagged assets', async () => (await findTagged(provider, [{ tag }])).flat()],
+    ['tagged assets', async () => (await provider.intake.find([{ tag }])).flat()],
     [
       'assets of the client',
       async () => {

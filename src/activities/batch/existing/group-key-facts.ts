@@ -7,6 +7,12 @@ import { createItemOutcomes } from '../../../storage/batches/item-outcomes';
 import type { ActivityDependencies } from '../../dependencies';
 import type { KeyFacts } from '../../ownership/key-facts';
 
+/** What a turn of one item knows of its key. */
+export interface ItemKeyFacts extends KeyFacts {
+  /** Whether {@link KeyFacts.found} was told. */
+  wasFound(): boolean;
+}
+
 /** What a group asks for all of its keys together, so that no item asks alone. */
 export class GroupKeyFacts {
   private readonly open = new Map<string, Promise<boolean>>();
@@ -20,9 +26,12 @@ export class GroupKeyFacts {
     private readonly group: GroupInput,
   ) {}
 
-  of(item: number): KeyFacts {
+  of(item: number): ItemKeyFacts {
     let claimedBefore: KeyClaim | undefined;
+    let wasFound = false;
     return {
+      found: () => void (wasFound = true),
+      wasFound: () => wasFound,
       isOpen: (by) => this.isOpen(by),
       outcomeOf: (by) => this.outcomeOf(by),
       claimed: (before) => void (claimedBefore = before),

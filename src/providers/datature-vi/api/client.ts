@@ -10,6 +10,7 @@ import { SubmissionAborted } from '../../outcome';
 import { RequestGate, type Pass } from '../../shared/request-gate/request-gate';
 import { failureOfAnswer, failureOfConnection, failureOfShape, requestWords } from './errors';
 import { neverConnected } from '../../shared/never-connected';
+import { clockAheadMs } from '../../shared/provider-clock';
 import type { RequestLabel } from './errors';
 
 export interface DatatureViAccess {
@@ -51,9 +52,15 @@ export class DatatureViClient {
   }
 
   async call<S extends z.ZodType>(call: ApiRequest, schema: S): Promise<z.output<S>> {
-    const text = await this.send(call);
+    return (await this.callTimed(call, schema)).answer;
+  }
+
+  /** The answer with what it tells of the provider's clock, see {@link AssetPage.clockAheadMs}. */
+  async callTimed<S extends z.ZodType>(call: ApiRequest, schema: S) {
+    const { text, headers } = await this.send(call);
+    const ahead = clockAheadMs(headers);
     const parsed = schema.safeParse(parseJson(text));
-    if (parsed.success) return parsed.data;
+    if (parsed.success) return { clockAheadMs: ahead, answer: parsed.data };
     throw failureOfShape(call, describeIssues(parsed.error));
   }
 
@@ -66,14 +73,14 @@ export class DatatureViClient {
     await this.agent.destroy();
   }
 
-  private async send(call: ApiRequest): Promise<string> {
+  private async send(call: ApiRequest): Promise<{ headers: IncomingHttpHeaders; text: string }> {
     const pass = await this.passGate(call);
     try {
       const { statusCode: status, headers, body } = await this.request(call);
       const text = await body.text();
       const refused = this.tellGate(call, pass, { status, headers, text });
       if (refused) throw refused;
-      return text;
+      return { headers, text };
     } catch (error) {
       throw this.failureFrom(call, error, pass);
     } finally {

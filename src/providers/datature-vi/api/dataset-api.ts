@@ -69,8 +69,10 @@ export class DatasetApi {
     }
   }
 
-  assetPage(query: Readonly<Record<string, string | undefined>>, signal: AbortSignal | undefined) {
-    return this.call({ method: 'GET', route: '/assets', query, signal }, AssetPageSchema);
+  async assetPage(query: Readonly<Record<string, string | undefined>>, signal: AbortSignal | undefined) {
+    const request = this.requestOf({ method: 'GET', route: '/assets', query, signal });
+    const { answer, clockAheadMs } = await this.client.callTimed(request, AssetPageSchema);
+    return { ...answer, clockAheadMs };
   }
 
   private requestOf({ path, query = {}, about = `dataset ${this.id}`, ...request }: DatasetRequest) {

@@ -1,8 +1,10 @@
+import type { AssetPage, Assets } from '../../assets';
 import type { Intake, Submission } from '../../intake';
+import { unlessGone } from '../../outcome';
 import { shareCalls } from '../../shared/share-calls';
+import { TagSearch } from '../../shared/tag-search/tag-search';
 import type { SignedUrls } from '../api/signed-urls';
 import type { DatasetFields } from '../input';
-import { TagSearch } from '../tag-search';
 import type { Departures } from './departures';
 import type { MultipartUploads } from './parts';
 import { goesAlone, routeOf } from './route';
@@ -18,14 +20,19 @@ interface IntakeParts {
   departures: Departures;
   parts: MultipartUploads;
   pageSize: number;
+  assets: Pick<Assets, 'list'>;
 }
 
 /** Those who give up their items, or look for them, at the same moment share the requests. */
 const SHARED = { windowMs: 50, maxMs: 1000 } as const;
 
+const NOTHING_IN_A_DATASET_THAT_IS_GONE: AssetPage = { items: [], next: undefined };
+
 /** Submissions of one dataset: one ingestion session for many files. Source: `POST …/assetIngestionSessions`. */
-export function createIntake({ sessions, store, budget, departures, parts, pageSize }: IntakeParts): Intake {
-  const search = new TagSearch(sessions.dataset, pageSize);
+export function createIntake({ sessions, store, budget, departures, parts, pageSize, assets }: IntakeParts): Intake {
+  const list: Assets['list'] = async (query, options) =>
+    (await unlessGone(assets.list(query, options))) ?? NOTHING_IN_A_DATASET_THAT_IS_GONE;
+  const search = new TagSearch({ assets: { list }, traits: { assetsPerPage: pageSize }, narrows: false });
   let alone = 0;
   const settle = shareCalls((sessionId) => departures.settle(sessions, sessionId), SHARED);
   const openSessions = shareCalls(() => sessions.open(), SHARED);
@@ -43,7 +50,7 @@ export function createIntake({ sessions, store, budget, departures, parts, pageS
       return goesAlone({ filename }) ? `alone ${++alone}` : onAssetOverwritten;
     },
 
-    find: (queries, { signal } = {}) => search.find(queries, signal),
+    find: (queries, options) => search.find(queries, options),
 
     async abandon({ id, item = '' }) {
       await parts.abort(id, item);

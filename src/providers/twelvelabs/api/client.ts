@@ -10,6 +10,7 @@ import { SubmissionAborted } from '../../outcome';
 import { RequestGate, type Pass } from '../../shared/request-gate/request-gate';
 import { failureOfAnswer, failureOfConnection, failureOfForeignBody, failureOfShape } from './errors';
 import { neverConnected } from '../../shared/never-connected';
+import { clockAheadMs } from '../../shared/provider-clock';
 import type { ApiRequest } from './api-request';
 import { Outgoing } from './outgoing';
 import { limitedByDuration, readRateWindow } from './rate-limit';
@@ -49,7 +50,13 @@ export class TwelveLabsClient {
   }
 
   async call<S extends z.ZodType>(call: ApiRequest, schema: S): Promise<z.output<S>> {
-    return parseAnswer(call, schema, await this.send(call));
+    return (await this.callTimed(call, schema)).answer;
+  }
+
+  /** The answer with what it tells of the provider's clock, see {@link AssetPage.clockAheadMs}. */
+  async callTimed<S extends z.ZodType>(call: ApiRequest, schema: S) {
+    const { body, headers } = await this.send(call);
+    return { clockAheadMs: clockAheadMs(headers), answer: parseAnswer(call, schema, body) };
   }
 
   async callVoid(call: ApiRequest): Promise<void> {
@@ -146,7 +153,7 @@ export class TwelveLabsClient {
     return failureOfForeignBody(call, this.host);
   }
 
-  private async send(call: ApiRequest): Promise<unknown> {
+  private async send(call: ApiRequest): Promise<{ headers: IncomingHttpHeaders; body: unknown }> {
     const pass = await this.passGate(call);
     const outgoing = new Outgoing(call, this.account.requestTimeoutMs);
     try {
@@ -154,7 +161,7 @@ export class TwelveLabsClient {
       const text = await body.text();
       const refused = this.tellGate(call, pass, { status, headers, text });
       if (refused) throw refused;
-      return parseJson(text);
+      return { headers, body: parseJson(text) };
     } catch (error) {
       throw this.failureFrom(call, error, { outgoing, pass });
     } finally {

@@ -2,7 +2,7 @@ import type { Assets, ProviderAsset } from '../../assets';
 import type { Intake, Submission, SubmitOptions, Submitted } from '../../intake';
 import type { Traits } from '../../media-provider';
 import { outcomeOf, type Outcome } from '../../outcome';
-import { findTagged } from '../../shared/find-tagged';
+import { TagSearch } from '../../shared/tag-search/tag-search';
 import { tagFields } from '../../../contracts/resource';
 import type { TwelveLabsClient } from '../api/client';
 import { multipartForm } from '../api/multipart-form';
@@ -18,6 +18,7 @@ export function createIntake(
   { client, store }: { client: TwelveLabsClient; store: PartStore },
   listed: { assets: Pick<Assets, 'list'>; traits: Traits },
 ): Intake {
+  const search = new TagSearch({ ...listed, narrows: true });
   return {
     route: routeOf,
 
@@ -29,7 +30,7 @@ export function createIntake(
       return outcomes;
     },
 
-    find: (queries, options) => findTagged(listed, queries, options),
+    find: (queries, options) => search.find(queries, options),
 
     parts: partUploads(client, store),
   };
