@@ -22,7 +22,7 @@ const look = (key: string, options: { signal?: AbortSignal } = {}) =>
 
 test('those who look within two seconds share one walk over the list, and each gets its own', async () => {
   for (const [nth, key] of keys(9).entries()) list.add(key, nth);
-  list.addOthers(100, { from: 70, every: 1 });
+  list.addOthers(100, { from: 300, every: 1 });
   const looks: Promise<string[][]>[] = [];
   for (const key of [...keys(9), 'nobody']) {
     looks.push(look(key));
