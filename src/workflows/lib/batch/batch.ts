@@ -1,11 +1,4 @@
-import {
-  CancellationScope,
-  condition,
-  continueAsNew,
-  proxyActivities,
-  setHandler,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { CancellationScope, condition, continueAsNew, proxyActivities, workflowInfo } from '@temporalio/workflow';
 import type {
   BatchActivities,
   BatchOutcome,
@@ -16,30 +9,21 @@ import type {
 } from '../../../contracts/batch/batch-status';
 import type { FoundAssets, GroupEnd, GroupInput, ListedBatchRef } from '../../../contracts/batch/groups';
 import type { ItemRange } from '../../../contracts/batch/item-outcome';
-import { failure } from '../../../contracts/failures';
 import { batchStep } from '../activity-options';
 import { endsLifecycle } from '../step-failures';
 import { BatchProgress, type CarriedProgress, type OpenGroup } from './batch-progress';
 import { GroupLooks } from './group-looks';
-import {
-  batchStatusQuery,
-  groupEndedSignal,
-  groupProgressSignal,
-  pauseSignal,
-  resumeSignal,
-  setInFlightUpdate,
-} from './messages';
+import { GroupPlan, type CarriedPlan } from './group-plan';
+import { hearMessages } from './hear-messages';
 import { BatchStop, type BatchStopRequest } from './batch-stop';
 import { startGroup } from './start-group';
 
 /** What a run of a batch hands on to the next. */
-export interface CarriedBatch {
+export interface CarriedBatch extends CarriedPlan {
   batch: BatchToRun;
   listed: ListedBatch;
   found?: FoundAssets;
   progress: CarriedProgress;
-  next: number;
-  planned: PlannedGroups['groups'];
   startsNothing: boolean;
   stop?: BatchStopRequest;
 }
@@ -47,17 +31,15 @@ export interface CarriedBatch {
 /** Starts of groups in one run: a run has at most 2,000 children, and each costs about ten events. */
 const MOST_GROUPS_A_RUN = 500;
 const MOST_OPEN_GROUPS = 1000;
-const MOST_IN_FLIGHT = 50_000;
 
 /** A batch as its story sees it. */
 export class Batch {
   private readonly progress: BatchProgress;
   private readonly stop: BatchStop;
   private readonly looks: GroupLooks;
+  private readonly plan: GroupPlan;
   private listed: ListedBatch | undefined;
   private found: FoundAssets | undefined;
-  private next: number;
-  private planned: PlannedGroups['groups'];
   private startsNothing: boolean;
   private failurePassedOn = false;
   private readonly endedOfEarlier: (ItemRange & { start: string })[] = [];
@@ -69,15 +51,14 @@ export class Batch {
   ) {
     this.listed = carried?.listed;
     this.found = carried?.found;
-    this.next = carried?.next ?? 0;
-    this.planned = carried?.planned ?? [];
+    this.plan = new GroupPlan(carried);
     this.startsNothing = carried?.startsNothing ?? false;
     const progress = new BatchProgress(batch, carried?.progress);
     this.progress = progress;
     const { batchId } = batch;
     const onRequest = (reason: string | undefined): void => progress.noteStop(reason);
     this.stop = new BatchStop({ batchId, open: () => progress.open.values(), onRequest }, carried?.stop);
-    this.hearMessages();
+    hearMessages(progress, (news, how) => this.hear(news, how));
     progress.show();
     this.looks = new GroupLooks({
       open: progress.open,
@@ -115,14 +96,13 @@ export class Batch {
     for (;;) {
       await this.passOnStop();
       await this.passOnFailure();
-      await this.plan();
+      await this.planGroups();
       await this.takeOver();
       this.stop.heedCancellation();
       if (this.stop.isAsked || this.hasFailureToPassOn) continue;
       if (this.mayStart || this.isHistoryLong) return true;
       const { open } = this.progress;
-      if (open.size === 0 && this.endedOfEarlier.length === 0 && !(this.goesOn && this.planned.length > 0))
-        return false;
+      if (open.size === 0 && this.endedOfEarlier.length === 0 && !(this.goesOn && this.plan.first)) return false;
       const before = open.size;
       await this.until(() => open.size < before || this.mayStart || this.stop.isAsked || this.hasFailureToPassOn);
     }
@@ -130,7 +110,7 @@ export class Batch {
 
   /** Starts the next group, or takes up the one that runs under its id. */
   async startNextGroup(): Promise<void> {
-    const next = this.mayStart ? this.planned.shift() : undefined;
+    const next = this.mayStart ? this.plan.takeFirst() : undefined;
     if (!next || !this.listed) return;
     this.startedHere += 1;
     const group = this.progress.noteStarted(next);
@@ -143,17 +123,17 @@ export class Batch {
     if (!this.listed || !this.isHistoryLong) return;
     await this.passOnStop();
     await this.takeOver();
-    const { batch, listed, found, next, planned, startsNothing } = this;
+    const { batch, listed, found, startsNothing } = this;
     const { carried: progress } = this.progress;
     const stop = this.stop.request;
-    const carried: CarriedBatch = { batch, listed, found, progress, next, planned, startsNothing, stop };
+    const carried: CarriedBatch = { batch, listed, found, progress, ...this.plan.carried, startsNothing, stop };
     await continueAsNew(input, carried);
   }
 
   async close(): Promise<BatchStatus> {
     const { listed } = this;
     if (listed) {
-      const { rest } = this;
+      const rest = this.plan.rest(listed.items);
       const input = { ...this.ref(listed), ...(rest.length > 0 && { rest }) };
       const { closeBatch } = this.steps();
       const before = await CancellationScope.nonCancellable(() => closeBatch(input));
@@ -167,19 +147,12 @@ export class Batch {
     return (by.completed ?? 0) === this.listed?.items ? 'completed' : 'failed';
   }
 
-  /** Items of which no group was started or taken up. */
-  private get rest(): ItemRange[] {
-    const planned = this.planned.map(({ from, end }) => ({ from, end }));
-    const unplanned = { from: this.next, end: this.listed?.items ?? this.next };
-    return [...planned, unplanned].filter(({ from, end }) => from < end);
-  }
-
   private get goesOn(): boolean {
     return this.listed !== undefined && !this.stop.request && !this.startsNothing;
   }
 
   private get mayStart(): boolean {
-    return this.goesOn && this.planned.length > 0 && !this.progress.isPaused && this.hasRoom;
+    return this.goesOn && this.plan.first !== undefined && !this.progress.isPaused && this.hasRoom;
   }
 
   private get isHistoryLong(): boolean {
@@ -191,21 +164,20 @@ export class Batch {
     const { open, status } = this.progress;
     if (open.size === 0) return true;
     if (open.size >= MOST_OPEN_GROUPS) return false;
-    const [next] = this.planned;
-    const items = [next, ...open.values()].reduce((sum, one) => sum + (one ? one.end - one.from : 0), 0);
+    const items = [this.plan.first, ...open.values()].reduce((sum, one) => sum + (one ? one.end - one.from : 0), 0);
     return items <= status.inFlight;
   }
 
   /** Cuts the next items into groups. */
-  private async plan(): Promise<void> {
-    while (this.goesOn && this.listed && this.planned.length === 0 && this.next < this.listed.items) {
-      const range = { from: this.next, end: this.listed.items };
-      const ref = this.ref(this.listed);
-      const plan = await this.stop.unlessStopped(() => this.steps().planGroups({ ...ref, ...range }));
-      if (!plan) return;
-      this.next = plan.next;
-      this.planned = plan.groups;
-      this.progress.noteCompletedBefore(plan.completed);
+  private async planGroups(): Promise<void> {
+    while (this.goesOn && this.listed && !this.plan.first) {
+      const uncut = this.plan.uncut(this.listed.items);
+      if (!uncut) return;
+      const input = { ...this.ref(this.listed), ...uncut };
+      const planned = await this.stop.unlessStopped(() => this.steps().planGroups(input));
+      if (!planned) return;
+      this.plan.add(planned);
+      this.progress.noteCompletedBefore(planned.completed);
     }
   }
 
@@ -225,13 +197,13 @@ export class Batch {
     if (!listed || !this.hasFailureToPassOn) return;
     this.failurePassedOn = true;
     await this.stop.unlessStopped(() => this.steps().noteFailure(this.ref(listed)));
-    if (this.rest.length > 0) await this.takeUpEarlierGroups();
+    if (this.plan.rest(listed.items).length > 0) await this.takeUpEarlierGroups();
   }
 
   /** A batch that was ended from outside, and started again, may have groups that this start has not come to. */
   private async takeUpEarlierGroups(): Promise<void> {
     const { batchId, provider } = this.batch;
-    const from = this.planned[0]?.from ?? this.next;
+    const { from } = this.plan;
     const { findEarlierGroups } = this.steps();
     const groups = await CancellationScope.nonCancellable(() => findEarlierGroups({ batchId, provider, from }));
     for (const group of groups) {
@@ -243,8 +215,7 @@ export class Batch {
 
   /** Takes a group out of what is planned, of which nothing starts any more. */
   private takeUp(group: ItemRange, { items }: ListedBatch): void {
-    this.planned = this.rest.flatMap((one) => without(one, group));
-    this.next = items;
+    this.plan.takeOut(group, items);
     this.progress.noteStarted(group).adopted = true;
     this.looks.noteTakenUp();
   }
@@ -290,7 +261,7 @@ export class Batch {
     if (group && this.isToRunAgain(group, news)) {
       progress.forget(group);
       const { from, end, fileQueue } = group;
-      this.planned.unshift({ from, end, fileQueue });
+      this.plan.putFirst({ from, end, fileQueue });
       return;
     }
     if (group && isOfEarlier) this.endedOfEarlier.push({ from: group.from, end: group.end, start });
@@ -304,38 +275,4 @@ export class Batch {
   private isToRunAgain({ adopted }: OpenGroup, { counts: { items, by } }: GroupEnd): boolean {
     return adopted === true && this.goesOn && (by.completed ?? 0) + (by.failed ?? 0) < items;
   }
-
-  private hearMessages(): void {
-    const { progress } = this;
-    const { status } = progress;
-    setHandler(batchStatusQuery, () => status, { description: 'Counts, rate, newest failures, where the report is.' });
-    setHandler(groupProgressSignal, (news) => this.hear(news, { hasEnded: false }), { description: 'Sent by groups.' });
-    setHandler(groupEndedSignal, (end) => this.hear(end, { hasEnded: true }), { description: 'Sent by its groups.' });
-    setHandler(pauseSignal, () => progress.notePause(true), {
-      description: 'Lets what is under way end, and starts nothing.',
-    });
-    setHandler(resumeSignal, () => progress.notePause(false), { description: 'Goes on after a pause.' });
-    setHandler(
-      setInFlightUpdate,
-      (inFlight) => {
-        status.inFlight = inFlight;
-        progress.show();
-        return inFlight;
-      },
-      {
-        description: 'Sets how many items may be under way at once.',
-        validator: (inFlight) => {
-          if (Number.isInteger(inFlight) && inFlight >= 1 && inFlight <= MOST_IN_FLIGHT) return;
-          throw failure('InvalidRequest', `inFlight: must be a whole number from 1 to ${MOST_IN_FLIGHT}`);
-        },
-      },
-    );
-  }
-}
-
-/** What of a range is not in another. */
-function without({ from, end }: ItemRange, other: ItemRange): ItemRange[] {
-  const before = { from, end: Math.min(end, other.from) };
-  const behind = { from: Math.max(from, other.end), end };
-  return [before, behind].filter((one) => one.from < one.end);
 }
