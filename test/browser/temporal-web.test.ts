@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Browser } from 'playwright-core';
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
 import { launchBrowser } from '../support/system/browser';
-import { sample, System } from '../support/system/system';
+import { sample, System, untilStatus } from '../support/system/system';
 
 jest.setTimeout(180_000);
 const SCREENSHOTS = path.resolve(__dirname, '../../dist/screenshots');
@@ -51,6 +51,7 @@ test('the page of a waiting run says what happens and what a cancel would do', a
   await system.control.setProcessing({ baseMs: 3_600_000, msPerMegabyte: 0 });
   const handle = await system.start('web/waiting.jpg', { source: sample('portrait-1.jpg') });
   const { runId } = await handle.describe();
+  await untilStatus(handle, ({ phase }) => phase === 'processing'); // the page asks once
   const page = await browser.newPage({ viewport: { width: 1500, height: 1000 } });
   await page.goto(`${pageOf(handle.workflowId, runId)}/user-metadata`);
   const details = page.locator('iframe').last().contentFrame(); // Markdown is shown in a frame of its own
