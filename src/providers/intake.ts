@@ -125,10 +125,10 @@ export interface Intake {
    */
   readonly abandon?: (pending: Handle, options?: CallOptions) => Promise<'ended' | 'open'>;
   /**
-   * What is handed in by the run of the tag, in sessions that are still open: also where the answer to the submission
+   * What the run of the tag has handed in for its key, in sessions that are still open: also where the answer to the submission
    * was lost. Newest first. Only at providers with `pending`, as far as they tell what is in their sessions.
    */
-  readonly openFor?: (tag: Pick<LedgerTag, 'runId' | 'owner'>, options?: CallOptions) => Promise<Handle[]>;
+  readonly openFor?: (tag: Pick<LedgerTag, 'key' | 'runId' | 'owner'>, options?: CallOptions) => Promise<Handle[]>;
   /**
    * What the lifecycles of an owner have handed in, in sessions that are still open, and that has not failed; of others in
    * them, only that they are there. Newest session first. At the same providers as {@link openFor}.

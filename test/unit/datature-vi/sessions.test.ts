@@ -1,5 +1,5 @@
 import { SubmissionAborted } from '../../../src/providers/outcome';
-import { image, pendingIn, png, SECRET_KEY, startAccount, wordOf, type Account } from './account';
+import { image, pendingIn, png, SECRET_KEY, startAccount, tagOf, wordOf, type Account } from './account';
 
 let vi: Account;
 beforeEach(async () => {
@@ -88,6 +88,19 @@ test('a session that a look ends for whoever gave up its file is not said to go 
   await vi.watch(pending);
   expect(session.cancelled).toBe(true);
   expect(await gaveUp).toBe('ended');
+});
+
+test('of the open files of a run, which may have many keys, a key is told its own', async () => {
+  const names = ['a.png', 'b.png'];
+  const tagged = names.map((name) => image(name, undefined, { tag: tagOf(name, 'r-group') }));
+  const handles = (await vi.submit(tagged)).map(pendingIn);
+  const [session] = vi.api.sessions.values();
+  session?.done.clear();
+  for (const [at, name] of names.entries()) {
+    const found = await vi.provider.intake.openFor?.(tagOf(name, 'r-group'));
+    expect(found?.map(({ id, item }) => [id, item])).toEqual([[handles[at]?.id, name]]);
+  }
+  expect(await vi.provider.intake.openFor?.(tagOf('a.png', 'r-other'))).toEqual([]);
 });
 
 test('a pending file that is given up leaves its session to others, and takes it along as the last', async () => {

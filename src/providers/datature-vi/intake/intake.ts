@@ -58,9 +58,11 @@ export function createIntake({ sessions, store, budget, departures, parts, pageS
       return (await settle(id)) ? 'ended' : 'open';
     },
 
-    async openFor({ runId, owner }) {
+    async openFor({ key, runId, owner }) {
       const open = openItems(await openSessions(''), { owner, datasetId: sessions.dataset.id });
-      return open.flatMap(({ items }) => items.filter(({ tag }) => tag.runId === runId)).map(({ pending }) => pending);
+      const items = open.flatMap((session) => session.items);
+      const own = items.filter(({ tag }) => tag.runId === runId && tag.key === key); // a group's run has many keys
+      return own.map(({ pending }) => pending);
     },
 
     openOf: async (owner, { signal } = {}) =>

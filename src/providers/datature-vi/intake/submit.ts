@@ -161,7 +161,7 @@ class Submitting {
     const asset = assetOf(existing);
     const its = readTag(asset.metadata);
     const isSame = isContent(facts, existing.metadata);
-    const isOwn = its?.runId === tag.runId && its.owner === tag.owner;
+    const isOwn = its?.runId === tag.runId && its.owner === tag.owner && its.key === tag.key;
     if (isOwn && isSame !== false) return succeeded({ asset });
     if (isSame) return succeeded({ asset, adopted: true });
     if (modeOf(item) !== undefined) return undefined;
