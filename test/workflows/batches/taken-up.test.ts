@@ -125,6 +125,33 @@ test('a stop hears of a group that ended while it was looked for', async () => {
   });
 });
 
+test('open groups hear of a stop before those of earlier starts are looked for', async () => {
+  const held = new Held();
+  const search = new Held();
+  const { activities, calls } = fakeBatch(
+    { items: 4, size: 2 },
+    {
+      submitItems: async (input) => {
+        await held.wait();
+        return newsOfAll(input, 'completed');
+      },
+      findEarlierGroups: async () => {
+        await search.wait();
+        return [];
+      },
+      closeBatch: async () => NO_COUNTS,
+    },
+  );
+  await lifecycles.with(activities, async () => {
+    const batch = await startBatch('told-at-once', undefined, { inFlight: 2 });
+    await until(() => held.waiting === 1);
+    await batch.signal('cancel');
+    await until(() => calls.includes('stopItems 0'));
+    search.letGo();
+    expect(await resultOf(batch)).toMatchObject({ outcome: 'cancelled' });
+  });
+});
+
 test('after the first failure groups of an earlier start are taken up, and nothing more is started', async () => {
   const held = new Held();
   const batchId = 'failed-first';

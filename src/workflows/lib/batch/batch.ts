@@ -181,10 +181,12 @@ export class Batch {
     }
   }
 
+  /** Open groups hear of a stop at once, and then those that an earlier start has left running. */
   private async passOnStop(): Promise<void> {
     this.stop.heedCancellation();
-    if (this.stop.isAsked) await this.takeUpEarlierGroups();
+    if (!this.stop.isAsked) return;
     await this.stop.passOn();
+    await this.takeUpEarlierGroups();
   }
 
   private get hasFailureToPassOn(): boolean {
@@ -207,9 +209,9 @@ export class Batch {
     const { findEarlierGroups } = this.steps();
     const groups = await CancellationScope.nonCancellable(() => findEarlierGroups({ batchId, provider, from }));
     for (const group of groups) {
-      if (!this.listed)
-        await this.stop.tell(group); // without a list nobody looks at its end
-      else if (!this.progress.open.has(group.from)) this.takeUp(group, this.listed);
+      if (this.progress.open.has(group.from)) continue;
+      if (this.listed) this.takeUp(group, this.listed); // without a list nobody looks at its end
+      await this.stop.tell(group);
     }
   }
 
