@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, unlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -36,7 +36,7 @@ export function createFolderSharedFiles(
         if (created) await syncFolder(parent);
         return created;
       } finally {
-        await rm(temporary, { force: true });
+        await unlessMissing(unlink(temporary)); // `rm` would look at it first
       }
     },
 

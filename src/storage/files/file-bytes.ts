@@ -68,6 +68,46 @@ interface Sample {
   small?: Buffer;
 }
 
+/** A file as it was looked at. */
+interface SeenFile {
+  path: string;
+  facts: FileFacts;
+}
+
+/** Compares a file with what was seen of it, and tells its troubles as failures. */
+class FileWatch {
+  constructor(private readonly file: SeenFile) {}
+
+  /** The file at its path, which also tells that it was replaced. */
+  async atItsPath(): Promise<FileFacts> {
+    const found = stat(this.file.path, { bigint: true });
+    return factsIn(await this.asFileTrouble(found, 'could not be looked at again'));
+  }
+
+  mustBeSame(was: FileFacts, is: FileFacts): void {
+    const change = changeOf(was, is);
+    if (change) throw this.unreadable(`changed since it was looked at: ${change}`);
+  }
+
+  /** Only around calls on the file: an error of the reader, which arrives at the `yield`, must not count as one. */
+  async asFileTrouble<T>(step: Promise<T>, what: string): Promise<T> {
+    try {
+      return await step;
+    } catch (error) {
+      if (error instanceof LeadsOut)
+        throw this.unreadable('was replaced by a symlink that leads out of the source roots');
+      const code = fileTroubleOf(error);
+      if (!code) throw error;
+      throw this.unreadable(code === 'ENOENT' ? 'is gone from its path' : `${what} (${code})`);
+    }
+  }
+
+  unreadable(what: string): Error {
+    const name = path.basename(this.file.path);
+    return failure('SourceUnreadable', `source.path: ${name} ${what}; start again with a file that rests`);
+  }
+}
+
 /**
  * The bytes of `range` (`end` exclusive) of the file as it was looked at, a piece at a time. A file that changed, was
  * replaced or removed since then is no source, and the last piece is held back until that is known, so that an upload
@@ -75,27 +115,11 @@ interface Sample {
  * system reads them, or smaller where it is used again: see `SourceBytes.read`.
  */
 export async function* readFileBytes(
-  file: { path: string; facts: FileFacts; open: () => Promise<FileHandle> },
+  file: SeenFile & { open: () => Promise<FileHandle> },
   { start, end }: { start: number; end: number },
   into?: Buffer,
 ): AsyncGenerator<Buffer> {
-  const unreadable = (what: string) =>
-    failure('SourceUnreadable', `source.path: ${path.basename(file.path)} ${what}; start again with a file that rests`);
-  const mustBeSame = (was: FileFacts, is: FileFacts): void => {
-    const change = changeOf(was, is);
-    if (change) throw unreadable(`changed since it was looked at: ${change}`);
-  };
-  /** Only around calls on the file: an error of the reader, which arrives at the `yield`, must not count as one. */
-  const asFileTrouble = async <T>(step: Promise<T>, what: string): Promise<T> => {
-    try {
-      return await step;
-    } catch (error) {
-      if (error instanceof LeadsOut) throw unreadable('was replaced by a symlink that leads out of the source roots');
-      const code = fileTroubleOf(error);
-      if (!code) throw error;
-      throw unreadable(code === 'ENOENT' ? 'is gone from its path' : `${what} (${code})`);
-    }
-  };
+  const watch = new FileWatch(file);
   const pieceAt = (position: number): Buffer => {
     const left = end - position;
     if (!into) return Buffer.allocUnsafeSlow(Math.min(PIECE_BYTES, left));
@@ -104,30 +128,38 @@ export async function* readFileBytes(
     return into.subarray(from, from + Math.min(left, Math.ceil(into.byteLength / PIECES_IN_RING)));
   };
   let at = start;
-  const handle = await asFileTrouble(file.open(), 'could not be opened');
+  const handle = await watch.asFileTrouble(file.open(), 'could not be opened');
   try {
     const opened = factsIn(await handle.stat({ bigint: true }));
     const moved = opened.inode !== file.facts.inode; // perhaps by a network file system: compare the content
     const sample = moved
-      ? await asFileTrouble(sampleOf(handle, opened.sizeBytes), 'could not be read again')
+      ? await watch.asFileTrouble(sampleOf(handle, opened.sizeBytes), 'could not be read again')
       : undefined;
-    mustBeSame(file.facts, { ...opened, sample: sample?.sha256 });
+    watch.mustBeSame(file.facts, { ...opened, sample: sample?.sha256 });
     while (at < end) {
       const piece = pieceAt(at);
       const reading = handle.read(piece, 0, piece.byteLength, at);
-      const { bytesRead } = await asFileTrouble(reading, `could not be read from byte ${at} on`);
+      const { bytesRead } = await watch.asFileTrouble(reading, `could not be read from byte ${at} on`);
       at += bytesRead;
       if (bytesRead === 0 || at === end) {
-        const now = stat(file.path, { bigint: true }); // by its path, to see also that it was replaced
-        mustBeSame(
-          { ...opened, mtimeNs: file.facts.mtimeNs },
-          factsIn(await asFileTrouble(now, 'could not be looked at again')),
-        );
+        watch.mustBeSame({ ...opened, mtimeNs: file.facts.mtimeNs }, await watch.atItsPath());
       }
-      if (bytesRead === 0) throw unreadable(`ended after ${at} of ${file.facts.sizeBytes} bytes`);
+      if (bytesRead === 0) throw watch.unreadable(`ended after ${at} of ${file.facts.sizeBytes} bytes`);
       yield piece.subarray(0, bytesRead);
     }
   } finally {
     await handle.close();
   }
+}
+
+/** The same of a file whose content is in memory since it was looked at: it need not be opened again. */
+export async function* readSmallFile(
+  file: SeenFile & { open: () => Promise<FileHandle>; small: Buffer },
+  range: { start: number; end: number },
+): AsyncGenerator<Buffer> {
+  const watch = new FileWatch(file);
+  const now = await watch.atItsPath();
+  if (now.inode !== file.facts.inode) return yield* readFileBytes(file, range);
+  watch.mustBeSame(file.facts, now);
+  if (range.start < range.end) yield file.small.subarray(range.start, range.end);
 }

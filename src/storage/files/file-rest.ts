@@ -20,17 +20,18 @@ export const REST: Rest = { restMs: 2000, withinMs: 60_000 };
  * The facts of the opened file, with a sample, once it rests: its time is older than `restMs`, or nothing changed for so
  * long (the clock of a file server may be another).
  * @param asked the path in the caller's words.
+ * @param rest `first`: what a look at the opened file has told just now.
  * @throws SourceUnreadable of a file that keeps changing
  */
 export async function factsAtRest(
   asked: string,
   handle: FileHandle,
-  { restMs, withinMs }: Rest,
+  { restMs, withinMs, first }: Rest & { first: FileFacts },
   signal?: AbortSignal,
 ): Promise<FileFacts & Pick<SourceBytes, 'small'>> {
   const look = async (): Promise<FileFacts> => factsIn(await handle.stat({ bigint: true }));
   const until = Date.now() + withinMs;
-  let facts = await look();
+  let facts = first;
   let rests = Date.now() - Number(facts.mtimeNs / 1_000_000n) >= restMs;
   for (;;) {
     let change = rests ? undefined : 'less than two seconds ago';

@@ -1,15 +1,18 @@
 import { stat, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
-import { readFileBytes, fileTroubleOf } from './file-bytes';
+import { factsIn, fileTroubleOf, readFileBytes, readSmallFile } from './file-bytes';
 import { factsAtRest, refused, REST, type Rest } from './file-rest';
-import { LEADS_OUT, locate, mustBeFile, rootsOf, unreadable } from './locate-file';
+import { LEADS_OUT, locate, mustBeFile, rootsOf, unreadable, type Roots } from './locate-file';
 import { LeadsOut, openInside } from './open-inside';
 import { fileContent } from './source-content';
 import type { SourceFile } from './source-file';
 import { fileFingerprint } from './source-fingerprint';
 
 export { withRealTop } from './open-inside';
+
+/** Where the roots lie is asked for once for many files. */
+const ROOTS_FOR_MS = 1000;
 
 /** Finds files that may be sources. */
 export interface FileSources {
@@ -25,9 +28,16 @@ export interface FileSources {
 
 /** Sources below `roots` (absolute folders); none means that every file is refused. */
 export function createFileSources({ roots, ...rest }: { roots: readonly string[] } & Partial<Rest>): FileSources {
+  let known: { roots: Roots; until: number } | undefined;
+  const rootsNow = async (asked: string): Promise<Roots> => {
+    if (!known || known.until <= Date.now()) {
+      known = { roots: await rootsOf(asked, roots), until: Date.now() + ROOTS_FOR_MS };
+    }
+    return known.roots;
+  };
   return {
     async resolve(file, { signal } = {}) {
-      const found = await rootsOf(file, roots);
+      const found = await rootsNow(file);
       const real = await locate(file, found);
       return inspectFile(file, { real, realRoots: found.real, rest: { ...REST, ...rest }, signal });
     },
@@ -47,9 +57,11 @@ async function inspectFile(asked: string, { real, realRoots, rest, signal }: Loc
   try {
     mustBeFile(asked, await stat(real, { bigint: true })); // before it is opened: a device may do something then
     handle = await openInside(real, realRoots);
-    mustBeFile(asked, await handle.stat({ bigint: true }));
-    const { small, ...facts } = await factsAtRest(asked, handle, rest, signal);
+    const opened = await handle.stat({ bigint: true });
+    mustBeFile(asked, opened);
+    const { small, ...facts } = await factsAtRest(asked, handle, { ...rest, first: factsIn(opened) }, signal);
     const { sizeBytes } = facts;
+    const seen = { path: real, facts, open: () => openInside(real, realRoots) };
     return {
       path: real,
       filename: path.basename(asked),
@@ -61,7 +73,7 @@ async function inspectFile(asked: string, { real, realRoots, rest, signal }: Loc
       read: (range = { start: 0, end: sizeBytes }, into) => {
         mustLieWithin(sizeBytes, range);
         return Readable.from(
-          readFileBytes({ path: real, facts, open: () => openInside(real, realRoots) }, range, into),
+          small && !into ? readSmallFile({ ...seen, small }, range) : readFileBytes(seen, range, into),
         );
       },
     };

@@ -5,6 +5,9 @@ import { isInside, withRealTop } from './open-inside';
 
 export const LEADS_OUT = 'is reached by a symlink that leads out of the source roots; put the file itself there';
 
+const OUTSIDE =
+  'lies outside the source roots of this worker; put it there, or add its folder to ASSET_LIFECYCLE_SOURCE_ROOTS';
+
 /** Folders that sources may lie in, as configured and without symlinks. */
 export interface Roots {
   named: readonly string[];
@@ -25,17 +28,15 @@ export async function rootsOf(asked: string, roots: readonly string[]): Promise<
  * @throws InvalidRequest
  */
 export async function locate(file: string, { named, real: realRoots }: Roots, what = 'file'): Promise<string> {
+  const isBelow = (one: string): boolean => [...named, ...realRoots].some((root) => isInside(root, one));
   const candidates = path.isAbsolute(file)
-    ? [path.resolve(file), await withRealTop(file)]
-    : named.map((root) => path.resolve(root, file));
-  const below = candidates.filter((candidate) => [...named, ...realRoots].some((root) => isInside(root, candidate)));
-  let problem = refused(
-    file,
-    below.length > 0
-      ? `no such ${what}${path.isAbsolute(file) ? '' : ' in any source root of this worker'}`
-      : 'lies outside the source roots of this worker; put it there, or add its folder to ASSET_LIFECYCLE_SOURCE_ROOTS',
-  );
-  for (const candidate of below) {
+    ? [() => path.resolve(file), () => withRealTop(file)]
+    : named.map((root) => () => path.resolve(root, file));
+  let problem: Error | undefined;
+  for (const make of candidates) {
+    const candidate = await make();
+    if (!isBelow(candidate)) continue;
+    problem ??= refused(file, `no such ${what}${path.isAbsolute(file) ? '' : ' in any source root of this worker'}`);
     const real = await realpath(candidate).catch((error: NodeJS.ErrnoException) => error.code ?? 'unknown');
     if (path.isAbsolute(real)) {
       if (realRoots.some((root) => isInside(root, real))) return real;
@@ -44,7 +45,7 @@ export async function locate(file: string, { named, real: realRoots }: Roots, wh
       problem = refused(file, `cannot be reached (${real})`);
     }
   }
-  throw problem;
+  throw problem ?? refused(file, OUTSIDE);
 }
 
 /** @throws InvalidRequest unless it is a regular file with bytes in it */

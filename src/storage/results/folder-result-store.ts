@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { access, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { access, mkdir, readdir, rename, rm, unlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -32,7 +32,7 @@ export function createFolderResultStore(folder: string, host = hostname()): Resu
         await syncFolder(path.dirname(target));
         return { uri: pathToFileURL(target).href, ...written, host };
       } finally {
-        await rm(temporary, { force: true });
+        await unlessMissing(unlink(temporary));
       }
     },
 
