@@ -11,7 +11,7 @@ import { fileFingerprint } from './source-fingerprint';
 
 export { withRealTop } from './open-inside';
 
-/** Where the roots lie is asked for once for many files. */
+/** So long it is taken for known where the roots lie without symlinks: many files share the answer. */
 const ROOTS_FOR_MS = 1000;
 
 /** Finds files that may be sources. */

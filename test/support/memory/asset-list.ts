@@ -69,3 +69,6 @@ export class AssetList {
     },
   };
 }
+
+/** That many keys: `k0`, `k1` and so on. */
+export const keys = (count: number): string[] => Array.from({ length: count }, (_, nth) => `k${nth}`);

@@ -1,5 +1,5 @@
 import { TagSearch } from '../../../../src/providers/shared/tag-search/tag-search';
-import { AssetList, queryOf, secondsAgo } from '../../../support/memory/asset-list';
+import { AssetList, keys, queryOf, secondsAgo } from '../../../support/memory/asset-list';
 
 beforeEach(() => void jest.useFakeTimers({ now: Date.parse('2026-01-02T03:04:05Z') }));
 afterEach(() => void jest.useRealTimers());
@@ -12,7 +12,6 @@ beforeEach(() => {
 });
 
 type Queries = Parameters<TagSearch['find']>[0];
-const keys = (count: number): string[] => Array.from({ length: count }, (_, nth) => `k${nth}`);
 
 /** Ids of what is found, by query. */
 async function find(queries: Queries): Promise<string[][]> {

@@ -1,7 +1,7 @@
 import { failure } from '../../../../src/contracts/failures';
 import type { ProviderAsset } from '../../../../src/providers/assets';
 import { TagSearch } from '../../../../src/providers/shared/tag-search/tag-search';
-import { AssetList, queryOf } from '../../../support/memory/asset-list';
+import { AssetList, keys, queryOf } from '../../../support/memory/asset-list';
 
 beforeEach(() => void jest.useFakeTimers({ now: Date.parse('2026-01-02T03:04:05Z') }));
 afterEach(() => void jest.useRealTimers());
@@ -13,7 +13,6 @@ beforeEach(() => {
   search = new TagSearch(list.searched(true));
 });
 
-const keys = (count: number): string[] => Array.from({ length: count }, (_, nth) => `k${nth}`);
 const idsOf = (found: readonly ProviderAsset[][]): string[][] => found.map((assets) => assets.map(({ id }) => id));
 
 /** Looks for the key after a lost answer, as one of many. */
