@@ -106,12 +106,19 @@ class Round {
 
   /** What a step may make is in the store before the first of it is made. */
   private async begin(some: readonly ListedItem[], step: ItemStep): Promise<void> {
+    const turns: ItemTurn[] = [];
     for (const one of some) {
       if (step.mayHaveBegun?.(this.record(one.item)) === false) this.firstTurns.add(one.item);
-      if (step.begin && (await this.mayTake(one)))
-        this.note(step.begin(this.turnOf(one, new AbortController().signal)));
+      if (!step.begin || !(await this.mayTake(one))) continue;
+      const turn = this.turnOf(one, new AbortController().signal);
+      this.note(step.begin(turn));
+      turns.push(turn);
     }
     if (step.begin) await this.write();
+    await step.prepare?.(
+      turns.filter(({ item: { item } }) => this.firstTurns.has(item)),
+      this.keys,
+    );
   }
 
   /** After the first failure of a batch that stops there only those go on that had begun before. */

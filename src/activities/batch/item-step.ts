@@ -6,7 +6,7 @@ import type { AcceptedInput } from '../../contracts/lifecycle-input';
 import type { AssetResource, LifecycleTag, Resource } from '../../contracts/resource';
 import { isAsset } from '../../contracts/resource';
 import type { ActivityDependencies } from '../dependencies';
-import type { ItemKeyFacts } from './existing/group-key-facts';
+import type { GroupKeyFacts, ItemKeyFacts } from './existing/group-key-facts';
 
 /** An item's turn at a step. */
 export interface ItemTurn {
@@ -24,6 +24,8 @@ export interface ItemStep {
   isDue(record: ItemOutcome | undefined): boolean;
   /** What is to be in the store before anything happens. */
   begin?(turn: ItemTurn): ItemOutcome;
+  /** What is done for those that begin together, whose turn no earlier attempt has taken, once that is in the store. */
+  prepare?(turns: readonly ItemTurn[], keyFacts: GroupKeyFacts): Promise<void>;
   /** Whether an earlier attempt may have taken the item's turn; without it, any may have. */
   mayHaveBegun?(record: ItemOutcome | undefined): boolean;
   /** @returns where the item stands then. @throws a failure, which is the item's alone */

@@ -1,10 +1,10 @@
 import type { GroupInput, ListedBatchRef } from '../../contracts/batch/groups';
 import { countsInStart, type ItemOutcome, type ItemRange } from '../../contracts/batch/item-outcome';
-import { isRefused, type BatchIndex, type ListedItem } from '../../contracts/batch/listed-items';
+import type { BatchIndex, ListedItem } from '../../contracts/batch/listed-items';
 import { failure } from '../../contracts/failures';
 import type { AcceptedInput, ProviderFields } from '../../contracts/lifecycle-input';
 import { inputOfItem } from '../../batch/read-batch';
-import { readPage } from '../../batch/listing/page';
+import { readItemsOfPage } from '../../batch/listing/page';
 import { placeOf, plansOf } from '../../providers/registry';
 import { createBatchFiles } from '../../storage/batches/batch-files';
 import { createItemOutcomes, type OpenOutcomes } from '../../storage/batches/item-outcomes';
@@ -58,8 +58,7 @@ export async function readItems(
   const items: ListedItem[] = [];
   for (const [page, [first, count]] of index.pages.entries()) {
     if (first >= end || first + count <= from) continue;
-    const { entries } = readPage((await files.page(page)) ?? '');
-    for (const entry of entries) if (!isRefused(entry) && entry.item >= from && entry.item < end) items.push(entry);
+    items.push(...readItemsOfPage((await files.page(page)) ?? '', { from, end }));
   }
   return items;
 }

@@ -5,8 +5,8 @@ import { createItemOutcomes } from '../../storage/batches/item-outcomes';
 import type { ActivityDependencies } from '../dependencies';
 import type { KeyFacts } from './key-facts';
 
-/** What is asked of a claimant: of Temporal and of the store. */
-type AskedOfHolder = Pick<KeyFacts, 'isOpen' | 'outcomeOf'>;
+/** What is asked before a claim: of Temporal and of the store. */
+type AskedOfHolder = Pick<KeyFacts, 'isClaimed' | 'isOpen' | 'outcomeOf'>;
 
 /**
  * Makes the key this claimant's, before anything of it is made. A claim of somebody who has ended is taken over.
@@ -18,6 +18,7 @@ export async function claimKey(
   { provider, key }: { provider: ProviderName; key: string },
   { by, facts = askAlone(deps) }: { by: Claimant; facts?: AskedOfHolder },
 ): Promise<KeyClaim | undefined> {
+  if (facts.isClaimed) return undefined;
   const { claims } = deps.batches;
   let attempt = await claims.claim({ owner: deps.owner, provider, key }, by);
   while (!attempt.claimed) {
@@ -31,6 +32,7 @@ export async function claimKey(
 }
 
 const askAlone = ({ runs, batches, owner }: ActivityDependencies): AskedOfHolder => ({
+  isClaimed: false,
   isOpen: ({ workflowId }) => runs.isOpen(workflowId),
   outcomeOf: async ({ batchId, item }) =>
     batchId === undefined || item === undefined

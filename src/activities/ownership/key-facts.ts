@@ -8,6 +8,8 @@ export interface KeyFacts {
   isOpen(by: Claimant): Promise<boolean>;
   /** What the store says of an item of a batch; `undefined` of any other claimant. */
   outcomeOf(by: Claimant): Promise<ItemOutcome | undefined>;
+  /** Whether the key is this claimant's already, and was nobody's before. */
+  readonly isClaimed: boolean;
   /** The key was claimed. @param before the claim that was there before, if there was one */
   claimed(before: KeyClaim | undefined): void;
   /** Assets that carry the key's tag, oldest first; `undefined` if only the provider can tell. */

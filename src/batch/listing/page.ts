@@ -1,4 +1,5 @@
-import { isRefused, type ListedEntry, type PageHead } from '../../contracts/batch/listed-items';
+import type { ItemRange } from '../../contracts/batch/item-outcome';
+import { isRefused, type ListedEntry, type ListedItem, type PageHead } from '../../contracts/batch/listed-items';
 
 /** Most entries of a page; what a group reads of the store is a page or two. */
 const MAX_ENTRIES = 1000;
@@ -65,4 +66,14 @@ export class PageDraft {
 export function readPage(content: string): { head: PageHead; entries: ListedEntry[] } {
   const [head, ...entries] = content.trimEnd().split('\n');
   return { head: JSON.parse(head ?? '') as PageHead, entries: entries.map((line) => JSON.parse(line) as ListedEntry) };
+}
+
+/** Those items of a page that are in the range; others are read only where lines that are no items lie between them. */
+export function readItemsOfPage(content: string, { from, end }: ItemRange): ListedItem[] {
+  const [first = '', ...lines] = content.trimEnd().split('\n');
+  const head = JSON.parse(first) as PageHead;
+  const at = (item: number): number => Math.max(item - head.from, 0);
+  const some = head.refused === 0 ? lines.slice(at(from), at(end)) : lines;
+  const entries = some.map((line) => JSON.parse(line) as ListedEntry);
+  return entries.filter((entry): entry is ListedItem => !isRefused(entry) && from <= entry.item && entry.item < end);
 }

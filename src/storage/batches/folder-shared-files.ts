@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm, unlink } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, unlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { isMissing, linkFile, syncFolder, unlessMissing } from '../results/whole-files';
+import { isMissing, linkFile, openNew, syncFolder, unlessMissing, writeNew } from '../results/whole-files';
 import type { SharedFiles } from './shared-files';
 
 /** Begins the name of a file that is being written or removed; a crash may leave it. */
@@ -21,22 +21,43 @@ export function createFolderSharedFiles(
   { link }: { link?: (from: string, to: string) => Promise<void> } = {},
 ): SharedFiles {
   const at = (name: string): string => path.join(folder, ...name.split('/'));
+  const create = async (name: string, content: string): Promise<boolean> => {
+    const target = at(name);
+    const parent = path.dirname(target);
+    const temporary = hiddenIn(parent);
+    try {
+      await writeNew(temporary, content);
+      const created = (await linkFile(temporary, target, link)) ?? (await nameAsFolder(temporary, target));
+      if (created) await syncFolder(parent);
+      return created;
+    } finally {
+      await unlessMissing(unlink(temporary)); // `rm` would look at it first
+    }
+  };
   return {
     uri: pathToFileURL(folder).href,
     host,
+    create,
 
-    async create(name, content) {
-      const target = at(name);
-      const parent = path.dirname(target);
-      await mkdir(parent, { recursive: true });
-      const temporary = hiddenIn(parent);
+    async createAlike(names, content) {
+      const created = new Set<string>();
+      const temporary = hiddenIn(folder);
+      const handle = await openNew(temporary);
       try {
-        await writeWhole(temporary, content);
-        const created = (await linkFile(temporary, target, link)) ?? (await nameAsFolder(temporary, target));
-        if (created) await syncFolder(parent);
+        await handle.writeFile(content);
+        await handle.sync();
+        await Promise.all(
+          names.map(async (name) => {
+            const target = at(name);
+            await mkdir(path.dirname(target), { recursive: true });
+            if ((await linkFile(temporary, target, link)) ?? (await create(name, content))) created.add(name);
+          }),
+        );
+        await handle.sync(); // file systems with a journal write the names of a file with it
         return created;
       } finally {
-        await unlessMissing(unlink(temporary)); // `rm` would look at it first
+        await handle.close();
+        await unlessMissing(unlink(temporary));
       }
     },
 
@@ -67,16 +88,6 @@ export function createFolderSharedFiles(
       await rm(at(name), { recursive: true, force: true });
     },
   };
-}
-
-async function writeWhole(file: string, content: string): Promise<void> {
-  const handle = await open(file, 'wx');
-  try {
-    await handle.writeFile(content);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 const hiddenIn = (folder: string): string => path.join(folder, `${UNFINISHED}${randomBytes(6).toString('hex')}`);

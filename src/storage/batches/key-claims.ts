@@ -14,6 +14,12 @@ export interface KeyClaims {
   /** Claims a key that nobody has; safe to repeat. */
   claim(key: ClaimedKey, by: Claimant): Promise<ClaimAttempt>;
   /**
+   * Claims keys of a group's items that nobody ever had, all at once. What it does not get is for {@link claim}.
+   * @param by the items' claimant, without a number.
+   * @returns the items whose key is theirs now.
+   */
+  claimNew(items: readonly ClaimedItem[], by: Claimant): Promise<Set<number>>;
+  /**
    * Claims a key whose holder has ended.
    * @param ended as {@link claim} gave it: if somebody else was faster, the attempt fails and names that one.
    */
@@ -24,6 +30,11 @@ export interface KeyClaims {
   history(key: ClaimedKey): Promise<KeyClaim[]>;
   /** Forgets a claim of that batch, unless somebody has taken it over. */
   forget(key: ClaimedKey, batchId: string): Promise<void>;
+}
+
+/** A key that an item of a batch needs. */
+export interface ClaimedItem extends ClaimedKey {
+  item: number;
 }
 
 export function createKeyClaims(files: SharedFiles, now = (): string => new Date().toISOString()): KeyClaims {
@@ -37,12 +48,12 @@ export function createKeyClaims(files: SharedFiles, now = (): string => new Date
       const name = (await files.list(folder)).at(-1);
       if (name === undefined) return undefined;
       const content = await files.read(`${folder}/${name}`);
-      if (content !== undefined) return { number: Number(name), content, claim: JSON.parse(content) as KeyClaim };
+      if (content !== undefined) return { number: Number(name), content, claim: claimIn(content, key) };
     } // it was forgotten in between: look again
   };
   const claimBefore = async (key: ClaimedKey, { number }: Link): Promise<KeyClaim | undefined> => {
     const content = await files.read(`${folderOf(key)}/${numbered(number - 1)}`);
-    return content === undefined ? undefined : (JSON.parse(content) as KeyClaim);
+    return content === undefined ? undefined : claimIn(content, key);
   };
   /** Adds a link behind `before`, unless somebody else did, or `before` was forgotten meanwhile. */
   const add = async (key: ClaimedKey, by: Claimant, before: Link | undefined): Promise<boolean> => {
@@ -67,6 +78,21 @@ export function createKeyClaims(files: SharedFiles, now = (): string => new Date
   };
   return {
     claim: (key, by) => attempt(key, by),
+
+    async claimNew(items, by) {
+      const [first] = items;
+      if (!first) return new Set();
+      const { owner, provider } = first;
+      const together: ClaimsTogether = { owner, provider, by, at: now(), items: {} };
+      const itemOf = new Map<string, number>();
+      for (const one of items) {
+        together.items[one.key] = one.item;
+        itemOf.set(`${folderOf(one)}/${numbered(1)}`, one.item);
+      }
+      const created = await files.createAlike([...itemOf.keys()], JSON.stringify(together));
+      return new Set([...itemOf].flatMap(([name, item]) => (created.has(name) ? [item] : [])));
+    },
+
     takeOver: (ended, by) => attempt(ended, by, ended),
     holderOf: async (key) => (await last(key))?.claim,
 
@@ -75,7 +101,7 @@ export function createKeyClaims(files: SharedFiles, now = (): string => new Date
       const claims: KeyClaim[] = [];
       for (const name of (await files.list(folder)).toReversed()) {
         const content = await files.read(`${folder}/${name}`);
-        if (content !== undefined) claims.push(JSON.parse(content) as KeyClaim);
+        if (content !== undefined) claims.push(claimIn(content, key));
       }
       return claims;
     },
@@ -88,6 +114,19 @@ export function createKeyClaims(files: SharedFiles, now = (): string => new Date
       for (const name of names) await files.remove(`${folder}/${name}`);
     },
   };
+}
+
+/** First claims of many keys, as one content that lies at each of them. */
+interface ClaimsTogether extends Omit<KeyClaim, 'key'> {
+  /** The item that claims, by its key. */
+  items: Record<string, number>;
+}
+
+function claimIn(content: string, { key }: ClaimedKey): KeyClaim {
+  const found = JSON.parse(content) as KeyClaim | ClaimsTogether;
+  if (!('items' in found)) return found;
+  const { items, by, ...claim } = found;
+  return { ...claim, key, by: { ...by, item: items[key] } };
 }
 
 interface Link {

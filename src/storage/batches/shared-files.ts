@@ -13,6 +13,11 @@ export interface SharedFiles {
    * @throws ProviderUnavailable when the storage cannot be reached · InvalidRequest if it knows no conditional writes
    */
   create(name: string, content: string): Promise<boolean>;
+  /**
+   * The same for many files with one content, for little more than one costs where they lie in a folder.
+   * @returns the names that this wrote.
+   */
+  createAlike(names: readonly string[], content: string): Promise<Set<string>>;
   /** The content; `undefined` if there is no such file. */
   read(name: string): Promise<string | undefined>;
   /** Names in a folder, files and folders alike, in ascending order; none if there is no such folder. */

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import {
@@ -11,7 +11,7 @@ import {
   type Documents,
   type MarkStore,
 } from './mark-store';
-import { nameFile, syncFolder, unlessMissing } from './whole-files';
+import { nameFile, syncFolder, unlessMissing, writeNew } from './whole-files';
 
 /** Marks below the folder of the results. */
 export const createFolderMarkStore = (folder: string, host = hostname()): MarkStore =>
@@ -99,16 +99,9 @@ async function addVersion(folder: string, version: number, text: string): Promis
 
 /** Writes a new file as a whole; false if there is one of that name. */
 async function unlessTaken(file: string, content: string): Promise<boolean> {
-  await mkdir(path.dirname(file), { recursive: true });
   const temporary = `${file}.${randomBytes(6).toString('hex')}.tmp`;
   try {
-    const handle = await open(temporary, 'wx');
-    try {
-      await handle.writeFile(content);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
+    await writeNew(temporary, content);
     const isNew = await nameFile(temporary, file);
     if (isNew) await syncFolder(path.dirname(file));
     return isNew;

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { access, mkdir, readdir, rename, rm, unlink } from 'node:fs/promises';
+import { access, readdir, rename, rm, unlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -21,7 +21,6 @@ export function createFolderResultStore(folder: string, host = hostname()): Resu
 
     async write(name, records, { again = false } = {}) {
       const target = fileOf(name);
-      await mkdir(path.dirname(target), { recursive: true });
       const temporary = `${target}.${randomBytes(6).toString('hex')}.tmp`;
       try {
         const written = await writeNdjson(temporary, records);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { open } from 'node:fs/promises';
 import type { StoredResult } from './result-store';
+import { openNew } from './whole-files';
 
 /**
  * Lines are gathered to writes of about this size. Between two writes the event loop runs, so that heartbeats go out
@@ -8,12 +8,12 @@ import type { StoredResult } from './result-store';
  */
 const WRITE_BYTES = 256 * 1024;
 
-/** Writes a new file, one record a line, with flat memory. When it returns, the file is on the disk. */
+/** Writes a new file, one record a line, with flat memory. When it returns, the content is on the disk. */
 export async function writeNdjson(
   file: string,
   records: Iterable<unknown> | AsyncIterable<unknown>,
 ): Promise<Omit<StoredResult, 'uri'>> {
-  const handle = await open(file, 'wx');
+  const handle = await openNew(file);
   try {
     const hash = createHash('sha256');
     let bytes = 0;

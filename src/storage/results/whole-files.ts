@@ -1,4 +1,5 @@
-import { access, link, open, rename } from 'node:fs/promises';
+import { access, link, mkdir, open, rename, type FileHandle } from 'node:fs/promises';
+import path from 'node:path';
 
 /** True when it succeeded; false when the file or its folder does not exist. */
 export async function unlessMissing(step: Promise<unknown>): Promise<boolean> {
@@ -55,10 +56,50 @@ export async function nameFile(temporary: string, target: string): Promise<boole
   return !exists;
 }
 
-/** Makes the names in a folder durable. */
-export async function syncFolder(folder: string): Promise<void> {
+const syncs = new Map<string, { underWay?: Promise<void>; next?: Promise<void> }>();
+
+/** Makes the names in a folder durable. Those who ask while it is done share the next time: what they named is in it. */
+export function syncFolder(folder: string): Promise<void> {
+  const known = syncs.get(folder) ?? {};
+  syncs.set(folder, known);
+  known.next ??= (known.underWay ?? Promise.resolve())
+    .catch(() => {}) // whoever asked for that one hears of it
+    .then(() => {
+      known.underWay = known.next;
+      known.next = undefined;
+      return syncNow(folder);
+    })
+    .finally(() => {
+      if (!known.next) syncs.delete(folder);
+    });
+  return known.next;
+}
+
+async function syncNow(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
   try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Opens a file that is not there yet, in a folder that is made if it is missing. */
+export async function openNew(file: string): Promise<FileHandle> {
+  try {
+    return await open(file, 'wx');
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    await mkdir(path.dirname(file), { recursive: true });
+    return open(file, 'wx');
+  }
+}
+
+/** Writes a file that is not there yet; when it returns, the content is on the disk. */
+export async function writeNew(file: string, content: string): Promise<void> {
+  const handle = await openNew(file);
+  try {
+    await handle.writeFile(content);
     await handle.sync();
   } finally {
     await handle.close();

@@ -25,27 +25,32 @@ export function createS3SharedFiles(s3: S3Access, { bucket, prefix }: S3Folder):
       yield Contents.flatMap(({ Key }) => Key ?? []);
     }
   };
+  const create = (name: string, content: string): Promise<boolean> =>
+    retryable(uriOf(name), async () => {
+      try {
+        await s3.client().send(
+          new PutObjectCommand({
+            Bucket: bucket,
+            Key: keyOf(name),
+            Body: content,
+            ContentType: name.endsWith('.json') ? 'application/json' : 'application/x-ndjson',
+            IfNoneMatch: '*',
+          }),
+        );
+        return true;
+      } catch (error) {
+        if (s3TroubleOf(error) === 'changed') return false;
+        throw s3CodeOf(error).startsWith('NotImplemented') ? noConditions(bucket) : error;
+      }
+    });
   return {
     uri: uriOf(''),
+    create,
 
-    create: (name, content) =>
-      retryable(uriOf(name), async () => {
-        try {
-          await s3.client().send(
-            new PutObjectCommand({
-              Bucket: bucket,
-              Key: keyOf(name),
-              Body: content,
-              ContentType: name.endsWith('.json') ? 'application/json' : 'application/x-ndjson',
-              IfNoneMatch: '*',
-            }),
-          );
-          return true;
-        } catch (error) {
-          if (s3TroubleOf(error) === 'changed') return false;
-          throw s3CodeOf(error).startsWith('NotImplemented') ? noConditions(bucket) : error;
-        }
-      }),
+    async createAlike(names, content) {
+      const created = await Promise.all(names.map(async (name) => ((await create(name, content)) ? [name] : [])));
+      return new Set(created.flat());
+    },
 
     read: (name) =>
       retryable(uriOf(name), async () => {

@@ -15,6 +15,18 @@ export function sharedFilesPromises(open: () => SharedFiles): void {
       expect(await files.read('pages/00000000.ndjson')).toBe(`{"by":${first[0]?.index}}\n`);
     });
 
+    test('many files of one content are written at once, but for those that are there', async () => {
+      const files = open();
+      await files.create('a/2', 'of somebody else');
+      const names = ['a/1', 'a/2', 'b/1'];
+      expect(await files.createAlike(names, 'ü')).toEqual(new Set(['a/1', 'b/1']));
+      expect(await files.createAlike(names, 'too late')).toEqual(new Set());
+      expect(await Promise.all(names.map((name) => files.read(name)))).toEqual(['ü', 'of somebody else', 'ü']);
+      await files.remove('a/1');
+      expect([await files.read('a/1'), await files.read('b/1')]).toEqual([undefined, 'ü']);
+      expect([await files.list('a'), await files.list('b')]).toEqual([['2'], ['1']]);
+    });
+
     test('a folder is listed in order, with files and folders, and ends with its removal', async () => {
       const files = open();
       expect(await files.list('a')).toEqual([]);
@@ -46,6 +58,30 @@ export function sharedFilesPromises(open: () => SharedFiles): void {
       expect(await claims.claim(key, item)).toEqual({ claimed: false, holder });
       expect(await claims.claim({ ...key, owner: 'ns-2' }, item)).toEqual({ claimed: true });
       expect(await claims.claim({ ...key, provider: 'q' }, item)).toEqual({ claimed: true });
+    });
+
+    test('of items that claim together each has its key, but for keys that somebody has or had', async () => {
+      const claims = createKeyClaims(open(), () => '2026-11-26T00:00:00Z');
+      const group = { workflowId: 'asset-group:b:0', runId: 'r1', batchId: 'b' };
+      const items = [3, 4, 5].map((item) => ({ ...key, key: `ä/${item}`, item }));
+      const [first = key, taken = key, last = key] = items;
+      await claims.claim(taken, lifecycle);
+      expect(await claims.claimNew(items, group)).toEqual(new Set([3, 5]));
+      expect(await claims.holderOf(first)).toEqual({
+        ...{ owner: 'ns-1', provider: 'p', key: 'ä/3' },
+        ...{ by: { ...group, item: 3 }, at: '2026-11-26T00:00:00Z' },
+      });
+      expect((await claims.history(last)).map(({ by }) => by.item)).toEqual([5]);
+      expect((await claims.holderOf(taken))?.by).toEqual(lifecycle);
+      expect(await claims.claimNew(items, { ...group, runId: 'r2' })).toEqual(new Set());
+      expect(await claims.claimNew([], group)).toEqual(new Set());
+      expect(await claims.claim(first, { ...group, item: 3 })).toEqual({ claimed: true });
+      expect(await claims.claim(first, lifecycle)).toMatchObject({ claimed: false, holder: { by: { item: 3 } } });
+      const ended = await claims.holderOf(first);
+      if (ended) expect(await claims.takeOver(ended, lifecycle)).toMatchObject({ before: { by: { item: 3 } } });
+      await claims.forget(last, 'b');
+      expect(await claims.holderOf(last)).toBeUndefined();
+      expect((await claims.holderOf(first))?.by).toEqual(lifecycle);
     });
 
     test('all who had a key are told of, the last first', async () => {

@@ -1,4 +1,5 @@
 import { readdir } from 'node:fs/promises';
+import path from 'node:path';
 import type { MockActivityEnvironment } from '@temporalio/testing';
 import { createBatchSteps } from '../../../src/activities/batch/batch-steps';
 import { createGroupSteps } from '../../../src/activities/batch/group-steps';
@@ -9,6 +10,7 @@ import { failure } from '../../../src/contracts/failures';
 import { tagFields } from '../../../src/contracts/resource';
 import { activityEnvironment, OWNER } from '../../support/activity-dependencies';
 import { createItemOutcomes } from '../../../src/storage/batches/item-outcomes';
+import type { KeyClaims } from '../../../src/storage/batches/key-claims';
 import { createFolderResultStore } from '../../../src/storage/results/folder-result-store';
 import { BatchPlace } from '../../support/batches/batch-place';
 import type { MemoryProvider } from '../../support/memory-provider';
@@ -172,7 +174,8 @@ test('after a death only those items are looked for that had begun', async () =>
   const begun = 16;
   const asked: ((error: Error) => void)[] = [];
   const claim = (): Promise<never> => new Promise((_, reject) => asked.push(reject)); // as if killed here
-  const batches = { ...deps.batches, claims: { ...claims, claim } };
+  const claimNew = async (): Promise<Set<number>> => new Set();
+  const batches = { ...deps.batches, claims: { ...claims, claim, claimNew } };
   const killed = inActivity(() => createGroupSteps({ ...deps, batches }).submitItems({ ...input, found }));
   await until(() => asked.length === begun);
   const outcomes = createItemOutcomes(deps.batches.files, { owner: OWNER, batchId: 'b' });
@@ -186,6 +189,36 @@ test('after a death only those items are looked for that had begun', async () =>
   for (const reject of asked) reject(failure('WorkerStopping', 'it was alive after all'));
   await expect(killed).rejects.toMatchObject({ type: 'WorkerStopping' });
   expect(provider.held.size).toBe(40);
+});
+
+test('keys that nobody ever had are claimed together, before the first of their assets is made', async () => {
+  const { claims } = deps.batches;
+  const keys = Array.from({ length: 40 }, (_, nth) => `${place.listing.media}/${nth}.mp4`);
+  const keyed = keys.map((key) => ({ owner: OWNER, provider: 'twelvelabs' as const, key }));
+  const [had] = keyed;
+  if (had) await claims.claim(had, { workflowId: 'has ended' });
+  const input = await listed(keys.map((key) => path.basename(key)));
+  const alone: string[] = [];
+  const madeBefore: number[] = [];
+  const watched: KeyClaims = {
+    ...claims,
+    claim: (key, by) => {
+      alone.push(key.key);
+      return claims.claim(key, by);
+    },
+    claimNew: (items, by) => {
+      madeBefore.push(provider.held.size);
+      return claims.claimNew(items, by);
+    },
+  };
+  const batches = { ...deps.batches, claims: watched };
+  const news = await inActivity(() => createGroupSteps({ ...deps, batches }).submitItems(input));
+  expect(news.due).toMatchObject({ submit: 0, settle: 40 });
+  expect(alone).toEqual(keys.slice(0, 1));
+  expect(madeBefore).toEqual([0, expect.any(Number), expect.any(Number)]);
+  const holders = await Promise.all(keyed.map(claims.holderOf));
+  expect(new Set(holders.map((claim) => claim?.by.item)).size).toBe(40);
+  expect(new Set(holders.map((claim) => claim?.by.workflowId))).toEqual(new Set([input.workflowId]));
 });
 
 test('an attempt that another one has followed ends before it makes more', async () => {

@@ -1,6 +1,7 @@
 import type { Claimant, KeyClaim } from '../../../contracts/batch/key-claim';
-import type { GroupInput } from '../../../contracts/batch/groups';
+import type { GroupStepInput } from '../../../contracts/batch/groups';
 import type { ItemOutcome, ItemRange } from '../../../contracts/batch/item-outcome';
+import type { ListedItem } from '../../../contracts/batch/listed-items';
 import type { ProviderAsset } from '../../../providers/assets';
 import { createFoundRecords } from '../../../storage/batches/found-assets';
 import { createItemOutcomes } from '../../../storage/batches/item-outcomes';
@@ -20,11 +21,21 @@ export class GroupKeyFacts {
   private readonly slices = new Map<string, Promise<ItemRange[]>>();
   private readonly outcomes = new Map<string, Promise<Map<number, ItemOutcome>>>();
   private readonly found = new Map<string, Promise<Map<number, ProviderAsset[]>>>();
+  private readonly claimed = new Set<number>();
 
   constructor(
     private readonly deps: ActivityDependencies,
-    private readonly group: GroupInput,
+    private readonly group: GroupStepInput,
   ) {}
+
+  /** Claims keys that nobody ever had, in little more time than one takes. */
+  async claimNew(items: readonly ListedItem[]): Promise<void> {
+    const { owner, batches } = this.deps;
+    const { provider, batchId, workflowId, runId } = this.group;
+    const keys = items.map(({ item, key }) => ({ owner, provider, key, item }));
+    const claimed = await batches.claims.claimNew(keys, { workflowId, runId, batchId });
+    for (const item of claimed) this.claimed.add(item);
+  }
 
   of(item: number): ItemKeyFacts {
     let claimedBefore: KeyClaim | undefined;
@@ -32,6 +43,7 @@ export class GroupKeyFacts {
     return {
       found: () => void (wasFound = true),
       wasFound: () => wasFound,
+      isClaimed: this.claimed.has(item),
       isOpen: (by) => this.isOpen(by),
       outcomeOf: (by) => this.outcomeOf(by),
       claimed: (before) => void (claimedBefore = before),

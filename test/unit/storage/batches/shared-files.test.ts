@@ -55,6 +55,15 @@ test('all workers of a store know one id, and a worker with another is refused, 
   });
 });
 
+test('a store that has shown to keep to conditional writes is only read', async () => {
+  const id = await storeId(files);
+  const refusing: SharedFiles['create'] = () => Promise.reject(new Error('nothing is to be written'));
+  const create = jest.spyOn(files, 'create').mockImplementation(refusing);
+  expect(await storeId(files)).toBe(id);
+  create.mockRestore();
+  expect(await storeId(createFolderSharedFiles(path.join(folder, 'other')))).not.toBe(id);
+});
+
 test('storage that lets a second writer overwrite the first has no id', async () => {
   const overwriting: SharedFiles = {
     ...files,
