@@ -14,14 +14,11 @@ import { queueOfFile } from '../find-source-queue';
 import type { ActivityDependencies } from '../dependencies';
 import { createFindExisting } from './existing/find-existing';
 import { newsOf } from './go-over';
+import { itemsPerGroup } from '../../batch/group-size';
 import { openSlice, readIndex, readItems } from './open-slice';
 
-/** Most items of a group: its outcomes fit into one small file, and a worker that dies repeats little. */
-const MOST_IN_GROUP = 500;
-/** Fewer would cost as many steps for less. */
-const LEAST_IN_GROUP = 50;
-
 /** Always as many, so that a batch that is started again is cut into the same groups. */
+const READ_AT_ONCE = 1000;
 const PLANNED_AT_ONCE = 20;
 
 /** See {@link BatchActivities}. */
@@ -118,22 +115,17 @@ async function itemsFrom(
   ref: { batchId: string; index: BatchIndex },
   { from, end }: ItemRange,
 ): Promise<ListedItem[]> {
-  return readItems(deps, ref, { from, end: Math.min(end, from + PLANNED_AT_ONCE * LEAST_IN_GROUP) });
+  return readItems(deps, ref, { from, end: Math.min(end, from + READ_AT_ONCE) });
 }
 
 type Cut = ItemRange & { items: ListedItem[] };
 
 /**
- * Groups of as many as a request of the provider covers, and no more than may be under way at once; what is submitted by
- * itself, or in parts, is a group of its own.
+ * Full groups, and no more than may be under way at once; what is submitted by itself, or in parts, is a group of its own.
  */
-function cut(
-  items: readonly ListedItem[],
-  { provider, inFlight = MOST_IN_GROUP }: Pick<BatchIndex, 'provider' | 'inFlight'>,
-): Cut[] {
+function cut(items: readonly ListedItem[], { provider, inFlight }: Pick<BatchIndex, 'provider' | 'inFlight'>): Cut[] {
   const declared = declarationOf(provider);
-  const { handlesPerWatch } = declared.traits;
-  const size = Math.min(inFlight, Math.max(LEAST_IN_GROUP, Math.min(handlesPerWatch, MOST_IN_GROUP)));
+  const size = itemsPerGroup(declared.traits, inFlight);
   const groups: Cut[] = [];
   let open: Cut | undefined;
   for (const one of items) {

@@ -1,3 +1,4 @@
+import { itemsPerGroup } from '../group-size';
 import type { BatchIndex, RefusedEntry } from '../../contracts/batch/listed-items';
 import { nameOfSource } from '../../contracts/source-name';
 import type { MediaFacts } from '../../media/media-facts';
@@ -70,7 +71,7 @@ export async function planBatch(plan: PlanInput): Promise<BatchPlan> {
     leastSeconds: slowest.seconds,
     ...(slowest.words === undefined ? {} : { slowedBy: slowest.words }),
     requests: requestsOf(tally, traits),
-    actions: items === 0 ? 0 : ACTIONS_PER_BATCH + ACTIONS_PER_GROUP * Math.ceil(items / traits.handlesPerWatch),
+    actions: items === 0 ? 0 : ACTIONS_PER_BATCH + ACTIONS_PER_GROUP * Math.ceil(items / itemsPerGroup(traits)),
   };
 }
 
