@@ -32,20 +32,20 @@ export async function locate(file: string, { named, real: realRoots }: Roots, wh
   const candidates = path.isAbsolute(file)
     ? [() => path.resolve(file), () => withRealTop(file)]
     : named.map((root) => () => path.resolve(root, file));
-  let problem: Error | undefined;
+  let problem: string | undefined;
   for (const make of candidates) {
     const candidate = await make();
     if (!isBelow(candidate)) continue;
-    problem ??= refused(file, `no such ${what}${path.isAbsolute(file) ? '' : ' in any source root of this worker'}`);
+    problem ??= `no such ${what}${path.isAbsolute(file) ? '' : ' in any source root of this worker'}`;
     const real = await realpath(candidate).catch((error: NodeJS.ErrnoException) => error.code ?? 'unknown');
     if (path.isAbsolute(real)) {
       if (realRoots.some((root) => isInside(root, real))) return real;
-      problem = refused(file, LEADS_OUT);
+      problem = LEADS_OUT;
     } else if (real !== 'ENOENT' && real !== 'ENOTDIR') {
-      problem = refused(file, `cannot be reached (${real})`);
+      problem = `cannot be reached (${real})`;
     }
   }
-  throw problem ?? refused(file, OUTSIDE);
+  throw refused(file, problem ?? OUTSIDE);
 }
 
 /** @throws InvalidRequest unless it is a regular file with bytes in it */

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { SourceBytes } from '../../../storage/files/source-bytes';
 
 /** The body of a request. Its length is known before it is streamed. */
@@ -14,7 +14,7 @@ export function multipartForm(
   fields: Record<string, string>,
   file?: { field: string; filename: string; source: SourceBytes },
 ): RequestContent {
-  const boundary = `asset-lifecycle-${randomBytes(16).toString('hex')}`;
+  const boundary = `asset-lifecycle-${randomUUID()}`;
   const head = Object.entries(fields)
     .map(
       ([name, value]) => `--${boundary}\r\nContent-Disposition: form-data; name="${quoted(name)}"\r\n\r\n${value}\r\n`,
