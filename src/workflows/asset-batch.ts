@@ -15,7 +15,7 @@ export async function assetBatch(input: unknown, carried?: CarriedBatch): Promis
   const batch = new Batch(await acceptBatchInput(input, carried), carried);
   await batch.list();
   while (await batch.hasMore()) {
-    await batch.startNextGroup();
+    await batch.startNextGroups();
     await batch.goOnInNewRun(input);
   }
   return batch.close();

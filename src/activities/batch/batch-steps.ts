@@ -3,6 +3,7 @@ import { addCounts, countsOf, NO_COUNTS, type ItemRange } from '../../contracts/
 import type { BatchIndex, ListedItem } from '../../contracts/batch/listed-items';
 import type { ProviderName } from '../../contracts/ids';
 import { groupWorkflowId } from '../../contracts/ids';
+import { inChunks } from '../../batch/listing/in-chunks';
 import { listBatch } from '../../batch/listing/list-batch';
 import { countsOfKnown } from '../../batch/report';
 import { declarationOf } from '../../providers/registry';
@@ -20,6 +21,9 @@ import { openSlice, readIndex, readItems } from './open-slice';
 /** Always as many, so that a batch that is started again is cut into the same groups. */
 const READ_AT_ONCE = 1000;
 const PLANNED_AT_ONCE = 20;
+
+/** Groups that Temporal is asked for side by side. */
+const LOOKS_AT_ONCE = 16;
 
 /** See {@link BatchActivities}. */
 export const createBatchSteps = (deps: ActivityDependencies): BatchActivities => ({
@@ -62,11 +66,12 @@ export const createBatchSteps = (deps: ActivityDependencies): BatchActivities =>
   lookAtGroups: ({ groups, ...ref }) =>
     withHeartbeatEvery(BEATS.read, async () => {
       const looks = [];
-      for (const { from, end } of groups) {
+      const looking = inChunks(groups, LOOKS_AT_ONCE, async ({ from, end }) => {
         const open = await deps.runs.isOpen(groupWorkflowId(ref.batchId, from));
         const { counts, failures } = newsOf({ from, end }, await openSlice(deps, { ...ref, from, end }));
-        looks.push({ from, end, open, counts, failures });
-      }
+        return { from, end, open, counts, failures };
+      });
+      for await (const look of looking) looks.push(look);
       return looks;
     }),
 
@@ -92,10 +97,13 @@ export const createBatchSteps = (deps: ActivityDependencies): BatchActivities =>
   findEarlierGroups: ({ batchId, from }) =>
     withHeartbeatEvery(BEATS.read, async () => {
       const { runs, owner, batches } = deps;
+      const slices = await createItemOutcomes(batches.files, { owner, batchId }).slices();
+      const ahead = slices.filter((slice) => slice.from >= from);
       const running: ItemRange[] = [];
-      for (const slice of await createItemOutcomes(batches.files, { owner, batchId }).slices()) {
-        if (slice.from >= from && (await runs.isOpen(groupWorkflowId(batchId, slice.from)))) running.push(slice);
-      }
+      const looking = inChunks(ahead, LOOKS_AT_ONCE, async (slice) =>
+        (await runs.isOpen(groupWorkflowId(batchId, slice.from))) ? [slice] : [],
+      );
+      for await (const found of looking) running.push(...found);
       return running;
     }),
 

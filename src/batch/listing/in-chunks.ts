@@ -1,6 +1,6 @@
 /** Maps many values, `size` side by side, and gives the results in the values' order. */
 export async function* inChunks<T, R>(
-  values: AsyncIterable<T>,
+  values: AsyncIterable<T> | Iterable<T>,
   size: number,
   map: (value: T) => R | Promise<R>,
 ): AsyncGenerator<R> {

@@ -100,6 +100,17 @@ export function addCounts(one: BatchCounts, other: BatchCounts): BatchCounts {
   return { items: one.items + other.items, by, bytes: one.bytes + other.bytes };
 }
 
+/** Counts of some items without those of others, which are among them. */
+export function withoutCounts(all: BatchCounts, some: BatchCounts): BatchCounts {
+  const by: Record<string, number> = { ...all.by };
+  for (const [name, count] of Object.entries(some.by)) {
+    const left = (by[name] ?? 0) - count;
+    if (left === 0) delete by[name];
+    else by[name] = left;
+  }
+  return { items: all.items - some.items, by, bytes: all.bytes - some.bytes };
+}
+
 /** Counts of the items that have an outcome record; an item without one is `pending`. */
 export function countsOf(outcomes: Iterable<ItemOutcome>, { from, end }: ItemRange): BatchCounts {
   const by: Record<string, number> = {};

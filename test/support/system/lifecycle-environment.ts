@@ -98,6 +98,11 @@ export class LifecycleEnvironment {
     });
   }
 
+  /** Runs today's workflow code against a history. @throws if it sends other commands than those that are in it */
+  async replay(history: unknown): Promise<void> {
+    await Worker.runReplayHistory({ workflowBundle: this.workflowBundle }, history, 'replayed');
+  }
+
   async close(): Promise<void> {
     await this.env.teardown();
   }

@@ -1,7 +1,13 @@
 import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import type { BatchOutcome, BatchStatus, BatchToRun, ListedBatch } from '../../../contracts/batch/batch-status';
 import { MOST_FAILURES_SHOWN, type GroupEnd, type ItemFailure } from '../../../contracts/batch/groups';
-import { addCounts, NO_COUNTS, type BatchCounts, type ItemRange } from '../../../contracts/batch/item-outcome';
+import {
+  addCounts,
+  NO_COUNTS,
+  withoutCounts,
+  type BatchCounts,
+  type ItemRange,
+} from '../../../contracts/batch/item-outcome';
 import { SEARCH_ATTRIBUTES } from '../../../contracts/ids';
 import { detailsOfBatch } from './words';
 
@@ -30,7 +36,10 @@ export interface CarriedProgress {
 /** How far a batch is, as its query, its search attributes and its details tell it. */
 export class BatchProgress {
   readonly status: BatchStatus;
-  readonly open = new Map<number, OpenGroup>();
+  /** Open groups by their first item; changed only by `addOpen` and `removeOpen`, which keep the sums. */
+  private readonly openGroups = new Map<number, OpenGroup>();
+  private openCounts = NO_COUNTS;
+  private openItems = 0;
   ended: BatchCounts;
   private listed: ListedBatch | undefined;
   /** Items that had completed in an earlier start: they say nothing of the rate. */
@@ -51,7 +60,16 @@ export class BatchProgress {
     this.endedBefore = carried?.endedBefore ?? 0;
     this.failures = carried?.failures ?? [];
     this.paused = carried?.paused ?? false;
-    for (const group of carried?.open ?? []) this.open.set(group.from, group);
+    for (const group of carried?.open ?? []) this.addOpen(group);
+  }
+
+  get open(): ReadonlyMap<number, OpenGroup> {
+    return this.openGroups;
+  }
+
+  /** Items of all open groups. */
+  get itemsUnderWay(): number {
+    return this.openItems;
   }
 
   get carried(): CarriedProgress {
@@ -80,7 +98,7 @@ export class BatchProgress {
     const items = end - from;
     const group = { from, end, fileQueue, heardAt: Date.now(), counts: { items, by: { creating: items }, bytes: 0 } };
     const open: OpenGroup = { ...group, failures: [] };
-    this.open.set(from, open);
+    this.addOpen(open);
     this.show();
     return open;
   }
@@ -89,25 +107,23 @@ export class BatchProgress {
   noteNews({ from, counts, failures }: GroupEnd): void {
     const group = this.open.get(from);
     if (!group) return;
+    this.openCounts = addCounts(withoutCounts(this.openCounts, group.counts), counts);
     Object.assign(group, { counts, failures, heardAt: Date.now() });
     this.show();
   }
 
-  /** @returns the group, unless its end was known. */
-  noteEnd({ from, end, counts, failures, error }: GroupEnd): OpenGroup | undefined {
-    const group = this.open.get(from);
-    if (!group) return undefined;
-    this.open.delete(from);
+  noteEnd({ from, end, counts, failures, error }: GroupEnd): void {
+    if (!this.open.has(from)) return;
+    this.removeOpen(from);
     this.ended = addCounts(this.ended, counts);
     this.failures = [...this.failures, ...failures].slice(-MOST_FAILURES_SHOWN);
     if (error) this.status.error ??= { ...error, message: `items ${from} to ${end - 1}: ${error.message}` };
     this.show();
-    return group;
   }
 
   /** The group is to run again: what it told does not count. */
   forget({ from }: ItemRange): void {
-    this.open.delete(from);
+    this.removeOpen(from);
     this.show();
   }
 
@@ -133,10 +149,9 @@ export class BatchProgress {
   }
 
   show(): void {
-    const { status, ended, open, listed } = this;
+    const { status, ended, open, openCounts, listed } = this;
     const items = listed?.items ?? 0;
-    let known = ended;
-    for (const { counts } of open.values()) known = addCounts(known, { ...counts, bytes: 0 });
+    const known = addCounts(ended, { ...openCounts, bytes: 0 });
     const unseen = items - known.items;
     const pending = unseen > 0 ? { items: unseen, by: { pending: unseen }, bytes: 0 } : NO_COUNTS;
     status.counts = addCounts(known, pending);
@@ -147,6 +162,21 @@ export class BatchProgress {
     this.tellRate();
     this.tellAttributes();
     setCurrentDetails(detailsOfBatch(status));
+  }
+
+  private addOpen(group: OpenGroup): void {
+    this.removeOpen(group.from);
+    this.openGroups.set(group.from, group);
+    this.openCounts = addCounts(this.openCounts, group.counts);
+    this.openItems += group.end - group.from;
+  }
+
+  private removeOpen(from: number): void {
+    const group = this.openGroups.get(from);
+    if (!group) return;
+    this.openGroups.delete(from);
+    this.openCounts = withoutCounts(this.openCounts, group.counts);
+    this.openItems -= group.end - group.from;
   }
 
   private get phase(): BatchStatus['phase'] {

@@ -13,6 +13,8 @@ export interface BatchStopRequest extends CancelRequest {
 interface Stopped {
   batchId: string;
   open: () => Iterable<ItemRange>;
+  /** Waits for the start of the group at that item, if one is under way. */
+  confirmed: (from: number) => Promise<void>;
   onRequest: (reason: string | undefined) => void;
 }
 
@@ -82,8 +84,9 @@ export class BatchStop {
     await CancellationScope.nonCancellable(() => Promise.all(groups.map((group) => this.tell(group))));
   }
 
-  /** Tells one group, such as one that was just being started. */
+  /** Tells one group, once it has been started. */
   async tell({ from }: ItemRange): Promise<void> {
+    await this.batch.confirmed(from);
     if (!this.request) return;
     const { signal, ...payload } = this.request;
     const group = getExternalWorkflowHandle(groupWorkflowId(this.batch.batchId, from));

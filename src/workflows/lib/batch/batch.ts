@@ -12,11 +12,11 @@ import type { ItemRange } from '../../../contracts/batch/item-outcome';
 import { batchStep } from '../activity-options';
 import { endsLifecycle } from '../step-failures';
 import { BatchProgress, type CarriedProgress, type OpenGroup } from './batch-progress';
-import { GroupLooks } from './group-looks';
+import { GroupLooks, UnlistedGroups } from './group-looks';
 import { GroupPlan, type CarriedPlan } from './group-plan';
 import { hearMessages } from './hear-messages';
 import { BatchStop, type BatchStopRequest } from './batch-stop';
-import { startGroup } from './start-group';
+import { GroupStarts } from './group-starts';
 
 /** What a run of a batch hands on to the next. */
 export interface CarriedBatch extends CarriedPlan {
@@ -38,10 +38,12 @@ export class Batch {
   private readonly stop: BatchStop;
   private readonly looks: GroupLooks;
   private readonly plan: GroupPlan;
+  private readonly starts = new GroupStarts();
   private listed: ListedBatch | undefined;
   private found: FoundAssets | undefined;
   private startsNothing: boolean;
   private failurePassedOn = false;
+  private readonly unlisted = new UnlistedGroups(() => this.findEarlierGroups());
   private readonly endedOfEarlier: (ItemRange & { start: string })[] = [];
   private startedHere = 0;
 
@@ -57,7 +59,9 @@ export class Batch {
     this.progress = progress;
     const { batchId } = batch;
     const onRequest = (reason: string | undefined): void => progress.noteStop(reason);
-    this.stop = new BatchStop({ batchId, open: () => progress.open.values(), onRequest }, carried?.stop);
+    const open = (): Iterable<ItemRange> => progress.open.values();
+    const confirmed = (from: number): Promise<void> => this.starts.confirmed(from);
+    this.stop = new BatchStop({ batchId, open, confirmed, onRequest }, carried?.stop);
     hearMessages(progress, (news, how) => this.hear(news, how));
     progress.show();
     this.looks = new GroupLooks({
@@ -101,6 +105,8 @@ export class Batch {
       this.stop.heedCancellation();
       if (this.stop.isAsked || this.hasFailureToPassOn) continue;
       if (this.mayStart || this.isHistoryLong) return true;
+      await this.unlisted.untilEnded(() => this.stop.isAsked);
+      if (this.stop.isAsked) continue;
       const { open } = this.progress;
       if (open.size === 0 && this.endedOfEarlier.length === 0 && !(this.goesOn && this.plan.first)) return false;
       const before = open.size;
@@ -108,21 +114,27 @@ export class Batch {
     }
   }
 
+  /** Starts all groups that may start now, in one workflow task. A stop ends the wait for their starts. */
+  async startNextGroups(): Promise<void> {
+    while (this.mayStart && !this.isHistoryLong) void this.startNext();
+    await this.until(() => this.starts.areConfirmed);
+  }
+
   /** Starts the next group, or takes up the one that runs under its id. */
-  async startNextGroup(): Promise<void> {
-    const next = this.mayStart ? this.plan.takeFirst() : undefined;
+  private async startNext(): Promise<void> {
+    const next = this.plan.takeFirst();
     if (!next || !this.listed) return;
     this.startedHere += 1;
     const group = this.progress.noteStarted(next);
-    group.adopted = !(await startGroup(this.groupInput(this.listed, next)));
-    if (group.adopted) this.looks.noteTakenUp();
+    if (await this.starts.start(this.groupInput(this.listed, next))) return;
+    group.adopted = true;
+    this.looks.noteTakenUp();
   }
 
-  /** Keeps the history short. */
+  /** Keeps the history short. What is still to be told or taken over comes first: the next run does not know of it. */
   async goOnInNewRun(input: unknown): Promise<void> {
-    if (!this.listed || !this.isHistoryLong) return;
-    await this.passOnStop();
-    await this.takeOver();
+    this.stop.heedCancellation();
+    if (!this.listed || !this.isHistoryLong || this.stop.isAsked || this.endedOfEarlier.length > 0) return;
     const { batch, listed, found, startsNothing } = this;
     const { carried: progress } = this.progress;
     const stop = this.stop.request;
@@ -156,16 +168,16 @@ export class Batch {
   }
 
   private get isHistoryLong(): boolean {
+    if (!this.listed) return false; // there is nothing yet to go on with
     return workflowInfo().continueAsNewSuggested || this.startedHere >= MOST_GROUPS_A_RUN;
   }
 
   /** A group of more items than may be under way runs alone. */
   private get hasRoom(): boolean {
-    const { open, status } = this.progress;
+    const { open, itemsUnderWay, status } = this.progress;
     if (open.size === 0) return true;
     if (open.size >= MOST_OPEN_GROUPS) return false;
-    const items = [this.plan.first, ...open.values()].reduce((sum, one) => sum + (one ? one.end - one.from : 0), 0);
-    return items <= status.inFlight;
+    return itemsUnderWay + this.plan.itemsOfFirst <= status.inFlight;
   }
 
   /** Cuts the next items into groups. */
@@ -186,6 +198,7 @@ export class Batch {
     this.stop.heedCancellation();
     if (!this.stop.isAsked) return;
     await this.stop.passOn();
+    await this.starts.allConfirmed();
     await this.takeUpEarlierGroups();
   }
 
@@ -204,15 +217,19 @@ export class Batch {
 
   /** A batch that was ended from outside, and started again, may have groups that this start has not come to. */
   private async takeUpEarlierGroups(): Promise<void> {
+    for (const group of await this.findEarlierGroups()) {
+      if (this.progress.open.has(group.from)) continue;
+      if (this.listed) this.takeUp(group, this.listed);
+      else this.unlisted.add(group);
+      await this.stop.tell(group);
+    }
+  }
+
+  private async findEarlierGroups(): Promise<ItemRange[]> {
     const { batchId, provider } = this.batch;
     const { from } = this.plan;
     const { findEarlierGroups } = this.steps();
-    const groups = await CancellationScope.nonCancellable(() => findEarlierGroups({ batchId, provider, from }));
-    for (const group of groups) {
-      if (this.progress.open.has(group.from)) continue;
-      if (this.listed) this.takeUp(group, this.listed); // without a list nobody looks at its end
-      await this.stop.tell(group);
-    }
+    return CancellationScope.nonCancellable(() => findEarlierGroups({ batchId, provider, from }));
   }
 
   /** Takes a group out of what is planned, of which nothing starts any more. */
@@ -255,6 +272,7 @@ export class Batch {
 
   private hear(news: GroupEnd, { hasEnded }: { hasEnded: boolean }): void {
     const { progress, batch } = this;
+    if (hasEnded) this.unlisted.noteEnd(news);
     const isOpen = progress.open.has(news.from); // else it is of an earlier start, and not taken up yet
     const group = hasEnded ? progress.open.get(news.from) : undefined;
     const { start = this.listed?.start } = news;

@@ -68,3 +68,31 @@ export class GroupLooks {
     }
   }
 }
+
+/**
+ * Groups of earlier starts that a stop has reached before its batch had a list. Without one they have no counts: all that is
+ * looked at is whether they still run.
+ */
+export class UnlistedGroups {
+  private readonly firstItems = new Set<number>();
+
+  constructor(private readonly findRunning: () => Promise<ItemRange[]>) {}
+
+  add({ from }: ItemRange): void {
+    this.firstItems.add(from);
+  }
+
+  noteEnd({ from }: ItemRange): void {
+    this.firstItems.delete(from);
+  }
+
+  /** Waits until all have told their end or closed. @param isOver ends the wait before */
+  async untilEnded(isOver: () => boolean): Promise<void> {
+    const hasEnded = (): boolean => this.firstItems.size === 0 || isOver();
+    for (let afterMs = FIRST_LOOK_MS; !hasEnded(); afterMs = Math.min(afterMs * LATER_BY, OVERDUE_MS)) {
+      if (await CancellationScope.nonCancellable(() => condition(hasEnded, afterMs))) return;
+      const running = new Set((await this.findRunning()).map(({ from }) => from));
+      for (const from of this.firstItems) if (!running.has(from)) this.firstItems.delete(from);
+    }
+  }
+}

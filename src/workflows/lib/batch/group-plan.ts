@@ -29,6 +29,11 @@ export class GroupPlan {
     return this.planned[0];
   }
 
+  get itemsOfFirst(): number {
+    const { from, end } = this.first ?? { from: 0, end: 0 };
+    return end - from;
+  }
+
   /** The first item of which no group was started. */
   get from(): number {
     return this.first?.from ?? this.next;

@@ -3,11 +3,37 @@ import { TypedSearchAttributes, WorkflowExecutionAlreadyStartedError } from '@te
 import type { GroupInput } from '../../../contracts/batch/groups';
 import { ASSET_GROUP, groupWorkflowId, SEARCH_ATTRIBUTES } from '../../../contracts/ids';
 
-/**
- * Starts a group, which outlives this run of its batch.
- * @returns false if a group of that id runs already: it will tell its end.
- */
-export async function startGroup(input: GroupInput): Promise<boolean> {
+/** Starts of groups: of those under way the server has not said yet whether the group runs. */
+export class GroupStarts {
+  private readonly underWay = new Map<number, Promise<boolean>>();
+
+  get areConfirmed(): boolean {
+    return this.underWay.size === 0;
+  }
+
+  /**
+   * Starts a group, which outlives this run of its batch.
+   * @returns false if a group of that id runs already: it will tell its end.
+   */
+  async start(input: GroupInput): Promise<boolean> {
+    const started = startGroup(input);
+    this.underWay.set(input.from, started);
+    const isNew = await started;
+    this.underWay.delete(input.from);
+    return isNew;
+  }
+
+  /** Waits for the start of the group at that item, if one is under way: before, no signal finds the group. */
+  async confirmed(from: number): Promise<void> {
+    await this.underWay.get(from);
+  }
+
+  async allConfirmed(): Promise<void> {
+    await Promise.all(this.underWay.values());
+  }
+}
+
+async function startGroup(input: GroupInput): Promise<boolean> {
   const { batchId, provider, from, end } = input;
   try {
     await CancellationScope.nonCancellable(() =>
