@@ -25,6 +25,7 @@ let dataset: MediaProvider;
 let listening: jest.SpyInstance;
 /** Listeners of signals that had more than Node warns of; Jest hides the warnings themselves. */
 const tooMany: number[] = [];
+// oxlint-disable-next-line typescript/unbound-method -- called with the signal as `this`
 const listen = EventTarget.prototype.addEventListener;
 const setMax = jest.spyOn(events, 'setMaxListeners');
 const isUnlimited = (signal: EventTarget): boolean =>
