@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { BatchStatus } from '../../src/contracts/batch/batch-status';
-import { writeAtRest } from '../support/files-at-rest';
+import { writeAtRest } from '../support/media/files-at-rest';
 import { cli, inherited, type CliResult } from '../support/cli';
 import { MAIN, SAMPLES, System } from '../support/system/system';
 

@@ -5,7 +5,7 @@ import { mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
-import { copyAtRest } from '../support/files-at-rest';
+import { copyAtRest } from '../support/media/files-at-rest';
 import { cli, inherited, type CliResult } from '../support/cli';
 import { MAIN, SAMPLES } from '../support/system/system';
 import { testTools } from '../support/system/test-tools';

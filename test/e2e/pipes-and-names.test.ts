@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
-import { copyAtRest } from '../support/files-at-rest';
+import { copyAtRest } from '../support/media/files-at-rest';
 import { cli, run } from '../support/cli';
 import { MAIN, SAMPLES } from '../support/system/system';
 import { freePort } from '../support/system/free-port';

@@ -8,7 +8,7 @@ import { LifecycleClient } from '../../src/client/lifecycle-client';
 import type { LifecycleInput } from '../../src/providers/registry';
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
 import { addSearchAttributes } from '../../src/temporal/namespace/search-attributes';
-import { copyAtRest } from '../support/files-at-rest';
+import { copyAtRest } from '../support/media/files-at-rest';
 import { SAMPLES, sample, System } from '../support/system/system';
 
 jest.setTimeout(180_000);

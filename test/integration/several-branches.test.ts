@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { LifecycleClient } from '../../src/client/lifecycle-client';
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
 import type { LifecycleInput } from '../../src/providers/registry';
-import { copyAtRest } from '../support/files-at-rest';
+import { copyAtRest } from '../support/media/files-at-rest';
 import { SAMPLES, System, untilStatus } from '../support/system/system';
 
 jest.setTimeout(180_000);

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { NativeConnection, Worker } from '@temporalio/worker';
-import { copyAtRest } from '../../support/files-at-rest';
+import { copyAtRest } from '../../support/media/files-at-rest';
 import { ROOT } from '../../support/imports';
 import { SAMPLES, System } from '../../support/system/system';
 

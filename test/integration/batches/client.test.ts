@@ -11,7 +11,7 @@ import {
   ItemOfBatch,
   LifecycleNotFailed,
 } from '../../../src/temporal/errors';
-import { writeAtRest } from '../../support/files-at-rest';
+import { writeAtRest } from '../../support/media/files-at-rest';
 import { forget, SAMPLES, System } from '../../support/system/system';
 import { until } from '../../support/until';
 

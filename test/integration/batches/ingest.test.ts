@@ -1,6 +1,6 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { copyAtRest, writeAtRest } from '../../support/files-at-rest';
+import { copyAtRest, writeAtRest } from '../../support/media/files-at-rest';
 import { SAMPLES, sample, System } from '../../support/system/system';
 import { until } from '../../support/until';
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { WorkflowFailedError } from '@temporalio/client';
 import type { LifecycleStatus } from '../../../src/contracts/lifecycle-status';
-import { writeAtRest } from '../../support/files-at-rest';
+import { writeAtRest } from '../../support/media/files-at-rest';
 import { pictureBytes, ViSystem } from '../../support/system/vi-system';
 
 jest.setTimeout(120_000);

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { LifecycleStatus } from '../../../src/contracts/lifecycle-status';
-import { writeAtRest } from '../../support/files-at-rest';
+import { writeAtRest } from '../../support/media/files-at-rest';
 import { SAMPLES } from '../../support/system/system';
 import { S3Server } from '../../support/system/s3-server';
 import { pictureBytes, ViSystem } from '../../support/system/vi-system';

@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
 import { WorkerProcess } from '../../../chaos/worker/worker-process';
 import { fileTaskQueue } from '../../../src/contracts/ids';
-import { copyAtRest } from '../../support/files-at-rest';
+import { copyAtRest } from '../../support/media/files-at-rest';
 import { MAIN, SAMPLES, System } from '../../support/system/system';
 import { tamperingProxy } from '../../support/servers/tampering-proxy';
 import { until } from '../../support/until';

@@ -27,7 +27,7 @@ import { createFolderSharedFiles } from '../../../src/storage/batches/folder-sha
 import { createItemOutcomes } from '../../../src/storage/batches/item-outcomes';
 import type { TemporalServer } from '../../../src/stack/temporal-server';
 import { ORGANIZATION, SECRET_KEY } from '../servers/vi-emulator';
-import { writeAtRest } from '../files-at-rest';
+import { writeAtRest } from '../media/files-at-rest';
 import { quickRetriesWorker } from './quick-retries-worker';
 import { MAIN, SAMPLES, quickWorker } from './system';
 import { startTestTemporal } from './temporal';

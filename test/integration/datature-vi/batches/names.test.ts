@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { copyAtRest, writeAtRest } from '../../../support/files-at-rest';
+import { copyAtRest, writeAtRest } from '../../../support/media/files-at-rest';
 import { SAMPLES } from '../../../support/system/system';
 import { DATASET, pictureBytes, PROVIDER, ViSystem } from '../../../support/system/vi-system';
 import { until } from '../../../support/until';

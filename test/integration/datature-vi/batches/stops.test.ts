@@ -6,7 +6,7 @@ import { UPLOAD_ROUTE } from '../../../../emulator/datature-vi/rules/signed-urls
 import type { ItemOutcome } from '../../../../src/contracts/batch/item-outcome';
 import { groupWorkflowId } from '../../../../src/contracts/ids';
 import type { LifecycleStatus } from '../../../../src/contracts/lifecycle-status';
-import { copyAtRest } from '../../../support/files-at-rest';
+import { copyAtRest } from '../../../support/media/files-at-rest';
 import { SAMPLES } from '../../../support/system/system';
 import { ViSystem } from '../../../support/system/vi-system';
 import { until } from '../../../support/until';
