@@ -15,8 +15,9 @@ const level = (name) => ({
 });
 
 module.exports = {
-  maxWorkers: 3, // of two cores: most of the longer ones wait
-  testTimeout: 20_000, // dev servers start and stop while three files run side by side
+  maxWorkers: 4, // of two cores: most of the longer ones wait
+  testSequencer: '<rootDir>/test/support/level-order.cjs',
+  testTimeout: 20_000, // dev servers start and stop while four files run side by side
   projects: [
     level('unit'),
     level('workflows'),

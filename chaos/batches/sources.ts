@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { defaultKey } from '../../src/client/default-key';
 import { pictureOf } from '../datasets/others';
@@ -28,6 +28,7 @@ export async function writeSources(
     const damaged = nth % 3 === 1 && Math.floor(nth / 3) < schedule.damaged;
     const content = damaged ? Buffer.from(`no media ${nth}`) : await soundContent(films, samples, file);
     await writeFile(file, content);
+    await utimes(file, 0, 0); // nobody waits for it to rest
     return { path: file, key: defaultKey({ type: 'file', path: file }, place), sha256: hashOf(content), damaged };
   });
   if (schedule.around.includes('stranger')) await writeFile(strangerIn(folder), '');

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
@@ -184,6 +184,7 @@ export class DatasetLane {
       const content = await pictureOf(this.settings.samples, mark(index));
       const file = path.join(folder, `${index}-${filename}`);
       await writeFile(file, content);
+      await utimes(file, 0, 0); // nobody waits for it to rest
       const its = index === 0 ? key : `${key}-${index}`;
       const { runId } = await client.start({
         key: its,

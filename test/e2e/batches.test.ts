@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { BatchStatus } from '../../src/contracts/batch/batch-status';
+import { writeAtRest } from '../support/media/files-at-rest';
 import { cli, inherited, type CliResult } from '../support/cli';
 import { MAIN, SAMPLES, System } from '../support/system/system';
 
@@ -26,14 +27,14 @@ async function pictures(name: string, count: number): Promise<string> {
   await mkdir(folder);
   const picture = await readFile(path.join(SAMPLES, 'portrait-2.png'));
   for (let nth = 0; nth < count; nth++) {
-    await writeFile(path.join(folder, `${nth}.png`), Buffer.concat([picture, Buffer.from(`${name} ${nth}`)]));
+    await writeAtRest(path.join(folder, `${nth}.png`), Buffer.concat([picture, Buffer.from(`${name} ${nth}`)]));
   }
   return folder;
 }
 
 test('the samples are ingested with their branch; what is no media is refused; a second run makes nothing', async () => {
   const samples = path.join(system.folder, 'samples');
-  await cp(SAMPLES, samples, { recursive: true });
+  await cp(SAMPLES, samples, { recursive: true, preserveTimestamps: true });
   const first = await call('ingest', samples, '--branch', 'embed', '--wait', '--batch-id', 'samples');
   expect(first.code).toBe(0);
   expect(first.stdout).toMatch(/items +6: 6 completed\nrefused +2\n/);

@@ -1,10 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { copyFile, mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
+import { copyAtRest } from '../support/media/files-at-rest';
 import { cli, inherited, type CliResult } from '../support/cli';
 import { MAIN, SAMPLES } from '../support/system/system';
 import { testTools } from '../support/system/test-tools';
@@ -18,7 +19,8 @@ let ports: { temporal: number; ui: number; emulator: number };
 
 beforeAll(async () => {
   folder = await realpath(await mkdtemp(path.join(tmpdir(), 'asset-lifecycle-beside-')));
-  for (const name of ['clip.mp4', 'portrait-1.jpg']) await copyFile(path.join(SAMPLES, name), path.join(folder, name));
+  for (const name of ['clip.mp4', 'portrait-1.jpg'])
+    await copyAtRest(path.join(SAMPLES, name), path.join(folder, name));
   ports = { temporal: await freePort(), ui: await freePort(), emulator: await freePort() };
   dev = await startDev();
 });

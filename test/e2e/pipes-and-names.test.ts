@@ -1,11 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
+import { copyAtRest } from '../support/media/files-at-rest';
 import { cli, run } from '../support/cli';
 import { MAIN, SAMPLES } from '../support/system/system';
 import { freePort } from '../support/system/free-port';
@@ -157,7 +158,7 @@ describe('a stack whose folders have any name that Linux allows', () => {
   beforeAll(async () => {
     root = path.join(folder, ODD);
     await mkdir(root);
-    await copyFile(path.join(SAMPLES, 'clip.mp4'), path.join(root, `-${ODD}.mp4`));
+    await copyAtRest(path.join(SAMPLES, 'clip.mp4'), path.join(root, `-${ODD}.mp4`));
     const ports = await freePorts();
     child = spawn(process.execPath, [MAIN, 'dev', '--state', ODD, '--processing-ms', '0', ...ports], {
       cwd: root,

@@ -57,7 +57,7 @@ describe('force-delete after the run has closed', () => {
   });
 
   test('a create that takes effect after the run has closed is found and removed', async () => {
-    await system.control.addFault({ route: 'POST /assets', drop: 'before', lateMs: 1500, times: 1 });
+    await system.control.addFault({ route: 'POST /assets', drop: 'before', lateMs: 1200, times: 1 });
     const handle = await system.start('late', { source: sample('portrait-2.png') });
     for (;;) if ((await system.control.counters())['POST /assets']?.byStatus.dropped) break;
     await handle.terminate('before the create took effect');
@@ -161,7 +161,7 @@ describe('the sweep', () => {
   });
 
   test('removes the surplus of a create that took effect after its lifecycle was complete', async () => {
-    await system.control.addFault({ route: 'POST /assets', drop: 'before', lateMs: 8000, times: 1 });
+    await system.control.addFault({ route: 'POST /assets', drop: 'before', lateMs: 12000, times: 1 });
     const { asset } = await complete('surplus', { source: sample('portrait-1.jpg') });
     while ((await assetsOf('surplus')).length < 2);
     const report = await sweep();

@@ -1,4 +1,4 @@
-import { copyFile, utimes } from 'node:fs/promises';
+import { utimes } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { existsSync } from 'node:fs';
@@ -8,6 +8,7 @@ import { LifecycleClient } from '../../src/client/lifecycle-client';
 import type { LifecycleInput } from '../../src/providers/registry';
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
 import { addSearchAttributes } from '../../src/temporal/namespace/search-attributes';
+import { copyAtRest } from '../support/media/files-at-rest';
 import { SAMPLES, sample, System } from '../support/system/system';
 
 jest.setTimeout(180_000);
@@ -31,7 +32,7 @@ async function run(input: LifecycleInput, options?: { again: boolean }) {
 /** A file of its own for the key, with the content of a sample. */
 async function file(key: string, name: string) {
   const source = { type: 'file' as const, path: path.join(system.folder, `${key}.jpg`) };
-  await copyFile(path.join(SAMPLES, name), source.path);
+  await copyAtRest(path.join(SAMPLES, name), source.path);
   return source;
 }
 

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
-import { copyFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { LifecycleClient } from '../../src/client/lifecycle-client';
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
 import type { LifecycleInput } from '../../src/providers/registry';
+import { copyAtRest } from '../support/media/files-at-rest';
 import { SAMPLES, System, untilStatus } from '../support/system/system';
 
 jest.setTimeout(180_000);
@@ -30,7 +30,7 @@ const WRONG_INDEX = { type: 'index', indexId: '0'.repeat(24) } as const;
 /** A file of its own for the key, with the content of a sample. */
 async function file(key: string, name = 'city.mp4') {
   const source = { type: 'file' as const, path: path.join(system.folder, `${key}${path.extname(name)}`) };
-  await copyFile(path.join(SAMPLES, name), source.path);
+  await copyAtRest(path.join(SAMPLES, name), source.path);
   return source;
 }
 
@@ -188,7 +188,7 @@ test('a branch that fails leaves the key what it had, for whatever comes after',
   await client.cancel(key);
   expect((await client.result(key)).branches?.[0]).toMatchObject({ type: 'embed', status: 'ready' });
   expect(await system.assetsOf(key)).toMatchObject([{ _id: assetId }]);
-  await copyFile(path.join(SAMPLES, 'clip.mp4'), source.path);
+  await copyAtRest(path.join(SAMPLES, 'clip.mp4'), source.path);
   await client.start({ key, source, branch: index() });
   expect((await client.result(key)).error?.message).toContain('with which the key has completed');
   expect(await system.assetsOf(key)).toMatchObject([{ _id: assetId }]);
@@ -277,7 +277,7 @@ test('a retry takes up the ready asset of a failed key; a changed file makes ano
   await client.retry(key);
   expect((await client.result(key)).outcome).toBe('failed'); // nothing was mended
   expect(await creates()).toBe(before);
-  await copyFile(path.join(SAMPLES, 'clip.mp4'), source.path);
+  await copyAtRest(path.join(SAMPLES, 'clip.mp4'), source.path);
   await client.retry(key, { branch: index() });
   const status = await client.result(key);
   expect(status).toMatchObject({ outcome: 'completed', branch: { type: 'index', status: 'ready' } });
@@ -302,7 +302,7 @@ test('a completed key whose file has changed refuses another branch and keeps wh
   const key = 'changed';
   const source = await file(key);
   const first = await run({ key, source, branch: EMBED });
-  await copyFile(path.join(SAMPLES, 'clip.mp4'), source.path);
+  await copyAtRest(path.join(SAMPLES, 'clip.mp4'), source.path);
   const second = await run({ key, source, branch: index() });
   expect(second.status).toMatchObject({
     outcome: 'failed',

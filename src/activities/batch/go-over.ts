@@ -91,8 +91,7 @@ class Round {
       }
     };
     try {
-      const lanes = Math.min(atOnce, due.length);
-      await Promise.all(Array.from({ length: lanes }, lane));
+      await this.inLanes(Math.min(atOnce, due.length), lane);
     } finally {
       clearInterval(writing);
       clearInterval(looking);
@@ -102,6 +101,21 @@ class Round {
     }
     const isOver = this.gotOn > 0 || this.batchIsGone; // the next round takes what is to be tried again
     if (this.tryAgain !== undefined && (step.untilAll || !isOver)) throw this.tryAgain;
+  }
+
+  /** If a lane breaks, no other takes a further item; its error is thrown once what is under way has ended. */
+  private async inLanes(count: number, lane: () => Promise<void>): Promise<void> {
+    const stopsOthers = async (): Promise<void> => {
+      try {
+        await lane();
+      } catch (error) {
+        this.enough.abort(new CancelledFailure('another item of the group broke its step'));
+        throw error;
+      }
+    };
+    const ends = await Promise.allSettled(Array.from({ length: count }, stopsOthers));
+    const broken = ends.find(({ status }) => status === 'rejected');
+    if (broken?.status === 'rejected') throw broken.reason;
   }
 
   /** What a step may make is in the store before the first of it is made. */

@@ -1,6 +1,7 @@
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { NativeConnection, Worker } from '@temporalio/worker';
+import { copyAtRest } from '../../support/media/files-at-rest';
 import { ROOT } from '../../support/imports';
 import { SAMPLES, System } from '../../support/system/system';
 
@@ -40,7 +41,8 @@ beforeAll(async () => {
   running = worker.run();
   media = path.join(system.folder, 'told');
   await mkdir(media);
-  for (const name of ['portrait-1.jpg', 'portrait-2.png']) await cp(path.join(SAMPLES, name), path.join(media, name));
+  for (const name of ['portrait-1.jpg', 'portrait-2.png'])
+    await copyAtRest(path.join(SAMPLES, name), path.join(media, name));
 });
 afterAll(async () => {
   worker?.shutdown();

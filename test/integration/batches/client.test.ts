@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { ReportEntry } from '../../../src/batch/report';
 import { LifecycleClient } from '../../../src/client/lifecycle-client';
@@ -11,6 +11,7 @@ import {
   ItemOfBatch,
   LifecycleNotFailed,
 } from '../../../src/temporal/errors';
+import { writeAtRest } from '../../support/media/files-at-rest';
 import { forget, SAMPLES, System } from '../../support/system/system';
 import { until } from '../../support/until';
 
@@ -37,7 +38,7 @@ async function pictures(name: string, count: number): Promise<string> {
   await mkdir(folder);
   const picture = await readFile(path.join(SAMPLES, 'portrait-1.jpg'));
   for (let nth = 0; nth < count; nth++) {
-    await writeFile(path.join(folder, `${nth}.jpg`), Buffer.concat([picture, Buffer.from(`${name} ${nth}`)]));
+    await writeAtRest(path.join(folder, `${nth}.jpg`), Buffer.concat([picture, Buffer.from(`${name} ${nth}`)]));
   }
   return folder;
 }
@@ -53,8 +54,8 @@ const waitLong = (): Promise<unknown> => system.control.setProcessing({ baseMs: 
 
 test('a report names every entry; a retry takes up only what failed, and the batch completes', async () => {
   const folder = await pictures('mended', 3);
-  await writeFile(path.join(folder, 'broken.mp4'), 'no video');
-  await writeFile(path.join(folder, 'empty.mp4'), '');
+  await writeAtRest(path.join(folder, 'broken.mp4'), 'no video');
+  await writeAtRest(path.join(folder, 'empty.mp4'), '');
   const started = await client.batches.start({ batchId: 'mended', items: { type: 'folder', path: folder } });
   expect(started.joined).toBe(false);
   expect((await client.batches.result('mended')).outcome).toBe('failed');
@@ -68,7 +69,7 @@ test('a report names every entry; a retry takes up only what failed, and the bat
     { type: 'InvalidRequest', count: 1, examples: ['empty.mp4'] },
   ]);
   const made = await creates();
-  await writeFile(path.join(folder, 'broken.mp4'), await readFile(path.join(SAMPLES, 'clip.mp4')));
+  await writeAtRest(path.join(folder, 'broken.mp4'), await readFile(path.join(SAMPLES, 'clip.mp4')));
   expect((await client.batches.retry('mended')).runId).not.toBe(started.runId);
   expect(await client.batches.result('mended')).toMatchObject({
     outcome: 'completed',
@@ -91,7 +92,7 @@ test('a batch that cannot be listed says why, and is retried once the cause is m
     ...{ outcome: 'failed', phase: 'failed', error: { type: 'InvalidRequest', message: why } },
   });
   await expect(reportOf('empty')).rejects.toThrow(`batch "empty" was not listed: ${why}`);
-  await writeFile(path.join(folder, 'a.jpg'), await readFile(path.join(SAMPLES, 'portrait-1.jpg')));
+  await writeAtRest(path.join(folder, 'a.jpg'), await readFile(path.join(SAMPLES, 'portrait-1.jpg')));
   await client.batches.retry('empty');
   expect((await client.batches.result('empty')).outcome).toBe('completed');
 });
@@ -128,11 +129,11 @@ test('items are found by their keys, while they run and after their batch has cl
 test('a failed item is retried as a lifecycle of its own, and a key with a later lifecycle is that one’s', async () => {
   const folder = await pictures('one', 1);
   const key = path.join(folder, 'broken.mp4');
-  await writeFile(key, 'no video');
+  await writeAtRest(key, 'no video');
   await client.batches.start({ batchId: 'one', items: { type: 'folder', path: folder }, each: { metadata: { a: 1 } } });
   await client.batches.result('one');
   expect(await client.status(key)).toMatchObject({ outcome: 'failed', batch: { batchId: 'one' } });
-  await writeFile(key, await readFile(path.join(SAMPLES, 'clip.mp4')));
+  await writeAtRest(key, await readFile(path.join(SAMPLES, 'clip.mp4')));
   expect((await client.retry(key)).joined).toBe(false);
   const status = await client.result(key);
   expect(status).toMatchObject({ outcome: 'completed' });

@@ -1,5 +1,6 @@
-import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { copyAtRest, writeAtRest } from '../../support/media/files-at-rest';
 import { SAMPLES, sample, System } from '../../support/system/system';
 import { until } from '../../support/until';
 
@@ -17,7 +18,7 @@ async function pictures(name: string, count: number): Promise<string> {
   await mkdir(folder);
   const picture = await readFile(path.join(SAMPLES, 'portrait-1.jpg'));
   for (let nth = 0; nth < count; nth++) {
-    await writeFile(path.join(folder, `${nth}.jpg`), Buffer.concat([picture, Buffer.from(`${name} ${nth}`)]));
+    await writeAtRest(path.join(folder, `${nth}.jpg`), Buffer.concat([picture, Buffer.from(`${name} ${nth}`)]));
   }
   return folder;
 }
@@ -55,7 +56,7 @@ test('another batch over the same folder makes nothing, and asks for a page of t
 
 test('items take their branch once, though another batch is told to as well', async () => {
   const folder = await pictures('embedded', 3);
-  await cp(path.join(SAMPLES, 'melody.mp3'), path.join(folder, 'melody.mp3'));
+  await copyAtRest(path.join(SAMPLES, 'melody.mp3'), path.join(folder, 'melody.mp3'));
   const { batches } = system.lifecycles;
   await batches.start({
     batchId: 'embedded',
@@ -77,7 +78,7 @@ test('items take their branch once, though another batch is told to as well', as
 
 test('what cannot be an asset fails alone', async () => {
   const folder = await pictures('one-bad', 3);
-  await writeFile(path.join(folder, 'broken.mp4'), 'no video');
+  await writeAtRest(path.join(folder, 'broken.mp4'), 'no video');
   const { batches } = system.lifecycles;
   await batches.start({ batchId: 'one-bad', items: { type: 'folder', path: folder } });
   const status = await batches.result('one-bad');

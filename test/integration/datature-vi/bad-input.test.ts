@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { WorkflowFailedError } from '@temporalio/client';
 import type { LifecycleStatus } from '../../../src/contracts/lifecycle-status';
+import { writeAtRest } from '../../support/media/files-at-rest';
 import { pictureBytes, ViSystem } from '../../support/system/vi-system';
 
 jest.setTimeout(120_000);
@@ -32,7 +32,7 @@ async function endOf(
 
 async function written(name: string, content: Buffer | string) {
   const file = path.join(system.folder, name);
-  await writeFile(file, content);
+  await writeAtRest(file, content);
   return { type: 'file' as const, path: file };
 }
 

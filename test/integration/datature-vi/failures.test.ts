@@ -90,7 +90,7 @@ test.each(['before', 'after'] as const)(
 );
 
 test('a session that comes late after its answer was lost is the one that is used', async () => {
-  await system.control.addFault({ route: OPEN, drop: 'before', lateMs: 1500, times: 1 });
+  await system.control.addFault({ route: OPEN, drop: 'before', lateMs: 1200, times: 1 });
   const status = await system.complete('late', { source: await system.picture('late.jpg') });
   expect(status.outcome).toBe('completed');
   expect((await system.control.state()).sessions).toHaveLength(1);

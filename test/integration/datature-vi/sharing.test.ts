@@ -1,6 +1,7 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { LifecycleStatus } from '../../../src/contracts/lifecycle-status';
+import { writeAtRest } from '../../support/media/files-at-rest';
 import { SAMPLES } from '../../support/system/system';
 import { S3Server } from '../../support/system/s3-server';
 import { pictureBytes, ViSystem } from '../../support/system/vi-system';
@@ -44,7 +45,7 @@ test('an object on S3 becomes an asset', async () => {
 test('a video in parts becomes an asset, and its session ends', async () => {
   const content = await readFile(path.join(SAMPLES, 'city.mp4'));
   const file = path.join(system.folder, 'parts.mp4');
-  await writeFile(file, content);
+  await writeAtRest(file, content);
   const source = { type: 'file', path: file };
   const status = await system.complete('parts', { source, upload: { method: 'multipart', concurrency: 3 } });
   expect(status).toMatchObject({

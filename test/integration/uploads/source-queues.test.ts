@@ -1,9 +1,10 @@
-import { copyFile, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
 import { WorkerProcess } from '../../../chaos/worker/worker-process';
 import { fileTaskQueue } from '../../../src/contracts/ids';
+import { copyAtRest } from '../../support/media/files-at-rest';
 import { MAIN, SAMPLES, System } from '../../support/system/system';
 import { tamperingProxy } from '../../support/servers/tampering-proxy';
 import { until } from '../../support/until';
@@ -21,9 +22,9 @@ beforeAll(async () => {
   system = await System.start();
   for (const name of ['a', 'b', 'later']) await mkdir(folder(name));
   for (let file = 0; file < FILES; file++) {
-    await copyFile(path.join(SAMPLES, 'portrait-1.jpg'), path.join(folder('a'), `${file}.jpg`));
+    await copyAtRest(path.join(SAMPLES, 'portrait-1.jpg'), path.join(folder('a'), `${file}.jpg`));
   }
-  await copyFile(path.join(SAMPLES, 'portrait-1.jpg'), path.join(folder('later'), 'late.jpg'));
+  await copyAtRest(path.join(SAMPLES, 'portrait-1.jpg'), path.join(folder('later'), 'late.jpg'));
   await symlink(folder('a'), folder('link'));
   await system.worker?.stop();
   await system.startWorker({ ASSET_LIFECYCLE_SOURCE_ROOTS: folder('a') });
@@ -96,7 +97,7 @@ test('twenty files go to the worker that serves their folder, and never to anoth
 test('the count of the other worker can rise: it uploads what is in its own folder', async () => {
   const other = await otherWorker({ ASSET_LIFECYCLE_SOURCE_ROOTS: folder('b') });
   try {
-    await copyFile(path.join(SAMPLES, 'portrait-2.png'), path.join(folder('b'), 'own.png'));
+    await copyAtRest(path.join(SAMPLES, 'portrait-2.png'), path.join(folder('b'), 'own.png'));
     expect(await (await start('own', path.join(folder('b'), 'own.png'))).result()).toMatchObject({
       outcome: 'completed',
     });

@@ -9,6 +9,8 @@ export async function startTestTemporal(): Promise<TemporalServer> {
   return startTemporalServer({
     environment: { ...process.env, TEMPORAL_CLI_PATH: testTools().temporalCli },
     onProgress: () => {},
+    // else a closed run is deleted only half a minute after the server was told to
+    dynamicConfig: { 'history.transferProcessorEnsureCloseBeforeDelete': 'false' },
   });
 }
 

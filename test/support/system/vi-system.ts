@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
@@ -27,6 +27,7 @@ import { createFolderSharedFiles } from '../../../src/storage/batches/folder-sha
 import { createItemOutcomes } from '../../../src/storage/batches/item-outcomes';
 import type { TemporalServer } from '../../../src/stack/temporal-server';
 import { ORGANIZATION, SECRET_KEY } from '../servers/vi-emulator';
+import { writeAtRest } from '../media/files-at-rest';
 import { quickRetriesWorker } from './quick-retries-worker';
 import { MAIN, SAMPLES, quickWorker } from './system';
 import { startTestTemporal } from './temporal';
@@ -162,7 +163,7 @@ export class ViSystem {
   /** A picture of its own content under this name, as a source. */
   async picture(filename: string, mark = filename) {
     const file = path.join(this.folder, filename);
-    await writeFile(file, await pictureBytes(mark));
+    await writeAtRest(file, await pictureBytes(mark));
     return { type: 'file' as const, path: file };
   }
 
@@ -171,7 +172,7 @@ export class ViSystem {
     const folder = path.join(this.folder, name);
     await mkdir(folder, { recursive: true });
     await Promise.all(
-      filenames.map(async (one) => writeFile(path.join(folder, one), await pictureBytes(`${name} ${one}`))),
+      filenames.map(async (one) => writeAtRest(path.join(folder, one), await pictureBytes(`${name} ${one}`))),
     );
     return folder;
   }

@@ -193,3 +193,42 @@ test('an item whose create was sent is tried again after the failure of another'
   expect(await again).toMatchObject({ begun: 0, due: { submit: 0, settle: 2 } });
   expect(came.slice(3)).toEqual(['b.mp4']);
 });
+
+test('a mistake in the code ends a step once what is under way has ended, and no further item is taken', async () => {
+  const input = await listed(pictures(40));
+  const steps = createGroupSteps(place.deps);
+  const { came, letGo } = holdSubmissions();
+  let hasEnded = false;
+  const step = inActivity(() => steps.submitItems(input)).finally(() => (hasEnded = true));
+  const refused = expect(step).rejects.toThrow('a mistake');
+  await until(() => came.length === 16);
+  letGo(/^100/, new TypeError('a mistake'));
+  letGo(/^101/);
+  await until(() => place.provider.held.size === 1);
+  await new Promise((resolve) => setTimeout(resolve, 50)); // its lane would have taken another by now
+  expect([came.length, hasEnded]).toEqual([16, false]);
+  letGo();
+  await refused;
+  expect([came.length, place.provider.held.size]).toEqual([16, 15]);
+  const letting = setInterval(() => letGo(), 1);
+  const again = await inActivity(() => steps.submitItems(input)).finally(() => clearInterval(letting));
+  expect(again).toMatchObject({ counts: { by: { processing: 40 } } });
+  expect(place.provider.held.size).toBe(40);
+});
+
+test('a mistake in the code while others are waited for leaves their waits', async () => {
+  const input = await listed(['a.mp4', 'b.mp4', 'c.mp4']);
+  const steps = createGroupSteps(place.deps);
+  await inActivity(() => steps.submitItems(input));
+  const { waiting } = holdWaits();
+  const { watcher } = place.deps.accounts.twelvelabs ?? {};
+  if (!watcher) throw new Error('no account');
+  const { until: wait } = watcher;
+  let waits = 0;
+  watcher.until = async (...call) => {
+    if (++waits < 3) return wait(...call);
+    throw new TypeError('a mistake');
+  };
+  await expect(inActivity(() => steps.settleItems(input))).rejects.toThrow('a mistake');
+  expect(waiting()).toBe(0);
+});

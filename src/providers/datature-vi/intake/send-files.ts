@@ -46,7 +46,6 @@ interface Sending {
 const LANES = Math.min(Math.max(2 * availableParallelism(), 8), 32);
 /** A URL that expires sooner is not used. */
 const MARGIN_MS = 5000;
-const NEVER = new AbortController().signal;
 
 export const INGESTION = 'ingestion';
 
@@ -107,9 +106,9 @@ export async function sendFiles<M extends Sendable>(
   }
 
   async function sendOne({ member, upload }: Boarded<M>): Promise<void> {
-    const { at, item, signal = NEVER } = member;
+    const { at, item, signal } = member;
     const { filename, content } = item;
-    if (signal.aborted) return leave(member, new SubmissionAborted(`${filename}: aborted before it was sent`));
+    if (signal?.aborted) return leave(member, new SubmissionAborted(`${filename}: aborted before it was sent`));
     const pending = pendingOf(member);
     if (content.route === 'url') return leave(member, failure('InvalidRequest', `${filename}: no URLs are fetched`));
     const { bytes, route } = content;
@@ -141,7 +140,7 @@ export async function sendFiles<M extends Sendable>(
         expired.push(member);
         return;
       }
-      leave(member, signal.aborted ? new SubmissionAborted(`${filename}: aborted while it was sent`) : error);
+      leave(member, signal?.aborted ? new SubmissionAborted(`${filename}: aborted while it was sent`) : error);
     }
   }
 }

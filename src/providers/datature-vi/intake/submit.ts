@@ -134,7 +134,7 @@ class Submitting {
     const { filename, content } = item;
     const { signal: all, signals } = this.options;
     const own = signals?.[at];
-    const signal = all && own ? AbortSignal.any([all, own]) : (all ?? own);
+    const signal = all ? AbortSignal.any(own ? [all, own] : [all]) : own; // its own, since each file that is being sent listens
     if (signal?.aborted) throw notSent(filename);
     const format = formatOf(filename);
     if (!format || content.route === 'url')

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { failure, failureType } from '../../../contracts/failures';
 import type { FileToIngest } from '../../ingestions';
 import { outcomeOf } from '../../outcome';
@@ -44,6 +45,7 @@ export async function readFiles(
   { signal, stopping }: { signal: AbortSignal | undefined; stopping: AbortSignal },
 ): Promise<Outbound[]> {
   const whileSent = signal ? AbortSignal.any([signal, stopping]) : stopping;
+  setMaxListeners(0, whileSent); // each file that is being sent listens
   const outbound: Outbound[] = [];
   const waiting = [...files.entries()];
   const lane = async (): Promise<void> => {

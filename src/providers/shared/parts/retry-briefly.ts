@@ -8,7 +8,7 @@ const PAUSES_MS = [250, 1000, 4000];
 const MAX_PAUSE_MS = 30_000;
 
 /** Tries one step of an upload a few times, because a failed attempt loses the parts in flight. */
-export async function retryBriefly<T>(step: () => Promise<T>, signal: AbortSignal): Promise<T> {
+export async function retryBriefly<T>(step: () => Promise<T>, signal?: AbortSignal): Promise<T> {
   for (let tries = 0; ; tries++) {
     try {
       return await step();
@@ -19,7 +19,7 @@ export async function retryBriefly<T>(step: () => Promise<T>, signal: AbortSigna
       if (type === undefined || !FAILURES[type].retry || tries >= PAUSES_MS.length) throw error;
       if (wait === undefined || wait > MAX_PAUSE_MS) throw error;
       await sleep(wait, signal);
-      signal.throwIfAborted();
+      signal?.throwIfAborted();
     }
   }
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
 import { failure } from '../../../contracts/failures';
 import { PartRefused, type OpenedUpload, type PartUploads, type PartUrl } from '../../part-uploads';
@@ -40,6 +41,7 @@ export async function sendParts(send: PartsToSend): Promise<void> {
   const { sessions, upload, reported, concurrency, stopping } = send;
   const failed = new AbortController();
   const signal = AbortSignal.any([send.signal, failed.signal]);
+  setMaxListeners(0, signal); // each part that is being sent listens
   const reports = new PartReports(send.sessions, upload.sessionId, signal);
   let next = 1;
   const lane = async (): Promise<void> => {

@@ -1,5 +1,6 @@
-import { cp, mkdir, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
+import { copyAtRest, writeAtRest } from '../../../support/media/files-at-rest';
 import { SAMPLES } from '../../../support/system/system';
 import { DATASET, pictureBytes, PROVIDER, ViSystem } from '../../../support/system/vi-system';
 import { until } from '../../../support/until';
@@ -19,7 +20,7 @@ afterAll(() => system?.close());
 
 const put = async (folder: string, filename: string, mark: string): Promise<void> => {
   await mkdir(folder, { recursive: true });
-  await writeFile(path.join(folder, filename), await pictureBytes(mark));
+  await writeAtRest(path.join(folder, filename), await pictureBytes(mark));
 };
 
 test('of one name twice in a batch the second is in the report, with its reason', async () => {
@@ -93,8 +94,8 @@ test('a key that a single lifecycle is at work on is left to it; a later batch a
 
 test('videos have a session of their own each, beside the one of the images', async () => {
   const folder = await system.pictures('mixed', ['a.jpg', 'b.jpg', 'z.jpg']);
-  await cp(path.join(SAMPLES, 'city.mp4'), path.join(folder, 'city.mp4'));
-  await cp(path.join(SAMPLES, 'clip.mp4'), path.join(folder, 'clip.mp4'));
+  await copyAtRest(path.join(SAMPLES, 'city.mp4'), path.join(folder, 'city.mp4'));
+  await copyAtRest(path.join(SAMPLES, 'clip.mp4'), path.join(folder, 'clip.mp4'));
   expect(await system.completeBatch('mixed', folder)).toMatchObject({ counts: { by: { completed: 5 } } });
   const { sessions } = await system.control.state();
   const files = sessions.map((session) => session.files.map(({ filename }) => filename).toSorted());

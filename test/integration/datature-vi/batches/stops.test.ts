@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { appendFile, cp, utimes } from 'node:fs/promises';
+import { appendFile, utimes } from 'node:fs/promises';
 import path from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
 import { UPLOAD_ROUTE } from '../../../../emulator/datature-vi/rules/signed-urls';
 import type { ItemOutcome } from '../../../../src/contracts/batch/item-outcome';
 import { groupWorkflowId } from '../../../../src/contracts/ids';
 import type { LifecycleStatus } from '../../../../src/contracts/lifecycle-status';
+import { copyAtRest } from '../../../support/media/files-at-rest';
 import { SAMPLES } from '../../../support/system/system';
 import { ViSystem } from '../../../support/system/vi-system';
 import { until } from '../../../support/until';
@@ -121,7 +122,8 @@ test('a session that a single lifecycle shares goes on for it; what comes of the
 
 test('a paused batch starts nothing more until it is resumed', async () => {
   const folder = await system.pictures('paused', []);
-  for (const name of ['a', 'b', 'c']) await cp(path.join(SAMPLES, 'city.mp4'), path.join(folder, `${name}.mp4`));
+  for (const name of ['a', 'b', 'c'])
+    await copyAtRest(path.join(SAMPLES, 'city.mp4'), path.join(folder, `${name}.mp4`));
   await system.control.setProcessing({ baseMs: 3000, msPerMegabyte: 0 });
   await system.startBatch('paused', folder, { inFlight: 1 });
   await until(async () => (await system.openSessions()).length === 1);
