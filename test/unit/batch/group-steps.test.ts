@@ -216,7 +216,7 @@ test('keys that nobody ever had are claimed together, before the first of their 
   expect(news.due).toMatchObject({ submit: 0, settle: 40 });
   expect(alone).toEqual(keys.slice(0, 1));
   expect(madeBefore).toEqual([0, expect.any(Number), expect.any(Number)]);
-  const holders = await Promise.all(keyed.map(claims.holderOf));
+  const holders = await Promise.all(keyed.map((key) => claims.holderOf(key)));
   expect(new Set(holders.map((claim) => claim?.by.item)).size).toBe(40);
   expect(new Set(holders.map((claim) => claim?.by.workflowId))).toEqual(new Set([input.workflowId]));
 });

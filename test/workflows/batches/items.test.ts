@@ -32,11 +32,11 @@ const eventsOf = async (workflowId: string): Promise<number> =>
   (await lifecycles.env.client.workflow.getHandle(workflowId).fetchHistory()).events?.length ?? 0;
 
 test('items of several groups complete, with a few events for each group', async () => {
-  const input = await place.put(names(120));
+  const input = await place.put(names(220));
   const status = await lifecycles.with(place.activities, async () => resultOf(await start('several', input)));
-  expect(status).toMatchObject({ outcome: 'completed', counts: { items: 120, by: { completed: 120 } }, groups: 0 });
-  expect(place.provider.held.size).toBe(120);
-  expect(await eventsOf(groupWorkflowId('several', 50))).toBeLessThan(45);
+  expect(status).toMatchObject({ outcome: 'completed', counts: { items: 220, by: { completed: 220 } }, groups: 0 });
+  expect(place.provider.held.size).toBe(220);
+  expect(await eventsOf(groupWorkflowId('several', 100))).toBeLessThan(45);
   expect(await eventsOf(batchWorkflowId('several'))).toBeLessThan(80);
 });
 

@@ -1,5 +1,5 @@
-import { PageDraft, readItemsOfPage } from '../../../src/batch/listing/page';
-import type { ListedEntry } from '../../../src/contracts/batch/listed-items';
+import { PageDraft, readItemsOfPage } from '../../../../src/batch/listing/page';
+import type { ListedEntry } from '../../../../src/contracts/batch/listed-items';
 
 const item = (number: number): ListedEntry => {
   const filename = `${number}.jpg`;

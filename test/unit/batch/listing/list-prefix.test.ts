@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createS3Listing } from '../../../src/storage/s3/s3-listing';
-import { s3Access, type S3Access } from '../../../src/storage/s3/s3-client';
-import { ListingPlace, NO_OBJECTS } from '../../support/batches/listing';
+import { createS3Listing } from '../../../../src/storage/s3/s3-listing';
+import { s3Access, type S3Access } from '../../../../src/storage/s3/s3-client';
+import { ListingPlace, NO_OBJECTS } from '../../../support/batches/listing';
 
 const before = { ...process.env };
 let place: ListingPlace;

@@ -1,9 +1,9 @@
 import { appendFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { MAX_LINE_BYTES } from '../../../src/batch/manifest/ndjson-entries';
-import { createBatchFiles } from '../../../src/storage/batches/batch-files';
-import { ListingPlace } from '../../support/batches/listing';
+import { MAX_LINE_BYTES } from '../../../../src/batch/manifest/ndjson-entries';
+import { createBatchFiles } from '../../../../src/storage/batches/batch-files';
+import { ListingPlace } from '../../../support/batches/listing';
 
 jest.setTimeout(60_000); // tens of thousands of lines, on a slow machine too
 let place: ListingPlace;

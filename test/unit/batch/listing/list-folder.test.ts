@@ -1,10 +1,10 @@
 import { rmSync } from 'node:fs';
 import { mkdir, symlink } from 'node:fs/promises';
 import path from 'node:path';
-import { defaultKey } from '../../../src/client/default-key';
-import { createBatchFiles } from '../../../src/storage/batches/batch-files';
-import { createFileListing } from '../../../src/storage/files/list-files';
-import { ListingPlace } from '../../support/batches/listing';
+import { defaultKey } from '../../../../src/client/default-key';
+import { createBatchFiles } from '../../../../src/storage/batches/batch-files';
+import { createFileListing } from '../../../../src/storage/files/list-files';
+import { ListingPlace } from '../../../support/batches/listing';
 
 let place: ListingPlace;
 beforeEach(async () => {
