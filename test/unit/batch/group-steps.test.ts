@@ -80,6 +80,31 @@ test('a group that an earlier start has left running, and that has begun nothing
   expect(await inActivity(() => steps.findEarlierGroups({ ...ref, from: 0 }))).toEqual([{ from: 0, end }]);
 });
 
+test('of groups that may run, sixteen at a time are looked at', async () => {
+  const { batchId, storeId, start } = await listed(Array.from({ length: 40 }, (_, nth) => `${nth}.mp4`));
+  const ref = { batchId, storeId, start, provider: 'twelvelabs' };
+  const groups = Array.from({ length: 40 }, (_, nth) => ({ from: nth, end: nth + 1 }));
+  const outcomes = createItemOutcomes(deps.batches.files, { owner: OWNER, batchId });
+  for (const group of groups) await outcomes.begin(group);
+  let asked = 0;
+  const askedAtOnce: number[] = [];
+  const isOpen = async (): Promise<boolean> => {
+    askedAtOnce.push(++asked);
+    await new Promise(setImmediate);
+    asked -= 1;
+    return true;
+  };
+  const steps = createBatchSteps({ ...deps, runs: { ...deps.runs, isOpen } });
+  const found = await inActivity(() => steps.findEarlierGroups({ ...ref, from: 1 }));
+  expect([found, Math.max(...askedAtOnce)]).toEqual([groups.slice(1), 16]);
+  askedAtOnce.length = 0;
+  const looks = await inActivity(() => steps.lookAtGroups({ ...ref, groups }));
+  expect(looks.map(({ from, end, open }) => ({ from, end, open }))).toEqual(
+    groups.map((group) => ({ ...group, open: true })),
+  );
+  expect(Math.max(...askedAtOnce)).toBe(16);
+});
+
 test('what has become of the items of an earlier start’s group is taken over, and only that', async () => {
   const { batchId, storeId, end } = await listed(['a.mp4', 'b.mp4', 'c.mp4', 'd.mp4']);
   const slice = { from: 0, end };

@@ -13,6 +13,7 @@ import {
 import { NO_COUNTS } from '../../../src/contracts/batch/item-outcome';
 import { carriedOf } from '../../support/batches/carried-batch';
 import { fakeBatch, Held, newsOfAll } from '../../support/batches/fake-batch';
+import { forever } from '../../support/fake-activities';
 import { LifecycleEnvironment } from '../../support/system/lifecycle-environment';
 import { until } from '../../support/until';
 
@@ -123,6 +124,40 @@ test('a stop hears of a group that ended while it was looked for', async () => {
     await batch.signal('cancel');
     expect(await resultOf(batch)).toMatchObject({ outcome: 'cancelled', counts: { by: { completed: 2, pending: 2 } } });
   });
+});
+
+test.each([
+  ['tells its end', {}],
+  ['has told nobody', toNobody],
+])('a batch that is stopped before its list waits for a group of an earlier start that %s', async (how, more) => {
+  const batchId = how.replaceAll(' ', '-');
+  const group = lifecycles.env.client.workflow.getHandle(groupWorkflowId(batchId, 0));
+  const held = new Held();
+  const { activities, calls } = fakeBatch(
+    { items: 2, size: 2 },
+    {
+      listItems: forever,
+      submitItems: forever,
+      findEarlierGroups: async () => ((await group.describe()).status.name === 'RUNNING' ? [{ from: 0, end: 2 }] : []),
+      stopItems: async (input) => {
+        await held.wait();
+        return newsOfAll(input, 'cancelled');
+      },
+    },
+  );
+  const looks = () => calls.filter((call) => call.startsWith('findEarlierGroups')).length;
+  await lifecycles.with(activities, async () => {
+    await startGroup(batchId, 0, more);
+    await until(() => calls.includes('submitItems 0'));
+    const batch = await startBatch(batchId);
+    await until(() => calls.includes('listItems'));
+    await batch.signal('cancel');
+    if (more !== toNobody) await until(() => held.waiting === 1 && looks() === 2);
+    held.letGo();
+    expect(await resultOf(batch)).toMatchObject({ outcome: 'cancelled', counts: { items: 0, by: {} } });
+    expect((await group.describe()).status.name).not.toBe('RUNNING');
+  });
+  expect(looks()).toBe(2);
 });
 
 test('open groups hear of a stop before those of earlier starts are looked for', async () => {
