@@ -107,7 +107,8 @@ export class BatchLane {
       },
       (what) => acts.perform(what),
     );
-    await place.setProcessing(has(schedule, 'long-processing') ? LONG_PROCESSING_MS : QUICK_PROCESSING_MS);
+    const isLong = has(schedule, 'long-processing') || has(schedule, 'single-meanwhile');
+    await place.setProcessing(isLong ? LONG_PROCESSING_MS : QUICK_PROCESSING_MS);
     const slow = has(schedule, 'slow-answers');
     await place.setPace(slow ? { beforeEffectMs: SLOW_MS, afterEffectMs: SLOW_MS } : {});
 
@@ -120,7 +121,11 @@ export class BatchLane {
         starts.push(await this.ended(client, what.batchId, own)); // it was to join, and came too late
       }
     };
-    await take(input);
+    const ended = new AbortController();
+    await Promise.all([
+      take(input).finally(() => ended.abort()),
+      has(schedule, 'single-meanwhile') && singles.startMeanwhile(() => keysOfItems(place), ended.signal),
+    ]);
     if (schedule.again === 'repaired') wanted = await repairSources(wanted, samples);
     const other = { ...input, batchId: batchIdWithSize(`${name}-b`, groupSize) };
     if (schedule.again === 'other-batch') await take(other);
@@ -211,6 +216,12 @@ export class BatchLane {
     );
   }
 }
+
+/** Keys whose asset an item has made. */
+const keysOfItems = async (place: BatchPlace): Promise<ReadonlySet<string | undefined>> =>
+  new Set((await place.state()).assets.filter(isOfItem).map(({ key }) => key));
+
+const isOfItem = ({ workflowId = '' }: { workflowId?: string }): boolean => workflowId.startsWith('asset-group:');
 
 const pathItem = (file: string): { path: string } => ({ path: file });
 

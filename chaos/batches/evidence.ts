@@ -17,7 +17,16 @@ export interface Wanted {
 
 /** What there is at the provider, whichever it is. */
 export interface PlaceState {
-  assets: { id: string; key?: string; workflowId?: string; runId?: string; released?: string; sha256?: string }[];
+  assets: {
+    id: string;
+    key?: string;
+    workflowId?: string;
+    runId?: string;
+    released?: string;
+    sha256?: string;
+    /** Epoch milliseconds; unknown where an asset comes only after its session. */
+    createdAt?: number;
+  }[];
   /** Made of assets by branches. */
   objects: { id: string; kind: string; key?: string; assetIds: string[] }[];
   /** Upload sessions of many files that go on. */
@@ -86,6 +95,8 @@ export interface SingleRun {
   workflowId: string;
   runId: string;
   startedAt: number;
+  /** When it came to its asset, made or taken up; it has claimed its key by then. */
+  cameToAssetAt?: number;
   closedAt?: number;
   /** Undefined when it did not end in time. */
   status?: LifecycleStatus;

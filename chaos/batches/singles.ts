@@ -5,8 +5,10 @@ import type { ProviderFields } from '../../src/contracts/lifecycle-input';
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
 import type { LifecycleInput } from '../../src/providers/registry';
 import type { SingleRun, Wanted } from './evidence';
+import { completedAt } from './histories';
 
 const BOUND_MS = 180_000;
+const LOOK_EVERY_MS = 50;
 
 /** Lifecycles of their own of keys that a batch has too. */
 export class Singles {
@@ -23,8 +25,28 @@ export class Singles {
 
   /** Starts one, of the next sound source. @returns its key */
   async start(): Promise<string> {
-    const sound = this.wanted.filter(({ damaged }) => !damaged);
-    const { path, key } = sound[this.next++ % sound.length] as Wanted;
+    const { sound } = this;
+    return this.startOf(sound[this.next++ % sound.length] as Wanted);
+  }
+
+  /** Starts one as soon as an item's asset is there, of which `keysOfItems` tells; none if it has `ended` before. */
+  async startMeanwhile(keysOfItems: () => Promise<ReadonlySet<string | undefined>>, ended: AbortSignal): Promise<void> {
+    while (!ended.aborted) {
+      const there = await keysOfItems();
+      const one = this.sound.find(({ key }) => there.has(key));
+      if (one) {
+        await this.startOf(one);
+        return;
+      }
+      await delay(LOOK_EVERY_MS);
+    }
+  }
+
+  private get sound(): Wanted[] {
+    return this.wanted.filter(({ damaged }) => !damaged);
+  }
+
+  private async startOf({ path, key }: Wanted): Promise<string> {
     const startedAt = Date.now();
     const input = { ...this.each, source: { type: 'file', path } } as LifecycleInput;
     const { workflowId, runId } = await this.client.start(input);
@@ -49,6 +71,7 @@ export class Singles {
   ): Promise<void> {
     const status = (await ended.catch(() => undefined)) ?? undefined;
     const { status: closed, closeTime } = await this.temporal.workflow.getHandle(run.workflowId, run.runId).describe();
-    this.facts.push({ ...run, status, closedAs: closed.name, closedAt: closeTime?.getTime() });
+    const cameToAssetAt = await completedAt(this.temporal, run, 'submitSource');
+    this.facts.push({ ...run, cameToAssetAt, status, closedAs: closed.name, closedAt: closeTime?.getTime() });
   }
 }

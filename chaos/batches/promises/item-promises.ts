@@ -21,6 +21,7 @@ export const ITEM_PROMISES: Readonly<Record<string, Check>> = {
   'nothing is left that was to be deleted': nothingLeft,
   'an item fails alone': failsAlone,
   'a key in use has a holder at work': holdersAtWork,
+  'a key has one holder at a time': oneHolder,
 };
 
 function oneAsset(evidence: BatchEvidence): string[] {
@@ -196,4 +197,25 @@ function holdersAtWork(evidence: BatchEvidence): string[] {
       !starts.some(({ batchId }) => status.error?.message.includes(`"${batchId}"`)),
   );
   return [...problems, ...unnamed.map(({ key, status }) => `${key}: nobody known is named: ${status?.error?.message}`)];
+}
+
+/**
+ * An item has its key from before it makes its asset until it has ended. A lifecycle that starts meanwhile may come to no
+ * asset of that key, be it that it makes one or takes up the item's.
+ */
+function oneHolder(evidence: BatchEvidence): string[] {
+  const { starts, groups } = evidence;
+  return starts.flatMap((start) =>
+    start.outcomes.flatMap(({ key, asset, endedAt = '' }) => {
+      const from = start.after.assets.find(({ id }) => id === asset?.id)?.createdAt ?? Number.NaN;
+      const until = Date.parse(endedAt);
+      const isOfOneGroup = groups.some(
+        (group) => isOf(start, group) && group.startedAt <= from && until <= (group.closedAt ?? Infinity),
+      );
+      if (asset?.adopted || !isOfOneGroup) return [];
+      return singlesOf(evidence, key)
+        .filter(({ startedAt, cameToAssetAt = Infinity }) => from < startedAt && cameToAssetAt < until)
+        .map(({ runId }) => `${key}: the lifecycle ${runId} came to an asset while an item had the key`);
+    }),
+  );
 }

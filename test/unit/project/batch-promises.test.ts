@@ -1,4 +1,4 @@
-import type { BatchEvidence, BatchRunFacts, BatchStart, GroupFacts } from '../../../chaos/batches/evidence';
+import type { BatchEvidence, BatchRunFacts, BatchStart, GroupFacts, SingleRun } from '../../../chaos/batches/evidence';
 import { batchViolationsOf } from '../../../chaos/batches/promises/batch-promises';
 import type { ItemOutcome } from '../../../src/contracts/batch/item-outcome';
 import type { SweepReport } from '../../../src/contracts/ledger/sweep';
@@ -102,6 +102,20 @@ const sound: BatchEvidence = {
   sweep: { report, after: state },
 };
 
+/** A lifecycle of the first key that starts while the item has it, and an item that ends after that. */
+const single: SingleRun = {
+  ...{ key: FIRST, workflowId: 'asset-lifecycle:twelvelabs:first', runId: 'single', closedAs: 'COMPLETED' },
+  ...{ startedAt: AT + 2000, cameToAssetAt: AT + 3000, closedAt: AT + 9000 },
+};
+const iso = (ms: number): string => new Date(AT + ms).toISOString();
+const heldUntil = (ms: number, changes: Partial<ItemOutcome['asset']> = {}): Partial<BatchStart> => ({
+  outcomes: [
+    { ...item(0, FIRST), startedAt: iso(500), endedAt: iso(ms), asset: { id: 'asset-0', status: 'ready', ...changes } },
+    item(1, SECOND),
+  ],
+  after: { ...state, assets: state.assets.map((one) => ({ ...one, createdAt: AT + 1000 })) },
+});
+
 const started = (changes: Partial<BatchStart>): Partial<BatchEvidence> => ({ starts: [{ ...start, ...changes }] });
 const second = (changes: Partial<ItemOutcome>): ItemOutcome => ({ ...item(1, SECOND), ...changes });
 const stopped = { ...run, stoppedAt: AT + 1000, heard: ['cancel'] };
@@ -161,6 +175,19 @@ test('what another batch has made of the same key is not what an ended one left'
     return batchViolationsOf({ ...sound, starts }).filter((one) => one === words).length;
   };
   expect([made('summer'), made('spring')]).toEqual([0, 1]);
+});
+
+test.each<[string, Partial<BatchEvidence>]>([
+  ['it had come to nothing', { singles: [{ ...single, cameToAssetAt: undefined }] }],
+  ['it had come to its asset only after the item’s end', { singles: [{ ...single, cameToAssetAt: AT + 5001 }] }],
+  ['it had started before the item made its asset', { singles: [{ ...single, startedAt: AT + 999 }] }],
+  ['it is of another key', { singles: [{ ...single, key: SECOND }] }],
+  ['the item took up an asset', started(heldUntil(5000, { adopted: true }))],
+  ['the item’s group ended before the item', { groups: [{ ...group, closedAt: AT + 4000 }] }],
+  ['the item’s group began after its asset was made', { groups: [{ ...group, startedAt: AT + 1001 }] }],
+])('a lifecycle beside an item breaks no promise where %s', (_where, changes) => {
+  const evidence = { ...sound, ...started(heldUntil(5000)), singles: [single], ...changes };
+  expect(batchViolationsOf(evidence).filter((words) => words.startsWith('a key has one holder'))).toEqual([]);
 });
 
 const BROKEN: Readonly<Record<string, Partial<BatchEvidence>>> = {
@@ -235,6 +262,10 @@ const BROKEN: Readonly<Record<string, Partial<BatchEvidence>>> = {
   'an item fails alone: /media/1.jpg is failed': started({
     outcomes: [item(0, FIRST), second({ outcome: 'failed', phase: 'failed' })],
   }),
+  'a key has one holder at a time: /media/0.jpg: the lifecycle single came to an asset': {
+    ...started(heldUntil(5000)),
+    singles: [single],
+  },
   'a key in use has a holder at work: /media/1.jpg: nobody who is named': started({
     outcomes: [
       item(0, FIRST),
