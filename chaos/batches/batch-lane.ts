@@ -92,7 +92,7 @@ export class BatchLane {
         ? { type: 'folder', path: folder }
         : { type: 'list', items: [...files, ...(has(schedule, 'stranger') ? [strangerIn(folder)] : [])].map(pathItem) };
     const input: BatchInput = { batchId: batchIdWithSize(name, groupSize), items, each, inFlight, failureMode };
-    const singles = new Singles(client, temporal, wanted, each);
+    const singles = new Singles(client, temporal, wanted, { each, place });
     if (has(schedule, 'single-before')) await singles.complete();
 
     const acts = new BatchActs({ client, temporal, singles, striker, input, schedule, sweepInput: place.sweepInput });
@@ -124,7 +124,7 @@ export class BatchLane {
     const ended = new AbortController();
     await Promise.all([
       take(input).finally(() => ended.abort()),
-      has(schedule, 'single-meanwhile') && singles.startMeanwhile(() => keysOfItems(place), ended.signal),
+      has(schedule, 'single-meanwhile') && singles.startMeanwhile(ended.signal),
     ]);
     if (schedule.again === 'repaired') wanted = await repairSources(wanted, samples);
     const other = { ...input, batchId: batchIdWithSize(`${name}-b`, groupSize) };
@@ -216,12 +216,6 @@ export class BatchLane {
     );
   }
 }
-
-/** Keys whose asset an item has made. */
-const keysOfItems = async (place: BatchPlace): Promise<ReadonlySet<string | undefined>> =>
-  new Set((await place.state()).assets.filter(isOfItem).map(({ key }) => key));
-
-const isOfItem = ({ workflowId = '' }: { workflowId?: string }): boolean => workflowId.startsWith('asset-group:');
 
 const pathItem = (file: string): { path: string } => ({ path: file });
 

@@ -17,16 +17,7 @@ export interface Wanted {
 
 /** What there is at the provider, whichever it is. */
 export interface PlaceState {
-  assets: {
-    id: string;
-    key?: string;
-    workflowId?: string;
-    runId?: string;
-    released?: string;
-    sha256?: string;
-    /** Epoch milliseconds; unknown where an asset comes only after its session. */
-    createdAt?: number;
-  }[];
+  assets: { id: string; key?: string; workflowId?: string; runId?: string; released?: string; sha256?: string }[];
   /** Made of assets by branches. */
   objects: { id: string; kind: string; key?: string; assetIds: string[] }[];
   /** Upload sessions of many files that go on. */
@@ -95,6 +86,8 @@ export interface SingleRun {
   workflowId: string;
   runId: string;
   startedAt: number;
+  /** Runs of groups that had made an asset of its key just before. */
+  madeBefore: string[];
   /** When it came to its asset, made or taken up; it has claimed its key by then. */
   cameToAssetAt?: number;
   closedAt?: number;

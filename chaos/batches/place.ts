@@ -46,10 +46,9 @@ const textOf = (value: unknown): string | undefined => (typeof value === 'string
 
 function stateOf({ assets, entities, indexedAssets }: EmulatorState): PlaceState {
   return {
-    assets: assets.map(({ _id: id, user_metadata: tag, sha256, created_at: createdAt }) => ({
+    assets: assets.map(({ _id: id, user_metadata: tag, sha256 }) => ({
       id,
       sha256,
-      createdAt: Date.parse(createdAt),
       key: textOf(tag?.[TAG_FIELDS.key]),
       workflowId: textOf(tag?.[TAG_FIELDS.workflowId]),
       runId: textOf(tag?.[TAG_FIELDS.runId]),

@@ -4,8 +4,9 @@ import type { LifecycleClient } from '../../src/client/lifecycle-client';
 import type { ProviderFields } from '../../src/contracts/lifecycle-input';
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
 import type { LifecycleInput } from '../../src/providers/registry';
-import type { SingleRun, Wanted } from './evidence';
+import type { PlaceState, SingleRun, Wanted } from './evidence';
 import { completedAt } from './histories';
+import type { BatchPlace } from './place';
 
 const BOUND_MS = 180_000;
 const LOOK_EVERY_MS = 50;
@@ -20,7 +21,7 @@ export class Singles {
     private readonly client: LifecycleClient,
     private readonly temporal: Client,
     private readonly wanted: readonly Wanted[],
-    private readonly each: ProviderFields,
+    private readonly stage: { each: ProviderFields; place: Pick<BatchPlace, 'state'> },
   ) {}
 
   /** Starts one, of the next sound source. @returns its key */
@@ -29,11 +30,11 @@ export class Singles {
     return this.startOf(sound[this.next++ % sound.length] as Wanted);
   }
 
-  /** Starts one as soon as an item's asset is there, of which `keysOfItems` tells; none if it has `ended` before. */
-  async startMeanwhile(keysOfItems: () => Promise<ReadonlySet<string | undefined>>, ended: AbortSignal): Promise<void> {
+  /** Starts one as soon as an item has made an asset; none if that comes only after the end. */
+  async startMeanwhile(ended: AbortSignal): Promise<void> {
     while (!ended.aborted) {
-      const there = await keysOfItems();
-      const one = this.sound.find(({ key }) => there.has(key));
+      const made = new Set((await this.madeByItems()).map(({ key }) => key));
+      const one = this.sound.find(({ key }) => made.has(key));
       if (one) {
         await this.startOf(one);
         return;
@@ -42,16 +43,23 @@ export class Singles {
     }
   }
 
+  private async madeByItems(): Promise<PlaceState['assets']> {
+    const { assets } = await this.stage.place.state();
+    return assets.filter(({ workflowId = '' }) => workflowId.startsWith('asset-group:'));
+  }
+
   private get sound(): Wanted[] {
     return this.wanted.filter(({ damaged }) => !damaged);
   }
 
   private async startOf({ path, key }: Wanted): Promise<string> {
+    const made = (await this.madeByItems()).filter((one) => one.key === key);
+    const madeBefore = made.flatMap(({ runId }) => runId ?? []);
     const startedAt = Date.now();
-    const input = { ...this.each, source: { type: 'file', path } } as LifecycleInput;
+    const input = { ...this.stage.each, source: { type: 'file', path } } as LifecycleInput;
     const { workflowId, runId } = await this.client.start(input);
     const status = Promise.race([this.client.result(key), delay(BOUND_MS, undefined, { ref: false })]);
-    this.open.push(this.note({ key, workflowId, runId, startedAt }, status));
+    this.open.push(this.note({ key, workflowId, runId, startedAt, madeBefore }, status));
     return key;
   }
 
@@ -66,7 +74,7 @@ export class Singles {
   }
 
   private async note(
-    run: Pick<SingleRun, 'key' | 'workflowId' | 'runId' | 'startedAt'>,
+    run: Pick<SingleRun, 'key' | 'workflowId' | 'runId' | 'startedAt' | 'madeBefore'>,
     ended: Promise<LifecycleStatus | undefined | void>,
   ): Promise<void> {
     const status = (await ended.catch(() => undefined)) ?? undefined;

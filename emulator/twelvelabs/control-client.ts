@@ -7,8 +7,6 @@ export interface EmulatorAsset {
   _id: string;
   status: string;
   filename: string;
-  /** ISO 8601. */
-  created_at: string;
   user_metadata: Record<string, unknown>;
   sha256?: string;
   /** By the emulator's clock; null while its bytes are not there. */

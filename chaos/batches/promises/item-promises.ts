@@ -203,19 +203,18 @@ function holdersAtWork(evidence: BatchEvidence): string[] {
  * An item has its key from before it makes its asset until it has ended. A lifecycle that starts meanwhile may come to no
  * asset of that key, be it that it makes one or takes up the item's.
  */
-function oneHolder(evidence: BatchEvidence): string[] {
-  const { starts, groups } = evidence;
-  return starts.flatMap((start) =>
-    start.outcomes.flatMap(({ key, asset, endedAt = '' }) => {
-      const from = start.after.assets.find(({ id }) => id === asset?.id)?.createdAt ?? Number.NaN;
-      const until = Date.parse(endedAt);
-      const isOfOneGroup = groups.some(
-        (group) => isOf(start, group) && group.startedAt <= from && until <= (group.closedAt ?? Infinity),
-      );
-      if (asset?.adopted || !isOfOneGroup) return [];
-      return singlesOf(evidence, key)
-        .filter(({ startedAt, cameToAssetAt = Infinity }) => from < startedAt && cameToAssetAt < until)
-        .map(({ runId }) => `${key}: the lifecycle ${runId} came to an asset while an item had the key`);
-    }),
-  );
+function oneHolder({ starts, groups, singles }: BatchEvidence): string[] {
+  return singles.flatMap(({ key, runId, startedAt, madeBefore, cameToAssetAt = Infinity }) => {
+    const makers = groups.filter((group) => madeBefore.includes(group.runId));
+    const heldUntil = makers.flatMap(
+      (group) =>
+        starts
+          .filter((start) => isOf(start, group))
+          .flatMap(({ outcomes }) => outcomes.filter((one) => one.key === key && one.endedAt !== undefined))
+          .map(({ endedAt = '' }) => Date.parse(endedAt))
+          .filter((until) => until <= (group.closedAt ?? Infinity)), // else a later group took the item up
+    );
+    const isBeside = heldUntil.some((until) => startedAt < cameToAssetAt && cameToAssetAt < until);
+    return isBeside ? [`${key}: the lifecycle ${runId} came to an asset while an item had the key`] : [];
+  });
 }

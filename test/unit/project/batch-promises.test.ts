@@ -102,18 +102,13 @@ const sound: BatchEvidence = {
   sweep: { report, after: state },
 };
 
-/** A lifecycle of the first key that starts while the item has it, and an item that ends after that. */
+/** A lifecycle of the first key that starts once a group has made an asset of it, and an item that ends after that. */
 const single: SingleRun = {
   ...{ key: FIRST, workflowId: 'asset-lifecycle:twelvelabs:first', runId: 'single', closedAs: 'COMPLETED' },
-  ...{ startedAt: AT + 2000, cameToAssetAt: AT + 3000, closedAt: AT + 9000 },
+  ...{ startedAt: AT + 2000, madeBefore: ['group-run'], cameToAssetAt: AT + 3000, closedAt: AT + 9000 },
 };
-const iso = (ms: number): string => new Date(AT + ms).toISOString();
-const heldUntil = (ms: number, changes: Partial<ItemOutcome['asset']> = {}): Partial<BatchStart> => ({
-  outcomes: [
-    { ...item(0, FIRST), startedAt: iso(500), endedAt: iso(ms), asset: { id: 'asset-0', status: 'ready', ...changes } },
-    item(1, SECOND),
-  ],
-  after: { ...state, assets: state.assets.map((one) => ({ ...one, createdAt: AT + 1000 })) },
+const endsAfter = (ms: number): Partial<BatchStart> => ({
+  outcomes: [{ ...item(0, FIRST), endedAt: new Date(AT + ms).toISOString() }, item(1, SECOND)],
 });
 
 const started = (changes: Partial<BatchStart>): Partial<BatchEvidence> => ({ starts: [{ ...start, ...changes }] });
@@ -180,13 +175,14 @@ test('what another batch has made of the same key is not what an ended one left'
 test.each<[string, Partial<BatchEvidence>]>([
   ['it had come to nothing', { singles: [{ ...single, cameToAssetAt: undefined }] }],
   ['it had come to its asset only after the item’s end', { singles: [{ ...single, cameToAssetAt: AT + 5001 }] }],
-  ['it had started before the item made its asset', { singles: [{ ...single, startedAt: AT + 999 }] }],
+  ['it had come to its asset before, and was joined', { singles: [{ ...single, cameToAssetAt: AT + 1999 }] }],
+  ['no group had made an asset of its key', { singles: [{ ...single, madeBefore: [] }] }],
   ['it is of another key', { singles: [{ ...single, key: SECOND }] }],
-  ['the item took up an asset', started(heldUntil(5000, { adopted: true }))],
-  ['the item’s group ended before the item', { groups: [{ ...group, closedAt: AT + 4000 }] }],
-  ['the item’s group began after its asset was made', { groups: [{ ...group, startedAt: AT + 1001 }] }],
+  ['the item had ended before', started(endsAfter(1500))],
+  ['the group that had made it ended before the item', { groups: [{ ...group, closedAt: AT + 4000 }] }],
+  ['another group had made it', { groups: [{ ...group, runId: 'other' }] }],
 ])('a lifecycle beside an item breaks no promise where %s', (_where, changes) => {
-  const evidence = { ...sound, ...started(heldUntil(5000)), singles: [single], ...changes };
+  const evidence = { ...sound, ...started(endsAfter(5000)), singles: [single], ...changes };
   expect(batchViolationsOf(evidence).filter((words) => words.startsWith('a key has one holder'))).toEqual([]);
 });
 
@@ -263,7 +259,7 @@ const BROKEN: Readonly<Record<string, Partial<BatchEvidence>>> = {
     outcomes: [item(0, FIRST), second({ outcome: 'failed', phase: 'failed' })],
   }),
   'a key has one holder at a time: /media/0.jpg: the lifecycle single came to an asset': {
-    ...started(heldUntil(5000)),
+    ...started(endsAfter(5000)),
     singles: [single],
   },
   'a key in use has a holder at work: /media/1.jpg: nobody who is named': started({
