@@ -15,6 +15,7 @@ const LOOK_EVERY_MS = 50;
 export class Singles {
   readonly facts: SingleRun[] = [];
   private readonly open: Promise<void>[] = [];
+  private readonly started = new Set<string>();
   private next = 0;
 
   constructor(
@@ -30,11 +31,11 @@ export class Singles {
     return this.startOf(sound[this.next++ % sound.length] as Wanted);
   }
 
-  /** Starts one as soon as an item has made an asset; none if that comes only after the end. */
+  /** Starts one of a key that had none, as soon as its item has made an asset; none if that comes only after the end. */
   async startMeanwhile(ended: AbortSignal): Promise<void> {
     while (!ended.aborted) {
       const made = new Set((await this.madeByItems()).map(({ key }) => key));
-      const one = this.sound.find(({ key }) => made.has(key));
+      const one = this.sound.find(({ key }) => made.has(key) && !this.started.has(key));
       if (one) {
         await this.startOf(one);
         return;
@@ -55,6 +56,7 @@ export class Singles {
   private async startOf({ path, key }: Wanted): Promise<string> {
     const made = (await this.madeByItems()).filter((one) => one.key === key);
     const madeBefore = made.flatMap(({ runId }) => runId ?? []);
+    this.started.add(key);
     const startedAt = Date.now();
     const input = { ...this.stage.each, source: { type: 'file', path } } as LifecycleInput;
     const { workflowId, runId } = await this.client.start(input);
