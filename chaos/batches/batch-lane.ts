@@ -92,7 +92,7 @@ export class BatchLane {
         ? { type: 'folder', path: folder }
         : { type: 'list', items: [...files, ...(has(schedule, 'stranger') ? [strangerIn(folder)] : [])].map(pathItem) };
     const input: BatchInput = { batchId: batchIdWithSize(name, groupSize), items, each, inFlight, failureMode };
-    const singles = new Singles(client, temporal, wanted, each);
+    const singles = new Singles(client, temporal, wanted, { each, place });
     if (has(schedule, 'single-before')) await singles.complete();
 
     const acts = new BatchActs({ client, temporal, singles, striker, input, schedule, sweepInput: place.sweepInput });
@@ -107,7 +107,8 @@ export class BatchLane {
       },
       (what) => acts.perform(what),
     );
-    await place.setProcessing(has(schedule, 'long-processing') ? LONG_PROCESSING_MS : QUICK_PROCESSING_MS);
+    const isLong = has(schedule, 'long-processing') || has(schedule, 'single-meanwhile');
+    await place.setProcessing(isLong ? LONG_PROCESSING_MS : QUICK_PROCESSING_MS);
     const slow = has(schedule, 'slow-answers');
     await place.setPace(slow ? { beforeEffectMs: SLOW_MS, afterEffectMs: SLOW_MS } : {});
 
@@ -120,7 +121,11 @@ export class BatchLane {
         starts.push(await this.ended(client, what.batchId, own)); // it was to join, and came too late
       }
     };
-    await take(input);
+    const ended = new AbortController();
+    await Promise.all([
+      take(input).finally(() => ended.abort()),
+      has(schedule, 'single-meanwhile') && singles.startMeanwhile(ended.signal),
+    ]);
     if (schedule.again === 'repaired') wanted = await repairSources(wanted, samples);
     const other = { ...input, batchId: batchIdWithSize(`${name}-b`, groupSize) };
     if (schedule.again === 'other-batch') await take(other);

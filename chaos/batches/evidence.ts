@@ -86,6 +86,10 @@ export interface SingleRun {
   workflowId: string;
   runId: string;
   startedAt: number;
+  /** Runs of groups that had made an asset of its key just before. */
+  madeBefore: string[];
+  /** When it came to its asset, made or taken up; it has claimed its key by then. */
+  cameToAssetAt?: number;
   closedAt?: number;
   /** Undefined when it did not end in time. */
   status?: LifecycleStatus;

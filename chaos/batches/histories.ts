@@ -40,6 +40,24 @@ export async function readGroup(temporal: Client, workflowId: string, runId: str
   return { facts, text: readableText([began, ...events]) };
 }
 
+/** When an activity of that type completed first; undefined if none did. Epoch milliseconds. */
+export async function completedAt(
+  temporal: Client,
+  { workflowId, runId }: { workflowId: string; runId: string },
+  activityType: string,
+): Promise<number | undefined> {
+  const { events = [] } = (await temporal.workflow.getHandle(workflowId, runId).fetchHistory()) as History;
+  const asked = new Set(
+    (events ?? []).flatMap(({ eventId, activityTaskScheduledEventAttributes: scheduled }) =>
+      scheduled?.activityType?.name === activityType ? [String(eventId)] : [],
+    ),
+  );
+  const completed = events?.find(({ activityTaskCompletedEventAttributes: one }) =>
+    asked.has(String(one?.scheduledEventId)),
+  );
+  return completed && timeOf(completed);
+}
+
 async function factsOf(
   temporal: Client,
   { workflowId, runId }: { workflowId: string; runId: string },

@@ -39,6 +39,8 @@ export const BATCH_SURROUNDINGS = [
   'long-processing',
   /** A key has completed as a lifecycle of its own. */
   'single-before',
+  /** A key is started as a lifecycle of its own while the asset of its item is processed. */
+  'single-meanwhile',
   /** A key is started as a lifecycle of its own after the batch has closed. */
   'single-after',
   /** The folder or list names a file that can be no item. */
@@ -128,6 +130,9 @@ const act: fc.Arbitrary<Act> = fc.record({
   delayMs: fc.nat({ max: 300 }),
 });
 
+/** At a dataset an asset comes with the end of its session, and is not processed after that. */
+const DRAWN_TOGETHER = BATCH_SURROUNDINGS.filter((one) => one !== 'single-meanwhile');
+
 const drawn = fc.record({
   into: fc.constantFrom<BatchSchedule['into']>('account', 'account', 'dataset'),
   sizes: SIZES,
@@ -138,19 +143,22 @@ const drawn = fc.record({
   damaged: fc.constantFrom(0, 0, 1, 2),
   onCancel: policy,
   onFailure: policy,
-  around: fc.uniqueArray(fc.constantFrom(...BATCH_SURROUNDINGS), { maxLength: 2, size: 'max' }),
+  around: fc.uniqueArray(fc.constantFrom(...DRAWN_TOGETHER), { maxLength: 2, size: 'max' }),
   again: fc.option(fc.constantFrom(...BATCH_AGAINS), { nil: undefined, freq: 2 }),
   strikes: fc.array(struck, { minLength: 1, maxLength: 3, size: 'max' }),
   acts: fc.array(act, { maxLength: 2, size: 'max' }),
+  /** Drawn last, so that a seed draws the rest as before. */
+  meanwhile: fc.constantFrom(true, false, false, false),
 });
 
 /** Draws batches; smaller ones have fewer items and strikes. Without bias, since each seed draws just one. */
 export const batchSchedules: fc.Arbitrary<BatchSchedule> = fc.noBias(
-  drawn.map(({ sizes: [items, groupSize], window, again, branches: some, ...rest }) => {
+  drawn.map(({ sizes: [items, groupSize], window, again, branches: some, meanwhile, ...rest }) => {
     const branches = rest.into === 'dataset' ? [] : some;
     const count = isOfFilms({ branches: [...branches] }) ? Math.min(items, MOST_FILMS) : items;
     return {
       ...rest,
+      around: meanwhile && rest.into === 'account' ? [...rest.around, 'single-meanwhile'] : rest.around,
       strikes: withCleaning(rest.strikes),
       branches: [...branches],
       items: count,

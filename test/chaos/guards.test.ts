@@ -135,6 +135,11 @@ const batch = (parts: Partial<BatchSchedule>): BatchSchedule => ({
 const BATCH_GUARDS: readonly { sabotage: Sabotage; meets: BatchSchedule; broken: string }[] = [
   { sabotage: 'second-outcome', meets: batch({}), broken: 'an outcome is the truth' },
   {
+    sabotage: 'forgets-claims',
+    meets: batch({ items: 2, around: ['single-meanwhile'] }),
+    broken: 'a key has one holder at a time',
+  },
+  {
     sabotage: 'unheard-stops',
     meets: batch({ around: ['slow-answers', 'long-processing'], strikes: [strike('processing', 0, 'cancel')] }),
     broken: 'a stop reaches every group',

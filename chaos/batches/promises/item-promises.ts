@@ -21,6 +21,7 @@ export const ITEM_PROMISES: Readonly<Record<string, Check>> = {
   'nothing is left that was to be deleted': nothingLeft,
   'an item fails alone': failsAlone,
   'a key in use has a holder at work': holdersAtWork,
+  'a key has one holder at a time': oneHolder,
 };
 
 function oneAsset(evidence: BatchEvidence): string[] {
@@ -196,4 +197,24 @@ function holdersAtWork(evidence: BatchEvidence): string[] {
       !starts.some(({ batchId }) => status.error?.message.includes(`"${batchId}"`)),
   );
   return [...problems, ...unnamed.map(({ key, status }) => `${key}: nobody known is named: ${status?.error?.message}`)];
+}
+
+/**
+ * An item has its key from before it makes its asset until it has ended. A lifecycle that starts meanwhile may come to no
+ * asset of that key, be it that it makes one or takes up the item's.
+ */
+function oneHolder({ starts, groups, singles }: BatchEvidence): string[] {
+  return singles.flatMap(({ key, runId, startedAt, madeBefore, cameToAssetAt = Infinity }) => {
+    const makers = groups.filter((group) => madeBefore.includes(group.runId));
+    const heldUntil = makers.flatMap(
+      (group) =>
+        starts
+          .filter((start) => isOf(start, group))
+          .flatMap(({ outcomes }) => outcomes.filter((one) => one.key === key && one.endedAt !== undefined))
+          .map(({ endedAt = '' }) => Date.parse(endedAt))
+          .filter((until) => until <= (group.closedAt ?? Infinity)), // else a later group took the item up
+    );
+    const isBeside = heldUntil.some((until) => startedAt < cameToAssetAt && cameToAssetAt < until);
+    return isBeside ? [`${key}: the lifecycle ${runId} came to an asset while an item had the key`] : [];
+  });
 }

@@ -1,4 +1,4 @@
-import type { BatchEvidence, BatchRunFacts, BatchStart, GroupFacts } from '../../../chaos/batches/evidence';
+import type { BatchEvidence, BatchRunFacts, BatchStart, GroupFacts, SingleRun } from '../../../chaos/batches/evidence';
 import { batchViolationsOf } from '../../../chaos/batches/promises/batch-promises';
 import type { ItemOutcome } from '../../../src/contracts/batch/item-outcome';
 import type { SweepReport } from '../../../src/contracts/ledger/sweep';
@@ -102,6 +102,15 @@ const sound: BatchEvidence = {
   sweep: { report, after: state },
 };
 
+/** A lifecycle of the first key that starts once a group has made an asset of it, and an item that ends after that. */
+const single: SingleRun = {
+  ...{ key: FIRST, workflowId: 'asset-lifecycle:twelvelabs:first', runId: 'single', closedAs: 'COMPLETED' },
+  ...{ startedAt: AT + 2000, madeBefore: ['group-run'], cameToAssetAt: AT + 3000, closedAt: AT + 9000 },
+};
+const endsAfter = (ms: number): Partial<BatchStart> => ({
+  outcomes: [{ ...item(0, FIRST), endedAt: new Date(AT + ms).toISOString() }, item(1, SECOND)],
+});
+
 const started = (changes: Partial<BatchStart>): Partial<BatchEvidence> => ({ starts: [{ ...start, ...changes }] });
 const second = (changes: Partial<ItemOutcome>): ItemOutcome => ({ ...item(1, SECOND), ...changes });
 const stopped = { ...run, stoppedAt: AT + 1000, heard: ['cancel'] };
@@ -161,6 +170,20 @@ test('what another batch has made of the same key is not what an ended one left'
     return batchViolationsOf({ ...sound, starts }).filter((one) => one === words).length;
   };
   expect([made('summer'), made('spring')]).toEqual([0, 1]);
+});
+
+test.each<[string, Partial<BatchEvidence>]>([
+  ['it had come to nothing', { singles: [{ ...single, cameToAssetAt: undefined }] }],
+  ['it had come to its asset only after the item’s end', { singles: [{ ...single, cameToAssetAt: AT + 5001 }] }],
+  ['it had come to its asset before, and was joined', { singles: [{ ...single, cameToAssetAt: AT + 1999 }] }],
+  ['no group had made an asset of its key', { singles: [{ ...single, madeBefore: [] }] }],
+  ['it is of another key', { singles: [{ ...single, key: SECOND }] }],
+  ['the item had ended before', started(endsAfter(1500))],
+  ['the group that had made it ended before the item', { groups: [{ ...group, closedAt: AT + 4000 }] }],
+  ['another group had made it', { groups: [{ ...group, runId: 'other' }] }],
+])('a lifecycle beside an item breaks no promise where %s', (_where, changes) => {
+  const evidence = { ...sound, ...started(endsAfter(5000)), singles: [single], ...changes };
+  expect(batchViolationsOf(evidence).filter((words) => words.startsWith('a key has one holder'))).toEqual([]);
 });
 
 const BROKEN: Readonly<Record<string, Partial<BatchEvidence>>> = {
@@ -235,6 +258,10 @@ const BROKEN: Readonly<Record<string, Partial<BatchEvidence>>> = {
   'an item fails alone: /media/1.jpg is failed': started({
     outcomes: [item(0, FIRST), second({ outcome: 'failed', phase: 'failed' })],
   }),
+  'a key has one holder at a time: /media/0.jpg: the lifecycle single came to an asset': {
+    ...started(endsAfter(5000)),
+    singles: [single],
+  },
   'a key in use has a holder at work: /media/1.jpg: nobody who is named': started({
     outcomes: [
       item(0, FIRST),
