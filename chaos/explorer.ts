@@ -10,6 +10,7 @@ import { batchScheduleOf, isForBatch, type BatchSchedule } from './batches/sched
 import { serveFolder } from '../src/cli/demo/provider';
 import { startTemporalServer } from '../src/stack/temporal-server';
 import type { Environment } from '../src/stack/programs';
+import { InvalidInput } from '../src/temporal/errors';
 import { datasetScheduleOf, isForDataset, type DatasetSchedule } from './datasets/schedule';
 import {
   BATCHES,
@@ -157,13 +158,18 @@ async function runKnown<E>(run: () => Promise<E>): Promise<E> {
     try {
       return await run();
     } catch (error) {
-      if (!(error instanceof NamespaceNotFoundError) || tries === MOST_TRIES) throw error;
+      if (!isOfUnknownNamespace(error) || tries === MOST_TRIES) throw error;
       await delay(1000);
     }
   }
 }
 
 const MOST_TRIES = 10;
+
+/** The library's client tells it in its own words. */
+const isOfUnknownNamespace = (error: unknown): boolean =>
+  error instanceof NamespaceNotFoundError ||
+  (error instanceof InvalidInput && error.message.includes(' has no namespace "'));
 
 /** Looks for a smaller schedule that fails as well; each try is a whole run. */
 async function shrink<S extends AnySchedule, E extends AnyEvidence>(
