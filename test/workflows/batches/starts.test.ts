@@ -84,6 +84,26 @@ test('groups that there is room for start in one workflow task, and no more of t
   });
 });
 
+test('a group that has ended makes room for the next, while others go on', async () => {
+  const held = new Held();
+  const { activities, calls } = fakeBatch(
+    { items: 6, size: 2 },
+    {
+      submitItems: async (input) => {
+        if (input.from !== 0) await held.wait();
+        return newsOfAll(input, 'completed');
+      },
+    },
+  );
+  await lifecycles.with(activities, async () => {
+    const batch = await startBatch('makes-room', { inFlight: 4 });
+    await until(() => calls.includes('submitItems 4'));
+    expect(held.waiting).toBe(2);
+    held.letGo();
+    expect((await resultOf(batch)).counts.by).toEqual({ completed: 6 });
+  });
+});
+
 test('of groups that start together each that runs already is taken up', async () => {
   const held = new Held();
   const batchId = 'some-run';
