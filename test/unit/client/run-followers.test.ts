@@ -67,3 +67,34 @@ test('a run that no list shows is left to its history', async () => {
   await untilClosed(followers, 'run-a');
   expect(counts.polls).toBe(1);
 });
+
+describe('a token for the next events', () => {
+  const refusal = Object.assign(new Error('3 INVALID_ARGUMENT: branch tokens do not match'), { code: 3 });
+  const followerWith = (answers: (() => unknown)[]) => {
+    const { client } = fakeClient(new Map());
+    const tokens: (string | undefined)[] = [];
+    const getWorkflowExecutionHistory = async ({ nextPageToken }: { nextPageToken?: Uint8Array }): Promise<unknown> => {
+      tokens.push(nextPageToken && Buffer.from(nextPageToken).toString());
+      return (answers.shift() ?? (() => Promise.reject(refusal)))();
+    };
+    Object.assign(client.workflowService, { getWorkflowExecutionHistory });
+    return { tokens, followers: new RunFollowers(client) };
+  };
+  const page = (token: string) => ({ history: { events: [] }, nextPageToken: Buffer.from(token) });
+  const end = { history: { events: [{ workflowExecutionCompletedEventAttributes: {} }] } };
+  const refuse = (): Promise<never> => Promise.reject(refusal);
+
+  test('that the server takes no more is given up, and the run read from its first event', async () => {
+    const { tokens, followers } = followerWith([() => page('a'), refuse, () => page('b'), () => end]);
+    await untilClosed(followers, 'run-a');
+    expect(tokens).toEqual([undefined, 'a', undefined, 'b']);
+  });
+
+  test('that is always refused ends in the refusal, and so does a first request', async () => {
+    const always = followerWith([() => page('a'), refuse, () => page('b'), refuse, () => page('c'), refuse]);
+    await expect(untilClosed(always.followers, 'run-a')).rejects.toBe(refusal);
+    expect(always.tokens).toEqual([undefined, 'a', undefined, 'b', undefined, 'c']);
+    const first = followerWith([refuse]);
+    await expect(untilClosed(first.followers, 'run-a')).rejects.toBe(refusal);
+  });
+});
