@@ -83,12 +83,9 @@ export function createKeyClaims(files: SharedFiles, now = (): string => new Date
       const [first] = items;
       if (!first) return new Set();
       const { owner, provider } = first;
-      const together: ClaimsTogether = { owner, provider, by, at: now(), items: {} };
-      const itemOf = new Map<string, number>();
-      for (const one of items) {
-        together.items[one.key] = one.item;
-        itemOf.set(`${folderOf(one)}/${numbered(1)}`, one.item);
-      }
+      const ofKeys = Object.fromEntries(items.map(({ key, item }) => [key, item])); // a key may be `__proto__`
+      const together: ClaimsTogether = { owner, provider, by, at: now(), items: ofKeys };
+      const itemOf = new Map(items.map((one) => [`${folderOf(one)}/${numbered(1)}`, one.item]));
       const created = await files.createAlike([...itemOf.keys()], JSON.stringify(together));
       return new Set([...itemOf].flatMap(([name, item]) => (created.has(name) ? [item] : [])));
     },

@@ -63,7 +63,7 @@ export function sharedFilesPromises(open: () => SharedFiles): void {
     test('of items that claim together each has its key, but for keys that somebody has or had', async () => {
       const claims = createKeyClaims(open(), () => '2026-11-26T00:00:00Z');
       const group = { workflowId: 'asset-group:b:0', runId: 'r1', batchId: 'b' };
-      const items = [3, 4, 5].map((item) => ({ ...key, key: `ä/${item}`, item }));
+      const items = ['ä/3', 'ä/4', '__proto__'].map((text, index) => ({ ...key, key: text, item: 3 + index }));
       const [first = key, taken = key, last = key] = items;
       await claims.claim(taken, lifecycle);
       expect(await claims.claimNew(items, group)).toEqual(new Set([3, 5]));
