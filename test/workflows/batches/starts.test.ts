@@ -1,15 +1,12 @@
 import type { WorkflowHandle } from '@temporalio/client';
-import type { BatchStatus } from '../../../src/contracts/batch/batch-status';
-import type { GroupInput } from '../../../src/contracts/batch/groups';
-import {
-  ASSET_BATCH,
-  ASSET_GROUP,
-  batchWorkflowId,
-  GROUP_ENDED_SIGNAL,
-  groupWorkflowId,
-  WORKFLOW_TASK_QUEUE,
-} from '../../../src/contracts/ids';
+import { ASSET_BATCH, ASSET_GROUP, GROUP_ENDED_SIGNAL, groupWorkflowId } from '../../../src/contracts/ids';
 import { carriedOf } from '../../support/batches/carried-batch';
+import {
+  EARLIER_START,
+  resultOf,
+  startBatch as startBatchOf,
+  startGroup as startGroupOf,
+} from '../../support/batches/started-batches';
 import { fakeBatch, Held, newsOfAll } from '../../support/batches/fake-batch';
 import { WrittenHistory } from '../../support/batches/written-history';
 import { LifecycleEnvironment } from '../../support/system/lifecycle-environment';
@@ -22,29 +19,8 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => lifecycles.close());
 
-const START = 'an earlier start';
-
-const startBatch = (batchId: string, more: object = {}) =>
-  lifecycles.env.client.workflow.start(ASSET_BATCH, {
-    taskQueue: WORKFLOW_TASK_QUEUE,
-    workflowId: batchWorkflowId(batchId),
-    args: [{ batchId, items: { type: 'folder', path: '/media' }, ...more }],
-  });
-
-const startGroup = (batchId: string, from: number) => {
-  const ref = { batchId, provider: 'twelvelabs', storeId: 'store-1', start: START };
-  const group: GroupInput = {
-    ...ref,
-    ...{ from, end: from + 2, batchWorkflowId: batchWorkflowId(batchId), stopsAtFailure: false },
-  };
-  return lifecycles.env.client.workflow.start(ASSET_GROUP, {
-    taskQueue: WORKFLOW_TASK_QUEUE,
-    workflowId: groupWorkflowId(batchId, from),
-    args: [group],
-  });
-};
-
-const resultOf = async (handle: WorkflowHandle): Promise<BatchStatus> => (await handle.result()) as BatchStatus;
+const startBatch = (batchId: string, more: object = {}) => startBatchOf(lifecycles.env.client, batchId, more);
+const startGroup = (batchId: string, from: number) => startGroupOf(lifecycles.env.client, batchId, from);
 
 /** First items of the groups that a batch started, by the workflow task that it started them in. */
 async function startsByTask(batch: WorkflowHandle): Promise<string[][]> {
@@ -217,7 +193,7 @@ test('a stop that comes while outcomes are taken over is told before a new run o
   runsAlready(0, first);
   started(2, second);
   const counts = { items: 2, by: { completed: 2 }, bytes: 2 };
-  history.signal(GROUP_ENDED_SIGNAL, { from: 0, end: 2, start: START, counts, failures: [] });
+  history.signal(GROUP_ENDED_SIGNAL, { from: 0, end: 2, start: EARLIER_START, counts, failures: [] });
   const isLong = true;
   const [, takeOver] = history.task([timer(2, '5s'), activity(1, 'takeOverOutcomes')], { isLong });
   history.signal('cancel');

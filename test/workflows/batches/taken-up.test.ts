@@ -1,17 +1,19 @@
 import type { WorkflowHandle } from '@temporalio/client';
-import type { BatchStatus } from '../../../src/contracts/batch/batch-status';
 import type { GroupInput } from '../../../src/contracts/batch/groups';
 import {
-  ASSET_BATCH,
-  ASSET_GROUP,
   batchWorkflowId,
   GROUP_ENDED_SIGNAL,
   GROUP_PROGRESS_SIGNAL,
   groupWorkflowId,
-  WORKFLOW_TASK_QUEUE,
 } from '../../../src/contracts/ids';
 import { NO_COUNTS } from '../../../src/contracts/batch/item-outcome';
 import { carriedOf } from '../../support/batches/carried-batch';
+import {
+  EARLIER_START,
+  resultOf,
+  startBatch as startBatchOf,
+  startGroup as startGroupOf,
+} from '../../support/batches/started-batches';
 import { fakeBatch, Held, newsOfAll } from '../../support/batches/fake-batch';
 import { forever } from '../../support/fake-activities';
 import { LifecycleEnvironment } from '../../support/system/lifecycle-environment';
@@ -24,31 +26,10 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => lifecycles.close());
 
-const START = 'an earlier start';
-
 const startBatch = (batchId: string, carried?: object, more: object = {}) =>
-  lifecycles.env.client.workflow.start(ASSET_BATCH, {
-    taskQueue: WORKFLOW_TASK_QUEUE,
-    workflowId: batchWorkflowId(batchId),
-    args: [{ batchId, items: { type: 'folder', path: '/media' }, ...more }, ...(carried ? [carried] : [])],
-  });
-
-/** @param more such as a batch that nobody runs, so that the end of the group is told to nobody */
-const startGroup = (batchId: string, from: number, more: Partial<GroupInput> = {}) => {
-  const ref = { batchId, provider: 'twelvelabs', storeId: 'store-1', start: START };
-  const group: GroupInput = {
-    ...ref,
-    ...{ from, end: from + 2, batchWorkflowId: batchWorkflowId(batchId), stopsAtFailure: false },
-    ...more,
-  };
-  return lifecycles.env.client.workflow.start(ASSET_GROUP, {
-    taskQueue: WORKFLOW_TASK_QUEUE,
-    workflowId: groupWorkflowId(batchId, from),
-    args: [group],
-  });
-};
-
-const resultOf = async (handle: WorkflowHandle): Promise<BatchStatus> => (await handle.result()) as BatchStatus;
+  startBatchOf(lifecycles.env.client, batchId, { carried, ...more });
+const startGroup = (batchId: string, from: number, more: Partial<GroupInput> = {}) =>
+  startGroupOf(lifecycles.env.client, batchId, from, more);
 
 const failuresToStart = async (batch: WorkflowHandle): Promise<number> => {
   const { events } = await batch.fetchHistory();
@@ -234,7 +215,12 @@ test('a failure in a group that was taken up is passed on while that goes on', a
     await until(() => held.waiting === 1);
     const batch = await startBatch(batchId, undefined, { failureMode: 'FailAfterOne', inFlight: 4 });
     await until(() => held.waiting === 2);
-    const one = { from: 0, end: 2, start: START, counts: { items: 2, by: { failed: 1, creating: 1 }, bytes: 0 } };
+    const one = {
+      from: 0,
+      end: 2,
+      start: EARLIER_START,
+      counts: { items: 2, by: { failed: 1, creating: 1 }, bytes: 0 },
+    };
     await batch.signal(GROUP_PROGRESS_SIGNAL, { ...one, failures: [] });
     await until(() => calls.includes('noteFailure'));
     expect(calls).not.toContain('submitItems 4');
@@ -251,7 +237,7 @@ test('a group that has told its end, and is to run again, does so though it was 
     await until(() => held.waiting === 1);
     const batch = await startBatch(batchId);
     await until(hasTakenUp(batch));
-    const undone = { from: 0, end: 2, start: START, counts: { items: 2, by: { pending: 2 }, bytes: 0 } };
+    const undone = { from: 0, end: 2, start: EARLIER_START, counts: { items: 2, by: { pending: 2 }, bytes: 0 } };
     await batch.signal(GROUP_ENDED_SIGNAL, { ...undone, failures: [] });
     await until(async () => (await failuresToStart(batch)) === 2);
     await group.terminate('by a test');
