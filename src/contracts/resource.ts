@@ -28,6 +28,8 @@ export interface AssetResource {
   pending?: Handle;
   /** True if `pending` certainly did not get all of its bytes, so that no asset comes of it. */
   unsent?: boolean;
+  /** True if the lifecycle itself made none: what earlier runs of the key left is there by now, or nowhere. */
+  ofEarlierRuns?: boolean;
 }
 
 /** An object that a branch makes of the asset, or the asset's membership in an existing object. */

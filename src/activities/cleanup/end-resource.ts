@@ -38,7 +38,8 @@ async function endAsset(resource: AssetResource, removal: Removal): Promise<Rece
   const reason = keptBecause(resource, policy);
   if (reason && resource.adopted) return [entryOf(resource, 'kept', reason)];
   const { entries: ofSessions, assetIds, decided } = await endPending(resource, removal);
-  const tagged = await (decided ? taggedIds(resource, removal) : idsOf(resource, removal));
+  const isThereByNow = decided || resource.ofEarlierRuns === true;
+  const tagged = await (isThereByNow ? taggedIds(resource, removal) : idsOf(resource, removal));
   const ids = [...new Set([...assetIds, ...tagged])];
   if (ids.length > 0 && (await isLeftToOthers(removal))) return [...ofSessions, ...leaveToOthers(resource, ids)];
   const before = policy === 'force-delete' ? await endMadeBefore(resource, ids, removal) : [];

@@ -89,6 +89,16 @@ test('waits out a late commit before it says that there was nothing', async () =
   expect(entries).toMatchObject([{ id: 'late', result: 'deleted' }]);
 });
 
+test('of a run that made none, force ends at once what an earlier run of the key left', async () => {
+  const resource: Resource = { kind: 'asset', adopted: false, tag, filename: 'a.mp4', since, ofEarlierRuns: true };
+  const { id } = provider.addAsset({ filename: 'a.mp4', metadata: tagFields({ ...tag, runId: 'r0' }) });
+  expect(await remove(resource, 'force-delete')).toMatchObject([{ id, result: 'deleted' }]);
+
+  const activity = createRemoveResources(dependencies({ provider, settleWindowMs: 3_600_000 }));
+  const input = { provider: 'twelvelabs', resources: [resource], policy: 'force-delete' } as const;
+  expect(await activityEnvironment().run(() => activity(input))).toEqual([]); // nobody waits for a late create
+});
+
 test('says nothing of a resource that never came to be', async () => {
   expect(await remove(asset())).toEqual([]);
 });

@@ -58,9 +58,12 @@ async function cleanUpUntilSatisfied(life: Lifecycle): Promise<void> {
   } while (policy !== policyNow());
 }
 
-/** Force removes all that the key has, also where this run has not come to it, or was refused before. */
+/**
+ * Force removes all that the key has, also where this run has not come to it, or was refused before. Earlier runs are
+ * looked for whoever started this one: not every client tells of them.
+ */
 function addWhatKeyHad(life: Lifecycle): void {
-  if (life.earlier && !life.made.asset) life.made.list.unshift(assetOfKey(life));
+  if (!life.made.asset) life.made.list.unshift({ ...assetOfKey(life), ofEarlierRuns: true });
 }
 
 const isOfSameResource = (one: ReceiptEntry, other: ReceiptEntry): boolean =>
