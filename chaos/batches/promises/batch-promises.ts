@@ -94,13 +94,14 @@ const TOLD_AFTER_DEATH_MS = 30_000;
 function reachesGroups(start: BatchStart, { groups, struck }: BatchEvidence): string[] {
   const stop = stopOf(start);
   const isLate = struck.some(({ what }) => isDeath(what)) || start.runs.some(({ lostTask }) => lostTask);
-  const within = isLate ? TOLD_AFTER_DEATH_MS : TOLD_WITHIN_MS;
+  const within = ({ lostTask }: { lostTask: boolean }): number =>
+    isLate || lostTask ? TOLD_AFTER_DEATH_MS : TOLD_WITHIN_MS;
   if (!stop || start.closedAs === 'TERMINATED') return [];
   const wereTold = start.runs.flatMap(({ toldTooLate }) => toldTooLate);
   return groups
     .filter((group) => isOf(start, group) && group.startedAt < stop.at && group.stoppedAt === undefined)
     .filter(({ workflowId }) => !wereTold.includes(workflowId))
-    .filter(({ closedAt = Infinity, closedAs }) => closedAt > stop.at + within && closedAs !== 'TERMINATED')
+    .filter((group) => (group.closedAt ?? Infinity) > stop.at + within(group) && group.closedAs !== 'TERMINATED')
     .map(({ workflowId }) => `${workflowId} was not told`);
 }
 

@@ -29,14 +29,19 @@ const LOOK_AT_BATCH_EVERY_MS = 60_000;
 /**
  * Takes all items that the step is due for, each as a step of a single lifecycle would be taken. What becomes of one does not
  * stop another; each outcome is written beside the batch's list. An item that is to be tried again stays as it is.
+ * @param accepted inputs that were accepted before, by the item's number; others are added.
  * @throws the failure to try again, if no item got on · the cancellation, once everything under way has ended
  */
-export async function goOver(deps: ActivityDependencies, input: GroupStepInput, step: ItemStep): Promise<GroupNews> {
+export async function goOver(
+  { deps, accepted }: { deps: ActivityDependencies; accepted: Map<number, AcceptedInput> },
+  input: GroupStepInput,
+  step: ItemStep,
+): Promise<GroupNews> {
   const slice = await openSlice(deps, input);
   return withHeartbeatEvery(step.beatMs, async (cancelled) => {
     const failure = new FirstFailure(deps, input);
     if ([...slice.known.values()].some(hasFailed)) await failure.tell();
-    const round = new Round(deps, input, { slice, failure });
+    const round = new Round(deps, input, { slice, failure, accepted });
     const due = slice.items.filter(({ item }) => step.isDue(round.record(item)));
     await round.run(due, step, cancelled);
     if (cancelled.aborted) throw cancellationOf(cancelled);
@@ -53,7 +58,7 @@ class Round {
   private readonly keys: GroupKeyFacts;
   private readonly toWrite = new Map<number, ItemOutcome>();
   private writing: Promise<void> = Promise.resolve();
-  private readonly accepted = new Map<number, AcceptedInput>();
+  private readonly accepted: Map<number, AcceptedInput>;
   /** Items whose turn no earlier attempt of the activity has taken. */
   private readonly firstTurns = new Set<number>();
   private readonly enough = new AbortController();
@@ -64,8 +69,9 @@ class Round {
   constructor(
     deps: ActivityDependencies,
     private readonly input: GroupStepInput,
-    { slice, failure }: { slice: Slice; failure: FirstFailure },
+    { slice, failure, accepted }: { slice: Slice; failure: FirstFailure; accepted: Map<number, AcceptedInput> },
   ) {
+    this.accepted = accepted;
     this.slice = slice;
     this.failure = failure;
     this.deps = { ...deps, progress: this.calls.progress(deps.progress) };

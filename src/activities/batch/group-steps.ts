@@ -1,19 +1,26 @@
-import type { GroupActivities } from '../../contracts/batch/groups';
+import type { GroupActivities, GroupNews, GroupStepInput } from '../../contracts/batch/groups';
 import type { ActivityDependencies } from '../dependencies';
+import { AcceptedInputs } from './accepted-inputs';
 import { branchItem, collectItem } from './branch-item';
 import { cleanItem, stopItem } from './clean-item';
 import { goOver } from './go-over';
+import type { ItemStep } from './item-step';
 import { releaseItem } from './release-item';
 import { settleItem } from './settle-item';
 import { submitItem } from './submit-item';
 
 /** See {@link GroupActivities}. */
-export const createGroupSteps = (deps: ActivityDependencies): GroupActivities => ({
-  submitItems: (input) => goOver(deps, input, submitItem),
-  settleItems: (input) => goOver(deps, input, settleItem),
-  branchItems: (input) => goOver(deps, input, branchItem),
-  collectItems: (input) => goOver(deps, input, collectItem),
-  releaseItems: (input) => goOver(deps, input, releaseItem),
-  cleanItems: (input) => goOver(deps, input, cleanItem),
-  stopItems: (input) => goOver(deps, input, stopItem(input)),
-});
+export function createGroupSteps(deps: ActivityDependencies): GroupActivities {
+  const accepted = new AcceptedInputs();
+  const take = (input: GroupStepInput, step: ItemStep): Promise<GroupNews> =>
+    goOver({ deps, accepted: accepted.ofGroup(input) }, input, step);
+  return {
+    submitItems: (input) => take(input, submitItem),
+    settleItems: (input) => take(input, settleItem),
+    branchItems: (input) => take(input, branchItem),
+    collectItems: (input) => take(input, collectItem),
+    releaseItems: (input) => take(input, releaseItem),
+    cleanItems: (input) => take(input, cleanItem),
+    stopItems: (input) => take(input, stopItem(input)),
+  };
+}

@@ -17,11 +17,23 @@ const isLowHalf = (unit: number): boolean => unit >= 0xdc00 && unit <= 0xdfff;
 export const isWhole = (text: string): boolean => text.isWellFormed();
 
 /** Paths of all texts and field names in a value that hold half a character. */
-export function halfCharactersIn(value: unknown, path: PropertyKey[] = []): PropertyKey[][] {
+export const halfCharactersIn = (value: unknown): PropertyKey[][] =>
+  isWholeThroughout(value) ? [] : pathsOfHalves(value, []);
+
+/** Nearly every input is whole, so that no path is made up for it. */
+function isWholeThroughout(value: unknown): boolean {
+  if (typeof value === 'string') return isWhole(value);
+  if (typeof value !== 'object' || value === null) return true;
+  return Object.keys(value).every(
+    (name) => isWhole(name) && isWholeThroughout((value as Record<string, unknown>)[name]),
+  );
+}
+
+function pathsOfHalves(value: unknown, path: PropertyKey[]): PropertyKey[][] {
   if (typeof value === 'string') return isWhole(value) ? [] : [path];
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([name, part]) =>
-    isWhole(name) ? halfCharactersIn(part, [...path, name]) : [path],
+    isWhole(name) ? pathsOfHalves(part, [...path, name]) : [path],
   );
 }
 

@@ -46,7 +46,7 @@ export async function sampleOf(handle: FileHandle, sizeBytes: number): Promise<S
   const hash = createHash('sha256');
   const whole = sizeBytes <= BLOCKS * BLOCK_BYTES;
   const blocks = whole ? Math.ceil(sizeBytes / BLOCK_BYTES) : BLOCKS;
-  const block = Buffer.allocUnsafe(BLOCK_BYTES);
+  const block = Buffer.allocUnsafe(Math.min(BLOCK_BYTES, sizeBytes));
   for (let index = 0; index < blocks; index++) {
     const start = whole ? index * BLOCK_BYTES : Math.floor((index * (sizeBytes - BLOCK_BYTES)) / (BLOCKS - 1));
     const expected = Math.min(BLOCK_BYTES, sizeBytes - start);

@@ -143,8 +143,8 @@ export class TwelveLabsClient {
   private async successful(call: ApiRequest, pass: Pass, outgoing: Outgoing) {
     const { statusCode: status, headers, body } = await this.request(call, outgoing);
     if (isSuccess(status)) return { headers, body };
-    const text = await body.text();
-    throw this.tellGate(call, pass, { status, headers, text }) ?? failureOfForeignBody(call, this.host);
+    const answer = answerOf(status, headers, await body.text());
+    throw this.tellGate(call, pass, answer) ?? failureOfForeignBody(call, this.host);
   }
 
   private streamFailure(call: ApiRequest, error: unknown, known: { outgoing: Outgoing; pass: Pass }): unknown {
@@ -158,10 +158,10 @@ export class TwelveLabsClient {
     const outgoing = new Outgoing(call, this.account.requestTimeoutMs);
     try {
       const { statusCode: status, headers, body } = await this.request(call, outgoing);
-      const text = await body.text();
-      const refused = this.tellGate(call, pass, { status, headers, text });
+      const answer = answerOf(status, headers, await body.text());
+      const refused = this.tellGate(call, pass, answer);
       if (refused) throw refused;
-      return { headers, body: parseJson(text) };
+      return { headers, body: answer.body };
     } catch (error) {
       throw this.failureFrom(call, error, { outgoing, pass });
     } finally {
@@ -181,7 +181,7 @@ export class TwelveLabsClient {
   }
 
   /** Reports the answer to the gate. @returns the failure that the answer means, if any */
-  private tellGate(call: ApiRequest, pass: Pass, answer: TextAnswer): ApplicationFailure | undefined {
+  private tellGate(call: ApiRequest, pass: Pass, answer: Answer): ApplicationFailure | undefined {
     const { headers } = answer;
     const refused = this.refusalIn(call, answer);
     if (failureType(refused) === 'RateLimited') pass.limited(readRateWindow(headers), pauseAfter(refused, headers));
@@ -206,17 +206,25 @@ export class TwelveLabsClient {
     return named;
   }
 
-  private refusalIn(call: ApiRequest, { status, headers, text }: TextAnswer): ApplicationFailure | undefined {
-    const body = parseJson(text);
+  private refusalIn(call: ApiRequest, { status, headers, body, isJson }: Answer): ApplicationFailure | undefined {
     if (!isSuccess(status)) return failureOfAnswer(call, { status, headers, body, host: this.host });
-    return text !== '' && body === undefined ? failureOfForeignBody(call, this.host) : undefined;
+    return isJson ? undefined : failureOfForeignBody(call, this.host);
   }
 }
 
-interface TextAnswer {
+/** An answer that was read to its end. */
+interface Answer {
   status: number;
   headers: IncomingHttpHeaders;
-  text: string;
+  /** Parsed; `undefined` of an empty one. */
+  body: unknown;
+  /** Also true of an empty one. */
+  isJson: boolean;
+}
+
+function answerOf(status: number, headers: IncomingHttpHeaders, text: string): Answer {
+  const body = parseJson(text);
+  return { status, headers, body, isJson: text === '' || body !== undefined };
 }
 
 /** @param field path of the value in the answer, with a dot at the end; empty for the whole answer. */

@@ -6,7 +6,7 @@ export interface RequestContent {
   contentType: string;
   contentLength: number;
   /** Streams the body once. `onFileBytes` is called with the file's bytes so far. */
-  stream(onFileBytes?: (sentBytes: number) => void): AsyncGenerator<Buffer>;
+  stream(onFileBytes?: (sentBytes: number) => void): AsyncIterable<Buffer> | Iterable<Buffer>;
 }
 
 /** A `multipart/form-data` body. The file comes last, so that a streaming server has all fields before its bytes. */

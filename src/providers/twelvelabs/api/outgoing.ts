@@ -2,6 +2,9 @@ import { Readable } from 'node:stream';
 import type { ApiRequest } from './api-request';
 import type { RequestContent } from './multipart-form';
 
+/** A body up to this size goes out in one piece: for many small requests, streams cost more than what they carry. */
+const ONE_PIECE_BYTES = 128 * 1024;
+
 /** The body of a request. Knows whether the request can still be aborted without an unknown effect. */
 export class Outgoing {
   readonly headers: Record<string, string> = {};
@@ -29,7 +32,11 @@ export class Outgoing {
       this.sentInFull = false;
       this.headers['content-type'] = content.contentType;
       this.headers['content-length'] = String(content.contentLength);
-      this.body = Readable.from(this.watched(content), { objectMode: false });
+      const isSmall = content.contentLength <= ONE_PIECE_BYTES;
+      // undici takes iterables too; its types say less
+      this.body = isSmall
+        ? (this.inOnePiece(content) as unknown as Readable)
+        : Readable.from(this.watched(content), { objectMode: false });
     } else {
       this.body = null;
     }
@@ -43,6 +50,15 @@ export class Outgoing {
   stopListening(): void {
     clearTimeout(this.stallTimer);
     this.call.signal?.removeEventListener('abort', this.onAbort);
+  }
+
+  private async *inOnePiece(content: RequestContent): AsyncGenerator<Buffer> {
+    this.expectPiece();
+    const pieces: Buffer[] = [];
+    for await (const piece of content.stream(this.call.onSentBytes)) pieces.push(piece);
+    clearTimeout(this.stallTimer);
+    this.sentInFull = true;
+    yield pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces);
   }
 
   private async *watched(content: RequestContent): AsyncGenerator<Buffer> {
@@ -71,8 +87,6 @@ function jsonBody(value: unknown): RequestContent {
   return {
     contentType: 'application/json',
     contentLength: bytes.byteLength,
-    async *stream() {
-      yield bytes;
-    },
+    stream: () => [bytes],
   };
 }

@@ -56,8 +56,14 @@ export const StateSchema = z.object({
 });
 export const StatePageSchema = page(StateSchema);
 
+/** Looked at by hand: zod would make two objects for each of hundreds of numbers. */
+const EmbeddingSchema = z.custom<number[]>(
+  (value) => Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === 'number'),
+  'must be a list of numbers',
+);
+
 export const SegmentSchema = z.object({
-  embedding: z.array(z.number()).min(1),
+  embedding: EmbeddingSchema,
   embedding_option: z.string().nullish(),
   embedding_scope: z.string().nullish(),
   start_sec: z.number().nullish(),
