@@ -5,6 +5,8 @@ import type { SourceBytes } from '../../../storage/files/source-bytes';
 export interface RequestContent {
   contentType: string;
   contentLength: number;
+  /** True if nothing has to be fetched for it. */
+  isInMemory: boolean;
   /** Streams the body once. `onFileBytes` is called with the file's bytes so far. */
   stream(onFileBytes?: (sentBytes: number) => void): AsyncIterable<Buffer> | Iterable<Buffer>;
 }
@@ -29,6 +31,7 @@ export function multipartForm(
   return {
     contentType: `multipart/form-data; boundary=${boundary}`,
     contentLength: before.byteLength + (file?.source.sizeBytes ?? 0) + after.byteLength,
+    isInMemory: file === undefined || file.source.small !== undefined,
     async *stream(onFileBytes) {
       yield before;
       let sentBytes = 0;

@@ -2,9 +2,6 @@ import { Readable } from 'node:stream';
 import type { ApiRequest } from './api-request';
 import type { RequestContent } from './multipart-form';
 
-/** A body up to this size goes out in one piece: for many small requests, streams cost more than what they carry. */
-const ONE_PIECE_BYTES = 128 * 1024;
-
 /** The body of a request. Knows whether the request can still be aborted without an unknown effect. */
 export class Outgoing {
   readonly headers: Record<string, string> = {};
@@ -32,10 +29,8 @@ export class Outgoing {
       this.sentInFull = false;
       this.headers['content-type'] = content.contentType;
       this.headers['content-length'] = String(content.contentLength);
-      const isSmall = content.contentLength <= ONE_PIECE_BYTES;
-      // undici takes iterables too; its types say less
-      this.body = isSmall
-        ? (this.inOnePiece(content) as unknown as Readable)
+      this.body = content.isInMemory
+        ? (this.inOnePiece(content) as unknown as Readable) // undici takes iterables too; its types say less
         : Readable.from(this.watched(content), { objectMode: false });
     } else {
       this.body = null;
@@ -52,6 +47,7 @@ export class Outgoing {
     this.call.signal?.removeEventListener('abort', this.onAbort);
   }
 
+  /** For many small requests a stream of pieces costs more than what it carries. */
   private async *inOnePiece(content: RequestContent): AsyncGenerator<Buffer> {
     this.expectPiece();
     const pieces: Buffer[] = [];
@@ -87,6 +83,7 @@ function jsonBody(value: unknown): RequestContent {
   return {
     contentType: 'application/json',
     contentLength: bytes.byteLength,
+    isInMemory: true,
     stream: () => [bytes],
   };
 }
