@@ -15,6 +15,7 @@ import { cancellationOf, withHeartbeatEvery } from '../lib/activity-call';
 import { BegunItems } from '../lib/begun-items';
 import type { ActivityDependencies } from '../dependencies';
 import { GroupKeyFacts } from './existing/group-key-facts';
+import type { GroupMemory } from './group-memory';
 import { ItemCalls } from './item-calls';
 import { FirstFailure, hasFailed } from './first-failure';
 import { failedItem, nextStepOf, type ItemTurn, type ItemStep } from './item-step';
@@ -29,19 +30,19 @@ const LOOK_AT_BATCH_EVERY_MS = 60_000;
 /**
  * Takes all items that the step is due for, each as a step of a single lifecycle would be taken. What becomes of one does not
  * stop another; each outcome is written beside the batch's list. An item that is to be tried again stays as it is.
- * @param accepted inputs that were accepted before, by the item's number; others are added.
+ * @param memory of the group; what this step learns is added.
  * @throws the failure to try again, if no item got on · the cancellation, once everything under way has ended
  */
 export async function goOver(
-  { deps, accepted }: { deps: ActivityDependencies; accepted: Map<number, AcceptedInput> },
+  { deps, memory }: { deps: ActivityDependencies; memory: GroupMemory },
   input: GroupStepInput,
   step: ItemStep,
 ): Promise<GroupNews> {
-  const slice = await openSlice(deps, input);
+  const slice = await openSlice(deps, input, memory.outcomes);
   return withHeartbeatEvery(step.beatMs, async (cancelled) => {
     const failure = new FirstFailure(deps, input);
     if ([...slice.known.values()].some(hasFailed)) await failure.tell();
-    const round = new Round(deps, input, { slice, failure, accepted });
+    const round = new Round(deps, input, { slice, failure, accepted: memory.accepted });
     const due = slice.items.filter(({ item }) => step.isDue(round.record(item)));
     await round.run(due, step, cancelled);
     if (cancelled.aborted) throw cancellationOf(cancelled);

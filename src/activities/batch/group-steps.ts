@@ -1,9 +1,9 @@
 import type { GroupActivities, GroupNews, GroupStepInput } from '../../contracts/batch/groups';
 import type { ActivityDependencies } from '../dependencies';
-import { AcceptedInputs } from './accepted-inputs';
 import { branchItem, collectItem } from './branch-item';
 import { cleanItem, stopItem } from './clean-item';
 import { goOver } from './go-over';
+import { GroupMemories } from './group-memory';
 import type { ItemStep } from './item-step';
 import { releaseItem } from './release-item';
 import { settleItem } from './settle-item';
@@ -11,9 +11,9 @@ import { submitItem } from './submit-item';
 
 /** See {@link GroupActivities}. */
 export function createGroupSteps(deps: ActivityDependencies): GroupActivities {
-  const accepted = new AcceptedInputs();
+  const memories = new GroupMemories();
   const take = (input: GroupStepInput, step: ItemStep): Promise<GroupNews> =>
-    goOver({ deps, accepted: accepted.ofGroup(input) }, input, step);
+    goOver({ deps, memory: memories.of(input) }, input, step);
   return {
     submitItems: (input) => take(input, submitItem),
     settleItems: (input) => take(input, settleItem),

@@ -7,7 +7,7 @@ import { inputOfItem } from '../../batch/read-batch';
 import { readItemsOfPage } from '../../batch/listing/page';
 import { placeOf, plansOf } from '../../providers/registry';
 import { createBatchFiles } from '../../storage/batches/batch-files';
-import { createItemOutcomes, type OpenOutcomes } from '../../storage/batches/item-outcomes';
+import { createItemOutcomes, type OpenOutcomes, type OutcomesRead } from '../../storage/batches/item-outcomes';
 import { mustBeStore } from '../../storage/batches/store-id';
 import type { ActivityDependencies } from '../dependencies';
 
@@ -20,15 +20,19 @@ export interface Slice {
   outcomes: OpenOutcomes;
 }
 
-/** @throws InvalidRequest if the batch lies in another store than this worker's */
+/**
+ * @param read what was read of its outcomes before, which is not read again.
+ * @throws InvalidRequest if the batch lies in another store than this worker's
+ */
 export async function openSlice(
   deps: ActivityDependencies,
   { from, end, start, ...ref }: ItemRange & Pick<GroupInput, 'batchId' | 'storeId' | 'start'>,
+  read?: OutcomesRead,
 ): Promise<Slice> {
   const index = await readIndex(deps, ref);
   const { owner, batches } = deps;
   const { batchId } = ref;
-  const outcomes = await createItemOutcomes(batches.files, { owner, batchId }).open({ from, end });
+  const outcomes = await createItemOutcomes(batches.files, { owner, batchId }).open({ from, end }, read);
   const counts = [...outcomes.known].filter(([, outcome]) => countsInStart(outcome, start));
   return {
     items: await readItems(deps, { batchId, index }, { from, end }),

@@ -12,8 +12,11 @@ export interface ItemOutcomes {
   begin(slice: ItemRange): Promise<void>;
   /** Adds what has become known of some items of a slice. */
   write(slice: ItemRange, outcomes: readonly ItemOutcome[]): Promise<void>;
-  /** Reads a slice, to write to it alone. */
-  open(slice: ItemRange): Promise<OpenOutcomes>;
+  /**
+   * Reads a slice, to write to it alone.
+   * @param read what was read of it before; what is read and written now is added.
+   */
+  open(slice: ItemRange, read?: OutcomesRead): Promise<OpenOutcomes>;
   /** What is known of the items of a slice, by their number. */
   read(slice: ItemRange): Promise<Map<number, ItemOutcome>>;
   /**
@@ -24,6 +27,15 @@ export interface ItemOutcomes {
   /** The slices that have begun, in order. */
   slices(): Promise<ItemRange[]>;
 }
+
+/** What was read of a slice. Its files never change, and a later one counts more, so that only later ones are to be read. */
+export interface OutcomesRead {
+  known: Map<number, ItemOutcome>;
+  /** Number of the first file that was not read. */
+  next: number;
+}
+
+export const nothingRead = (): OutcomesRead => ({ known: new Map(), next: 0 });
 
 /** A slice as its one writer sees it; one write at a time. */
 export interface OpenOutcomes {
@@ -42,18 +54,19 @@ export function createItemOutcomes(files: SharedFiles, batch: BatchRef): ItemOut
       const [from = Number.NaN, end = Number.NaN] = name.split('-').map(Number);
       return { from, end };
     });
-  const open = async (slice: ItemRange): Promise<OpenOutcomes> => {
-    const known = new Map<number, ItemOutcome>();
-    const names = await files.list(folderOf(slice));
-    for (const name of names) {
+  const open = async (slice: ItemRange, read = nothingRead()): Promise<OpenOutcomes> => {
+    for (const name of await files.list(folderOf(slice))) {
+      if (numberOf(name) < read.next) continue;
       const content = (await files.read(`${folderOf(slice)}/${name}`)) ?? '';
+      if (numberOf(name) < read.next) continue; // somebody else who has the same memory was faster
       for (const line of content.split('\n')) {
         if (line === '') continue;
         const outcome = JSON.parse(line) as ItemOutcome;
-        known.set(outcome.item, outcome);
+        read.known.set(outcome.item, outcome);
       }
+      read.next = numberOf(name) + 1;
     }
-    let next = numberBehind(names);
+    let { next } = read; // of this writer alone: an attempt that was given up may still run beside it
     const write: OpenOutcomes['write'] = async (outcomes) => {
       if (outcomes.length === 0) return;
       const content = contentOf(slice, outcomes);
@@ -62,9 +75,13 @@ export function createItemOutcomes(files: SharedFiles, batch: BatchRef): ItemOut
         const items = `items ${slice.from} to ${slice.end - 1} of batch "${batch.batchId}"`;
         throw failure('WorkerStopping', `${items}: another attempt has taken them over; this one ends`);
       }
+      if (read.next === next) {
+        for (const outcome of outcomes) read.known.set(outcome.item, outcome);
+        read.next += 1;
+      }
       next += 1;
     };
-    return { known, write };
+    return { known: new Map(read.known), write };
   };
   const read = async (slice: ItemRange): Promise<Map<number, ItemOutcome>> => (await open(slice)).known;
   return {
@@ -103,7 +120,9 @@ function contentOf(slice: ItemRange, outcomes: readonly ItemOutcome[]): string {
   return outcomes.map((outcome) => `${JSON.stringify(outcome)}\n`).join('');
 }
 
+const numberOf = (name: string): number => Number(name.replace(SUFFIX, ''));
+
 function numberBehind(names: readonly string[]): number {
   const last = names.at(-1);
-  return last === undefined ? 0 : Number(last.replace(SUFFIX, '')) + 1;
+  return last === undefined ? 0 : numberOf(last) + 1;
 }

@@ -152,14 +152,26 @@ export async function* readFileBytes(
   }
 }
 
-/** The same of a file whose content is in memory since it was looked at: it need not be opened again. */
-export async function* readSmallFile(
-  file: SeenFile & { open: () => Promise<FileHandle>; small: Buffer },
-  range: { start: number; end: number },
-): AsyncGenerator<Buffer> {
+/** A file whose content is in memory since it was looked at: it need not be opened again, unless it was moved. */
+type SmallFile = SeenFile & { open: () => Promise<FileHandle>; small: Buffer };
+
+/** All of a small file, as {@link readFileBytes} gives it. */
+export async function readSmallFile(file: SmallFile): Promise<Buffer> {
   const watch = new FileWatch(file);
   const now = await watch.atItsPath();
-  if (now.inode !== file.facts.inode) return yield* readFileBytes(file, range);
+  if (now.inode !== file.facts.inode) {
+    const pieces: Buffer[] = [];
+    for await (const piece of readFileBytes(file, { start: 0, end: file.small.byteLength })) pieces.push(piece);
+    return Buffer.concat(pieces);
+  }
   watch.mustBeSame(file.facts, now);
-  if (range.start < range.end) yield file.small.subarray(range.start, range.end);
+  return file.small;
+}
+
+export async function* rangeOfSmallFile(
+  file: SmallFile,
+  { start, end }: { start: number; end: number },
+): AsyncGenerator<Buffer> {
+  const bytes = await readSmallFile(file);
+  if (start < end) yield bytes.subarray(start, end);
 }

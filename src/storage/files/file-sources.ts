@@ -1,10 +1,11 @@
 import { stat, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
-import { factsIn, fileTroubleOf, readFileBytes, readSmallFile } from './file-bytes';
+import { factsIn, fileTroubleOf, rangeOfSmallFile, readFileBytes, readSmallFile } from './file-bytes';
 import { factsAtRest, refused, REST, type Rest } from './file-rest';
 import { LEADS_OUT, locate, mustBeFile, rootsOf, unreadable, type Roots } from './locate-file';
 import { LeadsOut, openInside } from './open-inside';
+import { RealPaths, type RealPath } from './real-paths';
 import { fileContent } from './source-content';
 import type { SourceFile } from './source-file';
 import { fileFingerprint } from './source-fingerprint';
@@ -35,27 +36,27 @@ export function createFileSources({ roots, ...rest }: { roots: readonly string[]
     }
     return known.roots;
   };
+  const paths = new RealPaths();
   return {
     async resolve(file, { signal } = {}) {
-      const found = await rootsNow(file);
-      const real = await locate(file, found);
-      return inspectFile(file, { real, realRoots: found.real, rest: { ...REST, ...rest }, signal });
+      const serves = await rootsNow(file);
+      const at = await locate(file, serves, { resolve: (candidate) => paths.of(candidate) });
+      return inspectFile(file, { ...at, realRoots: serves.real, rest: { ...REST, ...rest }, signal });
     },
   };
 }
 
-interface Located {
-  /** Without symlinks, inside a root. */
-  real: string;
+/** Inside a root. */
+interface Located extends RealPath {
   realRoots: readonly string[];
   rest: Rest;
   signal?: AbortSignal;
 }
 
-async function inspectFile(asked: string, { real, realRoots, rest, signal }: Located): Promise<SourceFile> {
+async function inspectFile(asked: string, { real, found, realRoots, rest, signal }: Located): Promise<SourceFile> {
   let handle: FileHandle | undefined;
   try {
-    mustBeFile(asked, await stat(real, { bigint: true })); // before it is opened: a device may do something then
+    mustBeFile(asked, found ?? (await stat(real, { bigint: true }))); // before it is opened: a device may do something then
     handle = await openInside(real, realRoots);
     const opened = await handle.stat({ bigint: true });
     mustBeFile(asked, opened);
@@ -70,10 +71,11 @@ async function inspectFile(asked: string, { real, realRoots, rest, signal }: Loc
       fingerprint: fileFingerprint(facts),
       content: fileContent(facts),
       modifiedAt: new Date(Number(facts.mtimeNs / 1_000_000n)).toISOString(),
+      ...(small && { readSmall: () => readSmallFile({ ...seen, small }) }),
       read: (range = { start: 0, end: sizeBytes }, into) => {
         mustLieWithin(sizeBytes, range);
         return Readable.from(
-          small && !into ? readSmallFile({ ...seen, small }, range) : readFileBytes(seen, range, into),
+          small && !into ? rangeOfSmallFile({ ...seen, small }, range) : readFileBytes(seen, range, into),
         );
       },
     };

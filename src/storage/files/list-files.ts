@@ -15,7 +15,7 @@ export function createFileListing({ roots }: { roots: readonly string[] }): File
   let known: Promise<Roots> | undefined;
   const rootsFor = (asked: string): Promise<Roots> => (known ??= rootsOf(asked, roots));
   const look = async (file: string): Promise<{ sizeBytes: number }> => {
-    const real = await locate(file, await rootsFor(file));
+    const { real } = await locate(file, await rootsFor(file));
     return lookAt(file, real);
   };
   return {
@@ -23,7 +23,9 @@ export function createFileListing({ roots }: { roots: readonly string[] }): File
 
     async *walk(folder, options) {
       const named = await rootsFor(folder).catch((error: unknown) => Promise.reject(aboutItems(error)));
-      const real = await locate(folder, named, 'folder').catch((error: unknown) => Promise.reject(aboutItems(error)));
+      const { real } = await locate(folder, named, { what: 'folder' }).catch((error: unknown) =>
+        Promise.reject(aboutItems(error)),
+      );
       const behind = options.after === undefined ? [] : options.after.split('/');
       const top = await entriesOf(real).catch((error: NodeJS.ErrnoException) => {
         const says = error.code === 'ENOTDIR' ? 'is no folder; name one' : `cannot be listed (${error.code})`;

@@ -2,6 +2,7 @@ import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { refused } from './file-rest';
 import { isInside, withRealTop } from './open-inside';
+import type { RealPath } from './real-paths';
 
 export const LEADS_OUT = 'is reached by a symlink that leads out of the source roots; put the file itself there';
 
@@ -22,12 +23,21 @@ export async function rootsOf(asked: string, roots: readonly string[]): Promise<
   return { named: roots, real: await Promise.all(roots.map((root) => realpath(root).catch(() => root))) };
 }
 
+interface Locating {
+  /** What the path leads to, for messages. */
+  what?: string;
+  resolve?: (candidate: string) => Promise<RealPath>;
+}
+
 /**
  * The path without symlinks, inside a root; nothing outside the roots is touched.
- * @param what the path leads to, for messages.
  * @throws InvalidRequest
  */
-export async function locate(file: string, { named, real: realRoots }: Roots, what = 'file'): Promise<string> {
+export async function locate(
+  file: string,
+  { named, real: realRoots }: Roots,
+  { what = 'file', resolve = async (candidate) => ({ real: await realpath(candidate) }) }: Locating = {},
+): Promise<RealPath> {
   const isBelow = (one: string): boolean => [...named, ...realRoots].some((root) => isInside(root, one));
   const candidates = path.isAbsolute(file)
     ? [() => path.resolve(file), () => withRealTop(file)]
@@ -37,12 +47,12 @@ export async function locate(file: string, { named, real: realRoots }: Roots, wh
     const candidate = await make();
     if (!isBelow(candidate)) continue;
     problem ??= `no such ${what}${path.isAbsolute(file) ? '' : ' in any source root of this worker'}`;
-    const real = await realpath(candidate).catch((error: NodeJS.ErrnoException) => error.code ?? 'unknown');
-    if (path.isAbsolute(real)) {
-      if (realRoots.some((root) => isInside(root, real))) return real;
+    const found = await resolve(candidate).catch((error: NodeJS.ErrnoException) => error.code ?? 'unknown');
+    if (typeof found !== 'string') {
+      if (realRoots.some((root) => isInside(root, found.real))) return found;
       problem = LEADS_OUT;
-    } else if (real !== 'ENOENT' && real !== 'ENOTDIR') {
-      problem = `cannot be reached (${real})`;
+    } else if (found !== 'ENOENT' && found !== 'ENOTDIR') {
+      problem = `cannot be reached (${found})`;
     }
   }
   throw refused(file, problem ?? OUTSIDE);

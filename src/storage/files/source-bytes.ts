@@ -13,6 +13,8 @@ export interface SourceBytes {
   readonly content: string;
   /** All bytes, where they are few and were read when the source was looked at. */
   readonly small?: Buffer;
+  /** The bytes of a small one, once it is sure that they are still its content; cheaper than a stream. */
+  readSmall?(): Promise<Buffer>;
   /** RFC 3339, to the millisecond; of files. */
   readonly modifiedAt?: string;
   /**

@@ -172,6 +172,33 @@ test.each(CHANGES)('a file that %s while it is read keeps its last piece', async
   expect(String(received.error)).toContain(words);
 });
 
+describe('a small file', () => {
+  const small = async (): Promise<SourceFile> => {
+    await writeFile(file, 'few bytes');
+    return sources.resolve('a.mp4');
+  };
+
+  test('is given whole, without a stream', async () => {
+    expect((await (await small()).readSmall?.())?.toString()).toBe('few bytes');
+    await patterned();
+    expect((await sources.resolve('a.mp4')).readSmall).toBeUndefined();
+  });
+
+  test.each<[string, () => Promise<unknown>, string]>([
+    ['grows', () => appendFile(file, 'more'), 'its size'],
+    ['is touched', () => utimes(file, new Date(), new Date(0)), 'its modification time'],
+    ['gets a successor', () => replace(Buffer.from('other one')), 'its'],
+    ['is removed', () => rm(file), 'is gone from its path'],
+  ])('is not given once it %s', async (_name, change, words) => {
+    const source = await small();
+    await change();
+    await expect(source.readSmall?.()).rejects.toMatchObject({
+      type: 'SourceUnreadable',
+      message: expect.stringContaining(words) as string,
+    });
+  });
+});
+
 test.each<[string, () => unknown]>([
   ['a FIFO, which would wait for a writer', () => execFileSync('mkfifo', [file])],
   ['a link that leads out', () => symlink('/dev/zero', file)],

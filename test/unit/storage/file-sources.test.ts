@@ -129,6 +129,22 @@ test('refuses a file that the worker may not read', async () => {
   }
 });
 
+test('a folder that was not there a moment ago is found', async () => {
+  expect((await errorOf('late/a.mp4')).message).toMatch(/no such file/);
+  await mkdir(path.join(root, 'late'));
+  await writeFile(path.join(root, 'late/a.mp4'), 'now');
+  expect((await sources.resolve('late/a.mp4')).sizeBytes).toBe(3);
+});
+
+test('a folder that gives way to a link which leads out is noticed, though its place was known', async () => {
+  await sources.resolve('movies/a.mp4');
+  await mkdir(path.join(base, 'elsewhere'));
+  await writeFile(path.join(base, 'elsewhere/a.mp4'), 'somebody else’s');
+  await rm(path.join(root, 'movies'), { recursive: true });
+  await symlink(path.join(base, 'elsewhere'), path.join(root, 'movies'));
+  expect((await errorOf('movies/a.mp4')).message).toMatch(/symlink that leads out/);
+});
+
 test('without roots refuses everything and names the variable', async () => {
   const error = await errorOf('movies/a.mp4', createFileSources({ roots: [], restMs: 0 }));
   expect(error.message).toContain('ASSET_LIFECYCLE_SOURCE_ROOTS');

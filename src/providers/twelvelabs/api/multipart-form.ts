@@ -31,11 +31,14 @@ export function multipartForm(
   return {
     contentType: `multipart/form-data; boundary=${boundary}`,
     contentLength: before.byteLength + (file?.source.sizeBytes ?? 0) + after.byteLength,
-    isInMemory: file === undefined || file.source.small !== undefined,
+    isInMemory: file === undefined || file.source.readSmall !== undefined,
     async *stream(onFileBytes) {
       yield before;
       let sentBytes = 0;
-      if (file) {
+      if (file?.source.readSmall) {
+        yield await file.source.readSmall();
+        onFileBytes?.(file.source.sizeBytes);
+      } else if (file) {
         for await (const chunk of file.source.read() as AsyncIterable<Buffer>) {
           yield chunk;
           sentBytes += chunk.byteLength;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createBatchFiles } from '../../../../src/storage/batches/batch-files';
 import { createFolderSharedFiles } from '../../../../src/storage/batches/folder-shared-files';
-import { createItemOutcomes } from '../../../../src/storage/batches/item-outcomes';
+import { createItemOutcomes, nothingRead } from '../../../../src/storage/batches/item-outcomes';
 import { createFolderMarkStore } from '../../../../src/storage/results/folder-mark-store';
 import type { SharedFiles } from '../../../../src/storage/batches/shared-files';
 import { mustBeStore, storeId } from '../../../../src/storage/batches/store-id';
@@ -126,6 +126,38 @@ describe('outcomes', () => {
     );
     await Promise.all(writers);
     expect((await createItemOutcomes(files, batch).read(slice)).size).toBe(8);
+  });
+
+  describe('what was read of a slice before', () => {
+    const creating = { item: 100, key: 'a', phase: 'creating' } as const;
+    const failed = { item: 101, key: 'b', phase: 'failed', outcome: 'failed' } as const;
+    const outcomes = (read = files.read.bind(files)) => createItemOutcomes({ ...files, read }, batch);
+
+    test('is not read again, nor what was written since, and what others add is', async () => {
+      const read = nothingRead();
+      await (await outcomes().open(slice, read)).write([creating]);
+      const reads: string[] = [];
+      const counted = outcomes(async (name) => {
+        reads.push(name);
+        return files.read(name);
+      });
+      expect([...(await counted.open(slice, read)).known.values()]).toEqual([creating]);
+      expect(reads).toEqual([]);
+
+      await outcomes().write(slice, [failed]);
+      expect([...(await counted.open(slice, read)).known.values()]).toEqual([creating, failed]);
+      expect(reads).toHaveLength(1);
+    });
+
+    test('does not let an attempt that was given up write beside the next one', async () => {
+      const read = nothingRead();
+      const given = await outcomes().open(slice, read);
+      const next = await outcomes().open(slice, read);
+      await next.write([failed]);
+      await expect(given.write([creating])).rejects.toMatchObject({ type: 'WorkerStopping' });
+      expect([...(await outcomes().open(slice, read)).known.values()]).toEqual([failed]);
+      expect([...(await outcomes().read(slice)).values()]).toEqual([failed]);
+    });
   });
 
   test('an item of another slice is refused', async () => {
