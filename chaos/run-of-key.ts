@@ -89,6 +89,7 @@ export async function runOfKey(
     calls: striker.calls,
     struck: striker.struck,
     marksRefused: striker.marksRefused,
+    marksAside: striker.marksAside,
     openSweep: await openSweep,
     phases: phasesOf(history),
     events: history.events?.length ?? 0,

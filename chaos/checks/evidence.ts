@@ -84,6 +84,8 @@ export interface RunEvidence {
   stops: AskedStop[];
   /** True if a release mark was refused by the surroundings. */
   marksRefused: boolean;
+  /** One was let through while a sweep worked beside the run, and may have been the run's. */
+  marksAside: boolean;
   /** At the provider, before any later sweep. */
   beforeSweep: EmulatorState;
   /** One that ran while the lifecycle was open; `stillOpen`: also when the sweep had ended. */

@@ -124,9 +124,9 @@ function twinUntouched({ twin, sweep }: Evidence): string[] {
 }
 
 function markMended(evidence: Evidence): string[] {
-  const { marksRefused, status, schedule, sweep } = evidence;
+  const { marksRefused, marksAside, status, schedule, sweep } = evidence;
   const id = status?.asset?.id;
-  if (!marksRefused || status?.outcome !== 'completed' || schedule.source === 'asset') return [];
+  if (!marksRefused || marksAside || status?.outcome !== 'completed' || schedule.source === 'asset') return [];
   const told = status.receipt?.entries.some((entry) => entry.id === id && entry.because.includes('mark'));
   const problems = told ? [] : ['the receipt does not tell of it'];
   const asset = sweep.after.assets.find(({ _id }) => _id === id);

@@ -63,6 +63,8 @@ export class Striker implements CallHooks {
   stops: AskedStop[] = [];
   /** A change of an asset's metadata was refused by the surroundings. */
   marksRefused = false;
+  /** One was let through while others worked aside: it may have been the lifecycle's. */
+  marksAside = false;
   private readonly seen = new Map<StruckPhase, number>();
   private readonly entries = new Map<number, JournalEntry>();
   private readonly killAfter = new Set<number>();
@@ -84,6 +86,7 @@ export class Striker implements CallHooks {
     this.means = means;
     this.markFault = markFaultOf(schedule);
     this.marksRefused = false;
+    this.marksAside = false;
     this.slackMs = isAround(schedule, 'slow-provider') ? SLOW_SLACK_MS : SLACK_MS;
     this.isEntityNew = false;
     this.left = [...schedule.strikes];
@@ -117,7 +120,11 @@ export class Striker implements CallHooks {
   }
 
   async arrived(call: Call): Promise<Fault | undefined> {
-    if (!this.means || this.isAside || call.apiKey === Striker.NOT_OURS) return undefined;
+    if (!this.means || call.apiKey === Striker.NOT_OURS) return undefined;
+    if (this.isAside) {
+      this.marksAside ||= call.route === MARK;
+      return undefined;
+    }
     await this.gate;
     const entry: JournalEntry = { route: call.route, at: call.at };
     this.calls.push(entry);
