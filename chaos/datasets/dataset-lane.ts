@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
@@ -11,7 +11,7 @@ import type { SweepReport } from '../../src/contracts/ledger/sweep';
 import { lifecycleWorkflowId } from '../../src/contracts/ids';
 import { textsBelow } from '../checks/aftermath';
 import { readableText } from '../checks/secrets';
-import { filesFolderOf, resultsFolderOf, type LaneSettings } from '../lane-settings';
+import { emptyResults, filesFolderOf, resultsFolderOf, type LaneSettings } from '../lane-settings';
 import { heardOf } from '../namespaces';
 import { stopRun } from '../run-of-key';
 import { phasesOf } from '../schedules/phases';
@@ -75,7 +75,7 @@ export class DatasetLane {
     const key = `${namespace}-dataset-${++this.runs}`;
     const folder = path.join(filesFolderOf(settings), key);
     worker.forgetLogs();
-    await rm(resultsFolderOf(settings), { recursive: true, force: true });
+    await emptyResults(settings);
     await mkdir(folder, { recursive: true });
     await control.reset();
     await control.set({ ...SettingsSchema.parse({}), ...settingsOf(schedule) });

@@ -65,7 +65,7 @@ export function dependencies({
       write: unused('results'),
       has: unused('results'),
       remove: unused('results'),
-      namesOf: unused('results'),
+      namesOf: async () => [], // nothing is stored
     },
     marks: marks ?? {
       id: unused('marks'),

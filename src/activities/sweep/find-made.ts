@@ -1,5 +1,5 @@
 import type { FindMadeInput, FoundMade, LedgerActivities } from '../../contracts/activities';
-import type { ProviderName } from '../../contracts/ids';
+import { lifecycleWorkflowId, readGroupWorkflowId, type ProviderName } from '../../contracts/ids';
 import { branchesOf, type LifecycleStatus, type ReceiptEntry } from '../../contracts/lifecycle-status';
 import {
   carriesTag,
@@ -119,6 +119,21 @@ async function resultsOfItems(
     for (const name of names) if (itemOfResult(name) === by.item) made.add(name);
   }
   return [...made].map((id) => ({ kind: 'result', id }));
+}
+
+/** Names of what all runs of the key have stored: lifecycles, and items of batches, whose groups have stored for others too. */
+export async function resultsOfKey(
+  deps: ActivityDependencies,
+  { provider, key, workflowId }: { provider: ProviderName; key: string; workflowId: string },
+): Promise<string[]> {
+  const { results, owner } = deps;
+  const lifecycles = new Set([workflowId, lifecycleWorkflowId(provider, key)]);
+  const names: string[] = [];
+  for (const id of lifecycles) {
+    if (!readGroupWorkflowId(id)) names.push(...(await results.namesOf({ owner, workflowId: id })));
+  }
+  const ofItems = await resultsOfItems(deps, provider, key);
+  return [...names, ...ofItems.flatMap(({ id }) => (id === undefined ? [] : [id]))];
 }
 
 /** What the last run's cleanup could not finish, as far as its receipt tells where it is. */
