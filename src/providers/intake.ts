@@ -39,6 +39,8 @@ export interface Submission {
   tag: LedgerTag;
   /** For `parts`, `bytes` only gives size and content; the lanes send it later. */
   content: { route: 'url'; url: string } | { route: 'whole' | 'parts'; bytes: SourceBytes };
+  /** Whether a run of that workflow id is open, so that what it has handed in is still to come. */
+  isOpen?: (workflowId: string) => Promise<boolean>;
 }
 
 export interface SubmitOptions extends CallOptions {

@@ -37,7 +37,8 @@ export async function prepareSubmission(
   const { metadata, fields, upload } = input;
   const filename = input.filename ?? filenameOfSource(source);
   const commonOf = (content: string): Prepared['common'] => {
-    return { filename, metadata, fields, tag: { ...ledgerTag(deps, input.tag), content } };
+    const isOpen = (workflowId: string): Promise<boolean> => deps.runs.isOpen(workflowId);
+    return { filename, metadata, fields, tag: { ...ledgerTag(deps, input.tag), content }, isOpen };
   };
   const { method } = upload;
   switch (source.type) {

@@ -69,6 +69,32 @@ test('of two files of one name in a submission the first goes, and other content
   expect((await vi.submit([items[2] ?? image('x.png')])).map(wordOf)).toEqual(['adopted']); // as its next attempt
 });
 
+describe('a name that another lifecycle is sending in a session of its own', () => {
+  beforeEach(async () => {
+    await vi.submit([image('a.png', png('1'), { tag: tagOf('first') })]);
+    const [session] = sessions();
+    session?.done.clear(); // still on its way
+    vi.api.assets.clear();
+  });
+  const second = (isOpen: boolean, more: object = {}) =>
+    vi.submit([image('a.png', png('2'), { tag: tagOf('second'), isOpen: async () => isOpen, ...more })]);
+
+  test('is looked at again, and nothing is sent', async () => {
+    const [outcome] = await second(true);
+    expect(wordOf(outcome)).toBe('ProviderUnavailable');
+    expect(outcome?.ok === false && (outcome.error as Error).message).toMatch(/lifecycle "first" is sending a file/);
+    expect(sessions()).toHaveLength(1);
+  });
+
+  test.each<[string, boolean, object]>([
+    ['that has ended', false, {}],
+    ['which may be overwritten, as the input says', true, told('KeepLinkedResource')],
+    ['of an earlier run of the same key', true, { tag: tagOf('first', 'another run') }],
+  ])('does not wait for one %s', async (_name, isOpen, more) => {
+    expect((await second(isOpen, more)).map(wordOf)).toEqual(['pending']);
+  });
+});
+
 test('submissions share a session only with their overwrite mode, and videos have their own', async () => {
   const { intake } = vi.provider;
   const video = { ...image('v.mp4'), filename: 'v.mp4' };

@@ -16,17 +16,17 @@ export interface Earlier {
 }
 
 /**
- * Looks for open sessions that an earlier attempt of the members opened, also one whose answer was lost. A member goes
- * on in its session if that still gives it a URL; else it leaves that session.
+ * Finds among open sessions those that an earlier attempt of the members opened, also one whose answer was lost. A member
+ * goes on in its session if that still gives it a URL; else it leaves that session.
  */
 export async function earlierSessions(
   sessions: SessionsApi,
-  members: readonly Member[],
-  { departures, signal }: { departures: Departures; signal?: AbortSignal },
+  open: readonly SessionAnswer[],
+  { members, departures }: { members: readonly Member[]; departures: Departures },
 ): Promise<Earlier[]> {
   const found: Earlier[] = [];
   const taken = new Set<Member>();
-  for (const session of await sessions.open(signal)) {
+  for (const session of open) {
     const { assetIngestionSessionId: id, status } = session;
     const uploads = new Map((status.assets ?? []).map(({ metadata, upload }) => [metadata.filename, upload]));
     const errors = errorsIn(session);
@@ -52,6 +52,23 @@ const isOf = ({ filename, customMetadata = {}, crc32c }: SessionFile, { item, fa
   customMetadata[TAG_FIELDS.runId] === item.tag.runId &&
   customMetadata[TAG_FIELDS.owner] === item.tag.owner &&
   (crc32c ?? null) === facts.crc32c;
+
+/**
+ * The open session in which another lifecycle of the owner, still open itself, has a file of the member's name. What came
+ * of a session that nobody works on any more is not waited for.
+ */
+export async function otherSender(
+  open: readonly SessionAnswer[],
+  { item: { filename, tag, isOpen } }: Member,
+): Promise<{ sessionId: string; key: string } | undefined> {
+  for (const session of open) {
+    const file = filesIn(session).find((one) => one.filename === filename);
+    const its = readTag(file?.customMetadata ?? {});
+    if (!its || errorsIn(session).has(filename) || its.owner !== tag.owner || its.key === tag.key) continue;
+    if (await isOpen?.(its.workflowId)) return { sessionId: session.assetIngestionSessionId, key: its.key };
+  }
+  return undefined;
+}
 
 /** What lifecycles of the owner have in these sessions, as far as the sessions tell their files. */
 export function openItems(

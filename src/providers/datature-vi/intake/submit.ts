@@ -9,7 +9,7 @@ import type { DatasetFields, OverwriteMode } from '../input';
 import { namesInUse } from '../names-in-use';
 import { contentFacts, isContent, type ContentFacts } from './content-facts';
 import type { Departures } from './departures';
-import { earlierSessions } from './earlier-sessions';
+import { earlierSessions, otherSender } from './earlier-sessions';
 import { formatOf } from './formats';
 import type { MultipartUploads } from './parts';
 import { sendFiles, type Boarded, type Member } from './send-files';
@@ -102,10 +102,12 @@ class Submitting {
     if (members.length === 0) return;
     const { sessions, departures } = this.deps;
     const { signal } = this.options;
-    for (const { session, boarded } of await earlierSessions(sessions, members, { departures, signal })) {
+    const known = await sessions.open(signal);
+    for (const { session, boarded } of await earlierSessions(sessions, known, { members, departures })) {
       await this.send(session, boarded);
     }
-    const open = members.filter(({ at }) => !this.outcomes.has(at));
+    const left = members.filter(({ at }) => !this.outcomes.has(at));
+    const open = await this.withoutNamesUnderWay(left, known);
     for (const mode of new Set(open.map(({ item }) => modeOf(item)))) {
       await this.inNewSessions(
         open.filter(({ item }) => modeOf(item) === mode),
@@ -182,6 +184,17 @@ class Submitting {
       this.outcomes.set(member.at, failed(sameName(member, other)));
       return false;
     });
+  }
+
+  /** A file of the name that another lifecycle is sending comes first: what it is can be told once it is an asset. */
+  private async withoutNamesUnderWay(members: readonly Member[], open: readonly SessionAnswer[]): Promise<Member[]> {
+    const free: Member[] = [];
+    for (const member of members) {
+      const other = modeOf(member.item) === undefined ? await otherSender(open, member) : undefined;
+      if (!other) free.push(member);
+      else this.outcomes.set(member.at, failed(nameUnderWay(member, other)));
+    }
+    return free;
   }
 
   private stillWanted(members: readonly Member[]): Member[] {
@@ -273,6 +286,11 @@ function sameName({ item, facts }: Member, other: Member): Error {
     'AssetExists',
     `${filename}: another lifecycle sends a file of that name with other content; ${remedy}`,
   );
+}
+
+function nameUnderWay({ item: { filename } }: Member, { sessionId, key }: { sessionId: string; key: string }): Error {
+  const words = `${filename}: lifecycle "${key}" is sending a file of that name in session ${sessionId}; it is looked at again`;
+  return failure('ProviderUnavailable', words, { retryAfter: SAME_NAME_RETRY_MS });
 }
 
 const isSameContent = (one: ContentFacts, other: ContentFacts): boolean =>
