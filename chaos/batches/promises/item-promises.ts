@@ -135,6 +135,9 @@ function nothingLeft(evidence: BatchEvidence): string[] {
       if (policy === undefined)
         return hadBefore ? [] : left.map((id) => `${key} made nothing, yet asset ${id} is there`);
       const named = new Set(entries.filter(({ result }) => result === 'kept').map(({ id }) => id));
+      // a file that was sent, and whose session is kept, may become an asset after its item has ended
+      const keepsSession = entries.some(({ resource, result }) => resource !== 'asset' && result === 'kept');
+      if (policy === 'keep' && keepsSession) return [];
       if (policy === 'keep') return left.filter((id) => !named.has(id)).map((id) => `${key} does not name asset ${id}`);
       return left.filter((id) => !named.has(id)).map((id) => `${key} was to delete asset ${id}`);
     }),
