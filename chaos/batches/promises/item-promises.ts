@@ -136,7 +136,7 @@ function nothingLeft(evidence: BatchEvidence): string[] {
         return hadBefore ? [] : left.map((id) => `${key} made nothing, yet asset ${id} is there`);
       const named = new Set(entries.filter(({ result }) => result === 'kept').map(({ id }) => id));
       // a file that was sent, and whose session is kept, may become an asset after its item has ended
-      const keepsSession = entries.some(({ resource, result }) => resource !== 'asset' && result === 'kept');
+      const keepsSession = entries.some(({ resource, result }) => resource === 'upload-session' && result === 'kept');
       if (policy === 'keep' && keepsSession) return [];
       if (policy === 'keep') return left.filter((id) => !named.has(id)).map((id) => `${key} does not name asset ${id}`);
       return left.filter((id) => !named.has(id)).map((id) => `${key} was to delete asset ${id}`);
