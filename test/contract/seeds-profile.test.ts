@@ -164,4 +164,4 @@ test('all of 10,000 assets are read in 200 requests', async () => {
     await emulator.close();
     await rm(folder, { recursive: true, force: true });
   }
-});
+}, 60_000);

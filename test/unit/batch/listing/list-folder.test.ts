@@ -6,6 +6,7 @@ import { createBatchFiles } from '../../../../src/storage/batches/batch-files';
 import { createFileListing } from '../../../../src/storage/files/list-files';
 import { ListingPlace } from '../../../support/batches/listing';
 
+jest.setTimeout(60_000); // thousands of files are written and listed
 let place: ListingPlace;
 beforeEach(async () => {
   place = await ListingPlace.make();
