@@ -16,7 +16,7 @@ import type { ActivityDependencies } from '../dependencies';
 import { createFindExisting } from './existing/find-existing';
 import { newsOf } from './go-over';
 import { itemsPerGroup } from '../../batch/group-size';
-import { openSlice, readIndex, readItems } from './open-slice';
+import { openSlice, readIndex, readItems } from './group/open-slice';
 
 /** Always as many, so that a batch that is started again is cut into the same groups. */
 const READ_AT_ONCE = 1000;

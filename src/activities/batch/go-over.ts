@@ -15,11 +15,11 @@ import { cancellationOf, withHeartbeatEvery } from '../lib/activity-call';
 import { BegunItems } from '../lib/begun-items';
 import type { ActivityDependencies } from '../dependencies';
 import { GroupKeyFacts } from './existing/group-key-facts';
-import type { GroupMemory } from './group-memory';
+import type { GroupMemory } from './group/group-memory';
 import { ItemCalls } from './item-calls';
-import { FirstFailure, hasFailed } from './first-failure';
+import { FirstFailure, hasFailed } from './group/first-failure';
 import { failedItem, nextStepOf, type ItemTurn, type ItemStep } from './item-step';
-import { inputOf, openSlice, type Slice } from './open-slice';
+import { inputOf, openSlice, type Slice } from './group/open-slice';
 
 /** No item waits longer for others of its group. */
 const STRAGGLERS_AFTER_MS = 2 * 60_000;

@@ -3,7 +3,7 @@ import type { ActivityDependencies } from '../dependencies';
 import { branchItem, collectItem } from './branch-item';
 import { cleanItem, stopItem } from './clean-item';
 import { goOver } from './go-over';
-import { GroupMemories } from './group-memory';
+import { GroupMemories } from './group/group-memory';
 import type { ItemStep } from './item-step';
 import { releaseItem } from './release-item';
 import { settleItem } from './settle-item';

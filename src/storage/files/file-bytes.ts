@@ -3,7 +3,7 @@ import type { BigIntStats } from 'node:fs';
 import { stat, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { failure } from '../../contracts/failures';
-import { LeadsOut } from './open-inside';
+import { LeadsOut } from './paths/open-inside';
 import { changeOf, type FileFacts } from './source-fingerprint';
 
 const PIECE_BYTES = 1024 ** 2;

@@ -3,14 +3,14 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import { factsIn, fileTroubleOf, rangeOfSmallFile, readFileBytes, readSmallFile } from './file-bytes';
 import { factsAtRest, refused, REST, type Rest } from './file-rest';
-import { LEADS_OUT, locate, mustBeFile, rootsOf, unreadable, type Roots } from './locate-file';
-import { LeadsOut, openInside } from './open-inside';
-import { RealPaths, type RealPath } from './real-paths';
+import { LEADS_OUT, locate, mustBeFile, rootsOf, unreadable, type Roots } from './paths/locate-file';
+import { LeadsOut, openInside } from './paths/open-inside';
+import { RealPaths, type RealPath } from './paths/real-paths';
 import { fileContent } from './source-content';
 import type { SourceFile } from './source-file';
 import { fileFingerprint } from './source-fingerprint';
 
-export { withRealTop } from './open-inside';
+export { withRealTop } from './paths/open-inside';
 
 /** So long it is taken for known where the roots lie without symlinks: many files share the answer. */
 const ROOTS_FOR_MS = 1000;

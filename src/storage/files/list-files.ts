@@ -4,7 +4,7 @@ import path from 'node:path';
 import { failure, failureType } from '../../contracts/failures';
 import { fileTroubleOf } from './file-bytes';
 import { isMissing } from '../results/whole-files';
-import { locate, mustBeFile, rootsOf, unreadable, type Roots } from './locate-file';
+import { locate, mustBeFile, rootsOf, unreadable, type Roots } from './paths/locate-file';
 import type { FileListing, WalkedEntry, WalkOptions } from './source-listing';
 
 /** Files looked at side by side. */

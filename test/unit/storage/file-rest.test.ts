@@ -2,7 +2,7 @@ import { appendFile, mkdir, mkdtemp, rename, rm, symlink, utimes, writeFile } fr
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createFileSources } from '../../../src/storage/files/file-sources';
-import { openInside } from '../../../src/storage/files/open-inside';
+import { openInside } from '../../../src/storage/files/paths/open-inside';
 import { fakeReads } from '../../support/file-reads';
 
 let folder: string;

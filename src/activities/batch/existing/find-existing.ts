@@ -13,7 +13,7 @@ import { createFoundRecords, type FoundRecord } from '../../../storage/batches/f
 import { createItemOutcomes } from '../../../storage/batches/item-outcomes';
 import { providerOf, type ActivityDependencies } from '../../dependencies';
 import { BEATS, setProgress, withHeartbeatEvery } from '../../lib/activity-call';
-import { readIndex } from '../open-slice';
+import { readIndex } from '../group/open-slice';
 import { ListWalk } from './list-walk';
 
 /** Found assets that are in memory before they are written. */

@@ -1,15 +1,15 @@
-import type { GroupInput, ListedBatchRef } from '../../contracts/batch/groups';
-import { countsInStart, type ItemOutcome, type ItemRange } from '../../contracts/batch/item-outcome';
-import type { BatchIndex, ListedItem } from '../../contracts/batch/listed-items';
-import { failure } from '../../contracts/failures';
-import type { AcceptedInput, ProviderFields } from '../../contracts/lifecycle-input';
-import { inputOfItem } from '../../batch/read-batch';
-import { readItemsOfPage } from '../../batch/listing/page';
-import { placeOf, plansOf } from '../../providers/registry';
-import { createBatchFiles } from '../../storage/batches/batch-files';
-import { createItemOutcomes, type OpenOutcomes, type OutcomesRead } from '../../storage/batches/item-outcomes';
-import { mustBeStore } from '../../storage/batches/store-id';
-import type { ActivityDependencies } from '../dependencies';
+import type { GroupInput, ListedBatchRef } from '../../../contracts/batch/groups';
+import { countsInStart, type ItemOutcome, type ItemRange } from '../../../contracts/batch/item-outcome';
+import type { BatchIndex, ListedItem } from '../../../contracts/batch/listed-items';
+import { failure } from '../../../contracts/failures';
+import type { AcceptedInput, ProviderFields } from '../../../contracts/lifecycle-input';
+import { inputOfItem } from '../../../batch/read-batch';
+import { readItemsOfPage } from '../../../batch/listing/page';
+import { placeOf, plansOf } from '../../../providers/registry';
+import { createBatchFiles } from '../../../storage/batches/batch-files';
+import { createItemOutcomes, type OpenOutcomes, type OutcomesRead } from '../../../storage/batches/item-outcomes';
+import { mustBeStore } from '../../../storage/batches/store-id';
+import type { ActivityDependencies } from '../../dependencies';
 
 /** Some items of a batch, as this worker finds them in the store. */
 export interface Slice {

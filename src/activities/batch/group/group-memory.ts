@@ -1,6 +1,6 @@
-import type { GroupStepInput } from '../../contracts/batch/groups';
-import type { AcceptedInput } from '../../contracts/lifecycle-input';
-import { nothingRead, type OutcomesRead } from '../../storage/batches/item-outcomes';
+import type { GroupStepInput } from '../../../contracts/batch/groups';
+import type { AcceptedInput } from '../../../contracts/lifecycle-input';
+import { nothingRead, type OutcomesRead } from '../../../storage/batches/item-outcomes';
 
 /** What a worker knows of a group from the steps that it took before. */
 export interface GroupMemory {

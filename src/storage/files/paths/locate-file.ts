@@ -1,6 +1,6 @@
 import { realpath } from 'node:fs/promises';
 import path from 'node:path';
-import { refused } from './file-rest';
+import { refused } from '../file-rest';
 import { isInside, withRealTop } from './open-inside';
 import type { RealPath } from './real-paths';
 

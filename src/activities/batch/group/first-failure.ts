@@ -1,7 +1,7 @@
-import type { GroupInput } from '../../contracts/batch/groups';
-import type { ItemOutcome } from '../../contracts/batch/item-outcome';
-import { createBatchFiles, type BatchFiles } from '../../storage/batches/batch-files';
-import type { ActivityDependencies } from '../dependencies';
+import type { GroupInput } from '../../../contracts/batch/groups';
+import type { ItemOutcome } from '../../../contracts/batch/item-outcome';
+import { createBatchFiles, type BatchFiles } from '../../../storage/batches/batch-files';
+import type { ActivityDependencies } from '../../dependencies';
 
 /** The first failure of a batch that starts nothing after it. Groups hear of it by a note in the store. */
 export class FirstFailure {
