@@ -53,7 +53,7 @@ async function findMade(
   }
   made.push(...leftBehind(run?.status).filter((left) => !made.some(({ id }) => id === left.id)));
   made.push(...(await resultsOf(deps, workflowId, run?.status)));
-  made.push(...(await resultsOfItems(deps, where.provider, key)));
+  for (const id of await resultsOfItems(deps, where.provider, key)) made.push({ kind: 'result', id });
   return { open: false, known: run !== undefined, made, settlesInMs: settlesIn(run, deps.settleWindowMs) };
 }
 
@@ -106,19 +106,19 @@ async function resultsOf(
   return made;
 }
 
-/** What items of batches have stored that worked on the key: their groups name it. */
+/** Names of what items of batches have stored that worked on the key: their groups name it. */
 async function resultsOfItems(
   { results, owner, batches }: ActivityDependencies,
   provider: ProviderName,
   key: string,
-): Promise<Resource[]> {
+): Promise<string[]> {
   const made = new Set<string>();
   for (const { by } of await batches.claims.history({ owner, provider, key })) {
     if (by.item === undefined) continue;
     const names = await results.namesOf({ owner, workflowId: by.workflowId });
     for (const name of names) if (itemOfResult(name) === by.item) made.add(name);
   }
-  return [...made].map((id) => ({ kind: 'result', id }));
+  return [...made];
 }
 
 /** Names of what all runs of the key have stored: lifecycles, and items of batches, whose groups have stored for others too. */
@@ -132,8 +132,7 @@ export async function resultsOfKey(
   for (const id of lifecycles) {
     if (!readGroupWorkflowId(id)) names.push(...(await results.namesOf({ owner, workflowId: id })));
   }
-  const ofItems = await resultsOfItems(deps, provider, key);
-  return [...names, ...ofItems.flatMap(({ id }) => (id === undefined ? [] : [id]))];
+  return [...names, ...(await resultsOfItems(deps, provider, key))];
 }
 
 /** What the last run's cleanup could not finish, as far as its receipt tells where it is. */
