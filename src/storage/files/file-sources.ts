@@ -3,7 +3,7 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import { factsIn, fileTroubleOf, rangeOfSmallFile, readFileBytes, readSmallFile } from './file-bytes';
 import { factsAtRest, refused, REST, type Rest } from './file-rest';
-import { LEADS_OUT, locate, mustBeFile, rootsOf, unreadable, type Roots } from './paths/locate-file';
+import { LEADS_OUT, locate, mustBeFile, rootsOf, unreadable } from './paths/locate-file';
 import { LeadsOut, openInside } from './paths/open-inside';
 import { RealPaths, type RealPath } from './paths/real-paths';
 import { fileContent } from './source-content';
@@ -11,9 +11,6 @@ import type { SourceFile } from './source-file';
 import { fileFingerprint } from './source-fingerprint';
 
 export { withRealTop } from './paths/open-inside';
-
-/** So long it is taken for known where the roots lie without symlinks: many files share the answer. */
-const ROOTS_FOR_MS = 1000;
 
 /** Finds files that may be sources. */
 export interface FileSources {
@@ -29,17 +26,10 @@ export interface FileSources {
 
 /** Sources below `roots` (absolute folders); none means that every file is refused. */
 export function createFileSources({ roots, ...rest }: { roots: readonly string[] } & Partial<Rest>): FileSources {
-  let known: { roots: Roots; until: number } | undefined;
-  const rootsNow = async (asked: string): Promise<Roots> => {
-    if (!known || known.until <= Date.now()) {
-      known = { roots: await rootsOf(asked, roots), until: Date.now() + ROOTS_FOR_MS };
-    }
-    return known.roots;
-  };
   const paths = new RealPaths();
   return {
     async resolve(file, { signal } = {}) {
-      const serves = await rootsNow(file);
+      const serves = await rootsOf(file, roots, (root) => paths.folder(root));
       const at = await locate(file, serves, { resolve: (candidate) => paths.of(candidate) });
       return inspectFile(file, { ...at, realRoots: serves.real, rest: { ...REST, ...rest }, signal });
     },

@@ -16,11 +16,15 @@ export interface Roots {
 }
 
 /** @throws InvalidRequest if there is none */
-export async function rootsOf(asked: string, roots: readonly string[]): Promise<Roots> {
+export async function rootsOf(
+  asked: string,
+  roots: readonly string[],
+  resolve: (root: string) => Promise<string> = (root) => realpath(root),
+): Promise<Roots> {
   if (roots.length === 0) {
     throw refused(asked, 'this worker serves no files; name folders in its ASSET_LIFECYCLE_SOURCE_ROOTS');
   }
-  return { named: roots, real: await Promise.all(roots.map((root) => realpath(root).catch(() => root))) };
+  return { named: roots, real: await Promise.all(roots.map((root) => resolve(root).catch(() => root))) };
 }
 
 interface Locating {

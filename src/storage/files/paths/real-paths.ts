@@ -24,7 +24,8 @@ export class RealPaths {
     return found.isSymbolicLink() ? { real: await realpath(real) } : { real, found };
   }
 
-  private folder(folder: string): Promise<string> {
+  /** Where a folder lies without symlinks. @throws the error of the system call */
+  folder(folder: string): Promise<string> {
     const known = this.folders.get(folder);
     if (known && known.until > Date.now()) return known.real;
     if (this.folders.size >= MOST_FOLDERS) this.folders.clear();
