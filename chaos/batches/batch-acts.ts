@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import type { LifecycleClient } from '../../src/client/lifecycle-client';
-import { groupWorkflowId } from '../../src/contracts/ids';
+import { batchWorkflowId, groupWorkflowId } from '../../src/contracts/ids';
 import type { BatchStriker } from '../strikers/batch-striker';
 import type { BatchEvidence } from './evidence';
 import type { ActKind, BatchSchedule } from './schedule';
@@ -17,6 +17,8 @@ interface Stage {
   singles: Singles;
   striker: BatchStriker;
   schedule: BatchSchedule;
+  /** Of the items that may be stopped. */
+  keys: readonly string[];
   input: Parameters<LifecycleClient['batches']['start']>[0];
   sweepInput: Readonly<Record<string, unknown>>;
 }
@@ -24,6 +26,7 @@ interface Stage {
 /** What people do to a batch while it runs. What comes too late is refused, and does nothing. */
 export class BatchActs {
   readonly sweeps: BatchEvidence['openSweeps'] = [];
+  readonly itemStops: BatchEvidence['itemStops'] = [];
   /** Run ids of starts that came too late to join. */
   readonly ownStarts: string[] = [];
   /** Of the batch that runs now. */
@@ -67,10 +70,29 @@ export class BatchActs {
       }
       case 'single-start':
         return singles.start();
+      case 'cancel-item':
+      case 'force-delete-item':
+        return this.stopItem(what === 'cancel-item' ? 'cancelled' : 'deleted');
       case 'sweep':
         await striker.aside(() => this.sweep());
         return undefined;
     }
+  }
+
+  /** Stops the first that is under way. @returns its key */
+  private async stopItem(outcome: 'cancelled' | 'deleted'): Promise<string> {
+    const { client, temporal, keys } = this.stage;
+    for (const key of keys) {
+      const status = await client.status(key).catch(() => undefined); // not begun yet
+      if (status?.batch?.batchId !== this.input.batchId || status.outcome) continue;
+      const batch = temporal.workflow.getHandle(batchWorkflowId(this.input.batchId));
+      const of = (await batch.describe()).raw.workflowExecutionInfo?.firstRunId ?? undefined;
+      if (outcome === 'cancelled') await client.cancel(key);
+      else if ((await client.forceDelete(key)).by !== 'assetGroup') return `${key} had ended`;
+      this.itemStops.push({ key, of, outcome, at: Date.now() });
+      return key;
+    }
+    return 'none was under way';
   }
 
   /** What was open before and after it may not be touched. */

@@ -95,7 +95,9 @@ export class BatchLane {
     const singles = new Singles(client, temporal, wanted, { each, place });
     if (has(schedule, 'single-before')) await singles.complete();
 
-    const acts = new BatchActs({ client, temporal, singles, striker, input, schedule, sweepInput: place.sweepInput });
+    const { sweepInput } = place;
+    const keys = wanted.map(({ key }) => key);
+    const acts = new BatchActs({ client, temporal, singles, striker, input, schedule, keys, sweepInput });
     striker.armBatch(
       schedule,
       {
@@ -165,6 +167,7 @@ export class BatchLane {
       },
       schemaBreaks: await takeLines(schemaBreaksFileOf(settings)),
       openSweeps: acts.sweeps,
+      itemStops: acts.itemStops,
       beforeSweep,
     };
     const sweep = client.sweep({ ...place.sweepInput, grace: '0s' });

@@ -96,6 +96,16 @@ export interface SingleRun {
   closedAs: string;
 }
 
+/** A stop of one item that was taken. */
+export interface ItemStopFacts {
+  key: string;
+  /** Run id of the batch's start that was running. */
+  of?: string;
+  outcome: 'cancelled' | 'deleted';
+  /** Epoch milliseconds. */
+  at: number;
+}
+
 /** Everything there is to be known of a schedule; the promises are checked against it and nothing else. */
 export interface BatchEvidence {
   schedule: BatchSchedule;
@@ -109,6 +119,7 @@ export interface BatchEvidence {
   struck: Struck[];
   stops: AskedStop[];
   acts: { what: string; at: number; phase: StruckPhase; words?: string }[];
+  itemStops: ItemStopFacts[];
   texts: Record<'history' | 'log' | 'results', string>;
   schemaBreaks: string[];
   /** Sweeps, and groups that were open before and after them. */

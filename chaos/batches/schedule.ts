@@ -18,7 +18,10 @@ export const ACTS = [
   /** A sweep that finds everything old enough. */
   'sweep',
 ] as const;
-export type ActKind = (typeof ACTS)[number];
+
+/** An item that is under way is stopped by its key, and the others go on. */
+export const ITEM_STOPS = ['cancel-item', 'force-delete-item'] as const;
+export type ActKind = (typeof ACTS)[number] | (typeof ITEM_STOPS)[number];
 
 /** Somebody acts at the `nth` call (from 0) that the batch makes in a phase. */
 export interface Act {
@@ -73,6 +76,7 @@ export const BATCH_SITUATIONS: readonly BatchSituation[] = [
   ...BATCH_SURROUNDINGS,
   ...BATCH_AGAINS,
   ...ACTS,
+  ...ITEM_STOPS,
   ...OF_NUMBERS,
 ];
 
@@ -123,12 +127,13 @@ const nthCall = fc.oneof(
   { arbitrary: fc.integer({ min: 4, max: 25 }), weight: 2 },
 );
 const struck: fc.Arbitrary<Strike> = fc.tuple(strike, nthCall).map(([one, nth]) => ({ ...one, nth }));
-const act: fc.Arbitrary<Act> = fc.record({
-  phase: fc.constantFrom(...STRUCK_PHASES.filter((phase) => phase !== 'cleaning')),
-  nth: nthCall,
-  what: fc.constantFrom(...ACTS),
-  delayMs: fc.nat({ max: 300 }),
-});
+const actOf = (...kinds: readonly ActKind[]): fc.Arbitrary<Act> =>
+  fc.record({
+    phase: fc.constantFrom(...STRUCK_PHASES.filter((phase) => phase !== 'cleaning')),
+    nth: nthCall,
+    what: fc.constantFrom(...kinds),
+    delayMs: fc.nat({ max: 300 }),
+  });
 
 /** At a dataset an asset comes with the end of its session, and is not processed after that. */
 const DRAWN_TOGETHER = BATCH_SURROUNDINGS.filter((one) => one !== 'single-meanwhile');
@@ -146,20 +151,25 @@ const drawn = fc.record({
   around: fc.uniqueArray(fc.constantFrom(...DRAWN_TOGETHER), { maxLength: 2, size: 'max' }),
   again: fc.option(fc.constantFrom(...BATCH_AGAINS), { nil: undefined, freq: 2 }),
   strikes: fc.array(struck, { minLength: 1, maxLength: 3, size: 'max' }),
-  acts: fc.array(act, { maxLength: 2, size: 'max' }),
+  acts: fc.array(actOf(...ACTS), { maxLength: 2, size: 'max' }),
   /** Drawn last, so that a seed draws the rest as before. */
   meanwhile: fc.constantFrom(true, false, false, false),
+  itemStops: fc.oneof(
+    { arbitrary: fc.constant([]), weight: 2 },
+    fc.array(actOf(...ITEM_STOPS), { minLength: 1, maxLength: 2 }),
+  ),
 });
 
 /** Draws batches; smaller ones have fewer items and strikes. Without bias, since each seed draws just one. */
 export const batchSchedules: fc.Arbitrary<BatchSchedule> = fc.noBias(
-  drawn.map(({ sizes: [items, groupSize], window, again, branches: some, meanwhile, ...rest }) => {
+  drawn.map(({ sizes: [items, groupSize], window, again, branches: some, meanwhile, itemStops, ...rest }) => {
     const branches = rest.into === 'dataset' ? [] : some;
     const count = isOfFilms({ branches: [...branches] }) ? Math.min(items, MOST_FILMS) : items;
     return {
       ...rest,
       around: meanwhile && rest.into === 'account' ? [...rest.around, 'single-meanwhile'] : rest.around,
       strikes: withCleaning(rest.strikes),
+      acts: [...rest.acts, ...itemStops],
       branches: [...branches],
       items: count,
       groupSize: Math.min(groupSize, count),

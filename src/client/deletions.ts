@@ -11,8 +11,8 @@ import type { StartPriority } from './start/priority';
 /** A force-delete on its way. */
 export interface ForceDeletion {
   key: string;
-  /** Type of the workflow that deletes: the running lifecycle, or an `assetDeletion`. */
-  by: 'assetLifecycle' | 'assetDeletion';
+  /** Type of the workflow that deletes: the running lifecycle, the group of an item, or an `assetDeletion`. */
+  by: 'assetLifecycle' | 'assetGroup' | 'assetDeletion';
   workflowId: string;
   /** True if Temporal knows a lifecycle of the key. If not, `known` of the result says whether the provider does. */
   known: boolean;

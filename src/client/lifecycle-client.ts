@@ -183,30 +183,32 @@ export class LifecycleClient {
 
   /**
    * Asks a lifecycle to stop. `cleanup` overrides the input's policy.
-   * @throws LifecycleNotFound · LifecycleClosed · ItemOfBatch for an item of a running batch
+   * Of a batch only the item of that key stops; the others go on.
+   * @throws LifecycleNotFound · LifecycleClosed
    */
   async cancel(key: string, request: CancelRequest = {}): Promise<void> {
     const place = await this.items.locate(key);
-    if ('item' in place) return cancelItem(this.items, place.item);
+    if ('item' in place) return cancelItem(this.calls, this.items, place.item, request);
     await cancelLifecycle(this.calls, key, request);
   }
 
   /**
-   * Removes by force everything that a key's lifecycle has made. A running lifecycle is asked to stop and delete. For a
+   * Removes by force everything that a key's lifecycle has made. A running lifecycle, or an item that is under way, is asked to stop and delete. For a
    * closed or forgotten one, an `assetDeletion` is started or joined. Safe to repeat. The place has to be named where the
    * provider has such and Temporal does not know the key.
-   * @throws InvalidInput · KeyInUse for another place than the key's · ItemOfBatch for an item of a running batch
+   * @throws InvalidInput · KeyInUse for another place than the key's · ItemOfBatch for an item that has ended in a
+   *   group of a batch that goes on
    */
   async forceDelete(key: string, request: ForceDeleteRequest & PlaceInput = {}): Promise<ForceDeletion> {
     const { reason, ...place } = request;
     const item = await this.itemOf(key);
-    if (item) return deleteItem(this.calls, this.items, item, request);
+    const status = (): Promise<LifecycleStatus> => this.status(key);
+    const result = (): Promise<LifecycleStatus> => this.result(key);
+    if (item) return { status, result, ...(await deleteItem(this.calls, this.items, item, request)) };
     await checkPlace(this.calls, key, place);
     const { signalled, known } = await signalForceDelete(this.calls, key, { reason });
     if (!signalled) return { ...(await deleteClosed(this.calls, key, request)), known };
     const { workflowId } = this.calls.handle(key);
-    const status = (): Promise<LifecycleStatus> => this.status(key);
-    const result = (): Promise<LifecycleStatus> => this.result(key);
     return { key, by: 'assetLifecycle', workflowId, known, status, result };
   }
 

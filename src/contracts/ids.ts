@@ -51,6 +51,9 @@ export const RESUME_SIGNAL = 'resume';
 export const GROUP_PROGRESS_SIGNAL = 'groupProgress';
 /** Sent by a group that has ended. */
 export const GROUP_ENDED_SIGNAL = 'groupEnded';
+/** Sent to a group, of one of its items. */
+export const CANCEL_ITEM_SIGNAL = 'cancelItem';
+export const FORCE_DELETE_ITEM_SIGNAL = 'forceDeleteItem';
 export const SET_IN_FLIGHT_UPDATE = 'setInFlight';
 
 /** Memo field that holds the final status of a run stopped by native cancellation. */

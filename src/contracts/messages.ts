@@ -15,6 +15,11 @@ export interface ForceDeleteRequest {
   reason?: string;
 }
 
+/** Payload of a group's signals `cancelItem` and `forceDeleteItem`: the item's number in its batch, and how it is to end. */
+export interface ItemStopRequest extends CancelRequest {
+  item: number;
+}
+
 /** Payload of the `uploadProgress` signal. A long upload sends it at most twice. */
 export interface UploadProgress {
   sentBytes: number;
@@ -31,6 +36,12 @@ export function readStopRequest(payload: unknown): CancelRequest {
     reason: typeof reason === 'string' ? firstOf(reason, LONGEST_REASON) : undefined,
     cleanup: CLEANUP_POLICIES.find((policy) => policy === cleanup),
   };
+}
+
+/** A payload that names no item is nobody's. */
+export function readItemStop(payload: unknown): Partial<ItemStopRequest> {
+  const { item } = (typeof payload === 'object' && payload !== null ? payload : {}) as Record<string, unknown>;
+  return { ...readStopRequest(payload), item: Number.isInteger(item) ? (item as number) : undefined };
 }
 
 export function readUploadProgress(payload: unknown): UploadProgress | undefined {

@@ -31,7 +31,7 @@ export class BatchClosed extends LifecycleClientError {
   override readonly name = 'BatchClosed';
 }
 
-/** The key is an item of a running batch, which is only stopped as a whole. */
+/** The key is an item that has ended in a group of a batch that goes on, so that what it made cannot be deleted yet. */
 export class ItemOfBatch extends LifecycleClientError {
   override readonly name = 'ItemOfBatch';
 }

@@ -1,4 +1,5 @@
 import type { ItemOutcome } from '../../../src/contracts/batch/item-outcome';
+import { isDeath } from '../../schedules/strikes';
 import type { BatchEvidence, BatchStart, PlaceState, Wanted } from '../evidence';
 import {
   assetsOf,
@@ -8,6 +9,7 @@ import {
   ofStarts,
   singlesOf,
   standing,
+  stopOf,
   terminatedGroups,
   type Check,
 } from './about';
@@ -20,6 +22,7 @@ export const ITEM_PROMISES: Readonly<Record<string, Check>> = {
   "an item's receipt is the truth": receiptsAreTrue,
   'nothing is left that was to be deleted': nothingLeft,
   'an item fails alone': failsAlone,
+  'an item is stopped by itself': stopped,
   'a key in use has a holder at work': holdersAtWork,
   'a key has one holder at a time': oneHolder,
 };
@@ -146,7 +149,7 @@ function nothingLeft(evidence: BatchEvidence): string[] {
 
 /** Where nobody stops anything and the provider refuses nothing for good, what becomes of an item is told by its source. */
 function failsAlone(evidence: BatchEvidence): string[] {
-  const { schedule, struck, acts, singles, wanted } = evidence;
+  const { schedule, struck, acts, singles, wanted, itemStops } = evidence;
   const stopping = ['cancel', 'force-delete', 'native-cancel', 'terminate', 'refused', 'unauthorized'];
   if (struck.some(({ what }) => stopping.includes(what)) || acts.some(({ what }) => what === 'terminate-group'))
     return [];
@@ -156,10 +159,35 @@ function failsAlone(evidence: BatchEvidence): string[] {
     wanted.flatMap((source) => {
       const record = outcomes.find(({ key }) => key === source.key);
       const words = `${source.key} is ${record?.outcome ?? record?.phase ?? 'pending'}: ${record?.error?.message ?? ''}`;
+      if (itemStops.some(({ key }) => key === source.key)) return [];
       const wasDamaged = before.length === 0 && schedule.again === 'repaired';
       if (wasDamaged && record?.outcome === 'failed') return []; // it may have been damaged then
       return (record?.outcome === 'failed') === fails(source) ? [] : [words];
     }),
+  );
+}
+
+/** A step that is about to end when the stop is heard may end the item; after a death it is heard later. */
+const STOPS_WITHIN_MS = 5000;
+const STOPS_AFTER_DEATH_MS = 45_000;
+
+/** What was stopped ends so, or had ended; with a failure where cleanup left something over. */
+function stopped(evidence: BatchEvidence): string[] {
+  const { itemStops, struck } = evidence;
+  const within = struck.some(({ what }) => isDeath(what)) ? STOPS_AFTER_DEATH_MS : STOPS_WITHIN_MS;
+  return ofStarts(evidence, (start) =>
+    itemStops
+      .filter(({ of }) => of === start.runId && start.closedAs === 'COMPLETED')
+      .flatMap(({ key, outcome, at }) => {
+        const item = start.listed.find((one) => one.key === key)?.item ?? -1;
+        if (terminatedGroups(evidence).some(({ from, end }) => item >= from && item < end)) return [];
+        const record = standing(start, item);
+        const hadEnded = record?.endedAt !== undefined && Date.parse(record.endedAt) < at + within;
+        const mayBeCancelled = outcome === 'cancelled' || stopOf(start) !== undefined;
+        const hasObeyed = record?.outcome === 'deleted' || (mayBeCancelled && record?.outcome === 'cancelled');
+        if (hasObeyed || hadEnded || record?.receipt?.entries.some(({ result }) => result === 'leftover')) return [];
+        return [`${key} was to be ${outcome}, yet it is ${record?.outcome ?? record?.phase ?? 'pending'}`];
+      }),
   );
 }
 

@@ -19,12 +19,16 @@ export const cleanItem: ItemStep = {
   ...common,
 };
 
-/** Ends items that are under way. One that was never begun stays as it is. */
-export const stopItem = ({ policy, outcome }: StopItemsInput): ItemStep => ({
-  isDue: (record) => record !== undefined && record.outcome === undefined && record.work !== undefined,
+/** Ends items that are under way. One that was never begun stays as it is, unless it is named. */
+export const stopItem = ({ items, policy, outcome, reason }: StopItemsInput): ItemStep => ({
+  isDue: (record, item) =>
+    items ? items.includes(item) && record?.outcome === undefined : record?.outcome === undefined && isBegun(record),
 
   async take(turn) {
-    const record = await cleaned(turn, policy ?? turn.input.cleanup.onCancel);
+    const { item, group } = turn;
+    if (!isBegun(turn.record))
+      return { item: item.item, key: item.key, of: group.start, reason, phase: outcome, outcome };
+    const record = { ...(await cleaned(turn, policy ?? turn.input.cleanup.onCancel)), reason };
     const leftover = record.receipt?.entries.find(({ result }) => result === 'leftover');
     if (!leftover) return { ...record, phase: outcome, outcome };
     const { resource, id = '', because, errorType = 'Unexpected' } = leftover;
@@ -34,6 +38,8 @@ export const stopItem = ({ policy, outcome }: StopItemsInput): ItemStep => ({
   untilAll: true,
   ...common,
 });
+
+const isBegun = (record: ItemOutcome | undefined): boolean => record?.work !== undefined;
 
 async function cleaned(turn: ItemTurn, policy: CleanupPolicy): Promise<ItemOutcome> {
   const record = onItsWay(turn);

@@ -43,7 +43,7 @@ export async function goOver(
     const failure = new FirstFailure(deps, input);
     if ([...slice.known.values()].some(hasFailed)) await failure.tell();
     const round = new Round(deps, input, { slice, failure, accepted: memory.accepted });
-    const due = slice.items.filter(({ item }) => step.isDue(round.record(item)));
+    const due = slice.items.filter(({ item }) => step.isDue(round.record(item), item));
     await round.run(due, step, cancelled);
     if (cancelled.aborted) throw cancellationOf(cancelled);
     return { ...newsOf(input, slice), ...(await round.newsOfBatch()) };
@@ -159,7 +159,7 @@ class Round {
   /** An item with several branches takes the step for each. */
   private async takeAll(one: ListedItem, step: ItemStep, signal: AbortSignal): Promise<void> {
     do if (!(await this.take(one, step, signal))) return;
-    while (step.isDue(this.record(one.item)) && !signal.aborted);
+    while (step.isDue(this.record(one.item), one.item) && !signal.aborted);
   }
 
   private turnOf(item: ListedItem, signal: AbortSignal): ItemTurn {

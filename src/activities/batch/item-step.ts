@@ -21,7 +21,7 @@ export interface ItemTurn {
 
 /** A step of a group, as one item takes it. */
 export interface ItemStep {
-  isDue(record: ItemOutcome | undefined): boolean;
+  isDue(record: ItemOutcome | undefined, item: number): boolean;
   /** What is to be in the store before anything happens. */
   begin?(turn: ItemTurn): ItemOutcome;
   /** What is done for those that begin together, whose turn no earlier attempt has taken, once that is in the store. */

@@ -69,7 +69,7 @@ async function forceDelete(
   { reason, wait, json, place }: StopFlags & { place: object },
 ) {
   const deletion = await client.forceDelete(key, { reason, ...place });
-  const running = deletion.by === 'assetLifecycle';
+  const running = deletion.by !== 'assetDeletion';
   if (!json) {
     note(running ? `asked ${key} to stop and to delete` : `deleting what ${key} has made: ${deletion.workflowId}`);
   }

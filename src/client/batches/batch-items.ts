@@ -3,7 +3,7 @@ import { WorkflowNotFoundError, type WorkflowExecutionDescription } from '@tempo
 import { itemsOf, readIndex, type BatchItem } from '../../batch/read-batch';
 import type { ItemBranch, ItemOutcome } from '../../contracts/batch/item-outcome';
 import { isOutcome, type BranchStatus, type KeyBranch, type LifecycleStatus } from '../../contracts/lifecycle-status';
-import { BatchNotFound, InvalidInput, ItemOfBatch, LifecycleNotFound } from '../../temporal/errors';
+import { BatchNotFound, InvalidInput, LifecycleNotFound } from '../../temporal/errors';
 import type { LifecycleCalls } from '../lifecycle-calls';
 import type { ClientStore } from './client-store';
 
@@ -12,6 +12,8 @@ export interface KeyItem {
   key: string;
   batchId: string;
   item: number;
+  /** Of its group. */
+  workflowId: string;
   /** What is known of it. */
   record: ItemOutcome;
   /** Its group is open, and it has not ended. */
@@ -52,13 +54,13 @@ export class BatchItems {
   /** In the shape of a lifecycle's status. */
   status(found: KeyItem): LifecycleStatus {
     const { key, batchId, item, record, isOpen } = found;
-    const { phase, outcome, asset, branches = [], error, receipt, source, ingestion, startedAt, endedAt } = record;
+    const { phase, outcome, asset, branches = [], error, receipt, reason, source, ingestion } = record;
     const [branch] = branches;
     const status: LifecycleStatus = {
       ...{ key, provider: this.calls.provider, phase, outcome, batch: { batchId, item }, source, ingestion, asset },
       ...(branch && { branch: withoutInput(branch) }),
       ...(branches.length > 1 && { branches: keyBranches(branches) }),
-      ...{ receipt, error, timings: timingsOf(startedAt ?? found.claimedAt, endedAt) },
+      ...{ receipt, error, reason, timings: timingsOf(record.startedAt ?? found.claimedAt, record.endedAt) },
     };
     if (isOpen || isOutcome(phase)) return status;
     const message = `batch "${batchId}" ended before this item did; "batch retry" takes it up`;
@@ -92,14 +94,6 @@ export class BatchItems {
     );
   }
 
-  /** What a person can do about an item that only its whole batch can stop. */
-  mustStopBatch({ key, batchId }: KeyItem): ItemOfBatch {
-    return new ItemOfBatch(
-      `"${key}" is an item of the running batch "${batchId}", which is only stopped as a whole: ` +
-        `asset-lifecycle batch cancel ${batchId}`,
-    );
-  }
-
   private async ownRun(key: string): Promise<WorkflowExecutionDescription | undefined> {
     try {
       return await this.calls.describeRun(key);
@@ -127,7 +121,7 @@ export class BatchItems {
     const { outcomes } = await this.store.batch(batchId);
     const record = (await outcomes.ofItem(item)) ?? { item, key, phase: 'pending' as const };
     const isOpen = groupIsOpen && record.outcome === undefined;
-    return { key, batchId, item, record, isOpen, groupIsOpen, claimedAt: claim.at };
+    return { key, batchId, item, workflowId, record, isOpen, groupIsOpen, claimedAt: claim.at };
   }
 
   private async isOpen(workflowId: string): Promise<boolean> {

@@ -1,5 +1,7 @@
+import { CANCEL_ITEM_SIGNAL, FORCE_DELETE_ITEM_SIGNAL } from '../../contracts/ids';
+import type { CancelRequest, ForceDeleteRequest, ItemStopRequest } from '../../contracts/messages';
 import { placeOf } from '../../providers/registry';
-import { LifecycleClosed, LifecycleNotFailed } from '../../temporal/errors';
+import { ItemOfBatch, LifecycleClosed, LifecycleNotFailed, LifecycleNotFound } from '../../temporal/errors';
 import type { ForceDeletion } from '../deletions';
 import type { LifecycleCalls } from '../lifecycle-calls';
 import { asSent } from '../start/run-input';
@@ -8,26 +10,62 @@ import { startLifecycle, type StartedLifecycle } from '../start/start-lifecycle'
 import { deleteClosed, placeFields } from '../stops';
 import type { BatchItems, KeyItem } from './batch-items';
 
-/** @throws ItemOfBatch while its batch works on it · LifecycleClosed */
-export function cancelItem(items: BatchItems, item: KeyItem): never {
-  if (item.isOpen) throw items.mustStopBatch(item);
-  const { outcome } = items.status(item);
+/** Asks an item to stop; the others of its batch go on. @throws LifecycleClosed */
+export async function cancelItem(
+  calls: LifecycleCalls,
+  items: BatchItems,
+  item: KeyItem,
+  request: CancelRequest,
+): Promise<void> {
+  if (item.isOpen && (await signalItem(calls, item, { name: CANCEL_ITEM_SIGNAL, request }))) return;
+  const { outcome = 'meanwhile' } = items.status(item);
   throw new LifecycleClosed(
     `"${item.key}" of batch "${item.batchId}" has ended (${outcome}); there is nothing to stop`,
   );
 }
 
-/** Removes by force what an item has made, once its group has ended. @throws ItemOfBatch while that runs */
+/** A force-delete that was asked for; without calls, it is followed by its key. */
+type Asked = Omit<ForceDeletion, 'status' | 'result'> & Partial<ForceDeletion>;
+
+/**
+ * Asks an item that is under way to stop and to delete; removes by force what one has made whose group has ended.
+ * @throws ItemOfBatch for one that has ended in a group that goes on
+ */
 export async function deleteItem(
   calls: LifecycleCalls,
   items: BatchItems,
   item: KeyItem,
-  { reason }: { reason?: string },
-): Promise<ForceDeletion> {
-  if (item.groupIsOpen) throw items.mustStopBatch(item);
+  { reason }: ForceDeleteRequest,
+): Promise<Asked> {
+  const { key, batchId, workflowId } = item;
+  const isOpen =
+    item.isOpen && (await signalItem(calls, item, { name: FORCE_DELETE_ITEM_SIGNAL, request: { reason } }));
+  if (isOpen) return { key, by: 'assetGroup', workflowId, known: true };
+  if (item.groupIsOpen && !item.isOpen) {
+    throw new ItemOfBatch(
+      `"${key}" has ended, and its group of the batch "${batchId}" goes on with others: try again once it has ended, ` +
+        `or stop them all: asset-lifecycle batch cancel ${batchId}`,
+    );
+  }
   const { input } = await items.listed(item);
   const place = placeFields(calls.provider, placeOf(input));
-  return { ...(await deleteClosed(calls, item.key, { reason, ...place })), known: true };
+  return { ...(await deleteClosed(calls, key, { reason, ...place })), known: true };
+}
+
+/** @returns false if its group has ended meanwhile */
+async function signalItem(
+  calls: LifecycleCalls,
+  { key, item, workflowId }: KeyItem,
+  { name, request }: { name: string; request: CancelRequest },
+): Promise<boolean> {
+  const payload: ItemStopRequest = { item, ...request };
+  try {
+    await calls.withClientErrors(() => calls.client.workflow.getHandle(workflowId).signal(name, payload), key);
+    return true;
+  } catch (error) {
+    if (error instanceof LifecycleNotFound) return false;
+    throw error;
+  }
 }
 
 /**

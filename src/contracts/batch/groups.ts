@@ -71,7 +71,11 @@ export interface GroupStepInput extends GroupInput {
 
 /** How items under way are to end. */
 export interface StopItemsInput extends GroupStepInput {
+  /** Which, also if they were never begun. Default: all that are under way. */
+  items?: readonly number[];
   outcome: 'cancelled' | 'deleted';
+  /** Why these, as somebody said. */
+  reason?: string;
   /** Default: each item's own. */
   policy?: CleanupPolicy;
 }

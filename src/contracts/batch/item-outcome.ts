@@ -30,6 +30,8 @@ export interface ItemOutcome {
   branches?: readonly ItemBranch[];
   error?: LifecycleError;
   receipt?: Receipt;
+  /** Why it was stopped by itself, as somebody said. */
+  reason?: string;
   source?: SourceFacts;
   sizeBytes?: number;
   /** The session in which it was handed in last, at a provider that takes many files in one. */

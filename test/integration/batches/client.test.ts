@@ -9,6 +9,7 @@ import {
   BatchNotFound,
   BatchRunning,
   ItemOfBatch,
+  LifecycleClosed,
   LifecycleNotFailed,
 } from '../../../src/temporal/errors';
 import { writeAtRest } from '../../support/media/files-at-rest';
@@ -105,9 +106,6 @@ test('items are found by their keys, while they run and after their batch has cl
   await until(async () => (await creates()) === 2);
   await until(async () => (await client.status(key)).phase === 'processing');
   expect(await client.status(key)).toMatchObject({ key, provider: 'twelvelabs', batch: { batchId: 'keys', item: 0 } });
-  await expect(client.cancel(key)).rejects.toThrow(ItemOfBatch);
-  await expect(client.cancel(key)).rejects.toThrow('asset-lifecycle batch cancel keys');
-  await expect(client.forceDelete(key)).rejects.toThrow(ItemOfBatch);
   await expect(client.retry(key)).rejects.toThrow(LifecycleNotFailed);
   await expect(client.batches.retry('keys')).rejects.toThrow(BatchRunning);
   const watched = (async () => {
@@ -124,6 +122,33 @@ test('items are found by their keys, while they run and after their batch has cl
   expect((await (await client.forceDelete(key)).result()).outcome).toBe('deleted');
   expect(await system.assetsOf(key)).toEqual([]);
   expect(await system.assetsOf(path.join(folder, '1.jpg'))).toHaveLength(1);
+});
+
+test('items are stopped by their keys, one by one, while the others of their group go on', async () => {
+  const folder = await pictures('singly', 3);
+  const [first = '', second = '', third = ''] = [0, 1, 2].map((nth) => path.join(folder, `${nth}.jpg`));
+  await waitLong();
+  await client.batches.start({ batchId: 'singly', items: { type: 'folder', path: folder } });
+  await until(async () => (await client.status(third)).phase === 'processing');
+  await client.cancel(first, { reason: 'not this one' });
+  expect(await client.result(first)).toMatchObject({
+    ...{ outcome: 'cancelled', reason: 'not this one', batch: { batchId: 'singly' } },
+    receipt: { policy: 'delete', entries: [{ result: 'deleted' }] },
+  });
+  await expect(client.cancel(first)).rejects.toThrow(LifecycleClosed);
+  await expect(client.forceDelete(first)).rejects.toThrow(ItemOfBatch); // its group goes on
+  const deletion = await client.forceDelete(second);
+  expect(deletion).toMatchObject({ by: 'assetGroup', workflowId: 'asset-group:singly:0' });
+  expect(await deletion.result()).toMatchObject({ outcome: 'deleted', receipt: { policy: 'force-delete' } });
+  const held = await Promise.all([first, second, third].map((key) => system.assetsOf(key)));
+  expect(held.map((assets) => assets.length)).toEqual([0, 0, 1]);
+  expect(await client.status(third)).toMatchObject({ phase: 'processing' });
+  await client.cancel(third, { cleanup: 'keep' });
+  expect(await client.batches.result('singly')).toMatchObject({
+    outcome: 'failed',
+    counts: { by: { cancelled: 2, deleted: 1 } },
+  });
+  expect(await system.assetsOf(third)).toHaveLength(1);
 });
 
 test('a failed item is retried as a lifecycle of its own, and a key with a later lifecycle is that one’s', async () => {

@@ -317,6 +317,18 @@ test('what is under way is removed by a stop, and the receipt is in the outcome'
   expect(provider.held.size).toBe(0);
 });
 
+test('of those that are named only they end, also one that was never begun', async () => {
+  const input = await listed(['a.mp4', 'b.mp4', 'c.mp4']);
+  const steps = createGroupSteps(deps);
+  await inActivity(() => steps.submitItems({ ...input, end: 2 }));
+  const stop = { ...input, outcome: 'cancelled', reason: 'a test' } as const;
+  const news = await inActivity(() => steps.stopItems({ ...stop, end: 2, items: [0] }));
+  expect(news).toMatchObject({ counts: { by: { cancelled: 1, processing: 1 } }, due: { settle: 1 } });
+  const third = { from: 2, end: 3, items: [2] };
+  expect((await inActivity(() => steps.stopItems({ ...stop, ...third }))).counts.by).toEqual({ cancelled: 1 });
+  expect(provider.held.size).toBe(1);
+});
+
 test('a stop that could not end an item is tried again, though it ended the others', async () => {
   const input = await listed(['a.mp4', 'b.mp4']);
   const steps = createGroupSteps(deps);

@@ -95,6 +95,7 @@ const sound: BatchEvidence = {
   struck: [],
   stops: [],
   acts: [],
+  itemStops: [],
   texts: { history: '', log: '', results: '' },
   schemaBreaks: [],
   openSweeps: [],
@@ -131,6 +132,13 @@ test('a batch that has lost a task to its worker may tell its groups later', () 
   expect(
     batchViolationsOf({ ...sound, ...started({ runs: [{ ...stopped, lostTask: true }], status: cancelled }) }),
   ).toEqual([]);
+});
+
+test('an item that ended just as it was stopped, or was of another start, need not obey', () => {
+  const stop = { key: FIRST, of: 'run', outcome: 'deleted', at: AT } as const;
+  const ended = { ...sound, ...started(endsAfter(1000)) };
+  expect(batchViolationsOf({ ...ended, itemStops: [stop] })).toEqual([]);
+  expect(batchViolationsOf({ ...sound, ...started(endsAfter(60_000)), itemStops: [{ ...stop, of: 'x' }] })).toEqual([]);
 });
 
 test('a group that closed while its batch told it of a stop need not have heard of it', () => {
@@ -227,6 +235,10 @@ const BROKEN: Readonly<Record<string, Partial<BatchEvidence>>> = {
     texts: { ...sound.texts, history: 'https://store?X-Amz-Signature=0123456789' },
   },
   'one asset per key': { beforeSweep: twice },
+  'an item is stopped by itself: /media/0.jpg was to be cancelled, yet it is completed': {
+    ...started(endsAfter(60_000)),
+    itemStops: [{ key: FIRST, of: 'run', outcome: 'cancelled', at: AT }],
+  },
   'each item has one outcome: item 1 has no outcome': started({ outcomes: [item(0, FIRST)] }),
   'each item has one outcome: item 0 is in the report 2 times': started({
     outcomes: [...start.outcomes, item(0, FIRST)],

@@ -34,7 +34,8 @@ export function detailsOfBatch(status: BatchStatus): string {
 export function detailsOfGroup(batchId: string, { from, end }: ItemRange, { counts, failures }: GroupNews): string {
   const lines = [`**items ${from} to ${end - 1}** of the batch ${code(batchId)}`, '', `- ${wordsOfCounts(counts)}`];
   lines.push(...linesOfFailures(failures));
-  lines.push('', 'Stop the whole batch by its own workflow; a cancel here stops only these items.');
+  const one = 'one of them by its key (`asset-lifecycle cancel <key>`)';
+  lines.push('', `A cancel here stops these items; ${one}; the whole batch by its own workflow.`);
   return lines.join('\n');
 }
 

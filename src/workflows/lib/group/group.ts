@@ -22,8 +22,9 @@ import { GROUP_ENDED_SIGNAL, GROUP_PROGRESS_SIGNAL } from '../../../contracts/id
 import { groupStep } from '../activity-options';
 import { StopRequests } from '../lifecycle/stop-requests';
 import { describeError } from '../step-failures';
-import { groupStatusQuery } from './messages';
-import { detailsOfGroup } from './words';
+import { groupStatusQuery } from '../batch/messages';
+import { detailsOfGroup } from '../batch/words';
+import { ItemStops, type ItemsToStop } from './item-stops';
 
 const ACTIVITY_OF = {
   submit: 'submitItems',
@@ -40,6 +41,7 @@ const TELL_AFTER_MS = 10_000;
 /** A group as its story sees it: which steps its items are due for, and who wants it stopped. */
 export class Group {
   readonly stops: StopRequests;
+  private readonly itemStops: ItemStops;
   private readonly status: { reason?: string; timings: { stopRequestedAt?: string } } = { timings: {} };
   private readonly stepInput: GroupStepInput;
   private news: GroupNews;
@@ -55,6 +57,7 @@ export class Group {
       description: 'Counts of its items by phase and outcome.',
     });
     this.stops = new StopRequests(this.status, 'delete');
+    this.itemStops = new ItemStops(input);
     this.show();
   }
 
@@ -74,8 +77,12 @@ export class Group {
     return !(this.input.stopsAtFailure && (failures.length > 0 || batchHasFailure));
   }
 
-  /** Takes the step for all items that are due for it; no step at all if none is. */
+  /**
+   * Takes the step for all items that are due for it; no step at all if none is. It is left where one of them is to end by
+   * itself: that one ends before the next step, and the others go on in the next round.
+   */
   async take(step: GroupStep): Promise<void> {
+    await this.endAskedItems();
     const { [step]: due } = this.due;
     if (due === 0) return;
     const { provider, fileQueue } = this.input;
@@ -83,21 +90,21 @@ export class Group {
     const options = groupStep(provider, { waits, ...(step === 'submit' && { fileQueue }) });
     const activities = proxyActivities<GroupActivities>({ ...options, summary: this.summary(due) });
     const take = (): Promise<GroupNews> => activities[ACTIVITY_OF[step]](this.stepInput);
-    this.hear(await (waits ? this.tellingWhere(take) : take()));
+    const news = await this.itemStops.unlessAsked(() => (waits ? this.tellingWhere(take) : take()));
+    if (!news) return;
+    this.hear(news);
     await this.tellOfFailure();
   }
 
   /** Ends what is under way, as the stop says, once what had been sent is settled. */
   async stopItems(): Promise<void> {
     if (!this.stops.request) this.stops.noteCancellation();
+    await this.endAskedItems(); // as was asked for each
     let request;
     do {
       ({ request } = this.stops);
       const policy = request?.isNamed ? request.policy : undefined; // else each item's own
-      const options = groupStep(this.input.provider, { cleans: true });
-      const { stopItems } = proxyActivities<GroupActivities>({ ...options, summary: this.summary() });
-      const input = { ...this.stepInput, outcome: request?.outcome ?? ('cancelled' as const), policy };
-      await CancellationScope.nonCancellable(async () => this.hear(await stopItems(input), { isStopping: true }));
+      await this.endItems({ outcome: request?.outcome ?? 'cancelled', policy });
     } while (request !== this.stops.request);
   }
 
@@ -111,6 +118,18 @@ export class Group {
     await this.tellBatch(GROUP_ENDED_SIGNAL);
     this.show();
     return this.end();
+  }
+
+  private async endAskedItems(): Promise<void> {
+    for (let some = this.itemStops.next(); some; some = this.itemStops.next()) await this.endItems(some);
+  }
+
+  /** @param how of which items; of all, if none is named */
+  private async endItems(how: Omit<ItemsToStop, 'items'> & Partial<ItemsToStop>): Promise<void> {
+    const options = groupStep(this.input.provider, { cleans: true });
+    const { stopItems } = proxyActivities<GroupActivities>({ ...options, summary: this.summary(how.items?.length) });
+    const input = { ...this.stepInput, ...how };
+    await CancellationScope.nonCancellable(async () => this.hear(await stopItems(input), { isStopping: true }));
   }
 
   /** Once a wait has lasted, the batch is told where the items stand; a short one is not worth the events. */

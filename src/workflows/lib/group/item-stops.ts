@@ -1,0 +1,63 @@
+import { CancellationScope, setHandler } from '@temporalio/workflow';
+import type { StopItemsInput } from '../../../contracts/batch/groups';
+import type { ItemRange } from '../../../contracts/batch/item-outcome';
+import { readItemStop } from '../../../contracts/messages';
+import { cancelItemSignal, forceDeleteItemSignal } from '../batch/messages';
+import { endsLifecycle } from '../step-failures';
+
+/** Items that end in the same way. */
+export type ItemsToStop = Pick<StopItemsInput, 'outcome' | 'policy' | 'reason'> & { items: number[] };
+type HowToStop = Omit<ItemsToStop, 'items'>;
+
+/** Hears that single items are to end while the others of their group go on. */
+export class ItemStops {
+  private readonly asked = new Map<number, HowToStop>();
+  private step: CancellationScope | undefined;
+
+  constructor(private readonly group: ItemRange) {
+    setHandler(cancelItemSignal, (payload) => this.hear(payload, 'cancelled'), {
+      description: 'Stops one item, cleans up after it.',
+    });
+    setHandler(forceDeleteItemSignal, (payload) => this.hear(payload, 'deleted'), {
+      description: 'Stops one item and removes what it has made, by force.',
+    });
+  }
+
+  /** Those that were asked for since, as many as end in the same way. */
+  next(): ItemsToStop | undefined {
+    const [first] = this.asked.values();
+    if (!first) return undefined;
+    const items = [...this.asked].filter(([, how]) => isSame(how, first)).map(([item]) => item);
+    for (const item of items) this.asked.delete(item);
+    return { items, ...first };
+  }
+
+  /** Runs a step that is left when an item is to end; `undefined` if it was. */
+  async unlessAsked<T>(step: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await CancellationScope.cancellable(() => {
+        this.step = CancellationScope.current();
+        return step();
+      });
+    } catch (error) {
+      const isLeft = this.asked.size > 0 && !CancellationScope.current().consideredCancelled;
+      if (!endsLifecycle(error) || !isLeft) throw error; // a step that was left ends also by its timeout
+      return undefined;
+    } finally {
+      this.step = undefined;
+    }
+  }
+
+  /** The first request counts, except that a force-delete may still follow a cancel. */
+  private hear(payload: unknown, outcome: HowToStop['outcome']): void {
+    const { item, reason, cleanup } = readItemStop(payload);
+    const { from, end } = this.group;
+    if (item === undefined || item < from || item >= end) return;
+    if (this.asked.has(item) && outcome === 'cancelled') return;
+    this.asked.set(item, { outcome, policy: outcome === 'deleted' ? 'force-delete' : cleanup, reason });
+    this.step?.cancel();
+  }
+}
+
+const isSame = (one: HowToStop, other: HowToStop): boolean =>
+  one.outcome === other.outcome && one.policy === other.policy && one.reason === other.reason;
