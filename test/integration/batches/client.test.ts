@@ -129,6 +129,7 @@ test('items are stopped by their keys, one by one, while the others of their gro
   const [first = '', second = '', third = ''] = [0, 1, 2].map((nth) => path.join(folder, `${nth}.jpg`));
   await waitLong();
   await client.batches.start({ batchId: 'singly', items: { type: 'folder', path: folder } });
+  await until(async () => (await creates()) === 3);
   await until(async () => (await client.status(third)).phase === 'processing');
   await client.cancel(first, { reason: 'not this one' });
   expect(await client.result(first)).toMatchObject({
