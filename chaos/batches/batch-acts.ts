@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import type { LifecycleClient } from '../../src/client/lifecycle-client';
-import { batchWorkflowId, groupWorkflowId } from '../../src/contracts/ids';
+import { groupWorkflowId } from '../../src/contracts/ids';
 import type { BatchStriker } from '../strikers/batch-striker';
 import type { BatchEvidence } from './evidence';
 import type { ActKind, BatchSchedule } from './schedule';
@@ -13,6 +13,8 @@ const WINDOWS = [3, 1];
 
 interface Stage {
   client: LifecycleClient;
+  /** A client with the workers' store. The other knows lifecycles of their own only. */
+  seesItems: LifecycleClient;
   temporal: Client;
   singles: Singles;
   striker: BatchStriker;
@@ -26,7 +28,6 @@ interface Stage {
 /** What people do to a batch while it runs. What comes too late is refused, and does nothing. */
 export class BatchActs {
   readonly sweeps: BatchEvidence['openSweeps'] = [];
-  readonly itemStops: BatchEvidence['itemStops'] = [];
   /** Run ids of starts that came too late to join. */
   readonly ownStarts: string[] = [];
   /** Of the batch that runs now. */
@@ -72,7 +73,7 @@ export class BatchActs {
         return singles.start();
       case 'cancel-item':
       case 'force-delete-item':
-        return this.stopItem(what === 'cancel-item' ? 'cancelled' : 'deleted');
+        return this.stopItem(what === 'cancel-item' ? 'cancel' : 'forceDelete');
       case 'sweep':
         await striker.aside(() => this.sweep());
         return undefined;
@@ -80,16 +81,12 @@ export class BatchActs {
   }
 
   /** Stops the first that is under way. @returns its key */
-  private async stopItem(outcome: 'cancelled' | 'deleted'): Promise<string> {
-    const { client, temporal, keys } = this.stage;
+  private async stopItem(what: 'cancel' | 'forceDelete'): Promise<string> {
+    const { seesItems: client, keys } = this.stage;
     for (const key of keys) {
       const status = await client.status(key).catch(() => undefined); // not begun yet
       if (status?.batch?.batchId !== this.input.batchId || status.outcome) continue;
-      const batch = temporal.workflow.getHandle(batchWorkflowId(this.input.batchId));
-      const of = (await batch.describe()).raw.workflowExecutionInfo?.firstRunId ?? undefined;
-      if (outcome === 'cancelled') await client.cancel(key);
-      else if ((await client.forceDelete(key)).by !== 'assetGroup') return `${key} had ended`;
-      this.itemStops.push({ key, of, outcome, at: Date.now() });
+      await client[what](key);
       return key;
     }
     return 'none was under way';

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { LifecycleClient } from '../../src/client/lifecycle-client';
+import { openSharedFiles } from '../../src/storage/batches/open-shared-files';
 import type { BatchStatus } from '../../src/contracts/batch/batch-status';
 import { batchWorkflowId } from '../../src/contracts/ids';
 import type { ProviderFields } from '../../src/contracts/lifecycle-input';
@@ -70,9 +71,12 @@ export class BatchLane {
     calls.use(striker);
     this.place = place;
     const { address, name: namespace } = settings;
-    const client = await LifecycleClient.connect({
-      provider: place.provider,
-      temporal: { client: temporal, address, namespace },
+    const connection = { provider: place.provider, temporal: { client: temporal, address, namespace } };
+    const client = await LifecycleClient.connect(connection);
+    const store = { results: { folder: resultsFolderOf(settings) }, s3: { forcePathStyle: false } };
+    const seesItems = await LifecycleClient.connect({
+      ...connection,
+      openStore: () => openSharedFiles({ ...store, proxies: { noProxy: '' } }),
     });
     const name = `${namespace}-batch-${++this.runs}`;
     const folder = path.join(filesFolderOf(settings), name);
@@ -97,7 +101,7 @@ export class BatchLane {
 
     const { sweepInput } = place;
     const keys = wanted.map(({ key }) => key);
-    const acts = new BatchActs({ client, temporal, singles, striker, input, schedule, keys, sweepInput });
+    const acts = new BatchActs({ client, seesItems, temporal, singles, striker, input, schedule, keys, sweepInput });
     striker.armBatch(
       schedule,
       {
@@ -167,7 +171,6 @@ export class BatchLane {
       },
       schemaBreaks: await takeLines(schemaBreaksFileOf(settings)),
       openSweeps: acts.sweeps,
-      itemStops: acts.itemStops,
       beforeSweep,
     };
     const sweep = client.sweep({ ...place.sweepInput, grace: '0s' });

@@ -46,6 +46,16 @@ export interface RunFacts {
 export interface GroupFacts extends RunFacts {
   from: number;
   end: number;
+  itemStops: ItemStop[];
+}
+
+/** A signal by which one item was to end. Times are in epoch milliseconds. */
+export interface ItemStop {
+  item: number;
+  outcome: 'cancelled' | 'deleted';
+  at: number;
+  /** When the step began that ends it; undefined if the group began none. */
+  steppedAt?: number;
 }
 
 export interface BatchRunFacts extends RunFacts {
@@ -96,16 +106,6 @@ export interface SingleRun {
   closedAs: string;
 }
 
-/** A stop of one item that was taken. */
-export interface ItemStopFacts {
-  key: string;
-  /** Run id of the batch's start that was running. */
-  of?: string;
-  outcome: 'cancelled' | 'deleted';
-  /** Epoch milliseconds. */
-  at: number;
-}
-
 /** Everything there is to be known of a schedule; the promises are checked against it and nothing else. */
 export interface BatchEvidence {
   schedule: BatchSchedule;
@@ -119,7 +119,6 @@ export interface BatchEvidence {
   struck: Struck[];
   stops: AskedStop[];
   acts: { what: string; at: number; phase: StruckPhase; words?: string }[];
-  itemStops: ItemStopFacts[];
   texts: Record<'history' | 'log' | 'results', string>;
   schemaBreaks: string[];
   /** Sweeps, and groups that were open before and after them. */

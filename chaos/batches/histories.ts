@@ -1,8 +1,16 @@
 import type { Client } from '@temporalio/client';
 import type { History } from '@temporalio/common/lib/proto-utils';
-import { ASSET_GROUP, CANCEL_SIGNAL, FORCE_DELETE_SIGNAL, PAUSE_SIGNAL, RESUME_SIGNAL } from '../../src/contracts/ids';
+import {
+  ASSET_GROUP,
+  CANCEL_ITEM_SIGNAL,
+  CANCEL_SIGNAL,
+  FORCE_DELETE_ITEM_SIGNAL,
+  FORCE_DELETE_SIGNAL,
+  PAUSE_SIGNAL,
+  RESUME_SIGNAL,
+} from '../../src/contracts/ids';
 import { readableText } from '../checks/secrets';
-import type { BatchRunFacts, GroupFacts, RunFacts } from './evidence';
+import type { BatchRunFacts, GroupFacts, ItemStop, RunFacts } from './evidence';
 
 type Event = NonNullable<History['events']>[number];
 
@@ -35,8 +43,9 @@ export async function readBatchRuns(
 export async function readGroup(temporal: Client, workflowId: string, runId: string): Promise<ReadRun<GroupFacts>> {
   const history = await temporal.workflow.getHandle(workflowId, runId).fetchHistory();
   const [began, ...events] = history.events ?? [];
-  const { from, end } = inputOf(began);
-  const facts = { ...(await factsOf(temporal, { workflowId, runId }, history.events ?? [])), from, end };
+  const { from, end } = inputOf<{ from: number; end: number }>(began?.workflowExecutionStartedEventAttributes);
+  const common = await factsOf(temporal, { workflowId, runId }, history.events ?? []);
+  const facts = { ...common, from, end, itemStops: itemStopsIn(events) };
   return { facts, text: readableText([began, ...events]) };
 }
 
@@ -113,10 +122,37 @@ const toldTooLateIn = (events: readonly Event[]): string[] =>
     ({ signalExternalWorkflowExecutionFailedEventAttributes: failed }) => failed?.workflowExecution?.workflowId ?? [],
   );
 
-function inputOf(began: Event | undefined): { from: number; end: number } {
-  const [payload] = began?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
-  const { from, end } = JSON.parse(Buffer.from(payload?.data ?? '{}').toString()) as { from: number; end: number };
-  return { from, end };
+/** Signals for single items, each with the step that followed. */
+function itemStopsIn(events: readonly Event[]): ItemStop[] {
+  return events.flatMap((event, nth) => {
+    const signal = event.workflowExecutionSignaledEventAttributes;
+    const outcome = OUTCOME_OF[signal?.signalName ?? ''];
+    if (!outcome) return [];
+    const { item } = inputOf<{ item: number }>(signal);
+    const step = events.slice(nth).find(({ activityTaskScheduledEventAttributes: asked }) => {
+      const isStopOfItems = asked?.activityType?.name === 'stopItems';
+      return isStopOfItems && inputOf<{ items?: number[] }>(asked).items?.includes(item);
+    });
+    const started = events.find(
+      ({ activityTaskStartedEventAttributes: one }) =>
+        step !== undefined && String(one?.scheduledEventId) === String(step.eventId),
+    );
+    return [{ item, outcome, at: timeOf(event), steppedAt: started && timeOf(started) }];
+  });
+}
+
+const OUTCOME_OF: Readonly<Record<string, ItemStop['outcome']>> = {
+  [CANCEL_ITEM_SIGNAL]: 'cancelled',
+  [FORCE_DELETE_ITEM_SIGNAL]: 'deleted',
+};
+
+interface WithInput {
+  input?: { payloads?: { data?: Uint8Array | null }[] | null } | null;
+}
+
+function inputOf<T>(attributes: WithInput | null | undefined): T {
+  const [payload] = attributes?.input?.payloads ?? [];
+  return JSON.parse(Buffer.from(payload?.data ?? '{}').toString()) as T;
 }
 
 const timeOf = ({ eventTime }: Event): number =>

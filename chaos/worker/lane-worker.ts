@@ -4,7 +4,8 @@ import { WorkerProcess } from './worker-process';
 
 /** The worker of a lane: it is killed, and comes up again. */
 export class LaneWorker {
-  private worker: WorkerProcess | undefined;
+  /** Two while one takes the place of the other. */
+  private readonly up = new Set<WorkerProcess>();
   private reviving: Promise<void> = Promise.resolve();
   private logs: string[] = [];
 
@@ -12,25 +13,25 @@ export class LaneWorker {
 
   static async start(environment: NodeJS.ProcessEnv): Promise<LaneWorker> {
     const worker = new LaneWorker(environment);
-    worker.worker = await worker.startProcess();
+    await worker.startProcess();
     return worker;
   }
 
-  /** The process is dead when this ends; another one comes up meanwhile. */
+  /** Those that are up are dead when this ends, also one that was ending; another one comes up meanwhile. */
   async kill(): Promise<void> {
-    await this.reviving;
-    await this.worker?.kill();
-    this.logs.push(this.worker?.log ?? '');
-    this.reviving = this.startProcess().then((worker) => void (this.worker = worker));
+    if (this.up.size === 0) await this.reviving;
+    await Promise.all([...this.up].map((one) => this.end(one, 'kill')));
+    this.reviving = this.reviving.then(async () => {
+      if (this.up.size === 0) await this.startProcess();
+    });
   }
 
   /** Another process comes up, and then this one is told to stop. */
   restart(): void {
     this.reviving = this.reviving.then(async () => {
-      const old = this.worker;
-      this.worker = await this.startProcess();
-      await old?.stop();
-      this.logs.push(old?.log ?? '');
+      const before = [...this.up];
+      await this.startProcess();
+      await Promise.all(before.map((one) => this.end(one, 'stop')));
     });
   }
 
@@ -43,17 +44,23 @@ export class LaneWorker {
     this.logs = [];
   }
 
-  /** Everything printed since {@link forgetLogs}, and by the process that is up. */
+  /** Everything printed since {@link forgetLogs}, and by the processes that are up. */
   get log(): string {
-    return [...this.logs, this.worker?.log ?? ''].join('');
+    return [...this.logs, ...[...this.up].map(({ log }) => log)].join('');
   }
 
   async close(): Promise<void> {
     await this.reviving.catch(() => {});
-    await this.worker?.kill();
+    await Promise.all([...this.up].map((one) => one.kill()));
   }
 
-  private startProcess(): Promise<WorkerProcess> {
-    return WorkerProcess.start([path.join(packageRoot(), 'dist/chaos/worker/worker.js')], this.environment);
+  private async end(one: WorkerProcess, how: 'kill' | 'stop'): Promise<void> {
+    await one[how]();
+    if (this.up.delete(one)) this.logs.push(one.log);
+  }
+
+  private async startProcess(): Promise<void> {
+    const main = path.join(packageRoot(), 'dist/chaos/worker/worker.js');
+    this.up.add(await WorkerProcess.start([main], this.environment));
   }
 }

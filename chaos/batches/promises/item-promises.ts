@@ -1,5 +1,4 @@
 import type { ItemOutcome } from '../../../src/contracts/batch/item-outcome';
-import { isDeath } from '../../schedules/strikes';
 import type { BatchEvidence, BatchStart, PlaceState, Wanted } from '../evidence';
 import {
   assetsOf,
@@ -149,17 +148,18 @@ function nothingLeft(evidence: BatchEvidence): string[] {
 
 /** Where nobody stops anything and the provider refuses nothing for good, what becomes of an item is told by its source. */
 function failsAlone(evidence: BatchEvidence): string[] {
-  const { schedule, struck, acts, singles, wanted, itemStops } = evidence;
+  const { schedule, struck, acts, singles, wanted, groups } = evidence;
   const stopping = ['cancel', 'force-delete', 'native-cancel', 'terminate', 'refused', 'unauthorized'];
   if (struck.some(({ what }) => stopping.includes(what)) || acts.some(({ what }) => what === 'terminate-group'))
     return [];
   if (singles.length > 0 || schedule.failureMode === 'FailAfterOne') return [];
   const fails = ({ damaged }: Wanted): boolean => damaged || schedule.branches.includes('index-unknown');
-  return ofStarts(evidence, ({ outcomes }, before) =>
+  return ofStarts(evidence, (start, before) =>
     wanted.flatMap((source) => {
-      const record = outcomes.find(({ key }) => key === source.key);
+      const record = start.outcomes.find(({ key }) => key === source.key);
       const words = `${source.key} is ${record?.outcome ?? record?.phase ?? 'pending'}: ${record?.error?.message ?? ''}`;
-      if (itemStops.some(({ key }) => key === source.key)) return [];
+      const stops = groups.filter((group) => isOf(start, group)).flatMap(({ itemStops }) => itemStops);
+      if (stops.some(({ item }) => item === record?.item)) return [];
       const wasDamaged = before.length === 0 && schedule.again === 'repaired';
       if (wasDamaged && record?.outcome === 'failed') return []; // it may have been damaged then
       return (record?.outcome === 'failed') === fails(source) ? [] : [words];
@@ -167,28 +167,24 @@ function failsAlone(evidence: BatchEvidence): string[] {
   );
 }
 
-/** A step that is about to end when the stop is heard may end the item; after a death it is heard later. */
-const STOPS_WITHIN_MS = 5000;
-const STOPS_AFTER_DEATH_MS = 45_000;
-
-/** What was stopped ends so, or had ended; with a failure where cleanup left something over. */
+/** What was stopped ends so, or had ended before the step that was to end it; with a failure where something is left over. */
 function stopped(evidence: BatchEvidence): string[] {
-  const { itemStops, struck } = evidence;
-  const within = struck.some(({ what }) => isDeath(what)) ? STOPS_AFTER_DEATH_MS : STOPS_WITHIN_MS;
-  return ofStarts(evidence, (start) =>
-    itemStops
-      .filter(({ of }) => of === start.runId && start.closedAs === 'COMPLETED')
-      .flatMap(({ key, outcome, at }) => {
-        const item = start.listed.find((one) => one.key === key)?.item ?? -1;
-        if (terminatedGroups(evidence).some(({ from, end }) => item >= from && item < end)) return [];
-        const record = standing(start, item);
-        const hadEnded = record?.endedAt !== undefined && Date.parse(record.endedAt) < at + within;
-        const mayBeCancelled = outcome === 'cancelled' || stopOf(start) !== undefined;
-        const hasObeyed = record?.outcome === 'deleted' || (mayBeCancelled && record?.outcome === 'cancelled');
-        if (hasObeyed || hadEnded || record?.receipt?.entries.some(({ result }) => result === 'leftover')) return [];
-        return [`${key} was to be ${outcome}, yet it is ${record?.outcome ?? record?.phase ?? 'pending'}`];
-      }),
-  );
+  return ofStarts(evidence, (start) => {
+    if (start.closedAs !== 'COMPLETED') return [];
+    const closedAt = start.runs.at(-1)?.closedAt ?? Infinity;
+    const isMeanwhile = (at: number): boolean => (start.runs[0]?.startedAt ?? 0) <= at && at <= closedAt;
+    const own = evidence.groups.filter((group) => isOf(start, group) && group.closedAs === 'COMPLETED');
+    const stops = own.flatMap(({ itemStops }) => itemStops).filter(({ at }) => isMeanwhile(at));
+    return stops.flatMap(({ item, outcome, at, steppedAt }) => {
+      const record = standing(start, item);
+      const isLeftAsItWas = steppedAt === undefined && record?.outcome === undefined; // nothing more was to be begun
+      const hadEnded = isLeftAsItWas || Date.parse(record?.endedAt ?? '') <= (steppedAt ?? at);
+      const mayBeCancelled = outcome === 'cancelled' || stopOf(start) !== undefined;
+      const hasObeyed = record?.outcome === 'deleted' || (mayBeCancelled && record?.outcome === 'cancelled');
+      if (hasObeyed || hadEnded || record?.receipt?.entries.some(({ result }) => result === 'leftover')) return [];
+      return [`item ${item} was to be ${outcome}, yet it is ${record?.outcome ?? record?.phase ?? 'pending'}`];
+    });
+  });
 }
 
 /** Whoever is told that a key is in use is told by whom, and that one was at work at the time. */

@@ -1,4 +1,11 @@
-import type { BatchEvidence, BatchRunFacts, BatchStart, GroupFacts, SingleRun } from '../../../chaos/batches/evidence';
+import type {
+  BatchEvidence,
+  BatchRunFacts,
+  BatchStart,
+  GroupFacts,
+  ItemStop,
+  SingleRun,
+} from '../../../chaos/batches/evidence';
 import { batchViolationsOf } from '../../../chaos/batches/promises/batch-promises';
 import type { ItemOutcome } from '../../../src/contracts/batch/item-outcome';
 import type { SweepReport } from '../../../src/contracts/ledger/sweep';
@@ -29,6 +36,7 @@ const group: GroupFacts = {
   lostTask: false,
   from: 0,
   end: 2,
+  itemStops: [],
 };
 
 const state = {
@@ -95,7 +103,6 @@ const sound: BatchEvidence = {
   struck: [],
   stops: [],
   acts: [],
-  itemStops: [],
   texts: { history: '', log: '', results: '' },
   schemaBreaks: [],
   openSweeps: [],
@@ -111,6 +118,8 @@ const single: SingleRun = {
 const endsAfter = (ms: number): Partial<BatchStart> => ({
   outcomes: [{ ...item(0, FIRST), endedAt: new Date(AT + ms).toISOString() }, item(1, SECOND)],
 });
+
+const STOP: ItemStop = { item: 0, outcome: 'deleted', at: AT + 500, steppedAt: AT + 600 };
 
 const started = (changes: Partial<BatchStart>): Partial<BatchEvidence> => ({ starts: [{ ...start, ...changes }] });
 const second = (changes: Partial<ItemOutcome>): ItemOutcome => ({ ...item(1, SECOND), ...changes });
@@ -134,11 +143,17 @@ test('a batch that has lost a task to its worker may tell its groups later', () 
   ).toEqual([]);
 });
 
-test('an item that ended just as it was stopped, or was of another start, need not obey', () => {
-  const stop = { key: FIRST, of: 'run', outcome: 'deleted', at: AT } as const;
-  const ended = { ...sound, ...started(endsAfter(1000)) };
-  expect(batchViolationsOf({ ...ended, itemStops: [stop] })).toEqual([]);
-  expect(batchViolationsOf({ ...sound, ...started(endsAfter(60_000)), itemStops: [{ ...stop, of: 'x' }] })).toEqual([]);
+test('an item that ended before the step that was to stop it, or before the stop, need not obey', () => {
+  const told = (changes: Partial<ItemStop>): string[] =>
+    batchViolationsOf({
+      ...sound,
+      ...started(endsAfter(1000)),
+      groups: [{ ...group, itemStops: [{ ...STOP, ...changes }] }],
+    });
+  expect(told({})).toEqual(['an item is stopped by itself: item 0 was to be deleted, yet it is completed']);
+  expect(told({ steppedAt: undefined })).toHaveLength(1); // nobody has heard of the stop
+  const before = { steppedAt: undefined, at: AT + 1000 };
+  expect([told({ steppedAt: AT + 1000 }), told(before), told({ at: AT - 1 })]).toEqual([[], [], []]);
 });
 
 test('a group that closed while its batch told it of a stop need not have heard of it', () => {
@@ -235,10 +250,6 @@ const BROKEN: Readonly<Record<string, Partial<BatchEvidence>>> = {
     texts: { ...sound.texts, history: 'https://store?X-Amz-Signature=0123456789' },
   },
   'one asset per key': { beforeSweep: twice },
-  'an item is stopped by itself: /media/0.jpg was to be cancelled, yet it is completed': {
-    ...started(endsAfter(60_000)),
-    itemStops: [{ key: FIRST, of: 'run', outcome: 'cancelled', at: AT }],
-  },
   'each item has one outcome: item 1 has no outcome': started({ outcomes: [item(0, FIRST)] }),
   'each item has one outcome: item 0 is in the report 2 times': started({
     outcomes: [...start.outcomes, item(0, FIRST)],
