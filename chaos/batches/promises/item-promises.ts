@@ -167,14 +167,19 @@ function failsAlone(evidence: BatchEvidence): string[] {
   );
 }
 
-/** What was stopped ends so, or had ended before the step that was to end it; with a failure where something is left over. */
+/**
+ * What was stopped ends so, or had ended before the step that was to end it; with a failure where something is left over. A
+ * later start takes it up again.
+ */
 function stopped(evidence: BatchEvidence): string[] {
   return ofStarts(evidence, (start) => {
     if (start.closedAs !== 'COMPLETED') return [];
     const closedAt = start.runs.at(-1)?.closedAt ?? Infinity;
     const isMeanwhile = (at: number): boolean => (start.runs[0]?.startedAt ?? 0) <= at && at <= closedAt;
     const own = evidence.groups.filter((group) => isOf(start, group) && group.closedAs === 'COMPLETED');
-    const stops = own.flatMap(({ itemStops }) => itemStops).filter(({ at }) => isMeanwhile(at));
+    const stops = own
+      .filter(({ startedAt }) => isMeanwhile(startedAt)) // what ended otherwise in those of an earlier start is taken up again
+      .flatMap(({ itemStops }) => itemStops);
     return stops.flatMap(({ item, outcome, at, steppedAt }) => {
       const record = standing(start, item);
       const isLeftAsItWas = steppedAt === undefined && record?.outcome === undefined; // nothing more was to be begun

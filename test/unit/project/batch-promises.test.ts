@@ -143,7 +143,7 @@ test('a batch that has lost a task to its worker may tell its groups later', () 
   ).toEqual([]);
 });
 
-test('an item that ended before the step that was to stop it, or before the stop, need not obey', () => {
+test('an item that ended before the step that was to stop it, or before the stop, need not obey, nor one of an earlier start', () => {
   const told = (changes: Partial<ItemStop>): string[] =>
     batchViolationsOf({
       ...sound,
@@ -153,7 +153,9 @@ test('an item that ended before the step that was to stop it, or before the stop
   expect(told({})).toEqual(['an item is stopped by itself: item 0 was to be deleted, yet it is completed']);
   expect(told({ steppedAt: undefined })).toHaveLength(1); // nobody has heard of the stop
   const before = { steppedAt: undefined, at: AT + 1000 };
-  expect([told({ steppedAt: AT + 1000 }), told(before), told({ at: AT - 1 })]).toEqual([[], [], []]);
+  expect([told({ steppedAt: AT + 1000 }), told(before)]).toEqual([[], []]);
+  const ofEarlier = { ...group, startedAt: AT - 1, itemStops: [STOP] };
+  expect(batchViolationsOf({ ...sound, ...started(endsAfter(1000)), groups: [ofEarlier] })).toEqual([]);
 });
 
 test('a group that closed while its batch told it of a stop need not have heard of it', () => {
