@@ -1,55 +1,84 @@
-import type { StopItemsInput } from '../../contracts/batch/groups';
-import type { ItemOutcome } from '../../contracts/batch/item-outcome';
+import { ApplicationFailure } from '@temporalio/common';
+import type { ItemOutcome, ItemStop } from '../../contracts/batch/item-outcome';
 import type { CleanupPolicy } from '../../contracts/cleanup-policy';
+import { failureType } from '../../contracts/failures';
 import type { ReceiptEntry } from '../../contracts/lifecycle-status';
+import type { Resource } from '../../contracts/resource';
+import { leftover } from '../cleanup/receipt-entry';
 import { createRemoveResources } from '../cleanup/remove-resources';
 import { BEATS } from '../lib/activity-call';
+import { CLEANUP_TRIED_FOR_MS, isTroubledFor } from './group/troubled-items';
 import { itemsAtOnce, nextStepOf, onItsWay, type ItemStep, type ItemTurn } from './item-step';
 
 const common = { atOnce: itemsAtOnce, beatMs: BEATS.write };
 
-/** Cleans up after items that failed, as their policy says. */
+/** Cleans up after items that failed, as their policy says, and after those that were stopped by themselves. */
 export const cleanItem: ItemStep = {
   isDue: (record) => nextStepOf(record) === 'clean',
-  take: async (turn) => ({
-    ...(await cleaned(turn, turn.input.cleanup.onFailure)),
-    phase: 'failed',
-    outcome: 'failed',
-  }),
+  take: async (turn) => {
+    const { stop } = onItsWay(turn).work;
+    if (stop) return stopped(turn, stop);
+    return { ...(await cleaned(turn, turn.input.cleanup.onFailure)), phase: 'failed', outcome: 'failed' };
+  },
   ...common,
 };
 
-/** Ends items that are under way. One that was never begun stays as it is, unless it is named. */
-export const stopItem = ({ items, policy, outcome, reason }: StopItemsInput): ItemStep => ({
-  isDue: (record, item) =>
-    items ? items.includes(item) && record?.outcome === undefined : record?.outcome === undefined && isBegun(record),
-
-  async take(turn) {
-    const { item, group } = turn;
-    if (!isBegun(turn.record))
-      return { item: item.item, key: item.key, of: group.start, reason, phase: outcome, outcome };
-    const record = { ...(await cleaned(turn, policy ?? turn.input.cleanup.onCancel)), reason };
-    const leftover = record.receipt?.entries.find(({ result }) => result === 'leftover');
-    if (!leftover) return { ...record, phase: outcome, outcome };
-    const { resource, id = '', because, errorType = 'Unexpected' } = leftover;
-    const message = `Cleanup could not finish: ${resource} ${id} is left over: ${because}`;
-    return { ...record, error: record.error ?? { type: errorType, message }, phase: 'failed', outcome: 'failed' };
-  },
+/** Ends items that are under way. One that was never begun stays as it is. */
+export const stopItem = (stop: ItemStop): ItemStep => ({
+  isDue: (record) => record?.outcome === undefined && record?.work !== undefined,
+  take: (turn) => stopped(turn, stop),
   untilAll: true,
   ...common,
 });
 
-const isBegun = (record: ItemOutcome | undefined): boolean => record?.work !== undefined;
+/** Ends those that are named, also if they were never begun; what cannot be cleaned up at once is cleaned up by a later step. */
+export const stopNamed = ({ outcome, policy, reason }: ItemStop, items: readonly number[]): ItemStep => ({
+  isDue: (record, item) => items.includes(item) && record?.outcome === undefined,
+  begin: ({ record, item, group }) => {
+    if (!record?.work) return { item: item.item, key: item.key, of: group.start, reason, phase: outcome, outcome };
+    const work = { ...record.work, stop: { outcome, policy, reason } };
+    return { ...record, work, phase: record.phase === 'pending' ? 'pending' : 'cleaning' };
+  },
+  take: async (turn) => (turn.record?.outcome ? turn.record : stopped(turn, { outcome, policy, reason })),
+  ...common,
+});
 
-async function cleaned(turn: ItemTurn, policy: CleanupPolicy): Promise<ItemOutcome> {
+async function stopped(turn: ItemTurn, { outcome, policy, reason }: ItemStop): Promise<ItemOutcome> {
+  const record = { ...(await cleaned(turn, policy ?? turn.input.cleanup.onCancel)), reason };
+  const leftOver = record.receipt?.entries.find(({ result }) => result === 'leftover');
+  if (!leftOver) return { ...record, phase: outcome, outcome };
+  const { resource, id = '', because, errorType = 'Unexpected' } = leftOver;
+  const message = `Cleanup could not finish: ${resource} ${id} is left over: ${because}`;
+  return { ...record, error: record.error ?? { type: errorType, message }, phase: 'failed', outcome: 'failed' };
+}
+
+async function cleaned(
+  turn: ItemTurn,
+  policy: CleanupPolicy,
+): Promise<ItemOutcome & Pick<Required<ItemOutcome>, 'receipt'>> {
   const record = onItsWay(turn);
   const { made, ended = [] } = record.work;
-  const { provider, place } = turn.input;
   const mayHaveMade = made.length > 0 && record.phase !== 'pending' && !(await isKeyOfAnother(turn));
-  const entries: ReceiptEntry[] = mayHaveMade
-    ? await createRemoveResources(turn.deps)({ provider, place, resources: made.toReversed(), policy })
-    : [];
+  const entries = mayHaveMade ? await removed(turn, made.toReversed(), policy) : [];
   return { ...record, receipt: { policy, entries: [...entries, ...ended] }, work: undefined };
+}
+
+/** What could not be ended for a week is left over. */
+async function removed(
+  { deps, input: { provider, place }, record }: ItemTurn,
+  resources: readonly Resource[],
+  policy: CleanupPolicy,
+): Promise<ReceiptEntry[]> {
+  try {
+    return await createRemoveResources(deps)({ provider, place, resources, policy });
+  } catch (error) {
+    const type = failureType(error);
+    if (!(error instanceof ApplicationFailure) || type === undefined || !isTroubledFor(record, CLEANUP_TRIED_FOR_MS))
+      throw error;
+    const [{ done = [] } = {}] = (error.details ?? []) as { done?: ReceiptEntry[] }[];
+    const rest = resources.filter(({ kind, id }) => !done.some((one) => one.resource === kind && one.id === id));
+    return [...done, ...rest.map((resource) => leftover(resource, { type, message: error.message }))];
+  }
 }
 
 /** Before its create an item claims its key: one whose claim is somebody else's has made nothing. */

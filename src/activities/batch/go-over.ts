@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { Context } from '@temporalio/activity';
 import { CancelledFailure } from '@temporalio/common';
 import {
   GROUP_STEPS,
@@ -18,11 +19,20 @@ import { GroupKeyFacts } from './existing/group-key-facts';
 import type { GroupMemory } from './group/group-memory';
 import { ItemCalls } from './item-calls';
 import { FirstFailure, hasFailed } from './group/first-failure';
+import {
+  CALL_TRIED_FOR_MS,
+  isTroubledFor,
+  triedAgainAfterMs,
+  withoutTrouble,
+  withTrouble,
+} from './group/troubled-items';
 import { failedItem, nextStepOf, type ItemTurn, type ItemStep } from './item-step';
 import { inputOf, openSlice, type Slice } from './group/open-slice';
 
-/** No item waits longer for others of its group. */
+/** No item waits longer for others of its group that are ready. */
 const STRAGGLERS_AFTER_MS = 2 * 60_000;
+/** Steps in which others may be waited for, while an item is to be tried again. */
+const WAITS: readonly (GroupStep | undefined)[] = ['settle', 'collect'];
 /** Outcomes are written together, at most this far apart. */
 const WRITE_EVERY_MS = 1000;
 const LOOK_AT_BATCH_EVERY_MS = 60_000;
@@ -63,7 +73,7 @@ class Round {
   /** Items whose turn no earlier attempt of the activity has taken. */
   private readonly firstTurns = new Set<number>();
   private readonly enough = new AbortController();
-  private patience: NodeJS.Timeout | undefined;
+  private patience: { timer: NodeJS.Timeout; until: number } | undefined;
   private gotOn = 0;
   private tryAgain: unknown;
 
@@ -97,17 +107,34 @@ class Round {
         else this.giveBack([one]);
       }
     };
+    const tryOthersAfterMs = step.waits && triedAgainAfterMs(this.others(step));
+    if (tryOthersAfterMs) this.leaveIn(tryOthersAfterMs, 'others are to be tried again');
     try {
       await this.inLanes(Math.min(atOnce, due.length), lane);
     } finally {
       clearInterval(writing);
       clearInterval(looking);
-      clearTimeout(this.patience);
+      clearTimeout(this.patience?.timer);
       if (step.begin) this.giveBack(queue.begun);
       await this.write();
     }
-    const isOver = this.gotOn > 0 || this.batchIsGone; // the next round takes what is to be tried again
-    if (this.tryAgain !== undefined && (step.untilAll || !isOver)) throw this.tryAgain;
+    if (this.tryAgain !== undefined && (step.untilAll || !this.hasRound(step))) throw this.tryAgain;
+  }
+
+  /** True if the next round is to take what is to be tried again; without one, the next attempt of this step does. */
+  private hasRound(step: ItemStep): boolean {
+    if (this.gotOn > 0 || this.batchIsGone) return true;
+    const others = this.others(step);
+    if (others.some((record) => WAITS.includes(nextStepOf(record)))) return true; // that takes its time
+    const { scheduledTimestampMs } = Context.current().info;
+    const heldUpForMs = Date.now() - scheduledTimestampMs;
+    return others.length > 0 && heldUpForMs >= (triedAgainAfterMs([...this.slice.known.values()]) ?? 0);
+  }
+
+  /** Items that have begun, and are due for another step. */
+  private others(step: ItemStep): ItemOutcome[] {
+    const records = [...this.slice.known.values()];
+    return records.filter((record) => nextStepOf(record) !== undefined && !step.isDue(record, record.item));
   }
 
   /** If a lane breaks, no other takes a further item; its error is thrown once what is under way has ended. */
@@ -175,9 +202,8 @@ class Round {
     const turn = this.turnOf(one, signal);
     try {
       const left = turn.record?.work?.left;
-      this.note(
-        await this.calls.take(item, { left, isFirst: this.firstTurns.has(item), signal }, () => step.take(turn)),
-      );
+      const isFirst = this.firstTurns.has(item);
+      this.note(withoutTrouble(await this.calls.take(item, { left, isFirst, signal }, () => step.take(turn))));
       this.calls.end(item);
       this.hasGotOn();
       return true;
@@ -193,13 +219,15 @@ class Round {
     const type = failureType(error);
     const isStop = error instanceof CancelledFailure || turn.signal.aborted;
     const record = (turn.record?.work && step.afterBreak?.(turn, error)) ?? turn.record;
-    if (isStop || (type !== undefined && FAILURES[type].retry)) {
-      if (record?.work) this.note(withLeft(record, left));
+    const cleans = step.untilAll || record?.phase === 'cleaning'; // it gives up by itself
+    const isGivenUp = !cleans && isTroubledFor(record, CALL_TRIED_FOR_MS);
+    if (isStop || (type !== undefined && FAILURES[type].retry && !isGivenUp)) {
+      if (record?.work) this.note(withLeft(isStop ? record : withTrouble(record), left));
       if (!isStop) this.tryAgain ??= error;
       return;
     }
     if (type === undefined) throw error; // a mistake in the code, not the item's
-    this.note(failedItem({ ...turn, record }, error as Error, type));
+    this.note(withoutTrouble(failedItem({ ...turn, record }, error as Error, type)));
     this.calls.end(item);
     if (this.failure.note()) void this.write().catch(() => {}); // the other groups are to hear of it at once
     this.hasGotOn();
@@ -207,7 +235,15 @@ class Round {
 
   private hasGotOn(): void {
     this.gotOn += 1;
-    this.patience ??= setTimeout(() => this.enough.abort(new CancelledFailure('others go on')), STRAGGLERS_AFTER_MS);
+    if (this.gotOn === 1) this.leaveIn(STRAGGLERS_AFTER_MS, 'others go on');
+  }
+
+  /** What is still waited for, or to be taken, then is left to the next round. */
+  private leaveIn(ms: number, because: string): void {
+    const until = Date.now() + ms;
+    if (this.patience && this.patience.until <= until) return;
+    clearTimeout(this.patience?.timer);
+    this.patience = { timer: setTimeout(() => this.enough.abort(new CancelledFailure(because)), ms), until };
   }
 
   private note(noted: ItemOutcome): void {

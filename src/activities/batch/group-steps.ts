@@ -1,7 +1,7 @@
 import type { GroupActivities, GroupNews, GroupStepInput } from '../../contracts/batch/groups';
 import type { ActivityDependencies } from '../dependencies';
 import { branchItem, collectItem } from './branch-item';
-import { cleanItem, stopItem } from './clean-item';
+import { cleanItem, stopItem, stopNamed } from './clean-item';
 import { goOver } from './go-over';
 import { GroupMemories } from './group/group-memory';
 import type { ItemStep } from './item-step';
@@ -21,6 +21,6 @@ export function createGroupSteps(deps: ActivityDependencies): GroupActivities {
     collectItems: (input) => take(input, collectItem),
     releaseItems: (input) => take(input, releaseItem),
     cleanItems: (input) => take(input, cleanItem),
-    stopItems: (input) => take(input, stopItem(input)),
+    stopItems: (input) => take(input, input.items ? stopNamed(input, input.items) : stopItem(input)),
   };
 }

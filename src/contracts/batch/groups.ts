@@ -1,7 +1,6 @@
-import type { CleanupPolicy } from '../cleanup-policy';
 import type { ProviderName } from '../ids';
 import type { LifecycleError } from '../lifecycle-status';
-import type { BatchCounts, ItemRange } from './item-outcome';
+import type { BatchCounts, ItemRange, ItemStop } from './item-outcome';
 
 /** Names a listed batch, and the store that it lies in. */
 export interface ListedBatchRef {
@@ -69,15 +68,10 @@ export interface GroupStepInput extends GroupInput {
   workflowId: string;
 }
 
-/** How items under way are to end. */
-export interface StopItemsInput extends GroupStepInput {
+/** How items are to end. */
+export interface StopItemsInput extends GroupStepInput, ItemStop {
   /** Which, also if they were never begun. Default: all that are under way. */
   items?: readonly number[];
-  outcome: 'cancelled' | 'deleted';
-  /** Why these, as somebody said. */
-  reason?: string;
-  /** Default: each item's own. */
-  policy?: CleanupPolicy;
 }
 
 /** Result of a group, and the signal by which it tells its batch. */
@@ -103,6 +97,6 @@ export interface GroupActivities {
   releaseItems(input: GroupStepInput): Promise<GroupNews>;
   /** Cleans up after items that failed. */
   cleanItems(input: GroupStepInput): Promise<GroupNews>;
-  /** Ends what is under way, and cleans up. */
+  /** Ends what is under way, and cleans up. Where items are named, a cleanup that is to be tried again is left to `cleanItems`. */
   stopItems(input: StopItemsInput): Promise<GroupNews>;
 }

@@ -1,4 +1,5 @@
 import type { Branch } from '../branches/branch';
+import type { CleanupPolicy } from '../cleanup-policy';
 import type { Handle } from '../branches/handle';
 import type {
   AssetSnapshot,
@@ -63,10 +64,23 @@ export interface ItemWork {
   submissions?: number;
   branches?: readonly BranchOnItsWay[];
   released?: boolean;
+  /** RFC 3339: since when its step fails again and again. */
+  troubledSince?: string;
+  /** How it is to end, since it was stopped by itself. */
+  stop?: ItemStop;
   /** Of what ended beside its asset. */
   ended?: readonly ReceiptEntry[];
   /** What an attempt left that is to be repeated. */
   left?: unknown;
+}
+
+/** How an item that is stopped is to end. */
+export interface ItemStop {
+  outcome: 'cancelled' | 'deleted';
+  /** Default: its own. */
+  policy?: CleanupPolicy;
+  /** Why, as somebody said. */
+  reason?: string;
 }
 
 /** A branch of an item on its way. */

@@ -1,13 +1,13 @@
 import { createBatchSteps } from '../../../src/activities/batch/batch-steps';
 import { createGroupSteps } from '../../../src/activities/batch/group-steps';
-import { acceptBatch } from '../../../src/batch/accept-batch';
 import type { GroupStepInput } from '../../../src/contracts/batch/groups';
-import type { Handle } from '../../../src/contracts/branches/handle';
 import { failure } from '../../../src/contracts/failures';
 import { failed } from '../../../src/providers/outcome';
 import { createBatchFiles } from '../../../src/storage/batches/batch-files';
 import { activityEnvironment, OWNER } from '../../support/activity-dependencies';
 import { BatchPlace } from '../../support/batches/batch-place';
+import { holdWaits } from '../../support/batches/held-waits';
+import { listedGroup } from '../../support/batches/listed-group';
 
 let place: BatchPlace;
 beforeEach(async () => {
@@ -20,36 +20,8 @@ afterEach(async () => {
 
 const inActivity = <T>(work: () => Promise<T>): Promise<T> => activityEnvironment().run(work) as Promise<T>;
 
-async function listed(files: readonly string[], each: object = {}, run = 'start-1'): Promise<GroupStepInput> {
-  const input = await place.put(files);
-  const batch = { ...acceptBatch({ batchId: 'b', ...input, each: { ...input.each, ...each } }), batchId: 'b' };
-  const list = await inActivity(() => createBatchSteps(place.deps).listItems({ batch, start: run }));
-  const { batchId, storeId, start } = list;
-  const group = { workflowId: 'asset-group:b:0', runId: 'run-1', batchWorkflowId: 'asset-batch:b' };
-  return { ...group, stopsAtFailure: false, batchId, storeId, start, provider: 'twelvelabs', from: 0, end: list.items };
-}
-
-/** From now on no wait ends by itself; gives what lets those go that wait for the given assets. */
-function holdWaits(): { ready: (handle: (id: string) => boolean) => void; waiting: () => number } {
-  const { watcher, provider } = place.deps.accounts.twelvelabs ?? {};
-  if (!watcher || !provider) throw new Error('no account');
-  const waits = new Map<string, () => void>();
-  watcher.until = (handle: Handle, options) =>
-    new Promise((resolve, reject) => {
-      waits.set(handle.id, () => {
-        waits.delete(handle.id);
-        void provider.assets.get(handle.id).then((asset) => resolve({ handle, state: 'ready', asset }));
-      });
-      options?.signal?.addEventListener('abort', () => {
-        waits.delete(handle.id);
-        reject(new Error('left'));
-      });
-    });
-  return {
-    ready: (isSo) => [...waits].forEach(([id, end]) => isSo(id) && end()),
-    waiting: () => waits.size,
-  };
-}
+const listed = (files: readonly string[], each: object = {}, start = 'start-1'): Promise<GroupStepInput> =>
+  listedGroup(place, files, { each, start });
 
 async function until(isSo: () => boolean): Promise<void> {
   while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
@@ -63,7 +35,7 @@ test('a step ends two minutes after its first item, and the next round takes the
   const input = await listed(['a.mp4', 'b.mp4', 'c.mp4']);
   const steps = createGroupSteps(place.deps);
   await inActivity(() => steps.submitItems(input));
-  const { ready, waiting } = holdWaits();
+  const { ready, waiting } = holdWaits(place);
   const [first = ''] = place.provider.held.keys();
   jest.useFakeTimers({ doNotFake: [...NOT_FAKED] });
   let ended = false;
@@ -88,7 +60,7 @@ test('a step that finds its batch ended from outside leaves its waits and tells'
   const input = await listed(['a.mp4']);
   const steps = createGroupSteps(place.deps);
   await inActivity(() => steps.submitItems(input));
-  const { waiting } = holdWaits();
+  const { waiting } = holdWaits(place);
   jest.useFakeTimers({ doNotFake: [...NOT_FAKED] });
   const step = inActivity(() => steps.settleItems(input));
   await until(() => waiting() === 1);
@@ -103,7 +75,7 @@ test('an item whose deadline has passed fails alone, with a last look', async ()
   const [first = '', second = ''] = place.provider.held.keys();
   (await place.provider.assets.get(first)).status = 'ready';
   expect(second).not.toBe('');
-  holdWaits();
+  holdWaits(place);
   const news = await inActivity(() => steps.settleItems(input));
   expect(news.due).toMatchObject({ release: 1, clean: 1 });
   const { failures } = await inActivity(() => steps.cleanItems(input));
@@ -220,7 +192,7 @@ test('a mistake in the code while others are waited for leaves their waits', asy
   const input = await listed(['a.mp4', 'b.mp4', 'c.mp4']);
   const steps = createGroupSteps(place.deps);
   await inActivity(() => steps.submitItems(input));
-  const { waiting } = holdWaits();
+  const { waiting } = holdWaits(place);
   const { watcher } = place.deps.accounts.twelvelabs ?? {};
   if (!watcher) throw new Error('no account');
   const { until: wait } = watcher;

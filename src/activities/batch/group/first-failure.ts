@@ -45,4 +45,6 @@ export class FirstFailure {
   }
 }
 
-export const hasFailed = ({ phase, outcome }: ItemOutcome): boolean => outcome === 'failed' || phase === 'cleaning';
+/** What was stopped by itself has not failed. */
+export const hasFailed = ({ phase, outcome, work }: ItemOutcome): boolean =>
+  outcome === 'failed' || (phase === 'cleaning' && work?.stop === undefined);

@@ -16,7 +16,7 @@ import type {
   GroupStep,
   GroupStepInput,
 } from '../../../contracts/batch/groups';
-import { countsOf } from '../../../contracts/batch/item-outcome';
+import { countsOf, type ItemStop } from '../../../contracts/batch/item-outcome';
 import type { LifecycleError } from '../../../contracts/lifecycle-status';
 import { GROUP_ENDED_SIGNAL, GROUP_PROGRESS_SIGNAL } from '../../../contracts/ids';
 import { groupStep } from '../activity-options';
@@ -24,7 +24,7 @@ import { StopRequests } from '../lifecycle/stop-requests';
 import { describeError } from '../step-failures';
 import { groupStatusQuery } from '../batch/messages';
 import { detailsOfGroup } from '../batch/words';
-import { ItemStops, type ItemsToStop } from './item-stops';
+import { ItemStops } from './item-stops';
 
 const ACTIVITY_OF = {
   submit: 'submitItems',
@@ -125,7 +125,7 @@ export class Group {
   }
 
   /** @param how of which items; of all, if none is named */
-  private async endItems(how: Omit<ItemsToStop, 'items'> & Partial<ItemsToStop>): Promise<void> {
+  private async endItems(how: ItemStop & { items?: number[] }): Promise<void> {
     const options = groupStep(this.input.provider, { cleans: true });
     const { stopItems } = proxyActivities<GroupActivities>({ ...options, summary: this.summary(how.items?.length) });
     const input = { ...this.stepInput, ...how };

@@ -1,17 +1,15 @@
 import { CancellationScope, setHandler } from '@temporalio/workflow';
-import type { StopItemsInput } from '../../../contracts/batch/groups';
-import type { ItemRange } from '../../../contracts/batch/item-outcome';
+import type { ItemRange, ItemStop } from '../../../contracts/batch/item-outcome';
 import { readItemStop } from '../../../contracts/messages';
 import { cancelItemSignal, forceDeleteItemSignal } from '../batch/messages';
 import { endsLifecycle } from '../step-failures';
 
 /** Items that end in the same way. */
-export type ItemsToStop = Pick<StopItemsInput, 'outcome' | 'policy' | 'reason'> & { items: number[] };
-type HowToStop = Omit<ItemsToStop, 'items'>;
+export type ItemsToStop = ItemStop & { items: number[] };
 
 /** Hears that single items are to end while the others of their group go on. */
 export class ItemStops {
-  private readonly asked = new Map<number, HowToStop>();
+  private readonly asked = new Map<number, ItemStop>();
   private step: CancellationScope | undefined;
 
   constructor(private readonly group: ItemRange) {
@@ -49,7 +47,7 @@ export class ItemStops {
   }
 
   /** The first request counts, except that a force-delete may still follow a cancel. */
-  private hear(payload: unknown, outcome: HowToStop['outcome']): void {
+  private hear(payload: unknown, outcome: ItemStop['outcome']): void {
     const { item, reason, cleanup } = readItemStop(payload);
     const { from, end } = this.group;
     if (item === undefined || item < from || item >= end) return;
@@ -59,5 +57,5 @@ export class ItemStops {
   }
 }
 
-const isSame = (one: HowToStop, other: HowToStop): boolean =>
+const isSame = (one: ItemStop, other: ItemStop): boolean =>
   one.outcome === other.outcome && one.policy === other.policy && one.reason === other.reason;

@@ -1,0 +1,19 @@
+import { createBatchSteps } from '../../../src/activities/batch/batch-steps';
+import { acceptBatch } from '../../../src/batch/accept-batch';
+import type { GroupStepInput } from '../../../src/contracts/batch/groups';
+import { activityEnvironment } from '../activity-dependencies';
+import type { BatchPlace } from './batch-place';
+
+/** Lists files as a batch in the place's store. @returns the input of a step over all of them, as one group */
+export async function listedGroup(
+  place: BatchPlace,
+  files: readonly string[],
+  { each = {}, start = 'start-1' }: { each?: object; start?: string } = {},
+): Promise<GroupStepInput> {
+  const input = await place.put(files);
+  const batch = { ...acceptBatch({ batchId: 'b', ...input, each: { ...input.each, ...each } }), batchId: 'b' };
+  const list = () => createBatchSteps(place.deps).listItems({ batch, start });
+  const { batchId, storeId, items } = (await activityEnvironment().run(list)) as Awaited<ReturnType<typeof list>>;
+  const group = { workflowId: 'asset-group:b:0', runId: 'run-1', batchWorkflowId: 'asset-batch:b' };
+  return { ...group, stopsAtFailure: false, batchId, storeId, start, provider: 'twelvelabs', from: 0, end: items };
+}
