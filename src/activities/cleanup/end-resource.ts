@@ -5,6 +5,7 @@ import { unlessGone } from '../../providers/outcome';
 import { branchKindOf, ledgerTag } from '../dependencies';
 import { findByTag } from '../lib/find-by-tag';
 import { untilFound } from '../lib/until-found';
+import { isKeyOfAnotherAtWork } from '../ownership/claim-key';
 import { completedWithAsset } from '../ownership/completed-before';
 import { keptUnmarked, setMark } from '../ownership/release-asset';
 import { removeSurplus } from './delete-asset';
@@ -37,6 +38,7 @@ async function endAsset(resource: AssetResource, removal: Removal): Promise<Rece
   }
   const reason = keptBecause(resource, policy);
   if (reason && resource.adopted) return [entryOf(resource, 'kept', reason)];
+  if (await isOfAnother(resource, removal)) return [];
   const { entries: ofSessions, assetIds, decided } = await endPending(resource, removal);
   const isThereByNow = decided || resource.ofEarlierRuns === true;
   const tagged = await (isThereByNow ? taggedIds(resource, removal) : idsOf(resource, removal));
@@ -50,6 +52,13 @@ async function endAsset(resource: AssetResource, removal: Removal): Promise<Rece
   entries.push(...(await removeSurplus({ deps, provider, workflowId, signal }, surplus)));
   if (resource.session) entries.unshift(endOfSession(resource.session));
   return entries;
+}
+
+/** A run that was stopped before it had its key has made nothing, and what the key has is its holder's. */
+async function isOfAnother({ id, tag, pending, session }: AssetResource, removal: Removal): Promise<boolean> {
+  if (id !== undefined || pending || session || !tag) return false;
+  const { deps, provider, unlessOpen: workflowId = tag.workflowId } = removal;
+  return isKeyOfAnotherAtWork(deps, { provider: provider.name, key: tag.key, workflowId });
 }
 
 async function endEach(resource: BranchResource, ids: readonly string[], removal: Removal): Promise<ReceiptEntry[]> {

@@ -23,13 +23,24 @@ export async function claimKey(
   let attempt = await claims.claim({ owner: deps.owner, provider, key }, by);
   while (!attempt.claimed) {
     const { holder } = attempt;
-    // an item may have ended while its group goes on
-    if ((await facts.isOpen(holder.by)) && (await facts.outcomeOf(holder.by))?.outcome === undefined)
-      throw keyInUse(key, holder.by);
+    if (await isAtWork(holder.by, facts)) throw keyInUse(key, holder.by);
     attempt = await claims.takeOver(holder, by);
   }
   return attempt.before;
 }
+
+/** True if somebody else has the key, and is at work: a run makes nothing before it has claimed its key. */
+export async function isKeyOfAnotherAtWork(
+  deps: ActivityDependencies,
+  { provider, key, workflowId }: { provider: ProviderName; key: string; workflowId: string },
+): Promise<boolean> {
+  const { by } = (await deps.batches.claims.holderOf({ owner: deps.owner, provider, key })) ?? {};
+  return by !== undefined && by.workflowId !== workflowId && isAtWork(by, askAlone(deps));
+}
+
+/** An item may have ended while its group goes on. */
+const isAtWork = async (by: Claimant, facts: Pick<AskedOfHolder, 'isOpen' | 'outcomeOf'>): Promise<boolean> =>
+  (await facts.isOpen(by)) && (await facts.outcomeOf(by))?.outcome === undefined;
 
 const askAlone = ({ runs, batches, owner }: ActivityDependencies): AskedOfHolder => ({
   isClaimed: false,
