@@ -10,7 +10,6 @@ export {
   connect,
   FAILURES,
   InvalidInput,
-  ItemOfBatch,
   LifecycleBeingDeleted,
   LifecycleClient,
   LifecycleClientError,

@@ -14,7 +14,6 @@ export {
   CallAborted,
   CallTimedOut,
   InvalidInput,
-  ItemOfBatch,
   KeyInUse,
   LifecycleBeingDeleted,
   LifecycleClientError,

@@ -193,22 +193,21 @@ export class LifecycleClient {
   }
 
   /**
-   * Removes by force everything that a key's lifecycle has made. A running lifecycle, or an item that is under way, is asked to stop and delete. For a
+   * Removes by force everything that a key's lifecycle has made. A running lifecycle, or the group of an item, is asked to stop and delete. For a
    * closed or forgotten one, an `assetDeletion` is started or joined. Safe to repeat. The place has to be named where the
    * provider has such and Temporal does not know the key.
-   * @throws InvalidInput · KeyInUse for another place than the key's · ItemOfBatch for an item that has ended in a
-   *   group of a batch that goes on
+   * @throws InvalidInput · KeyInUse for another place than the key's
    */
   async forceDelete(key: string, request: ForceDeleteRequest & PlaceInput = {}): Promise<ForceDeletion> {
     const { reason, ...place } = request;
     const item = await this.itemOf(key);
-    const status = (): Promise<LifecycleStatus> => this.status(key);
-    const result = (): Promise<LifecycleStatus> => this.result(key);
-    if (item) return { status, result, ...(await deleteItem(this.calls, this.items, item, request)) };
+    if (item) return deleteItem(this.calls, this.items, item, request);
     await checkPlace(this.calls, key, place);
     const { signalled, known } = await signalForceDelete(this.calls, key, { reason });
     if (!signalled) return { ...(await deleteClosed(this.calls, key, request)), known };
     const { workflowId } = this.calls.handle(key);
+    const status = (): Promise<LifecycleStatus> => this.status(key);
+    const result = (): Promise<LifecycleStatus> => this.result(key);
     return { key, by: 'assetLifecycle', workflowId, known, status, result };
   }
 

@@ -31,11 +31,6 @@ export class BatchClosed extends LifecycleClientError {
   override readonly name = 'BatchClosed';
 }
 
-/** The key is an item that has ended in a group of a batch that goes on, so that what it made cannot be deleted yet. */
-export class ItemOfBatch extends LifecycleClientError {
-  override readonly name = 'ItemOfBatch';
-}
-
 /** The batch is running: it can be taken up again once it has closed. */
 export class BatchRunning extends LifecycleClientError {
   override readonly name = 'BatchRunning';

@@ -183,7 +183,8 @@ function stopped(evidence: BatchEvidence): string[] {
     return stops.flatMap(({ item, outcome, at, steppedAt }) => {
       const record = standing(start, item);
       const isLeftAsItWas = steppedAt === undefined && record?.outcome === undefined; // nothing more was to be begun
-      const hadEnded = isLeftAsItWas || Date.parse(record?.endedAt ?? '') <= (steppedAt ?? at);
+      const mayHaveEnded = outcome === 'cancelled' || steppedAt === undefined; // force comes after an end as well
+      const hadEnded = isLeftAsItWas || (mayHaveEnded && Date.parse(record?.endedAt ?? '') <= (steppedAt ?? at));
       const mayBeCancelled = outcome === 'cancelled' || stopOf(start) !== undefined;
       const hasObeyed = record?.outcome === 'deleted' || (mayBeCancelled && record?.outcome === 'cancelled');
       if (hasObeyed || hadEnded || record?.receipt?.entries.some(({ result }) => result === 'leftover')) return [];

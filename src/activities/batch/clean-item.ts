@@ -31,17 +31,60 @@ export const stopItem = (stop: ItemStop): ItemStep => ({
   ...common,
 });
 
-/** Ends those that are named, also if they were never begun; what cannot be cleaned up at once is cleaned up by a later step. */
-export const stopNamed = ({ outcome, policy, reason }: ItemStop, items: readonly number[]): ItemStep => ({
-  isDue: (record, item) => items.includes(item) && record?.outcome === undefined,
-  begin: ({ record, item, group }) => {
-    if (!record?.work) return { item: item.item, key: item.key, of: group.start, reason, phase: outcome, outcome };
-    const work = { ...record.work, stop: { outcome, policy, reason } };
-    return { ...record, work, phase: record.phase === 'pending' ? 'pending' : 'cleaning' };
-  },
-  take: async (turn) => (turn.record?.outcome ? turn.record : stopped(turn, { outcome, policy, reason })),
-  ...common,
-});
+/**
+ * Ends those that are named, also if they were never begun; force also removes what one has made that had ended. What cannot be
+ * cleaned up at once is cleaned up by a later step.
+ */
+export const stopNamed = ({ outcome, policy, reason }: ItemStop, items: readonly number[]): ItemStep => {
+  const stop = { outcome, policy, reason };
+  /** Those that had ended, as they were. */
+  const ended = new Map<number, ItemOutcome>();
+  const taken = new Set<number>();
+  return {
+    isDue: (record, item) => {
+      const isLeft = record?.outcome === undefined || (outcome === 'deleted' && record.outcome !== 'deleted');
+      return items.includes(item) && !taken.has(item) && isLeft;
+    },
+    begin: (turn) => {
+      const { record, item, group } = turn;
+      if (record?.outcome) ended.set(item.item, record);
+      if (record?.outcome) return madeAgain(turn, record, stop);
+      if (!record?.work) return { item: item.item, key: item.key, of: group.start, reason, phase: outcome, outcome };
+      const phase = record.phase === 'pending' ? 'pending' : 'cleaning';
+      return { ...record, phase, work: { ...record.work, stop } };
+    },
+    take: async (turn) => {
+      const { record, item } = turn;
+      taken.add(item.item);
+      if (record?.outcome) return record;
+      const before = ended.get(item.item);
+      return before && (await isKeyOfAnother(turn)) ? before : stopped(turn, stop);
+    },
+    ...common,
+  };
+};
+
+/** On its way once more, with what it had made. */
+function madeAgain(turn: ItemTurn, record: ItemOutcome, stop: ItemStop): ItemOutcome {
+  const { group, item, input } = turn;
+  const since = record.startedAt ?? new Date().toISOString();
+  const { id, adopted = false } = record.asset ?? {};
+  const { key, cleanup } = input;
+  const { onCancel, onFailure } = cleanup;
+  const { runId, workflowId } = group;
+  const tag = { key, workflowId, runId, onCancel, onFailure };
+  const made = {
+    kind: 'asset',
+    id,
+    adopted,
+    tag,
+    filename: item.filename || undefined,
+    since,
+    ofEarlierRuns: true,
+  } as const;
+  const work = { runId, since, made: [made], stop };
+  return { ...record, phase: 'cleaning', outcome: undefined, endedAt: undefined, work };
+}
 
 async function stopped(turn: ItemTurn, { outcome, policy, reason }: ItemStop): Promise<ItemOutcome> {
   const record = { ...(await cleaned(turn, policy ?? turn.input.cleanup.onCancel)), reason };

@@ -76,6 +76,8 @@ class Round {
   private patience: { timer: NodeJS.Timeout; until: number } | undefined;
   private gotOn = 0;
   private tryAgain: unknown;
+  /** Items whose turn failed so that it is to be tried again. */
+  private readonly failedNow = new Set<number>();
 
   constructor(
     deps: ActivityDependencies,
@@ -133,7 +135,7 @@ class Round {
 
   /** Items that have begun, and are due for another step. */
   private others(step: ItemStep): ItemOutcome[] {
-    const records = [...this.slice.known.values()];
+    const records = [...this.slice.known.values()].filter(({ item }) => !this.failedNow.has(item));
     return records.filter((record) => nextStepOf(record) !== undefined && !step.isDue(record, record.item));
   }
 
@@ -224,6 +226,7 @@ class Round {
     if (isStop || (type !== undefined && FAILURES[type].retry && !isGivenUp)) {
       if (record?.work) this.note(withLeft(isStop ? record : withTrouble(record), left));
       if (!isStop) this.tryAgain ??= error;
+      if (!isStop) this.failedNow.add(item);
       return;
     }
     if (type === undefined) throw error; // a mistake in the code, not the item's

@@ -73,7 +73,8 @@ async function forceDelete(
   if (!json) {
     note(running ? `asked ${key} to stop and to delete` : `deleting what ${key} has made: ${deletion.workflowId}`);
   }
-  if (running && wait) return show(await follow(client, key, json === true), 'deleted', json);
+  const isLifecycle = deletion.by === 'assetLifecycle';
+  if (isLifecycle && wait) return show(await follow(client, key, json === true), 'deleted', json);
   if (!wait && deletion.known) return showNow(await deletion.status(), json);
   const status = await deletion.result(); // of a key that Temporal does not know, only the provider can tell
   if (status.known === false) {

@@ -113,7 +113,8 @@ export class BatchItems {
     }
   }
 
-  private async find(key: string): Promise<KeyItem | undefined> {
+  /** The item that was the last to have the key. */
+  async find(key: string): Promise<KeyItem | undefined> {
     const claim = await this.store.holderOf(key);
     const { workflowId, batchId, item } = claim?.by ?? {};
     if (!claim || workflowId === undefined || batchId === undefined || item === undefined) return undefined;

@@ -1,7 +1,9 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { CANCEL_ITEM_SIGNAL, FORCE_DELETE_ITEM_SIGNAL } from '../../contracts/ids';
+import type { LifecycleStatus } from '../../contracts/lifecycle-status';
 import type { CancelRequest, ForceDeleteRequest, ItemStopRequest } from '../../contracts/messages';
 import { placeOf } from '../../providers/registry';
-import { ItemOfBatch, LifecycleClosed, LifecycleNotFailed, LifecycleNotFound } from '../../temporal/errors';
+import { LifecycleClosed, LifecycleNotFailed, LifecycleNotFound } from '../../temporal/errors';
 import type { ForceDeletion } from '../deletions';
 import type { LifecycleCalls } from '../lifecycle-calls';
 import { asSent } from '../start/run-input';
@@ -9,6 +11,8 @@ import { retryRefusal, withBranch, type RetryOptions } from '../start/retry-life
 import { startLifecycle, type StartedLifecycle } from '../start/start-lifecycle';
 import { deleteClosed, placeFields } from '../stops';
 import type { BatchItems, KeyItem } from './batch-items';
+
+const LOOK_EVERY_MS = 1000;
 
 /** Asks an item to stop; the others of its batch go on. @throws LifecycleClosed */
 export async function cancelItem(
@@ -24,33 +28,43 @@ export async function cancelItem(
   );
 }
 
-/** A force-delete that was asked for; without calls, it is followed by its key. */
-type Asked = Omit<ForceDeletion, 'status' | 'result'> & Partial<ForceDeletion>;
-
 /**
- * Asks an item that is under way to stop and to delete; removes by force what one has made whose group has ended.
- * @throws ItemOfBatch for one that has ended in a group that goes on
+ * Asks the group of an item to stop it, and to remove by force what it has made, also where it has ended; once the group has
+ * ended, a deletion does that.
  */
 export async function deleteItem(
   calls: LifecycleCalls,
   items: BatchItems,
   item: KeyItem,
-  { reason }: ForceDeleteRequest,
-): Promise<Asked> {
-  const { key, batchId, workflowId } = item;
-  const isOpen =
-    item.isOpen && (await signalItem(calls, item, { name: FORCE_DELETE_ITEM_SIGNAL, request: { reason } }));
-  if (isOpen) return { key, by: 'assetGroup', workflowId, known: true };
-  if (item.groupIsOpen && !item.isOpen) {
-    throw new ItemOfBatch(
-      `"${key}" has ended, and its group of the batch "${batchId}" goes on with others: try again once it has ended, ` +
-        `or stop them all: asset-lifecycle batch cancel ${batchId}`,
-    );
+  request: ForceDeleteRequest,
+): Promise<ForceDeletion> {
+  const { reason } = request;
+  const { key, workflowId } = item;
+  const isHeard =
+    item.groupIsOpen && (await signalItem(calls, item, { name: FORCE_DELETE_ITEM_SIGNAL, request: { reason } }));
+  if (isHeard) {
+    const current = async (): Promise<KeyItem> => (await items.find(key)) ?? item;
+    const status = async (): Promise<LifecycleStatus> => items.status(await current());
+    const result = async (): Promise<LifecycleStatus> => {
+      for (;;) {
+        const now = await current();
+        const told = items.status(now);
+        if (told.outcome === 'deleted' || hasLeftOver(told)) return told;
+        if (!now.groupIsOpen) return (await deleteItem(calls, items, now, request)).result(); // it ended as it was told
+        await delay(LOOK_EVERY_MS);
+      }
+    };
+    return { key, by: 'assetGroup', workflowId, known: true, status, result };
   }
   const { input } = await items.listed(item);
   const place = placeFields(calls.provider, placeOf(input));
   return { ...(await deleteClosed(calls, key, { reason, ...place })), known: true };
 }
+
+const hasLeftOver = ({ outcome, receipt }: LifecycleStatus): boolean =>
+  outcome === 'failed' &&
+  receipt?.policy === 'force-delete' &&
+  receipt.entries.some(({ result }) => result === 'leftover');
 
 /** @returns false if its group has ended meanwhile */
 async function signalItem(

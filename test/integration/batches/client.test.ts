@@ -8,7 +8,6 @@ import {
   BatchClosed,
   BatchNotFound,
   BatchRunning,
-  ItemOfBatch,
   LifecycleClosed,
   LifecycleNotFailed,
 } from '../../../src/temporal/errors';
@@ -131,13 +130,15 @@ test('items are stopped by their keys, one by one, while the others of their gro
   await client.batches.start({ batchId: 'singly', items: { type: 'folder', path: folder } });
   await until(async () => (await creates()) === 3);
   await until(async () => (await client.status(third)).phase === 'processing');
-  await client.cancel(first, { reason: 'not this one' });
+  await client.cancel(first, { reason: 'not this one', cleanup: 'keep' });
   expect(await client.result(first)).toMatchObject({
     ...{ outcome: 'cancelled', reason: 'not this one', batch: { batchId: 'singly' } },
-    receipt: { policy: 'delete', entries: [{ result: 'deleted' }] },
+    receipt: { policy: 'keep', entries: [{ result: 'kept' }] },
   });
   await expect(client.cancel(first)).rejects.toThrow(LifecycleClosed);
-  await expect(client.forceDelete(first)).rejects.toThrow(ItemOfBatch); // its group goes on
+  expect(await (await client.forceDelete(first)).result()).toMatchObject({
+    ...{ outcome: 'deleted', receipt: { policy: 'force-delete', entries: [{ result: 'deleted' }] } },
+  });
   const deletion = await client.forceDelete(second);
   expect(deletion).toMatchObject({ by: 'assetGroup', workflowId: 'asset-group:singly:0' });
   expect(await deletion.result()).toMatchObject({ outcome: 'deleted', receipt: { policy: 'force-delete' } });
@@ -147,7 +148,7 @@ test('items are stopped by their keys, one by one, while the others of their gro
   await client.cancel(third, { cleanup: 'keep' });
   expect(await client.batches.result('singly')).toMatchObject({
     outcome: 'failed',
-    counts: { by: { cancelled: 2, deleted: 1 } },
+    counts: { by: { cancelled: 1, deleted: 2 } },
   });
   expect(await system.assetsOf(third)).toHaveLength(1);
 });

@@ -144,13 +144,15 @@ test('a batch that has lost a task to its worker may tell its groups later', () 
 });
 
 test('an item that ended before the step that was to stop it, or before the stop, need not obey, nor one of an earlier start', () => {
+  const cancelled: ItemStop = { ...STOP, outcome: 'cancelled' };
   const told = (changes: Partial<ItemStop>): string[] =>
     batchViolationsOf({
       ...sound,
       ...started(endsAfter(1000)),
-      groups: [{ ...group, itemStops: [{ ...STOP, ...changes }] }],
+      groups: [{ ...group, itemStops: [{ ...cancelled, ...changes }] }],
     });
-  expect(told({})).toEqual(['an item is stopped by itself: item 0 was to be deleted, yet it is completed']);
+  expect(told({})).toEqual(['an item is stopped by itself: item 0 was to be cancelled, yet it is completed']);
+  expect(told({ outcome: 'deleted', steppedAt: AT + 1000 })).toHaveLength(1); // force comes after an end as well
   expect(told({ steppedAt: undefined })).toHaveLength(1); // nobody has heard of the stop
   const before = { steppedAt: undefined, at: AT + 1000 };
   expect([told({ steppedAt: AT + 1000 }), told(before)]).toEqual([[], []]);

@@ -101,3 +101,29 @@ test('those that end in the same way end together, and a stop of the group ends 
     expect(items.stops).toContainEqual(expect.objectContaining({ items: [2], policy: 'force-delete' }));
   });
 });
+
+test('a stop that comes as the last step ends is heard before the group closes', async () => {
+  const stops: (readonly number[] | undefined)[] = [];
+  const held = new Held();
+  const { activities } = fakeBatch(
+    { items: ITEMS, size: ITEMS },
+    {
+      submitItems: async (input) => newsOfAll(input, 'processing', 'settle'),
+      settleItems: async (input) => {
+        await held.wait().catch(() => {}); // all had ended as the stop was heard
+        return newsOfAll(input, 'completed');
+      },
+      stopItems: async (input) => {
+        stops.push(input.items);
+        return newsOfAll(input, 'deleted');
+      },
+    },
+  );
+  await lifecycles.with(activities, async () => {
+    const group = await startGroup('at-the-end');
+    await until(() => held.waiting === 1);
+    await group.signal('forceDeleteItem', { item: 2 });
+    expect(((await group.result()) as GroupEnd).counts.by).toEqual({ deleted: 3 });
+    expect(stops).toEqual([[2]]);
+  });
+});

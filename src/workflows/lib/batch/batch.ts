@@ -66,6 +66,7 @@ export class Batch {
     progress.show();
     this.looks = new GroupLooks({
       open: progress.open,
+      isConfirmed: (from) => this.starts.isConfirmed(from),
       look: async (groups) => (this.listed ? this.steps().lookAtGroups({ ...this.ref(this.listed), groups }) : []),
       hear: (end, how) => this.hear(end, how),
     });

@@ -15,6 +15,8 @@ type GroupLook = Awaited<ReturnType<BatchActivities['lookAtGroups']>>[number];
 
 interface Looking {
   open: ReadonlyMap<number, OpenGroup>;
+  /** False while the group's start is under way: it may not be there yet. */
+  isConfirmed: (from: number) => boolean;
   look: (groups: readonly ItemRange[]) => Promise<GroupLook[]>;
   hear: (end: GroupEnd, how: { hasEnded: boolean }) => void;
 }
@@ -56,7 +58,7 @@ export class GroupLooks {
   }
 
   private async lookAt(which: (group: OpenGroup) => boolean): Promise<void> {
-    const groups = [...this.batch.open.values()].filter(which);
+    const groups = [...this.batch.open.values()].filter((group) => this.batch.isConfirmed(group.from) && which(group));
     if (groups.length === 0) return;
     const looks = await this.batch.look(groups.map(({ from, end }) => ({ from, end }))).catch((error: unknown) => {
       if (!endsLifecycle(error)) throw error;

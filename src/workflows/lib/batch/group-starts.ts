@@ -23,6 +23,10 @@ export class GroupStarts {
     return isNew;
   }
 
+  isConfirmed(from: number): boolean {
+    return !this.underWay.has(from);
+  }
+
   /** Waits for the start of the group at that item, if one is under way: before, no signal finds the group. */
   async confirmed(from: number): Promise<void> {
     await this.underWay.get(from);

@@ -63,7 +63,7 @@ export class Group {
 
   /** False once all have ended, or only such are left as are not to be started after a failure. */
   get hasWork(): boolean {
-    return Object.values(this.due).some((items) => items > 0);
+    return this.itemStops.isAsked || Object.values(this.due).some((items) => items > 0);
   }
 
   /** After a failure only those are still to be submitted that have begun. */

@@ -21,6 +21,11 @@ export class ItemStops {
     });
   }
 
+  /** True while one is to end that has not been told of by `next`. */
+  get isAsked(): boolean {
+    return this.asked.size > 0;
+  }
+
   /** Those that were asked for since, as many as end in the same way. */
   next(): ItemsToStop | undefined {
     const [first] = this.asked.values();
@@ -38,7 +43,7 @@ export class ItemStops {
         return step();
       });
     } catch (error) {
-      const isLeft = this.asked.size > 0 && !CancellationScope.current().consideredCancelled;
+      const isLeft = this.isAsked && !CancellationScope.current().consideredCancelled;
       if (!endsLifecycle(error) || !isLeft) throw error; // a step that was left ends also by its timeout
       return undefined;
     } finally {

@@ -1,0 +1,64 @@
+import { createGroupSteps } from '../../../src/activities/batch/group-steps';
+import type { GroupNews, GroupStepInput } from '../../../src/contracts/batch/groups';
+import type { ItemOutcome } from '../../../src/contracts/batch/item-outcome';
+import { failure } from '../../../src/contracts/failures';
+import { createItemOutcomes } from '../../../src/storage/batches/item-outcomes';
+import { activityEnvironment, OWNER } from '../../support/activity-dependencies';
+import { BatchPlace } from '../../support/batches/batch-place';
+import { listedGroup } from '../../support/batches/listed-group';
+
+let place: BatchPlace;
+let input: GroupStepInput;
+beforeEach(async () => {
+  place = await BatchPlace.make();
+  input = await listedGroup(place, ['a.mp4', 'b.mp4']);
+});
+afterEach(() => place.close());
+
+const steps = () => createGroupSteps(place.deps);
+const inActivity = <T>(work: () => Promise<T>): Promise<T> => activityEnvironment().run(work) as Promise<T>;
+
+async function complete(): Promise<void> {
+  await inActivity(() => steps().submitItems(input));
+  await inActivity(() => steps().settleItems(input));
+  expect((await inActivity(() => steps().releaseItems(input))).counts.by).toEqual({ completed: 2 });
+}
+
+const stop = (how: { outcome: 'cancelled' | 'deleted' }): Promise<GroupNews> =>
+  inActivity(() => steps().stopItems({ ...input, ...how, policy: 'force-delete', items: [0] }));
+
+const outcomeOf = (item: number): Promise<ItemOutcome | undefined> =>
+  createItemOutcomes(place.deps.batches.files, { owner: OWNER, batchId: 'b' }).ofItem(item);
+
+test('force removes what an item has made that had completed, and the others keep theirs', async () => {
+  await complete();
+  expect((await stop({ outcome: 'deleted' })).counts.by).toEqual({ deleted: 1, completed: 1 });
+  expect(await outcomeOf(0)).toMatchObject({ receipt: { policy: 'force-delete', entries: [{ result: 'deleted' }] } });
+  expect(place.provider.held.size).toBe(1);
+  expect((await stop({ outcome: 'deleted' })).counts.by).toEqual({ deleted: 1, completed: 1 });
+});
+
+test('a cancel leaves an item as it is that had ended', async () => {
+  await complete();
+  expect((await stop({ outcome: 'cancelled' })).counts.by).toEqual({ completed: 2 });
+  expect(place.provider.held.size).toBe(2);
+});
+
+test('what could not be removed of it at once is removed by a later step', async () => {
+  await complete();
+  place.provider.failNext('assets.remove by force', failure('ProviderUnavailable', '503'));
+  await expect(stop({ outcome: 'deleted' })).rejects.toThrow('503');
+  const { counts } = await inActivity(() => steps().cleanItems(input));
+  expect(counts.by).toEqual({ deleted: 1, completed: 1 });
+  expect(place.provider.held.size).toBe(1);
+});
+
+test('an item whose key somebody else has by now stays as it was, with all that the key has', async () => {
+  await complete();
+  const key = { owner: OWNER, provider: 'twelvelabs', key: (await outcomeOf(0))?.key ?? '' } as const;
+  const holder = await place.deps.batches.claims.holderOf(key);
+  if (!holder) throw new Error('nobody has the key');
+  await place.deps.batches.claims.takeOver(holder, { workflowId: 'the other', runId: 'its run' });
+  expect((await stop({ outcome: 'deleted' })).counts.by).toEqual({ completed: 2 });
+  expect(place.provider.held.size).toBe(2);
+});
