@@ -123,7 +123,7 @@ test('items are found by their keys, while they run and after their batch has cl
   expect(await system.assetsOf(path.join(folder, '1.jpg'))).toHaveLength(1);
 });
 
-test('items are stopped by their keys, one by one, while the others of their group go on', async () => {
+test('items are stopped by their keys, while the others of their group go on; force comes after an end as well', async () => {
   const folder = await pictures('singly', 3);
   const [first = '', second = '', third = ''] = [0, 1, 2].map((nth) => path.join(folder, `${nth}.jpg`));
   await waitLong();
@@ -131,21 +131,22 @@ test('items are stopped by their keys, one by one, while the others of their gro
   await until(async () => (await creates()) === 3);
   await until(async () => (await client.status(third)).phase === 'processing');
   await client.cancel(first, { reason: 'not this one', cleanup: 'keep' });
+  const deletion = await client.forceDelete(second);
+  expect(deletion).toMatchObject({ by: 'assetGroup', workflowId: 'asset-group:singly:0' });
   expect(await client.result(first)).toMatchObject({
     ...{ outcome: 'cancelled', reason: 'not this one', batch: { batchId: 'singly' } },
     receipt: { policy: 'keep', entries: [{ result: 'kept' }] },
   });
-  await expect(client.cancel(first)).rejects.toThrow(LifecycleClosed);
-  expect(await (await client.forceDelete(first)).result()).toMatchObject({
-    ...{ outcome: 'deleted', receipt: { policy: 'force-delete', entries: [{ result: 'deleted' }] } },
-  });
-  const deletion = await client.forceDelete(second);
-  expect(deletion).toMatchObject({ by: 'assetGroup', workflowId: 'asset-group:singly:0' });
   expect(await deletion.result()).toMatchObject({ outcome: 'deleted', receipt: { policy: 'force-delete' } });
   const held = await Promise.all([first, second, third].map((key) => system.assetsOf(key)));
-  expect(held.map((assets) => assets.length)).toEqual([0, 0, 1]);
+  expect(held.map((assets) => assets.length)).toEqual([1, 0, 1]);
   expect(await client.status(third)).toMatchObject({ phase: 'processing' });
+  await expect(client.cancel(first)).rejects.toThrow(LifecycleClosed);
+  const later = await client.forceDelete(first);
   await client.cancel(third, { cleanup: 'keep' });
+  expect(await later.result()).toMatchObject({
+    ...{ outcome: 'deleted', receipt: { policy: 'force-delete', entries: [{ result: 'deleted' }] } },
+  });
   expect(await client.batches.result('singly')).toMatchObject({
     outcome: 'failed',
     counts: { by: { cancelled: 1, deleted: 2 } },
