@@ -193,9 +193,9 @@ export class LifecycleClient {
   }
 
   /**
-   * Removes by force everything that a key's lifecycle has made. A running lifecycle, or the group of an item, is asked to stop and delete. For a
-   * closed or forgotten one, an `assetDeletion` is started or joined. Safe to repeat. The place has to be named where the
-   * provider has such and Temporal does not know the key.
+   * Removes by force everything that a key's lifecycle has made. A running lifecycle, or the group of an item, is asked to
+   * stop and delete. For a closed or forgotten one, an `assetDeletion` is started or joined. Safe to repeat. The place has
+   * to be named where the provider has such and Temporal does not know the key.
    * @throws InvalidInput · KeyInUse for another place than the key's
    */
   async forceDelete(key: string, request: ForceDeleteRequest & PlaceInput = {}): Promise<ForceDeletion> {

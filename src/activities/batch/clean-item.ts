@@ -8,7 +8,7 @@ import { leftover } from '../cleanup/receipt-entry';
 import { createRemoveResources } from '../cleanup/remove-resources';
 import { BEATS } from '../lib/activity-call';
 import { CLEANUP_TRIED_FOR_MS, isTroubledFor } from './group/troubled-items';
-import { itemsAtOnce, nextStepOf, onItsWay, type ItemStep, type ItemTurn } from './item-step';
+import { itemsAtOnce, nextStepOf, onItsWay, tagOf, type ItemStep, type ItemTurn } from './item-step';
 
 const common = { atOnce: itemsAtOnce, beatMs: BEATS.write };
 
@@ -66,24 +66,14 @@ export const stopNamed = ({ outcome, policy, reason }: ItemStop, items: readonly
 
 /** On its way once more, with what it had made. */
 function madeAgain(turn: ItemTurn, record: ItemOutcome, stop: ItemStop): ItemOutcome {
-  const { group, item, input } = turn;
   const since = record.startedAt ?? new Date().toISOString();
   const { id, adopted = false } = record.asset ?? {};
-  const { key, cleanup } = input;
-  const { onCancel, onFailure } = cleanup;
-  const { runId, workflowId } = group;
-  const tag = { key, workflowId, runId, onCancel, onFailure };
-  const made = {
-    kind: 'asset',
-    id,
-    adopted,
-    tag,
-    filename: item.filename || undefined,
-    since,
-    ofEarlierRuns: true,
-  } as const;
-  const work = { runId, since, made: [made], stop };
-  return { ...record, phase: 'cleaning', outcome: undefined, endedAt: undefined, work };
+  const work = { runId: turn.group.runId, since, stop };
+  const again = { ...record, phase: 'cleaning', outcome: undefined, endedAt: undefined } as const;
+  const tag = tagOf({ ...turn, record: { ...again, work: { ...work, made: [] } } });
+  const filename = turn.item.filename || undefined;
+  const made = { kind: 'asset', id, adopted, tag, filename, since, ofEarlierRuns: id === undefined } as const;
+  return { ...again, work: { ...work, made: [made] } };
 }
 
 async function stopped(turn: ItemTurn, { outcome, policy, reason }: ItemStop): Promise<ItemOutcome> {
