@@ -127,7 +127,8 @@ class Round {
   private hasRound(step: ItemStep): boolean {
     if (this.gotOn > 0 || this.batchIsGone) return true;
     const others = this.others(step);
-    if (others.some((record) => WAITS.includes(nextStepOf(record)))) return true; // that takes its time
+    const isHeld = (record: ItemOutcome): boolean => WAITS.includes(nextStepOf(record)) && !isTroubledFor(record, 0);
+    if (others.some(isHeld)) return true; // that takes its time
     const { scheduledTimestampMs } = Context.current().info;
     const heldUpForMs = Date.now() - scheduledTimestampMs;
     return others.length > 0 && heldUpForMs >= (triedAgainAfterMs([...this.slice.known.values()]) ?? 0);

@@ -79,6 +79,18 @@ test('an item that nobody waits beside is tried again by the step itself', async
   await expect(inActivity(() => createGroupSteps(place.deps).submitItems(input))).rejects.toThrow('try later');
 });
 
+test('where those who wait are in trouble as well, the step is tried for two minutes first', async () => {
+  const input = await oneOfTwo();
+  await troubled(input, 0);
+  const submit = (at: number) => {
+    place.provider.failNext('intake.submit of one', UNAVAILABLE);
+    const environment = activityEnvironment({ scheduledTimestampMs: at });
+    return inActivity(() => createGroupSteps(place.deps).submitItems(input), environment);
+  };
+  await expect(submit(Date.now())).rejects.toThrow('try later');
+  expect((await submit(Date.now() - 3 * MINUTE_MS)).due).toMatchObject({ submit: 1, settle: 1 });
+});
+
 test('an item that cannot be cleaned up holds the others up for two minutes at first', async () => {
   const input = await oneOfTwo();
   const { assets } = place.provider;
