@@ -34,7 +34,10 @@ export function detailsOfBatch(status: BatchStatus): string {
 export function detailsOfGroup(batchId: string, { from, end }: ItemRange, { counts, failures }: GroupNews): string {
   const lines = [`**items ${from} to ${end - 1}** of the batch ${code(batchId)}`, '', `- ${wordsOfCounts(counts)}`];
   lines.push(...linesOfFailures(failures));
-  lines.push('', 'A cancel here stops these items. One of them is stopped by its key (`asset-lifecycle cancel <key>`),');
+  lines.push(
+    '',
+    'A cancel here stops these items. One of them is stopped by its key (`asset-lifecycle cancel <key>`),',
+  );
   lines.push('the whole batch by its own workflow.');
   return lines.join('\n');
 }
