@@ -33,12 +33,13 @@ interface WriteOnce<T, P> {
 /**
  * Makes something at most once, though attempts repeat: looks before it writes, and after a lost answer keeps looking
  * until a late commit can no longer come. A failure or cancellation that certainly made nothing has `{nothingMade: true}`
- * in its details. Where writes are recorded, any other has `{mayHaveWritten: true}`.
+ * in its details: no attempt was left without an answer. Where writes are recorded, any other has `{mayHaveWritten: true}`.
  */
 export async function writeOnce<T, P>({ settleWindowMs, prepare, find, record, make }: WriteOnce<T, P>): Promise<T> {
   const unansweredSince = record ? recordedWrite() : unansweredWrite();
   if (record && unansweredSince !== undefined) keepProgress({ unansweredSince }); // this attempt's heartbeats carry it on
   let nothingMade = unansweredSince === undefined;
+  let isRefused = false;
   try {
     return await withHeartbeat(async (signal) => {
       const prepared = await prepare(signal);
@@ -59,12 +60,13 @@ export async function writeOnce<T, P>({ settleWindowMs, prepare, find, record, m
       try {
         return await make(prepared, signal);
       } catch (error) {
-        nothingMade = provesNothingWasCreated(error) && !(record && unansweredSince !== undefined);
+        isRefused = provesNothingWasCreated(error);
+        nothingMade = isRefused && unansweredSince === undefined; // else the earlier one may be late beyond the window
         throw error instanceof SubmissionAborted ? cancellationOf(signal) : error;
       }
     });
   } catch (error) {
-    keepProgress(nothingMade ? {} : { unansweredSince: Date.now() });
+    keepProgress(nothingMade ? {} : { unansweredSince: isRefused ? unansweredSince : Date.now() });
     if (nothingMade) throw withSuchDetails(error, { nothingMade });
     throw record ? withSuchDetails(error, { mayHaveWritten: true }) : error;
   }

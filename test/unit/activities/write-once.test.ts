@@ -99,6 +99,19 @@ test('a refusal made nothing, says so, and frees the next attempt from waiting',
   expect(heartbeats.at(-1)).toEqual({ attempt: 1 });
 });
 
+test('a refusal after a lost answer says nothing of that one, and lets the next attempt look once before it writes', async () => {
+  const heartbeatDetails = { attempt: 1, unansweredSince: Date.now() - 2000 };
+  const make = async (): Promise<never> => {
+    throw failure('RateLimited', 'slow down');
+  };
+  const refused = await run({ attempt: 2, heartbeatDetails, settleWindowMs: 1000, make });
+  expect(refused.error?.type).toBe('RateLimited');
+  expect(refused.error?.details ?? []).toEqual([]);
+  expect(refused.heartbeats.at(-1)).toEqual({ ...heartbeatDetails, attempt: 2 });
+  const next = await run({ attempt: 3, heartbeatDetails: refused.heartbeats.at(-1), settleWindowMs: 1000 });
+  expect([next.value, next.searches]).toEqual(['made', [true]]);
+});
+
 test('what an attempt before the last left says nothing of the last', async () => {
   const { searches } = await run({ attempt: 3, heartbeatDetails: { attempt: 1 } });
   expect(searches).toEqual([true]);
