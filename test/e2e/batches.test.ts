@@ -99,8 +99,10 @@ test('Ctrl-C leaves the batch running, and says how to come back', async () => {
   expect(jsonOf(await call('batch', 'pause', 'left', '--json'))).toMatchObject({ phase: 'paused' });
   expect(jsonOf(await call('batch', 'resume', 'left', '--json'))).toMatchObject({ phase: 'running' });
   expect(jsonOf(await call('batch', 'in-flight', 'left', '7', '--json'))).toMatchObject({ inFlight: 7 });
-  const item = await call('cancel', path.join(folder, '0.png'));
-  expect(item).toMatchObject({ code: 1, stderr: expect.stringContaining('asset-lifecycle batch cancel left') });
+  const item = await call('cancel', path.join(folder, '0.png'), '--wait', '--json');
+  expect(jsonOf(item)).toMatchObject({ outcome: 'cancelled', batch: { batchId: 'left', item: 0 } });
+  const forced = await call('force-delete', path.join(folder, '1.png'), '--wait', '--json');
+  expect(jsonOf(forced)).toMatchObject({ outcome: 'deleted', receipt: { entries: [{ result: 'deleted' }] } });
   const stopped = await call('batch', 'cancel', 'left', '--reason', 'enough', '--wait', '--json');
   expect(stopped.code).toBe(0);
   expect(linesOf<BatchStatus>(stopped).at(-1)).toMatchObject({ outcome: 'cancelled', reason: 'enough' });
