@@ -16,9 +16,8 @@ export async function startTestTemporal(): Promise<TemporalServer> {
 
 /** The time-skipping test server, which knows our search attributes. */
 export async function createTimeSkippingEnvironment(): Promise<TestWorkflowEnvironment> {
-  const env = await TestWorkflowEnvironment.createTimeSkipping({
-    server: { executable: { type: 'existing-path', path: testTools().testServer } },
-  });
+  const server = { executable: { type: 'existing-path', path: testTools().testServer } } as const;
+  const env = await started(() => TestWorkflowEnvironment.createTimeSkipping({ server }));
   await addSearchAttributes(env.connection, 'default');
   return env;
 }
@@ -29,12 +28,24 @@ export async function createTimeSkippingEnvironment(): Promise<TestWorkflowEnvir
  */
 export async function createDevEnvironment(longHistory?: number): Promise<TestWorkflowEnvironment> {
   const limit = `limit.historyCount.suggestContinueAsNew=${longHistory}`;
-  return TestWorkflowEnvironment.createLocal({
-    server: {
-      executable: { type: 'existing-path', path: testTools().temporalCli },
-      searchAttributes: Object.values(SEARCH_ATTRIBUTES),
-      log: { format: 'pretty', level: 'error' },
-      extraArgs: longHistory === undefined ? [] : ['--dynamic-config-value', limit],
-    },
-  });
+  const server = {
+    executable: { type: 'existing-path', path: testTools().temporalCli },
+    searchAttributes: Object.values(SEARCH_ATTRIBUTES),
+    log: { format: 'pretty', level: 'error' },
+    extraArgs: longHistory === undefined ? [] : ['--dynamic-config-value', limit],
+  } as const;
+  return started(() => TestWorkflowEnvironment.createLocal({ server }));
+}
+
+const MOST_STARTS = 4;
+
+/** The SDK gives a server five seconds to come up, which is not enough on a loaded machine. */
+async function started<T>(start: () => Promise<T>): Promise<T> {
+  for (let starts = 1; ; starts++) {
+    try {
+      return await start();
+    } catch (error) {
+      if (starts === MOST_STARTS || !String(error).includes('did not start within')) throw error;
+    }
+  }
 }

@@ -24,6 +24,8 @@ function tokenProvider(count: number): { provider: MemoryProvider; queries: Asse
   return { provider, queries };
 }
 
+jest.setTimeout(60_000); // thousands of assets, also on a loaded machine
+
 test('all of 10,000 assets are read in 200 requests, and no more than three pages of them are held', async () => {
   const { provider, queries } = tokenProvider(10_000);
   const refs: WeakRef<ProviderAsset>[] = [];
