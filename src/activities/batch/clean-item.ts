@@ -47,8 +47,10 @@ export const stopNamed = ({ outcome, policy, reason }: ItemStop, items: readonly
     },
     begin: (turn) => {
       const { record, item, group } = turn;
-      if (record?.outcome) ended.set(item.item, record);
-      if (record?.outcome) return madeAgain(turn, record, stop);
+      if (record?.outcome) {
+        ended.set(item.item, record);
+        return madeAgain(turn, record, stop);
+      }
       if (!record?.work) return { item: item.item, key: item.key, of: group.start, reason, phase: outcome, outcome };
       const phase = record.phase === 'pending' ? 'pending' : 'cleaning';
       return { ...record, phase, work: { ...record.work, stop } };
@@ -85,10 +87,7 @@ async function stopped(turn: ItemTurn, { outcome, policy, reason }: ItemStop): P
   return { ...record, error: record.error ?? { type: errorType, message }, phase: 'failed', outcome: 'failed' };
 }
 
-async function cleaned(
-  turn: ItemTurn,
-  policy: CleanupPolicy,
-): Promise<ItemOutcome & Pick<Required<ItemOutcome>, 'receipt'>> {
+async function cleaned(turn: ItemTurn, policy: CleanupPolicy): Promise<ItemOutcome> {
   const record = onItsWay(turn);
   const { made, ended = [] } = record.work;
   const mayHaveMade = made.length > 0 && record.phase !== 'pending' && !(await isKeyOfAnother(turn));

@@ -226,8 +226,9 @@ class Round {
     const isGivenUp = !cleans && isTroubledFor(record, CALL_TRIED_FOR_MS);
     if (isStop || (type !== undefined && FAILURES[type].retry && !isGivenUp)) {
       if (record?.work) this.note(withLeft(isStop ? record : withTrouble(record), left));
-      if (!isStop) this.tryAgain ??= error;
-      if (!isStop) this.failedNow.add(item);
+      if (isStop) return;
+      this.tryAgain ??= error;
+      this.failedNow.add(item);
       return;
     }
     if (type === undefined) throw error; // a mistake in the code, not the item's

@@ -4,7 +4,6 @@ import type { MockActivityEnvironment } from '@temporalio/testing';
 import { createBatchSteps } from '../../../src/activities/batch/batch-steps';
 import { createGroupSteps } from '../../../src/activities/batch/group-steps';
 import type { ActivityDependencies } from '../../../src/activities/dependencies';
-import { acceptBatch } from '../../../src/batch/accept-batch';
 import type { GroupNews, GroupStepInput } from '../../../src/contracts/batch/groups';
 import { failure } from '../../../src/contracts/failures';
 import { tagFields } from '../../../src/contracts/resource';
@@ -13,6 +12,7 @@ import { createItemOutcomes } from '../../../src/storage/batches/item-outcomes';
 import type { KeyClaims } from '../../../src/storage/batches/key-claims';
 import { createFolderResultStore } from '../../../src/storage/results/folder-result-store';
 import { BatchPlace } from '../../support/batches/batch-place';
+import { listedGroup } from '../../support/batches/listed-group';
 import type { MemoryProvider } from '../../support/memory-provider';
 import { until } from '../../support/until';
 
@@ -30,20 +30,8 @@ const inActivity = <T>(
   environment: MockActivityEnvironment = activityEnvironment(),
 ): Promise<T> => environment.run(work) as Promise<T>;
 
-async function listed(files: readonly string[], each: object = {}, batchId = 'b'): Promise<GroupStepInput> {
-  const input = await place.put(files);
-  const accepted = acceptBatch({ batchId, ...input, each: { ...input.each, ...each } });
-  const batch = { ...accepted, batchId };
-  const list = await inActivity(() => createBatchSteps(deps).listItems({ batch, start: 'start-1' }));
-  const { storeId, start } = list;
-  const group = {
-    workflowId: `asset-group:${batchId}:0`,
-    runId: `run-of-${batchId}`,
-    batchWorkflowId: `asset-batch:${batchId}`,
-    stopsAtFailure: false,
-  };
-  return { ...group, batchId, storeId, start, provider: 'twelvelabs', from: 0, end: list.items };
-}
+const listed = (files: readonly string[], each: object = {}, batchId = 'b'): Promise<GroupStepInput> =>
+  listedGroup(place, files, { each, batchId });
 
 async function toTheEnd(input: GroupStepInput): Promise<GroupNews> {
   const steps = createGroupSteps(deps);
