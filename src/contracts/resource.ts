@@ -45,7 +45,7 @@ export interface BranchResource {
   name?: string;
   /** The asset that the lifecycle made it from. All other assets in it belong to others. */
   assetId: string;
-  /** Tag to look for, as in an asset. */
+  /** Tag to look for, as in an asset; of a membership, whose run the note on the asset must name. */
   tag?: LifecycleTag;
   /** True if it was there before. */
   adopted?: boolean;

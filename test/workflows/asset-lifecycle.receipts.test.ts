@@ -57,7 +57,11 @@ test('a membership whose step was stopped before it began is not taken for ours'
     await handle.signal('cancel');
     await handle.result();
   });
-  expect(told[0]?.resources).toMatchObject([{ kind: 'entity-membership', unproven: true }, { kind: 'asset' }]);
+  const ofRun = { runId: expect.any(String) }; // whose note on the asset would be the sign
+  expect(told[0]?.resources).toMatchObject([
+    { kind: 'entity-membership', unproven: true, tag: ofRun },
+    { kind: 'asset' },
+  ]);
 });
 
 test('what was removed by force stands so in the receipt, also when a milder stop comes meanwhile', async () => {

@@ -21,9 +21,9 @@ const sparesEarlier = ({ adopted, completedBefore }: AssetSnapshot): boolean | u
 export function objectOfBranch({ branch, plan: { makes }, asset, tag }: BranchOverAsset): BranchResource | undefined {
   if (!makes) return undefined;
   const { id: assetId, filename } = asset;
-  const common = { kind: makes.kind, branch: branch.type, in: makes.in, assetId, ofRunOnly: sparesEarlier(asset) };
+  const common = { kind: makes.kind, branch: branch.type, in: makes.in, assetId, tag, ofRunOnly: sparesEarlier(asset) };
   if (makes.id !== undefined) return { ...common, id: makes.id };
-  return { ...common, name: makes.name ?? filename ?? tag.key, tag };
+  return { ...common, name: makes.name ?? filename ?? tag.key };
 }
 
 /**

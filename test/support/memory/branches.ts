@@ -115,11 +115,15 @@ export const entityBranch = (state: MemoryState) => {
       ),
     tagged: ({ kind, name, tag }, { signal } = {}) =>
       state.call('entity.tagged', signal, () => (kind === MEMBERSHIP ? [] : ownOf(name, tag))),
-    remove: ({ kind, id, assetId, unproven }, { force, own, signal }) =>
+    remove: ({ kind, id, assetId, unproven, ofRunOnly, tag }, { force, own, signal }) =>
       state.call(kind === MEMBERSHIP ? 'entity.leave' : 'entity.remove', signal, (): BranchRemoval => {
         if (kind === MEMBERSHIP) {
           const joined = readTag(state.held.get(assetId)?.metadata ?? {})?.joined ?? [];
-          if (unproven && !force && !joined.some((other) => other.id === id)) {
+          if (
+            unproven &&
+            !force &&
+            !joined.some((other) => other.id === id && (!ofRunOnly || other.runId === tag?.runId))
+          ) {
             return { result: 'kept', because: 'nothing shows that this lifecycle has added the asset to the entity' };
           }
           const one = entity(id);

@@ -86,6 +86,19 @@ test.each<[string, Record<string, unknown>, string]>([
   expect(await remove('entity-membership', { unproven: true })).toMatchObject({ result });
 });
 
+test.each([
+  ['the run itself', TAG.runId, 'deleted'],
+  ['an earlier run', 'r0', 'kept'],
+])('of an asset that its key completed with, only what %s noted is taken out', async (_who, runId, result) => {
+  const noted = { ...tagFields(TAG), ...joinedField({ in: 'c', id: 'e', runId }) };
+  answers = {
+    'GET /assets/a': [200, { _id: 'a', status: 'ready', user_metadata: noted }],
+    [`DELETE ${ENTITY}/assets`]: OK,
+  };
+  const membership = { unproven: true, ofRunOnly: true, tag: TAG };
+  expect(await remove('entity-membership', membership)).toMatchObject({ result });
+});
+
 test('what a lifecycle made of an asset are its entities, and the one that the asset was noted to join', async () => {
   const mine = { _id: 'mine', entity_collection_id: 'c', name: 'n', metadata: tagFields(TAG) };
   const others = ['joined', 'x'].map((id) => ({ _id: id, entity_collection_id: 'c', name: id }));

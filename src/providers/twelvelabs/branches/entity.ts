@@ -3,6 +3,7 @@ import { failureType } from '../../../contracts/failures';
 import type { Handle } from '../../../contracts/branches/handle';
 import { carriesTag, readTag, runIdIn, tagFields, type BranchResource } from '../../../contracts/resource';
 import type { BranchItem, BranchRemoval, RemoveOptions, TaggedObject } from '../../branch-kind';
+import type { ProviderAsset } from '../../assets';
 import { outcomeOf, unlessGone, type CallOptions } from '../../outcome';
 import { itemsOf } from '../api/lists';
 import { CreatedSchema, EntityPageSchema, EntitySchema } from '../api/schemas';
@@ -179,12 +180,13 @@ async function remove(
 /** Removes the asset from an existing entity, if this lifecycle added it. */
 async function leave(
   connection: TwelveLabsConnection,
-  { id: entityId, in: collectionId = '', assetId, unproven }: Known,
+  membership: Known,
   { force, signal }: RemoveOptions,
 ): Promise<BranchRemoval> {
-  if (unproven && !force) {
+  const { id: entityId, in: collectionId = '', assetId } = membership;
+  if (membership.unproven && !force) {
     const asset = await unlessGone(connection.assets.get(assetId, { signal }));
-    if (!asset || !readTag(asset.metadata)?.joined?.some(({ id }) => id === entityId)) {
+    if (!isNotedOn(asset, membership)) {
       return { result: 'kept', because: 'nothing shows that this lifecycle has added the asset to the entity' };
     }
   }
@@ -198,6 +200,12 @@ async function leave(
     if (assets.length !== 1 || assets[0] !== assetId) throw error;
     return { result: 'kept', because: `the provider refused: ${(error as Error).message}` };
   }
+}
+
+/** A note of a run that the key has completed with is no sign of this run. */
+function isNotedOn(asset: ProviderAsset | undefined, { id, tag, ofRunOnly }: Known): boolean {
+  const joined = asset && readTag(asset.metadata)?.joined?.find((one) => one.id === id);
+  return joined !== undefined && (!ofRunOnly || joined.runId === tag?.runId);
 }
 
 const DELETED: BranchRemoval = { result: 'deleted', because: 'the provider deleted it' };
