@@ -37,6 +37,8 @@ export interface RunFacts {
   longestEvent: number;
   /** When it was told to stop, by signal or natively. */
   stoppedAt?: number;
+  /** When a worker was given it, which takes its time on a loaded machine. */
+  stopHeardAt?: number;
   /** Signals that it had, and `native-cancel`. */
   heard: string[];
   /** A worker has not answered a workflow task in time. */

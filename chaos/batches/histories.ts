@@ -74,6 +74,7 @@ async function factsOf(
 ): Promise<RunFacts> {
   const { status, startTime, closeTime } = await temporal.workflow.getHandle(workflowId, runId).describe();
   const stopped = events.find(isStop);
+  const heard = stopped && events.slice(events.indexOf(stopped)).find(startsTask);
   return {
     workflowId,
     runId,
@@ -83,6 +84,7 @@ async function factsOf(
     events: events.length,
     longestEvent: Math.max(...events.map((event) => readableText(event).length)),
     stoppedAt: stopped && timeOf(stopped),
+    stopHeardAt: heard && timeOf(heard),
     heard: events.flatMap((event) => heardIn(event) ?? []),
     lostTask: events.some(({ workflowTaskTimedOutEventAttributes }) => workflowTaskTimedOutEventAttributes),
   };
@@ -96,6 +98,8 @@ const heardIn = (event: Event): string | undefined =>
 
 const isStop = (event: Event): boolean =>
   [CANCEL_SIGNAL, FORCE_DELETE_SIGNAL, 'native-cancel'].includes(heardIn(event) ?? '');
+
+const startsTask = (event: Event): boolean => Boolean(event.workflowTaskStartedEventAttributes);
 
 /** By the order of the events alone. */
 function groupsStartedIn(events: readonly Event[]): BatchRunFacts['started'] {

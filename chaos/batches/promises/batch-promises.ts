@@ -120,7 +120,8 @@ function noLateWrites(evidence: BatchEvidence): string[] {
   return ofStarts(evidence, (start) => {
     const stop = stopOf(start);
     if (!stop || start.closedAs !== 'COMPLETED') return [];
-    const told = evidence.groups.filter((group) => isOf(start, group)).map(({ stoppedAt }) => stoppedAt ?? 0);
+    const ofStart = evidence.groups.filter((group) => isOf(start, group));
+    const told = ofStart.map(({ stoppedAt = 0, stopHeardAt = stoppedAt }) => stopHeardAt);
     const last = Math.max(stop.at, ...told);
     const within = (route: string): number => (/^PUT |multipart/.test(route) ? UPLOAD_STOPS_WITHIN_MS : STOP_WITHIN_MS);
     return start.calls

@@ -143,6 +143,15 @@ test('a batch that has lost a task to its worker may tell its groups later', () 
   ).toEqual([]);
 });
 
+test.each([
+  [19_500, []],
+  [17_000, ['no write starts after a stop: POST /assets started 3000 ms after the stop']],
+])('a group may write until a worker is given its stop, and two seconds more: %i ms', (heardMs, broken) => {
+  const told = { ...group, stoppedAt: AT + 1500, stopHeardAt: AT + heardMs };
+  const calls = { runs: [stopped], status: cancelled, calls: [CALL] };
+  expect(batchViolationsOf({ ...sound, ...started(calls), groups: [told] })).toEqual(broken);
+});
+
 test('an item that ended before the step that was to stop it, or before the stop, need not obey, nor one of an earlier start', () => {
   const cancelled: ItemStop = { ...STOP, outcome: 'cancelled' };
   const told = (changes: Partial<ItemStop>): string[] =>
