@@ -202,10 +202,25 @@ const IN_WORKFLOWS: Partial<Record<Sabotage, { instead?: string; beside?: string
 
 const OVERDUE = path.join(packageRoot(), 'dist/src/workflows/lib/batch/overdue');
 
-/** What takes the guard out of a worker, and the workflows that it runs: a death is noticed after 15 seconds, that of a group after 8. */
+/** What takes the guard out of a worker, and the workflows that it runs. */
 async function sabotageOf(sabotage: Sabotage | undefined, folder: string): Promise<NodeJS.ProcessEnv> {
   const inWorkflows = sabotage && IN_WORKFLOWS[sabotage];
-  const { instead, beside } = inWorkflows ?? {};
+  const bundle = path.join(folder, 'workflows.js');
+  await writeFile(bundle, await bundleOf(inWorkflows ? sabotage : undefined));
+  return { CHAOS_WORKFLOWS: bundle, CHAOS_SABOTAGE: inWorkflows ? undefined : sabotage };
+}
+
+/** What was bundled in this process: a test of many guards needs the whole workflows again and again. */
+const bundled = new Map<Sabotage | undefined, Promise<string>>();
+
+function bundleOf(sabotage: Sabotage | undefined): Promise<string> {
+  const known = bundled.get(sabotage) ?? bundleWorkflows(sabotage && IN_WORKFLOWS[sabotage]);
+  bundled.set(sabotage, known);
+  return known;
+}
+
+/** In it a death is noticed after 15 seconds, that of a group after 8. */
+async function bundleWorkflows({ instead, beside }: { instead?: string; beside?: string } = {}): Promise<string> {
   const inFolder = (name: string): string => path.join(packageRoot(), 'dist/chaos/worker', `${name}.js`);
   const { code } = await bundleWorkflowCode({
     workflowsPath: instead ? inFolder(instead) : path.join(packageRoot(), 'dist/src/workflows/index.js'),
@@ -217,7 +232,5 @@ async function sabotageOf(sabotage: Sabotage | undefined, folder: string): Promi
     },
     logger: new DefaultLogger('ERROR'),
   });
-  const bundle = path.join(folder, 'workflows.js');
-  await writeFile(bundle, code);
-  return { CHAOS_WORKFLOWS: bundle, CHAOS_SABOTAGE: inWorkflows ? undefined : sabotage };
+  return code;
 }
