@@ -48,12 +48,12 @@ export function lifecycleRuns(client: Client) {
         throw error;
       }
     },
-    async endOf(workflowId: string, runId?: string): Promise<string | undefined> {
+    async endOf(workflowId: string, runId?: string): Promise<{ at: string } | 'forgotten' | undefined> {
       try {
         const { status, closeTime } = await client.workflow.getHandle(workflowId, runId).describe();
-        return status.name === 'COMPLETED' ? closeTime?.toISOString() : undefined;
+        return status.name === 'COMPLETED' && closeTime ? { at: closeTime.toISOString() } : undefined;
       } catch (error) {
-        if (error instanceof WorkflowNotFoundError) return undefined;
+        if (error instanceof WorkflowNotFoundError) return 'forgotten';
         throw error;
       }
     },

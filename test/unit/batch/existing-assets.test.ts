@@ -66,7 +66,7 @@ const createsMade = (): number => callsOf('intake.submit');
 /** Temporal says that every group run has ended by itself now. */
 const allEnded = (): void => {
   const end = new Date().toISOString();
-  deps = { ...deps, runs: { ...deps.runs, endOf: async () => end } };
+  deps = { ...deps, runs: { ...deps.runs, endOf: async () => ({ at: end }) } };
 };
 const aMoment = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
 

@@ -98,3 +98,10 @@ test('a workflow is open while its latest run is', async () => {
   const { runs } = runsOf([], [execution('RUNNING', { type: 'assetBatch' }), execution('TERMINATED'), gone]);
   expect([await runs.isOpen('w'), await runs.isOpen('w'), await runs.isOpen('w')]).toEqual([true, false, false]);
 });
+
+test('the end of a run is told if it ended by itself, and that it is forgotten otherwise than that it is open', async () => {
+  const gone = new WorkflowNotFoundError('not found', 'w', undefined);
+  const { runs } = runsOf([], [execution('COMPLETED'), execution('RUNNING'), execution('TERMINATED'), gone]);
+  const ends = [await runs.endOf('w'), await runs.endOf('w'), await runs.endOf('w'), await runs.endOf('w')];
+  expect(ends).toEqual([{ at: new Date(1).toISOString() }, undefined, undefined, 'forgotten']);
+});
