@@ -1,10 +1,10 @@
-import { createBatchSteps } from '../../../src/activities/batch/batch-steps';
-import { createGroupSteps } from '../../../src/activities/batch/group-steps';
-import type { RunEnd } from '../../../src/activities/lifecycle-runs';
-import type { GroupNews } from '../../../src/contracts/batch/groups';
-import type { KeyClaim } from '../../../src/contracts/batch/key-claim';
-import { releaseFields, tagFields } from '../../../src/contracts/resource';
-import { createKeyClaims } from '../../../src/storage/batches/key-claims';
+import { createBatchSteps } from '../../../../src/activities/batch/batch-steps';
+import { createGroupSteps } from '../../../../src/activities/batch/group-steps';
+import type { RunEnd } from '../../../../src/activities/lifecycle-runs';
+import type { GroupNews } from '../../../../src/contracts/batch/groups';
+import type { KeyClaim } from '../../../../src/contracts/batch/key-claim';
+import { releaseFields, tagFields } from '../../../../src/contracts/resource';
+import { createKeyClaims } from '../../../../src/storage/batches/key-claims';
 import { activityEnvironment, OWNER } from '../../support/activity-dependencies';
 import { BatchPlace } from '../../support/batches/batch-place';
 import { listedGroup } from '../../support/batches/listed-group';
