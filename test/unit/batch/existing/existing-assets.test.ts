@@ -9,9 +9,9 @@ import type { ItemOutcome } from '../../../../src/contracts/batch/item-outcome';
 import type { LifecycleStatus } from '../../../../src/contracts/lifecycle-status';
 import { createItemOutcomes } from '../../../../src/storage/batches/item-outcomes';
 import { createFolderResultStore } from '../../../../src/storage/results/folder-result-store';
-import { activityEnvironment, OWNER } from '../../support/activity-dependencies';
-import { BatchPlace } from '../../support/batches/batch-place';
-import type { MemoryProvider } from '../../support/memory-provider';
+import { activityEnvironment, OWNER } from '../../../support/activity-dependencies';
+import { BatchPlace } from '../../../support/batches/batch-place';
+import type { MemoryProvider } from '../../../support/memory-provider';
 
 let place: BatchPlace;
 let provider: MemoryProvider;

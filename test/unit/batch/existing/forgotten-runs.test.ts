@@ -5,9 +5,9 @@ import type { GroupNews } from '../../../../src/contracts/batch/groups';
 import type { KeyClaim } from '../../../../src/contracts/batch/key-claim';
 import { releaseFields, tagFields } from '../../../../src/contracts/resource';
 import { createKeyClaims } from '../../../../src/storage/batches/key-claims';
-import { activityEnvironment, OWNER } from '../../support/activity-dependencies';
-import { BatchPlace } from '../../support/batches/batch-place';
-import { listedGroup } from '../../support/batches/listed-group';
+import { activityEnvironment, OWNER } from '../../../support/activity-dependencies';
+import { BatchPlace } from '../../../support/batches/batch-place';
+import { listedGroup } from '../../../support/batches/listed-group';
 
 /** Temporal keeps closed runs for a day, say; here each test says what it still knows. */
 const HOUR = 60 * 60_000;
