@@ -37,6 +37,8 @@ export interface BranchDeclaration<B extends Branch = Branch, Connection = never
    * published limits. Pure; `undefined` if it can, or if too little is known of it.
    */
   mediaRefusal?(branch: B, media: MediaItem): string | undefined;
+  /** Whether the answer to its start may hold the records, so that nothing is waited for or read. Pure; for plans. */
+  mayAnswerAtOnce?(branch: B, item: { filename: string; kind?: MediaItem['kind'] }): boolean;
   connect(connection: Connection): BranchOperations<B>;
 }
 

@@ -13,7 +13,7 @@ export type DeclaredTraits = Readonly<
 
 /** A published limit of an account. */
 export interface PaceLimit {
-  /** Items, submissions of {@link DeclaredTraits.itemsPerSubmission} at most, or seconds of media. */
+  /** Items, submissions, or seconds of media. Without a branch, an item is one that is handed in: no adopted asset. */
   readonly of: 'items' | 'submissions' | 'mediaSeconds';
   /** Type of the branch that it is about; absent if about every item. */
   readonly branch?: string;
@@ -23,6 +23,8 @@ export interface PaceLimit {
   readonly windowSec: number;
   /** For people: `60 creates a minute`. */
   readonly words: string;
+  /** The variable that says it; absent if it is published for the smallest account. */
+  readonly setBy?: string;
 }
 
 /**
@@ -41,6 +43,10 @@ export interface ProviderDeclaration<Name extends string = string, Settings = un
   readonly traits: DeclaredTraits;
   /** Published limits of the smallest account, which plans of batches reckon by. */
   readonly paceLimits: readonly PaceLimit[];
+  /** The limits by these settings, at a provider whose settings say some: they take the place of {@link paceLimits}. */
+  limitsBy?(settings: Settings): readonly PaceLimit[];
+  /** Fewest requests for a file that goes up in parts, beside the submission; those to the part store are none. */
+  readonly requestsInParts: number;
   /** The field that names the place of the asset, at a provider with places; see {@link MediaProvider.within}. */
   readonly placeField?: string;
   /** Flags of `start` for those fields. */

@@ -1,11 +1,12 @@
-import { itemsPerGroup } from '../group-size';
 import type { BatchIndex, RefusedEntry } from '../../contracts/batch/listed-items';
 import { nameOfSource } from '../../contracts/source-name';
-import type { MediaFacts } from '../../media/media-facts';
-import type { DeclaredTraits, PaceLimit } from '../../providers/provider-declaration';
+import type { DeclaredTraits, PaceLimit, ProviderDeclaration } from '../../providers/provider-declaration';
 import { declarationOf, mediaRefusal, PROVIDERS, type Registry } from '../../providers/registry';
 import { CauseTally, type FailureCause } from '../report';
-import type { BatchItem } from '../read-batch';
+import { GroupTally } from './group-tally';
+import { ItemTally, KindTally, type PlannedItem } from './item-tally';
+
+export type { PlannedItem };
 
 /** What a batch would do, as far as it can be told before anything is sent. */
 export interface BatchPlan {
@@ -26,19 +27,19 @@ export interface BatchPlan {
   leastSeconds: number;
   /** The limit that it comes from. */
   slowedBy?: string;
-  /** Fewest requests to the provider. */
-  requests: { create: number; mark: number; branch: number; look: number; total: number };
+  /** The variable that says this limit; absent if it is the one published for the smallest account. */
+  limitSetBy?: string;
+  /**
+   * Fewest requests to the provider: submissions, what uploads in parts take beside them, marks of completed items, starts
+   * of branches, reads of their records, and one look at what is waited for. What was submitted alone is looked at alone.
+   */
+  requests: Record<'create' | 'parts' | 'mark' | 'branch' | 'read' | 'look' | 'total', number>;
   /** Fewest billable actions at Temporal. */
   actions: number;
 }
 
-/** What looking into an item's content gave; absent where nobody looked. */
-export interface PlannedItem extends Pick<BatchItem, 'item' | 'input' | 'filename' | 'sizeBytes'> {
-  media?: MediaFacts;
-}
-
 export interface PlanInput {
-  index: Pick<BatchIndex, 'provider' | 'skipped'>;
+  index: Pick<BatchIndex, 'provider' | 'skipped' | 'inFlight'>;
   items: AsyncIterable<PlannedItem> | Iterable<PlannedItem>;
   refused: AsyncIterable<RefusedEntry> | Iterable<RefusedEntry>;
   /** Default: those that the provider publishes for its smallest account. */
@@ -46,32 +47,34 @@ export interface PlanInput {
   registry?: Registry;
 }
 
-/** A group's steps: submit, settle, branch, collect, release. With its start and the signal of its end each is an action. */
-const ACTIONS_PER_GROUP = 5 + 2;
-/** Start of the batch, its listing, and its end. */
-const ACTIONS_PER_BATCH = 3;
-
 /** Reckons what a batch would take. Reads each item once, with flat memory. */
 export async function planBatch(plan: PlanInput): Promise<BatchPlan> {
   const { index, registry = PROVIDERS } = plan;
-  const { traits, paceLimits } = declarationOf(index.provider, registry);
-  const tally = new Tally();
+  const declared = declarationOf(index.provider, registry);
+  const tally = new ItemTally(declared);
+  const groups = new GroupTally(declared, index.inFlight);
   const refused = new CauseTally();
   for await (const entry of plan.refused) refused.add(entry);
   for await (const item of plan.items) {
     const refusal = contentRefusal(item, registry);
-    if (refusal === undefined) tally.add(item);
-    else refused.add(refusal);
+    if (refusal !== undefined) {
+      refused.add(refusal);
+      continue;
+    }
+    tally.add(item);
+    groups.add(item);
   }
   const { items, bytes, withoutSize, mediaSeconds, withoutMedia } = tally;
-  const slowest = slowestOf(plan.limits ?? paceLimits, tally, traits);
+  const submissions = submissionsOf(tally, declared.traits, index.inFlight);
+  const { seconds: leastSeconds, limit } = slowestOf(plan.limits ?? declared.paceLimits, tally, submissions);
   return {
     ...{ items, bytes, withoutSize, mediaSeconds: Math.round(mediaSeconds), withoutMedia },
     ...{ skipped: index.skipped, refused: refused.count, causes: refused.causes() },
-    leastSeconds: slowest.seconds,
-    ...(slowest.words === undefined ? {} : { slowedBy: slowest.words }),
-    requests: requestsOf(tally, traits),
-    actions: items === 0 ? 0 : ACTIONS_PER_BATCH + ACTIONS_PER_GROUP * Math.ceil(items / itemsPerGroup(traits)),
+    leastSeconds,
+    ...(limit && { slowedBy: limit.words }),
+    ...(limit?.setBy !== undefined && { limitSetBy: limit.setBy }),
+    requests: requestsOf(tally, declared, submissions),
+    actions: groups.actions,
   };
 }
 
@@ -88,67 +91,48 @@ function contentRefusal(
     : { at: filename, name: nameOfSource(input.source), refused: 'InvalidRequest', reason };
 }
 
-/** Items, and how many of them are known to be of a kind of media. */
-class ItemTally {
-  items = 0;
-  mediaSeconds = 0;
-  private readonly kinds = new Map<MediaFacts['kind'], number>();
-
-  count({ kind, durationSec = 0 }: Pick<MediaFacts, 'kind' | 'durationSec'>): void {
-    this.items += 1;
-    this.mediaSeconds += durationSec;
-    this.kinds.set(kind, (this.kinds.get(kind) ?? 0) + 1);
-  }
-
-  ofKinds(kinds: readonly MediaFacts['kind'][]): number {
-    return kinds.reduce((sum, kind) => sum + (this.kinds.get(kind) ?? 0), 0);
-  }
-}
-
-class Tally extends ItemTally {
-  bytes = 0;
-  withoutSize = 0;
-  withoutMedia = 0;
-  readonly branches = new Map<string, ItemTally>();
-
-  add({ input, sizeBytes, media }: PlannedItem): void {
-    this.count(media ?? {});
-    this.bytes += sizeBytes ?? 0;
-    if (sizeBytes === undefined) this.withoutSize += 1;
-    if (media?.durationSec === undefined && media?.kind !== 'image') this.withoutMedia += 1;
-    for (const { type } of input.branches) {
-      const branch = this.branches.get(type) ?? new ItemTally();
-      branch.count(media ?? {});
-      this.branches.set(type, branch);
-    }
-  }
+/** What goes alone is one submission each; the others share theirs with those that may be under way at once. */
+function submissionsOf(
+  { handedIn, alone }: ItemTally,
+  { itemsPerSubmission }: DeclaredTraits,
+  inFlight = itemsPerSubmission,
+): number {
+  return alone + Math.ceil((handedIn.items - alone) / Math.min(itemsPerSubmission, inFlight));
 }
 
 /** The first window takes its share at once; each further one costs its length. */
 function slowestOf(
   limits: readonly PaceLimit[],
-  tally: Tally,
-  { itemsPerSubmission }: DeclaredTraits,
-): { seconds: number; words?: string } {
-  let slowest: { seconds: number; words?: string } = { seconds: 0 };
-  for (const { of, branch, kinds, most, windowSec, words } of limits) {
-    const those = branch === undefined ? tally : (tally.branches.get(branch) ?? new ItemTally());
+  tally: ItemTally,
+  submissions: number,
+): { seconds: number; limit?: PaceLimit } {
+  let slowest: { seconds: number; limit?: PaceLimit } = { seconds: 0 };
+  for (const limit of limits) {
+    const { of, branch, kinds, most, windowSec } = limit;
+    const those = branch === undefined ? tally.handedIn : (tally.branches.get(branch) ?? new KindTally());
     const items = kinds === undefined ? those.items : those.ofKinds(kinds);
-    const count =
-      of === 'items' ? items : of === 'mediaSeconds' ? those.mediaSeconds : Math.ceil(items / itemsPerSubmission);
+    const count = of === 'items' ? items : of === 'mediaSeconds' ? those.mediaSeconds : submissions;
     const seconds = Math.max(0, Math.ceil(count / most) - 1) * windowSec;
-    if (seconds > slowest.seconds) slowest = { seconds, words };
+    if (seconds > slowest.seconds) slowest = { seconds, limit };
   }
   return slowest;
 }
 
 function requestsOf(
-  { items, branches }: Tally,
-  { itemsPerSubmission, handlesPerWatch, marksAssets }: DeclaredTraits,
+  { items, handedIn, alone, inParts, branches }: ItemTally,
+  { traits: { handlesPerWatch, marksAssets }, requestsInParts }: ProviderDeclaration,
+  create: number,
 ): BatchPlan['requests'] {
-  const create = Math.ceil(items / itemsPerSubmission);
-  const mark = marksAssets ? items : 0;
-  const branch = [...branches.values()].reduce((sum, one) => sum + one.items, 0);
-  const look = Math.ceil(items / handlesPerWatch);
-  return { create, mark, branch, look, total: create + mark + branch + look };
+  const ofBranches = [...branches.values()];
+  const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
+  const looksFor = (waited: number): number => Math.ceil(waited / handlesPerWatch);
+  const requests = {
+    create,
+    parts: inParts * requestsInParts,
+    mark: marksAssets ? handedIn.items : 0,
+    branch: sum(ofBranches.map((one) => one.items)),
+    read: sum(ofBranches.map(({ read }) => read)),
+    look: alone + looksFor(items - alone) + sum(ofBranches.map(({ waited }) => looksFor(waited))),
+  };
+  return { ...requests, total: sum(Object.values(requests)) };
 }

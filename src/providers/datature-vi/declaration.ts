@@ -4,7 +4,7 @@ import { EnvironmentSchema, type DatatureViSettings } from './config';
 import { contentRefusal } from './content-refusal';
 import { FIELD_NAMES, FLAGS, ID, NAME, inputSchema } from './input';
 import { goesAlone, routeOf } from './intake/route';
-import { PACE_LIMITS, TRAITS } from './api/traits';
+import { paceLimits, REQUESTS_IN_PARTS, TRAITS } from './api/traits';
 
 /** Secret keys begin so, and have exactly this many characters. */
 const KEY_START = 'dtvi_';
@@ -19,7 +19,10 @@ export const datatureVi: ProviderDeclaration<typeof NAME, DatatureViSettings> & 
   input: inputSchema,
   fields: FIELD_NAMES,
   traits: TRAITS,
-  paceLimits: PACE_LIMITS,
+  paceLimits: paceLimits(),
+  limitsBy: ({ sessionsPer5Minutes }) =>
+    paceLimits({ sessions: sessionsPer5Minutes, setBy: 'DATATURE_VI_SESSIONS_PER_5_MINUTES' }),
+  requestsInParts: REQUESTS_IN_PARTS,
   placeField: 'datasetId',
   flags: FLAGS,
   branches: [],

@@ -5,7 +5,7 @@ import { EnvironmentSchema, type TwelveLabsSettings } from './config';
 import { contentRefusal } from './intake/content-refusal';
 import { routeOf } from './intake/route';
 import { FIELD_NAMES, FLAGS, NAME, inputSchema } from './input';
-import { PACE_LIMITS, TRAITS } from './traits';
+import { PACE_LIMITS, REQUESTS_IN_PARTS, TRAITS } from './traits';
 
 /** TwelveLabs API v1.3. */
 export const twelvelabs: ProviderDeclaration<typeof NAME, TwelveLabsSettings> = {
@@ -15,6 +15,7 @@ export const twelvelabs: ProviderDeclaration<typeof NAME, TwelveLabsSettings> = 
   fields: FIELD_NAMES,
   traits: TRAITS,
   paceLimits: PACE_LIMITS,
+  requestsInParts: REQUESTS_IN_PARTS,
   flags: FLAGS,
   branches: BRANCHES,
   environment: EnvironmentSchema,

@@ -8,6 +8,9 @@ export const TRAITS = {
   marksAssets: true,
 } satisfies DeclaredTraits;
 
+/** A report of parts, a look at the session, and one at its asset; the first URLs come with the session. */
+export const REQUESTS_IN_PARTS = 3;
+
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;

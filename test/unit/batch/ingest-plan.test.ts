@@ -34,7 +34,7 @@ test('a plan looks into the files, and says what would be refused and why', asyn
   expect(code).toBe(0);
   expect(plan).toMatchObject({
     ...{ items: 2, withoutSize: 0, mediaSeconds: 90, withoutMedia: 0, skipped: 1, refused: 2, leastSeconds: 0 },
-    requests: { create: 2, mark: 2, branch: 2, look: 1, total: 7 },
+    requests: { create: 2, parts: 0, mark: 2, branch: 2, read: 1, look: 2, total: 9 },
   });
   expect(plan.bytes).toBe(video(90).byteLength + jpeg(640, 480).byteLength);
   expect(plan.causes.map(({ cause }) => cause).toSorted()).toEqual([
@@ -48,7 +48,7 @@ test('people get a table, and nothing is left in the temporary folder', async ()
   expect(code).toBe(0);
   expect(stdout).toMatch(/items +│ 2 /);
   expect(stdout).toMatch(/media +│ 0\.0 s \(and 2 items of which it is not known\)/);
-  expect(stdout).toContain('no published limit slows it');
+  expect(stdout).toContain('no known limit slows it');
   expect(stdout).toContain('is empty; name a file with bytes in it');
 });
 
@@ -57,7 +57,22 @@ test('a manifest is planned for the provider that the flags name, with names by 
   const target = path.join(place.media, 'list.csv');
   const flags = ['--provider', 'datature-vi', '--dataset', 'd1', '--filename', '{path}', '--plan', '--json'];
   const plan = JSON.parse((await ingest(target, ...flags)).stdout) as BatchPlan;
-  expect(plan).toMatchObject({ items: 2, refused: 2, requests: { create: 1, mark: 0 } });
+  expect(plan).toMatchObject({ items: 2, refused: 2, requests: { create: 2, mark: 0 } }); // a video goes alone
+});
+
+test('the limits of the environment count, not those of the smallest account', async () => {
+  await place.put(Object.fromEntries(Array.from({ length: 4 }, (_, at) => [`v${at}.mp4`, video(90)])));
+  const flags = ['--provider', 'datature-vi', '--dataset', 'd1', '--plan', '--include', 'v*.mp4'];
+  process.env.DATATURE_VI_SESSIONS_PER_5_MINUTES = '2';
+  try {
+    const plan = JSON.parse((await ingest(place.media, ...flags, '--json')).stdout) as BatchPlan;
+    expect(plan).toMatchObject({ items: 4, leastSeconds: 300, slowedBy: '2 sessions in 5 minutes' });
+    const { stdout } = await ingest(place.media, ...flags);
+    expect(stdout).toContain('by the limit of DATATURE_VI_SESSIONS_PER_5_MINUTES: 2 sessions in 5 minutes');
+    expect(stdout).toContain('(create 4, parts 0, mark 0, branch 0, read 0, look 4)');
+  } finally {
+    delete process.env.DATATURE_VI_SESSIONS_PER_5_MINUTES;
+  }
 });
 
 test.each([

@@ -125,7 +125,8 @@ async function eachOf(flags: IngestFlags, registry: Registry): Promise<object> {
 function planLines(plan: BatchPlan): string[] {
   const { items, bytes, withoutSize, mediaSeconds, withoutMedia, refused, skipped, requests, actions } = plan;
   const unknown = (count: number): string => (count === 0 ? '' : ` (and ${count} items of which it is not known)`);
-  const { create, mark, branch, look, total } = requests;
+  const { total, ...each } = requests;
+  const kinds = Object.entries(each).map(([kind, count]) => `${kind} ${count}`);
   const rows = [
     ['items', items],
     ['bytes', `${bytes}${unknown(withoutSize)}`],
@@ -133,7 +134,7 @@ function planLines(plan: BatchPlan): string[] {
     ['refused', refused],
     ['left out by globs', skipped],
     ['least time', leastTime(plan)],
-    ['requests, at least', `${total} (create ${create}, branch ${branch}, mark ${mark}, look ${look})`],
+    ['requests, at least', `${total} (${kinds.join(', ')})`],
     ['billable actions, at least', actions],
   ] as const;
   const table = tableOf(
@@ -145,7 +146,7 @@ function planLines(plan: BatchPlan): string[] {
   return [...table, ...tableOf(['refused', 'type', 'why', 'such as'], causes)];
 }
 
-const leastTime = ({ leastSeconds, slowedBy }: BatchPlan): string =>
+const leastTime = ({ leastSeconds, slowedBy, limitSetBy = 'the smallest account' }: BatchPlan): string =>
   slowedBy === undefined
-    ? 'no published limit slows it'
-    : `${durationWords(leastSeconds * 1000)}, by the limit of the smallest account: ${slowedBy}`;
+    ? 'no known limit slows it'
+    : `${durationWords(leastSeconds * 1000)}, by the limit of ${limitSetBy}: ${slowedBy}`;

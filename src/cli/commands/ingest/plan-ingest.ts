@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { BatchPlan, PlannedItem } from '../../../batch/plan/plan-batch';
 import type { Config } from '../../../config';
+import { declarationOf } from '../../../providers/registry';
 import { UsageError } from '../../exit';
 
 /** What {@link planIngest} is about. */
@@ -66,7 +67,9 @@ export async function planIngest(ingest: Ingest, config: Config): Promise<BatchP
       ingest.onProgress?.(looked);
       return { ...item, ...(media ? { media } : {}) };
     });
-    return await planBatch({ index, items: planned, refused: refusedOf(files, index) });
+    const { name, limitsBy } = declarationOf(index.provider);
+    const limits = limitsBy?.(config.providers[name]);
+    return await planBatch({ index, items: planned, refused: refusedOf(files, index), ...(limits && { limits }) });
   } finally {
     access.close();
     await rm(folder, { recursive: true, force: true });

@@ -8,7 +8,10 @@ export const TRAITS = {
   marksAssets: false,
 } satisfies DeclaredTraits;
 
-/** Source: the official SDK's comment on its own limit. */
-export const PACE_LIMITS: readonly PaceLimit[] = [
-  { of: 'submissions', most: 5, windowSec: 300, words: '5 sessions in 5 minutes' },
+/** The upload is opened; its one part has a URL and a report; and the upload is completed. */
+export const REQUESTS_IN_PARTS = 4;
+
+/** Source of the default: the official SDK's comment on its own limit. */
+export const paceLimits = ({ sessions = 5, setBy }: { sessions?: number; setBy?: string } = {}): PaceLimit[] => [
+  { of: 'submissions', most: sessions, windowSec: 300, words: `${sessions} sessions in 5 minutes`, setBy },
 ];

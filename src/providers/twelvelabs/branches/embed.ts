@@ -64,6 +64,11 @@ export const embed = {
     return embedRefusal(kind, branch) ?? branchRefusalOf(limitsOf(branch, kind, media));
   },
 
+  /** A file whose name does not tell may be an image. */
+  mayAnswerAtOnce(branch, { filename, kind = kindOfFile(filename) }) {
+    return embedsAtOnce(kind === 'other' ? 'image/' : `${kind}/`, branch);
+  },
+
   connect: ({ client }) => ({
     /** An embed task carries no tag and cannot be deleted: after a lost answer another one is started. */
     effect: () => 'free',
