@@ -2,6 +2,7 @@ import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { Client } from '@temporalio/client';
 import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
+import { isElsewhere } from './activities/find-source-queue';
 import { createActivities, createLocalActivities } from './activities/create-activities';
 import { connectError, temporalSettings } from './temporal/connection';
 import { MediaReader } from './media/media-reader';
@@ -113,6 +114,7 @@ async function start(settings: WorkerSettings, s3: S3Access, close: () => Promis
   }));
   const files = sharedFiles(config, s3);
   const fileSources = createFileSources({ roots: config.sourceRoots });
+  const roots = await namesOfRoots(config.sourceRoots);
   const objects = { ...createS3Sources(s3), ...createS3Listing(s3) };
   const media = new MediaReader();
   const mediaOf = async ({ path: file, filename }: { path: string; filename: string }) => {
@@ -131,6 +133,7 @@ async function start(settings: WorkerSettings, s3: S3Access, close: () => Promis
         manifests: fileSources,
         objects,
         media: mediaOf,
+        isElsewhere: (name, file) => isElsewhere(queues, { provider: name, file, own: roots }),
       },
     },
     media,
@@ -156,7 +159,7 @@ async function start(settings: WorkerSettings, s3: S3Access, close: () => Promis
     maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,
     ...overrides,
   };
-  const served = { roots: await namesOfRoots(config.sourceRoots), slots: config.slots };
+  const served = { roots, slots: config.slots };
   const workers = await createWorkers([
     Worker.create({
       workflowBundle: { codePath: workflowBundle },

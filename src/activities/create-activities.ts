@@ -3,7 +3,7 @@ import { refusedInput, withKeyOf, type CompleteInput } from '../contracts/lifecy
 import { acceptDeletion, acceptInput, acceptSweep, branchRefusal, placeOf, plansOf } from '../providers/registry';
 import { acceptBatch } from '../batch/accept-batch';
 import { batchIdOf, batchWorkflowId } from '../contracts/ids';
-import type { AcceptedBatch } from '../contracts/batch/batch-input';
+import { listedFrom, type AcceptedBatch, type ListItems } from '../contracts/batch/batch-input';
 import { createBatchSteps } from './batch/batch-steps';
 import { createGroupSteps } from './batch/group-steps';
 import type { ActivityDependencies } from './dependencies';
@@ -69,9 +69,17 @@ async function sourceQueueOf(queues: SourceQueues, { provider, source }: Complet
   return queueOfFile(queues, provider, source.path).catch(() => undefined);
 }
 
-/** Where a folder or a manifest of files can be listed. */
+/** Where a folder, a manifest or the files of a list can be looked at, as {@link sourceQueueOf} has it. */
 async function queueOfItems(queues: SourceQueues, { provider, items }: AcceptedBatch): Promise<string | undefined> {
-  if (items.type === 'folder') return queueOfFile(queues, provider, `${items.path}/a file`).catch(() => undefined);
-  if (items.type !== 'manifest' || /^s3:/i.test(items.uri)) return undefined;
-  return queueOfFile(queues, provider, items.uri).catch(() => undefined);
+  const file = items.type === 'list' ? firstFileOf(items) : listedFrom(items)?.path;
+  return file === undefined ? undefined : queueOfFile(queues, provider, file).catch(() => undefined);
+}
+
+/** The others of a list are found by their own paths. */
+function firstFileOf({ items }: ListItems): string | undefined {
+  for (const { path, source } of items) {
+    const file = path ?? (source as { path?: unknown } | undefined)?.path;
+    if (typeof file === 'string') return file;
+  }
+  return undefined;
 }

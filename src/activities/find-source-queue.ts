@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { Activities } from '../contracts/activities';
 import { failure } from '../contracts/failures';
-import type { ProviderName } from '../contracts/ids';
+import { fileTaskQueue, type ProviderName } from '../contracts/ids';
 import { withRealTop } from '../storage/files/file-sources';
 import { BEATS, withHeartbeatEvery } from './lib/activity-call';
 import type { ActivityDependencies } from './dependencies';
@@ -11,14 +11,14 @@ import { untilFound } from './lib/until-found';
 /** Holds a wait's slot, not a call's: a thousand files that nobody serves keep no call waiting. */
 export const createFindSourceQueue =
   ({ sourceQueues, sourceDeadlineMs }: ActivityDependencies): Activities['findSourceQueue'] =>
-  async ({ provider, path: file }) => {
+  async ({ provider, path: file, field = 'source.path' }) => {
     const found = await withHeartbeatEvery(BEATS.wait, (signal) =>
       untilFound(() => queueOfFile(sourceQueues, provider, file), { until: Date.now() + sourceDeadlineMs, signal }),
     );
     if (found !== undefined) return found;
     throw failure(
       'InvalidRequest',
-      `source.path: ${file}: no worker serves a folder that holds it (waited ${sourceDeadlineMs / 1000} s); ` +
+      `${field}: ${file}: no worker serves a folder that holds it (waited ${sourceDeadlineMs / 1000} s); ` +
         'start a worker with that folder in its ASSET_LIFECYCLE_SOURCE_ROOTS, or put the file below a folder that is served (symlinks on the way to it are not followed)',
     );
   };
@@ -37,4 +37,14 @@ export async function queueOfFile(
   if (found !== undefined || !path.isAbsolute(file)) return found;
   const real = await withRealTop(file);
   return real === path.resolve(file) ? undefined : queues.find(provider, real);
+}
+
+/** Whether only other workers serve a file. @param own folders of this worker */
+export async function isElsewhere(
+  queues: SourceQueues,
+  { provider, file, own }: { provider: ProviderName; file: string; own: readonly string[] },
+): Promise<boolean> {
+  const queue = await queueOfFile(queues, provider, file);
+  const ownRoots = own.length === 0 ? [] : [undefined, ...own];
+  return queue !== undefined && ownRoots.every((root) => fileTaskQueue(provider, root) !== queue);
 }

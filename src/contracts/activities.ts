@@ -95,6 +95,8 @@ export interface FindSourceQueueInput {
   provider: ProviderName;
   /** As the input's source names it. */
   path: string;
+  /** Field of the input that names it, for messages; default: `source.path`. */
+  field?: string;
 }
 
 export interface AssetRef extends ProviderRef {

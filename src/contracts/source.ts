@@ -41,13 +41,19 @@ export const UrlSourceSchema = z
     allowSignedUrl: z.boolean().optional(),
   })
   .superRefine(({ url, allowSignedUrl }, context) => {
-    const parameter = allowSignedUrl === true ? undefined : signatureParameter(url);
-    if (parameter === undefined) return;
-    const message =
-      `is a presigned URL (${parameter}), which would stand in Temporal's history; name the object as an "s3" ` +
-      'source, or accept that with "allowSignedUrl": true in the source (--allow-signed-url)';
-    context.addIssue({ code: 'custom', path: ['url'], message });
+    const message = allowSignedUrl === true ? undefined : presignedProblem(url);
+    if (message !== undefined) context.addIssue({ code: 'custom', path: ['url'], message });
   });
+
+/** Why a presigned URL is not taken; `undefined` for any other text. */
+export function presignedProblem(url: string): string | undefined {
+  const parameter = signatureParameter(url);
+  if (parameter === undefined) return undefined;
+  return (
+    `is a presigned URL (${parameter}), which would stand in Temporal's history; name the object as an "s3" ` +
+    'source, or accept that with "allowSignedUrl": true in the source (--allow-signed-url)'
+  );
+}
 
 /** Why a bucket name is invalid, by the rules for general purpose buckets; S3-compatible servers follow them too. */
 function bucketProblem(name: string): string | undefined {

@@ -15,7 +15,7 @@ import { queueOfFile } from '../find-source-queue';
 import type { ActivityDependencies } from '../dependencies';
 import { createFindExisting } from './existing/find-existing';
 import { newsOf } from './go-over';
-import { itemsPerGroup } from '../../batch/group-size';
+import { goesByItself, itemsPerGroup } from '../../batch/group-size';
 import { openSlice, readIndex, readItems } from './group/open-slice';
 
 /** Always as many, so that a batch that is started again is cut into the same groups. */
@@ -33,11 +33,12 @@ export const createBatchSteps = (deps: ActivityDependencies): BatchActivities =>
       const { batchId, provider } = batch;
       const storeId = await idOfStore(shared);
       const files = createBatchFiles(shared, { owner: deps.owner, batchId });
-      await files.reopen();
-      await files.noteStart(start);
       const onPage = (soFar: object): void => void setProgress(soFar);
       const { fileQueue: _queue, ...listed } = batch;
       const index = await listBatch({ batch: listed, files, storeId, access, signal, onPage });
+      signal.throwIfAborted();
+      await files.reopen(); // only now: a start that is refused, since the batch has other items, changes nothing
+      await files.noteStart(start);
       const { items, refused, bytes } = index;
       return { batchId, provider, storeId, start, items, refused, bytes, uri: files.uri };
     }),
@@ -47,18 +48,24 @@ export const createBatchSteps = (deps: ActivityDependencies): BatchActivities =>
   planGroups: ({ from, end, ...ref }) =>
     withHeartbeatEvery(BEATS.read, async () => {
       const index = await readIndex(deps, ref);
-      const groups = cut(await itemsFrom(deps, { ...ref, index }, { from, end }), index);
       const outcomes = createItemOutcomes(deps.batches.files, { owner: deps.owner, batchId: ref.batchId });
+      const begun = (await outcomes.slices()).filter((slice) => slice.from >= from);
+      const items = await readItems(deps, { ...ref, index }, { from, end: Math.min(end, endOfRead(from, begun)) });
+      const groups = cut(await withQueues(deps, ref.provider, items), { ...index, begun });
       const planned: PlannedGroups = { groups: [], next: from, completed: NO_COUNTS };
-      for (const { items, ...range } of groups.slice(0, PLANNED_AT_ONCE)) {
+      for (const { from: first, end: behind, fileQueue, aFile } of groups.slice(0, PLANNED_AT_ONCE)) {
+        const range = { from: first, end: behind };
         planned.next = range.end;
         const { known } = await openSlice(deps, { ...ref, ...range });
-        if (known.size === items.length && [...known.values()].every(({ outcome }) => outcome === 'completed')) {
+        if (
+          known.size === range.end - range.from &&
+          [...known.values()].every(({ outcome }) => outcome === 'completed')
+        ) {
           planned.completed = addCounts(planned.completed, countsOf(known.values(), range));
           continue;
         }
         await outcomes.begin(range); // a later start finds its group, though that has begun nothing
-        planned.groups.push({ ...range, fileQueue: await queueOf(deps, ref.provider, items) });
+        planned.groups.push({ ...range, fileQueue, aFile });
       }
       return planned;
     }),
@@ -94,6 +101,13 @@ export const createBatchSteps = (deps: ActivityDependencies): BatchActivities =>
       await createBatchFiles(batches.files, { owner, batchId }).noteFailure(start);
     }),
 
+  notePause: ({ batchId, storeId, paused }) =>
+    withHeartbeatEvery(BEATS.read, async () => {
+      const { owner, batches } = deps;
+      await mustBeStore(batches.files, storeId);
+      await createBatchFiles(batches.files, { owner, batchId }).notePause(paused);
+    }),
+
   findEarlierGroups: ({ batchId, from }) =>
     withHeartbeatEvery(BEATS.read, async () => {
       const { runs, owner, batches } = deps;
@@ -107,63 +121,63 @@ export const createBatchSteps = (deps: ActivityDependencies): BatchActivities =>
       return running;
     }),
 
-  closeBatch: ({ batchId, storeId, start, rest }) =>
+  closeBatch: ({ batchId, storeId, start, rest, stopped }) =>
     withHeartbeatEvery(BEATS.read, async () => {
       const { files } = deps.batches;
       const batch = { owner: deps.owner, batchId };
       await mustBeStore(files, storeId);
       const known = rest && (await countsOfKnown(createItemOutcomes(files, batch), rest, start));
-      await createBatchFiles(files, batch).close(new Date());
+      await createBatchFiles(files, batch).close(new Date(), stopped);
       return known;
     }),
 });
 
-async function itemsFrom(
-  deps: ActivityDependencies,
-  ref: { batchId: string; index: BatchIndex },
-  { from, end }: ItemRange,
-): Promise<ListedItem[]> {
-  return readItems(deps, ref, { from, end: Math.min(end, from + READ_AT_ONCE) });
-}
+/** A group that was cut before is read to its end. */
+const endOfRead = (from: number, begun: readonly ItemRange[]): number =>
+  begun.reduce((end, slice) => (slice.from < end ? Math.max(end, slice.end) : end), from + READ_AT_ONCE);
 
-type Cut = ItemRange & { items: ListedItem[] };
+type QueuedItem = ListedItem & Pick<Cut, 'fileQueue' | 'aFile'>;
+type Cut = PlannedGroups['groups'][number];
 
-/**
- * Full groups, and no more than may be under way at once; what is submitted by itself, or in parts, is a group of its own.
- */
-function cut(items: readonly ListedItem[], { provider, inFlight }: Pick<BatchIndex, 'provider' | 'inFlight'>): Cut[] {
-  const declared = declarationOf(provider);
-  const size = itemsPerGroup(declared.traits, inFlight);
-  const groups: Cut[] = [];
-  let open: Cut | undefined;
-  for (const one of items) {
-    const alone = declared.goesAlone?.(one) === true || goesInParts(one, declared);
-    if (!open || alone || open.items.length >= size) {
-      open = { from: one.item, end: one.item, items: [] };
-      groups.push(open);
-    }
-    open.items.push(one);
-    open.end = one.item + 1;
-    if (alone) open = undefined;
-  }
-  return groups;
-}
-
-function goesInParts({ source, sizeBytes, filename }: ListedItem, declared: ReturnType<typeof declarationOf>): boolean {
-  if (source.type === 'asset' || source.type === 'url' || sizeBytes === undefined) return false;
-  const kind = source.type === 's3' ? 'object' : 'file';
-  const item = { filename, source: kind, sizeBytes, method: 'auto', field: 'source' } as const;
-  return declared.route(item) === 'parts';
-}
-
-/** The workers that have the first file of a group have the others. */
-async function queueOf(
+/** Each file with the queue of the workers that have it. */
+const withQueues = (
   { sourceQueues }: ActivityDependencies,
   provider: ProviderName,
   items: readonly ListedItem[],
-): Promise<string | undefined> {
-  for (const { source } of items) {
-    if (source.type === 'file') return queueOfFile(sourceQueues, provider, source.path);
+): Promise<QueuedItem[]> =>
+  Promise.all(
+    items.map(async (item) => {
+      if (item.source.type !== 'file') return item;
+      const { path: aFile } = item.source;
+      return { ...item, aFile, fileQueue: await queueOfFile(sourceQueues, provider, aFile) };
+    }),
+  );
+
+/**
+ * Full groups, and no more than may be under way at once; what is submitted by itself, or in parts, is a group of its own,
+ * and so are files that lie elsewhere. Groups that have begun stay as they were cut, whoever serves their files by now.
+ */
+function cut(
+  items: readonly QueuedItem[],
+  { provider, inFlight, begun }: Pick<BatchIndex, 'provider' | 'inFlight'> & { begun: readonly ItemRange[] },
+): Cut[] {
+  const declared = declarationOf(provider);
+  const size = itemsPerGroup(declared.traits, inFlight);
+  const groups: (Cut & { cutBefore?: ItemRange; isFull?: boolean })[] = [];
+  for (const one of items) {
+    const { item, fileQueue, aFile } = one;
+    const cutBefore = begun.find(({ from }) => from === item);
+    const goesAlone = cutBefore === undefined && goesByItself(one, declared);
+    let group = groups.at(-1);
+    const staysIn = group?.cutBefore !== undefined && item < group.cutBefore.end;
+    const isElsewhere = aFile !== undefined && group?.aFile !== undefined && group.fileQueue !== fileQueue;
+    if (!group || (!staysIn && (group.isFull || cutBefore || goesAlone || isElsewhere))) {
+      group = { from: item, end: item, cutBefore };
+      groups.push(group);
+    }
+    group.end = item + 1;
+    group.isFull = goesAlone || group.end - group.from >= (group.cutBefore ? 0 : size);
+    if (group.aFile === undefined) Object.assign(group, { aFile, fileQueue });
   }
-  return undefined;
+  return groups;
 }

@@ -19,6 +19,7 @@ import { GroupKeyFacts } from './existing/group-key-facts';
 import type { GroupMemory } from './group/group-memory';
 import { ItemCalls } from './item-calls';
 import { FirstFailure, hasFailed } from './group/first-failure';
+import { Pause } from './group/pause';
 import {
   CALL_TRIED_FOR_MS,
   isTroubledFor,
@@ -66,6 +67,7 @@ class Round {
   private readonly deps: ActivityDependencies;
   private readonly slice: Slice;
   private readonly failure: FirstFailure;
+  private readonly pause: Pause;
   private readonly keys: GroupKeyFacts;
   private readonly toWrite = new Map<number, ItemOutcome>();
   private writing: Promise<void> = Promise.resolve();
@@ -87,6 +89,7 @@ class Round {
     this.accepted = accepted;
     this.slice = slice;
     this.failure = failure;
+    this.pause = new Pause(deps, input);
     this.deps = { ...deps, progress: this.calls.progress(deps.progress) };
     this.keys = new GroupKeyFacts(deps, input);
   }
@@ -99,7 +102,7 @@ class Round {
     const signal = AbortSignal.any([cancelled, this.enough.signal]);
     setMaxListeners(0, cancelled, signal); // each item listens
     const writing = setInterval(() => void this.write().catch(() => {}), WRITE_EVERY_MS); // what fails is written at the end
-    const looking = setInterval(() => void this.lookAtBatch(), LOOK_AT_BATCH_EVERY_MS);
+    const looking = setInterval(() => void this.lookAtBatch(step), LOOK_AT_BATCH_EVERY_MS);
     const atOnce = step.atOnce(this.deps, this.input);
     const queue = new BegunItems(due, atOnce, (some) => this.begin(some, step));
     const lane = async (): Promise<void> => {
@@ -172,9 +175,9 @@ class Round {
     );
   }
 
-  /** After the first failure of a batch that stops there only those go on that had begun before. */
+  /** In a pause, and after the first failure of a batch that stops there, only those go on that had begun before. */
   private async mayTake({ item }: ListedItem): Promise<boolean> {
-    return !this.firstTurns.has(item) || !(await this.failure.isThere());
+    return !this.firstTurns.has(item) || !((await this.failure.isThere()) || (await this.pause.isThere()));
   }
 
   /** Nothing has been made of those whose turn did not come, unless an earlier attempt has taken it. */
@@ -208,7 +211,7 @@ class Round {
       const isFirst = this.firstTurns.has(item);
       this.note(withoutTrouble(await this.calls.take(item, { left, isFirst, signal }, () => step.take(turn))));
       this.calls.end(item);
-      this.hasGotOn();
+      this.hasGotOn(step);
       return true;
     } catch (error) {
       this.afterFailure(turn, step, error);
@@ -235,12 +238,12 @@ class Round {
     this.note(withoutTrouble(failedItem({ ...turn, record }, error as Error, type)));
     this.calls.end(item);
     if (this.failure.note()) void this.write().catch(() => {}); // the other groups are to hear of it at once
-    this.hasGotOn();
+    this.hasGotOn(step);
   }
 
-  private hasGotOn(): void {
+  private hasGotOn({ untilAll }: ItemStep): void {
     this.gotOn += 1;
-    if (this.gotOn === 1) this.leaveIn(STRAGGLERS_AFTER_MS, 'others go on');
+    if (this.gotOn === 1 && !untilAll) this.leaveIn(STRAGGLERS_AFTER_MS, 'others go on');
   }
 
   /** What is still waited for, or to be taken, then is left to the next round. */
@@ -279,14 +282,20 @@ class Round {
   async newsOfBatch(): Promise<Partial<GroupNews>> {
     const { batchIsGone } = this;
     const batchHasFailure = await this.failure.isThere();
+    const batchIsPaused = await this.pause.isThere();
     const begun = [...this.slice.known.values()].filter(({ phase }) => phase === 'creating').length;
-    return { ...(batchIsGone && { batchIsGone }), ...(batchHasFailure && { batchHasFailure, begun }) };
+    return {
+      ...(batchIsGone && { batchIsGone }),
+      ...(batchHasFailure && { batchHasFailure }),
+      ...(batchIsPaused && { batchIsPaused }),
+      ...((batchHasFailure || batchIsPaused) && { begun }),
+    };
   }
 
   /** A batch that was terminated can tell nobody. */
-  private async lookAtBatch(): Promise<void> {
+  private async lookAtBatch({ untilAll }: ItemStep): Promise<void> {
     this.batchIsGone = await isGone(this.deps, this.input);
-    if (this.batchIsGone) this.enough.abort(new CancelledFailure('the batch was ended from outside'));
+    if (this.batchIsGone && !untilAll) this.enough.abort(new CancelledFailure('the batch was ended from outside'));
   }
 }
 

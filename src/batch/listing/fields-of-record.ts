@@ -88,15 +88,19 @@ function nested(record: ProviderFields, textOf: ProviderDeclaration | undefined)
     const last = parts.pop() ?? name;
     let inside = fields;
     for (const part of parts) {
-      const before = inside[part];
-      const next = typeof before === 'object' && before !== null && !Array.isArray(before) ? { ...before } : {};
+      const next = { ...fieldsIn(inside[part]) };
       inside[part] = next;
-      inside = next as Record<string, unknown>;
+      inside = next;
     }
-    inside[last] = textOf && typeof value === 'string' ? valueOf(value, [...parts, last], textOf) : value;
+    const read = textOf && typeof value === 'string' ? valueOf(value, [...parts, last], textOf) : value;
+    const more = fieldsIn(read);
+    inside[last] = more ? { ...fieldsIn(inside[last]), ...more } : read;
   }
   return fields;
 }
+
+const fieldsIn = (value: unknown): Record<string, unknown> | undefined =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
 
 const partsOf = (name: string): string[] => {
   const [, first, rest] = /^(metadata)\.(.+)$/s.exec(name) ?? [];
@@ -108,8 +112,19 @@ function valueOf(text: string, parts: readonly string[], declared: ProviderDecla
   const isFree = parts[0] === 'metadata';
   if (!isFree && parts.length === 1 && [...SHORT_SOURCES, 'key'].includes(parts[0] ?? '')) return text;
   if (!isFree && takesText(jsonSchemaOf(declared), parts)) return text;
+  if (!isFree && isOfType(jsonSchemaOf(declared), parts, 'array')) return listIn(text);
   if (text === 'true' || text === 'false') return text === 'true';
   return text.trim() !== '' && Number.isFinite(Number(text)) && String(Number(text)) === text ? Number(text) : text;
+}
+
+/** As a flag takes it, or as JSON. */
+function listIn(text: string): unknown {
+  try {
+    if (text.startsWith('[')) return JSON.parse(text) as unknown;
+  } catch {
+    return text; // which is refused by its field: the parser's message would quote it
+  }
+  return text.split(',').map((one) => one.trim());
 }
 
 interface JsonSchema {
@@ -133,18 +148,28 @@ function jsonSchemaOf(declared: ProviderDeclaration): JsonSchema {
 }
 
 /** True if the field may be a text; a field that is not known counts as one, and is refused later by its name. */
-function takesText(schema: JsonSchema, [part, ...rest]: readonly string[]): boolean {
-  const forms = formsOf(schema);
-  if (part === undefined) {
-    return forms.some(({ type, enum: values = [], const: value }) =>
+function takesText(schema: JsonSchema, parts: readonly string[]): boolean {
+  const fields = fieldsAt(schema, parts);
+  return (
+    fields.length === 0 ||
+    fields.some(({ type, enum: values = [], const: value }) =>
       [type === 'string', typeof value === 'string', ...values.map((one) => typeof one === 'string')].includes(true),
-    );
-  }
+    )
+  );
+}
+
+const isOfType = (schema: JsonSchema, parts: readonly string[], wanted: string): boolean =>
+  fieldsAt(schema, parts).some(({ type }) => type === wanted);
+
+/** All forms that the field may have; none if it is not known. */
+function fieldsAt(schema: JsonSchema, [part, ...rest]: readonly string[]): JsonSchema[] {
+  const forms = formsOf(schema);
+  if (part === undefined) return forms;
   const inside = forms.flatMap(
     ({ properties, additionalProperties }) =>
       properties?.[part] ?? (typeof additionalProperties === 'object' ? additionalProperties : []),
   );
-  return inside.length === 0 || inside.some((one) => takesText(one, rest));
+  return inside.flatMap((one) => fieldsAt(one, rest));
 }
 
 const formsOf = (schema: JsonSchema): JsonSchema[] => [

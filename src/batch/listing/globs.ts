@@ -10,6 +10,8 @@ export interface Globs {
 
 /** Ends a glob that means everything in a folder. */
 const WHOLE_FOLDER = /\/\*\*(\/\*)?$/;
+/** Begins a glob that means everything but what follows. */
+const NEGATED = /^!(?!\()/;
 
 /**
  * Globs as in a shell with `globstar`, over paths with "/". They are case-sensitive, and a name that begins with "." is only
@@ -19,7 +21,9 @@ export function globsOf({ include, exclude }: { include: readonly string[]; excl
   const included = matcherOf(include, 'include');
   const excluded = matcherOf(exclude, 'exclude', { dot: true });
   const leftOut = matcherOf(
-    exclude.filter((glob) => WHOLE_FOLDER.test(glob)).map((glob) => glob.replace(WHOLE_FOLDER, '')),
+    exclude
+      .filter((glob) => WHOLE_FOLDER.test(glob) && !NEGATED.test(glob))
+      .map((glob) => glob.replace(WHOLE_FOLDER, '')),
     'exclude',
     { dot: true },
   );
@@ -38,7 +42,7 @@ function matcherOf(
 ): (path: string) => boolean {
   if (globs.length === 0) return () => false;
   try {
-    return picomatch([...globs], options);
+    return picomatch([...globs], { ...options, flags: 's' }); // a path may have line breaks
   } catch (error) {
     throw failure('InvalidRequest', `items.${field}: is no glob: ${(error as Error).message}`);
   }

@@ -27,6 +27,7 @@ export interface ItemContext {
   /** Folder that relative paths of a manifest begin at; empty where they stay as they are. */
   folder: string;
   files: Pick<FileListing, 'look'>;
+  isElsewhere?: ItemSourcesAccess['isElsewhere'];
   mediaOf?: ItemSourcesAccess['media'];
   /** All values are texts, as in CSV. */
   isText?: boolean;
@@ -62,13 +63,14 @@ async function item(
   const { source, own, relativePath } = found;
   const { filename: given, ...fields } = own;
   const { filename: template } = batch.each;
-  const filename = given ?? (typeof template === 'string' ? filenameFrom(template, relativePath) : undefined);
+  const isNamed = typeof template === 'string' && !isAsset(source); // an adopted asset has its name
+  const filename = given ?? (isNamed ? filenameFrom(template, relativePath) : undefined);
   const input = acceptInput(mergedInput(batch.each, { ...fields, source, filename }), registry);
   named.name = input.source.type === 'file' ? input.source.path : nameOfSource(input.source);
   if (input.provider !== batch.provider) {
     throw failure('InvalidRequest', `provider: the batch is at "${batch.provider}", and all of its items are`);
   }
-  const sizeBytes = 'sizeBytes' in entry ? entry.sizeBytes : await sizeOf(input, context.files);
+  const sizeBytes = 'sizeBytes' in entry ? entry.sizeBytes : await sizeOf(input, context);
   refuseUnfit(input, sizeBytes, registry);
   await refuseNoMedia(input, sizeBytes, context);
   const { key: _key, ...rest } = fields;
@@ -100,13 +102,28 @@ async function refuseNoMedia(
   if (refusal) throw failure('InvalidRequest', refusal);
 }
 
+const isAsset = (source: unknown): boolean => (source as { type?: unknown } | undefined)?.type === 'asset';
+
 /** Name that the asset will have; that of an adopted one is not known here. */
 const nameAt = ({ filename, source }: CompleteInput): string =>
   filename ?? (source.type === 'asset' ? '' : filenameOfSource(source));
 
-/** Objects and URLs that a manifest names are looked at when they are handed in: a request for each would take hours. */
-const sizeOf = async ({ source }: CompleteInput, files: Pick<FileListing, 'look'>): Promise<number | undefined> =>
-  source.type === 'file' ? (await files.look(source.path)).sizeBytes : undefined;
+/**
+ * Objects and URLs that a manifest names are looked at when they are handed in: a request for each would take hours. So are
+ * files of other hosts, where they lie.
+ */
+async function sizeOf(
+  { provider, source }: CompleteInput,
+  { files, isElsewhere }: Pick<ItemContext, 'files' | 'isElsewhere'>,
+): Promise<number | undefined> {
+  if (source.type !== 'file') return undefined;
+  try {
+    return (await files.look(source.path)).sizeBytes;
+  } catch (error) {
+    if (!failureType(error) || !(await isElsewhere?.(provider, source.path))) throw error;
+    return undefined;
+  }
+}
 
 /** By name, size and branches, as far as the provider's published limits tell. @throws InvalidRequest · PayloadTooLarge */
 function refuseUnfit(input: CompleteInput, sizeBytes: number | undefined, registry: Registry): void {

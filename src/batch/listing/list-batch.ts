@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { AcceptedBatch } from '../../contracts/batch/batch-input';
 import type { BatchIndex, ListingStart } from '../../contracts/batch/listed-items';
 import { failure } from '../../contracts/failures';
@@ -52,6 +53,7 @@ export async function listBatch(listing: Listing): Promise<BatchIndex> {
       folder: opened.folder,
       files: access.files,
       mediaOf: access.media,
+      isElsewhere: access.isElsewhere,
       isText,
       registry,
     });
@@ -71,13 +73,18 @@ const startOf = ({ batch, storeId }: Listing, fingerprint: string | undefined): 
 
 function mustBeSameBatch(kept: ListingStart, start: ListingStart, batchId: string): void {
   const fields = ['storeId', 'provider', 'each', 'items'] as const;
-  const other = fields.find((name) => JSON.stringify(kept[name]) !== JSON.stringify(start[name]));
+  const [one, another] = [kept, start].map(comparable);
+  const other = fields.find((name) => !isDeepStrictEqual(one?.[name], another?.[name]));
   if (other === undefined) return;
   throw failure(
     'InvalidRequest',
     `batchId: "${batchId}" began with another ${other}; a batch stays what it is: start this one under another id`,
   );
 }
+
+/** As it is read back from the store. The order of fields means nothing, and a provider that `each` names is the batch's. */
+const comparable = ({ each: { provider: _named, ...each }, ...start }: ListingStart) =>
+  JSON.parse(JSON.stringify({ ...start, each })) as Record<string, unknown>;
 
 function mustBeUnchanged(kept: Pick<ListingStart, 'fingerprint'>, now: Pick<ListingStart, 'fingerprint'>): void {
   const change = whatChanged(kept.fingerprint ?? '', now.fingerprint ?? '');

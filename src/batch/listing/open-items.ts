@@ -6,8 +6,10 @@ import type {
   ManifestItems,
   PrefixItems,
 } from '../../contracts/batch/batch-input';
+import { isS3Uri } from '../../contracts/batch/batch-input';
 import { S3SourceSchema, type S3Source } from '../../contracts/source';
 import { failure, failureType, type FailureType } from '../../contracts/failures';
+import type { ProviderName } from '../../contracts/ids';
 import { declarationOf, type Registry } from '../../providers/registry';
 import type { MediaFacts } from '../../media/media-facts';
 import type { FileSources } from '../../storage/files/file-sources';
@@ -28,6 +30,8 @@ export interface ItemSourcesAccess {
   files: FileListing;
   manifests: FileSources;
   objects: ObjectSources & ObjectListing;
+  /** Whether other workers serve a file, and this one does not; absent where there are no others. */
+  isElsewhere?: (provider: ProviderName, file: string) => Promise<boolean>;
   /** Looks into files of this host whose names do not say that they are media; absent where nothing does. */
   media?: (file: { path: string; filename: string }) => Promise<MediaFacts | undefined>;
 }
@@ -47,12 +51,12 @@ export async function openItems(
       return { folder: '', entries: (after = 0) => listEntries(items.items, Number(after)) };
     case 'manifest': {
       const bytes = await openManifest(items, access, signal);
-      const format = items.format ?? (items.uri.toLowerCase().endsWith('.csv') ? 'csv' : 'ndjson');
+      const format = items.format ?? (CSV_NAME.test(items.uri) ? 'csv' : 'ndjson');
       const checkHeader = manifestHeader(itemFieldsOf(declarationOf(provider, registry)));
       return {
         fingerprint: bytes.fingerprint,
         fingerprintNow: async () => (await openManifest(items, access, signal)).fingerprint,
-        folder: isS3(items.uri) ? '' : path.dirname(items.uri),
+        folder: isS3Uri(items.uri) ? '' : path.dirname(items.uri),
         format,
         entries: (after = 0) => manifestEntries(bytes, { format, after: Number(after), checkHeader }),
       };
@@ -117,7 +121,8 @@ async function* manifestEntries(
   }
 }
 
-const isS3 = (uri: string): boolean => /^s3:\/\//i.test(uri);
+/** An object may be named with its version. */
+const CSV_NAME = /\.csv(\?versionId=[^?&]+)?$/i;
 
 async function openManifest(
   { uri }: ManifestItems,
@@ -125,7 +130,7 @@ async function openManifest(
   signal: AbortSignal | undefined,
 ): Promise<SourceBytes> {
   try {
-    return isS3(uri) ? await objects.resolve(s3PlaceOf(uri), { signal }) : await manifests.resolve(uri, { signal });
+    return isS3Uri(uri) ? await objects.resolve(s3PlaceOf(uri), { signal }) : await manifests.resolve(uri, { signal });
   } catch (error) {
     throw aboutManifest(error);
   }

@@ -7,7 +7,7 @@ const LINE_FEED = 0x0a;
 
 /** The items of an NDJSON manifest: an object a line, empty lines left out. Lines that are none are refused each. */
 export async function* ndjsonEntries(bytes: AsyncIterable<Buffer>, after = 0): AsyncGenerator<SourceEntry> {
-  let isFirst = true;
+  let isFirst = after === 0;
   for await (const { line, text, problem } of linesOf(bytes, after)) {
     const refuse = (reason: string): SourceEntry => ({ at: line, line, refused: 'InvalidRequest', reason });
     if (problem !== undefined) yield refuse(problem);

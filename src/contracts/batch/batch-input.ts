@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { CLEANUP_POLICIES } from '../cleanup-policy';
 import { KeySchema, type ProviderFields } from '../lifecycle-input';
 import type { ProviderName } from '../ids';
-import { BucketSchema } from '../source';
+import { BucketSchema, presignedProblem } from '../source';
 
 /** What a batch does after an item has failed: goes on to the end, or starts nothing more. */
 export const FAILURE_MODES = ['FailAfterAll', 'FailAfterOne'] as const;
@@ -47,7 +47,10 @@ export const FolderItemsSchema = z.strictObject({
 export const ManifestItemsSchema = z.strictObject({
   type: z.literal('manifest'),
   /** An absolute path, or one relative to a source root, or `s3://bucket/key`. */
-  uri: PathSchema,
+  uri: PathSchema.refine(
+    (uri) => !/^https?:\/\//i.test(uri),
+    'must be a path or s3://bucket/key: what a URL leads to is not read here',
+  ),
   /** Default: by the name's end, `.csv` or else NDJSON. */
   format: z.enum(MANIFEST_FORMATS).optional(),
 });
@@ -67,8 +70,24 @@ export const ListItemsSchema = z.strictObject({
   items: z
     .array(z.record(z.string(), z.unknown(), { error: 'must be an object' }))
     .min(1, 'must have at least one item')
-    .max(MAX_INLINE_ITEMS, `must have at most ${MAX_INLINE_ITEMS} items; put more into a manifest`),
+    .max(MAX_INLINE_ITEMS, `must have at most ${MAX_INLINE_ITEMS} items; put more into a manifest`)
+    .superRefine((items, context) => {
+      for (const [index, item] of items.entries()) refusePresigned(item, index, context);
+    }),
 });
+
+/** What else is wrong with an item is told in the report; but the whole list stands in the history of its batch. */
+function refusePresigned(item: Record<string, unknown>, index: number, context: z.RefinementCtx): void {
+  const { source } = item;
+  const long = typeof source === 'object' && source !== null ? (source as Record<string, unknown>) : {};
+  const refuse = (url: unknown, path: string[]): void => {
+    const message = typeof url === 'string' ? presignedProblem(url) : undefined;
+    if (message !== undefined) context.addIssue({ code: 'custom', path: [index, ...path], message });
+  };
+  refuse(item.url, ['url']);
+  refuse(item['source.url'], ['source.url']);
+  if (long.allowSignedUrl !== true) refuse(long.url, ['source', 'url']);
+}
 
 /** Where a batch's items come from. */
 export const ItemSourcesSchema = z.discriminatedUnion(
@@ -81,6 +100,15 @@ export type FolderItems = z.output<typeof FolderItemsSchema>;
 export type ManifestItems = z.output<typeof ManifestItemsSchema>;
 export type PrefixItems = z.output<typeof PrefixItemsSchema>;
 export type ListItems = z.output<typeof ListItemsSchema>;
+
+/** The folder or manifest that only workers on some hosts can list, as a path in it, and its field; none of other sources. */
+export function listedFrom(items: ItemSources): { path: string; field: string } | undefined {
+  if (items.type === 'folder') return { path: `${items.path}/a file`, field: 'items.path' };
+  if (items.type !== 'manifest' || isS3Uri(items.uri)) return undefined;
+  return { path: items.uri, field: 'items.uri' };
+}
+
+export const isS3Uri = (uri: string): boolean => /^s3:\/\//i.test(uri);
 
 /** Fields of a batch's input beside `each`, which is its provider's to check. */
 export const BATCH_FIELDS = {

@@ -41,7 +41,7 @@ export interface BatchStatus {
 /** Input of a batch's run, with everything that is looked up when it starts. */
 export interface BatchToRun extends AcceptedBatch {
   batchId: string;
-  /** Task queue of the workers that have the files to list; absent where any worker can. */
+  /** Task queue of the workers that have the files to list; absent where any worker can, or nobody serves them yet. */
   fileQueue?: string;
 }
 
@@ -55,7 +55,7 @@ export interface ListedBatch extends ListedBatchRef {
 
 /** Some of a batch's groups. */
 export interface PlannedGroups {
-  groups: (ItemRange & Pick<GroupInput, 'fileQueue'>)[];
+  groups: (ItemRange & Pick<GroupInput, 'fileQueue' | 'aFile'>)[];
   /** Number of the first item behind them. */
   next: number;
   /** Of items that had completed in an earlier start. */
@@ -87,12 +87,17 @@ export interface BatchActivities {
    * starts left running. Safe to repeat.
    */
   noteFailure(input: ListedBatchRef): Promise<void>;
+  /** Notes for the open groups that the batch is paused, or that it goes on. Safe to repeat. */
+  notePause(input: ListedBatchRef & { paused: boolean }): Promise<void>;
   /** Groups from that item on that an earlier start of the batch has left running. */
   findEarlierGroups(input: { batchId: string; provider: ProviderName; from: number }): Promise<ItemRange[]>;
   /**
    * Notes when the batch closed: what it keeps in the store is kept for some time from then on.
    * @param input.rest items that this start has not come to; absent if it has come to all
+   * @param input.stopped how it ends, if it was stopped: what became of its items does not tell
    * @returns of those items what had completed in an earlier start; nothing if there are no such items
    */
-  closeBatch(input: ListedBatchRef & { rest?: readonly ItemRange[] }): Promise<BatchCounts | undefined>;
+  closeBatch(
+    input: ListedBatchRef & { rest?: readonly ItemRange[]; stopped?: 'cancelled' | 'deleted' },
+  ): Promise<BatchCounts | undefined>;
 }

@@ -27,8 +27,10 @@ export interface GroupInput extends ListedBatchRef, ItemRange {
   batchWorkflowId: string;
   /** Absent where each item's asset is asked for. */
   found?: FoundAssets;
-  /** Task queue of the workers that have the files; absent where any worker can submit the items. */
+  /** Task queue of the workers that have the files; absent where any worker can submit the items, or nobody serves them yet. */
   fileQueue?: string;
+  /** Path of one of the files, by which their queue is found again; absent where there are none. */
+  aFile?: string;
   /** True if nothing more is to be started after a failure. */
   stopsAtFailure: boolean;
 }
@@ -54,7 +56,9 @@ export interface GroupNews {
   batchIsGone?: boolean;
   /** An item of the batch has failed, of whichever group, and nothing more is to be started. */
   batchHasFailure?: boolean;
-  /** Then: items due for `submit` that have begun, so that they end. */
+  /** The batch is paused, and nothing is to be started until it goes on. */
+  batchIsPaused?: boolean;
+  /** Then, or after such a failure: items due for `submit` that have begun, so that they end. */
   begun?: number;
 }
 
@@ -82,6 +86,8 @@ export interface GroupEnd extends ItemRange {
   failures: readonly ItemFailure[];
   /** See {@link GroupNews.batchHasFailure}. */
   batchHasFailure?: boolean;
+  /** A pause has held back its `pending` items: it is to run again for them. */
+  isHeldBack?: boolean;
   /** Why it gave up on all of its items, such as a worker with another store. */
   error?: LifecycleError;
 }

@@ -11,7 +11,7 @@ export interface BatchRef {
 export const ownerFolder = (owner: string): string => `batches/${readable(owner)}`;
 export const batchFolder = ({ owner, batchId }: BatchRef): string => `${ownerFolder(owner)}/${readable(batchId)}`;
 
-/** What a batch keeps in the store: how it began, its pages with their index, its starts, whether an item failed, and when it closed. */
+/** What a batch keeps in the store: how it began, its pages with their index, its starts, whether an item failed, whether it is paused, and when it closed. */
 export interface BatchFiles {
   /** Where they lie, for people. */
   readonly uri: string;
@@ -26,22 +26,33 @@ export interface BatchFiles {
   index(): Promise<string | undefined>;
   /** Keeps the starts of the batch in their order; safe to repeat. */
   noteStart(start: string): Promise<void>;
+  /** In their order. */
+  starts(): Promise<string[]>;
   /** Notes that an item failed in this start of the batch, for groups of this start and of those before it; safe to repeat. */
   noteFailure(start: string): Promise<void>;
   /** Whether one failed in this start, or in a later one. */
   hasFailure(start: string): Promise<boolean>;
-  /** Notes when the batch closed; the first time counts. */
-  close(at: Date): Promise<void>;
+  /** Notes that the batch is paused, or takes the note back; safe to repeat. */
+  notePause(paused: boolean): Promise<void>;
+  isPaused(): Promise<boolean>;
+  /** Notes when the batch closed, and as what, if it was stopped; the first time counts. */
+  close(at: Date, stopped?: StoppedAs): Promise<void>;
   closedAt(): Promise<Date | undefined>;
-  /** Takes the note back, for a batch that is started again. */
+  /** `undefined` for a batch that ended by itself, or has not noted its end. */
+  stoppedAs(): Promise<StoppedAs | undefined>;
+  /** Takes the notes of its end and of a pause back, for a batch that is started again. */
   reopen(): Promise<void>;
   /** Removes everything of the batch, the note of its end last, so that a removal that broke off is found again. */
   remove(): Promise<void>;
 }
 
+/** How a batch ends that is asked to stop. */
+export type StoppedAs = 'cancelled' | 'deleted';
+
 interface ClosedNote {
   batchId: string;
   closedAt: string;
+  stopped?: StoppedAs;
 }
 
 const DAY_MS = 86_400_000;
@@ -68,6 +79,7 @@ export async function keptBatches(files: SharedFiles, owner: string): Promise<{ 
 const BEGIN = 'begin.json';
 const INDEX = 'index.json';
 const CLOSED = 'closed.json';
+const PAUSED = 'paused';
 
 export function createBatchFiles(files: SharedFiles, batch: BatchRef): BatchFiles {
   const folder = batchFolder(batch);
@@ -78,6 +90,10 @@ export function createBatchFiles(files: SharedFiles, batch: BatchRef): BatchFile
   const starts = async (): Promise<string[]> => {
     const names = await files.list(at('starts'));
     return Promise.all(names.map(async (name) => (await files.read(at(`starts/${name}`))) ?? ''));
+  };
+  const closedNote = async (): Promise<ClosedNote | undefined> => {
+    const content = await files.read(at(CLOSED));
+    return content === undefined ? undefined : (JSON.parse(content) as ClosedNote);
   };
   const keep = async (name: string, content: string): Promise<boolean> =>
     (await files.create(name, content)) || (await files.read(name)) === content;
@@ -99,6 +115,7 @@ export function createBatchFiles(files: SharedFiles, batch: BatchRef): BatchFile
       const known = await starts();
       if (!known.includes(start)) await files.create(startName(known.length), start);
     },
+    starts,
     async noteFailure(start) {
       const known = await starts();
       const before = known.slice(0, Math.max(known.indexOf(start), 0));
@@ -106,18 +123,28 @@ export function createBatchFiles(files: SharedFiles, batch: BatchRef): BatchFile
     },
     hasFailure: async (start) => (await files.read(failureName(start))) !== undefined,
 
-    async close(time) {
-      await files.create(at(CLOSED), JSON.stringify({ batchId: batch.batchId, closedAt: time.toISOString() }));
+    async notePause(paused) {
+      if (paused) await files.create(at(PAUSED), '');
+      else await files.remove(at(PAUSED));
+    },
+    isPaused: async () => (await files.read(at(PAUSED))) !== undefined,
+
+    async close(time, stopped) {
+      const note: ClosedNote = { batchId: batch.batchId, closedAt: time.toISOString(), stopped };
+      await files.create(at(CLOSED), JSON.stringify(note));
     },
     async closedAt() {
-      const content = await files.read(at(CLOSED));
-      return content === undefined ? undefined : new Date((JSON.parse(content) as ClosedNote).closedAt);
+      const note = await closedNote();
+      return note && new Date(note.closedAt);
     },
-    reopen: () => files.remove(at(CLOSED)),
+    stoppedAs: async () => (await closedNote())?.stopped,
+    async reopen() {
+      for (const name of [PAUSED, CLOSED]) await files.remove(at(name));
+    },
 
     async remove() {
       for (const part of ['pages', 'outcomes', 'starts', 'failed']) await files.removeFolder(at(part));
-      for (const name of [INDEX, BEGIN, CLOSED]) await files.remove(at(name));
+      for (const name of [PAUSED, INDEX, BEGIN, CLOSED]) await files.remove(at(name));
       await files.removeFolder(folder);
     },
   };

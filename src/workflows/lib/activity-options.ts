@@ -95,6 +95,7 @@ export const groupStep = (
 ): ActivityOptions => ({
   ...providerCall(provider),
   taskQueue: step.fileQueue ?? (step.waits ? waitTaskQueue(provider) : callTaskQueue(provider)),
+  scheduleToStartTimeout: step.fileQueue === undefined ? undefined : '1h', // as of a single file
   startToCloseTimeout: '2d',
   scheduleToCloseTimeout: '30d',
   heartbeatTimeout: step.waits ? '165s' : '45s',

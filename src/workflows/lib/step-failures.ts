@@ -1,6 +1,6 @@
 import { ActivityFailure, ApplicationFailure, CancelledFailure } from '@temporalio/workflow';
 import { TemporalFailure, TimeoutFailure } from '@temporalio/workflow';
-import { RetryState } from '@temporalio/common';
+import { RetryState, TimeoutType } from '@temporalio/common';
 import type { UploadRef } from '../../contracts/activities';
 import type { Handle } from '../../contracts/branches/handle';
 import { failureType } from '../../contracts/failures';
@@ -9,6 +9,12 @@ import type { LifecycleError, ReceiptEntry } from '../../contracts/lifecycle-sta
 
 /** True for errors that end a lifecycle; anything else is a bug, which must fail the workflow task and not the run. */
 export const endsLifecycle = (error: unknown): error is TemporalFailure => error instanceof TemporalFailure;
+
+/** The timeout of an activity that no worker took in time. */
+export function untakenTimeout(error: unknown): TimeoutFailure | undefined {
+  if (!(error instanceof ActivityFailure) || !(error.cause instanceof TimeoutFailure)) return undefined;
+  return error.cause.timeoutType === TimeoutType.SCHEDULE_TO_START ? error.cause : undefined;
+}
 
 /** True if the activity said with its failure or cancellation that it made nothing. */
 export function provesNothingWasCreated(error: unknown): boolean {

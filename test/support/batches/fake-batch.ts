@@ -59,6 +59,7 @@ export function fakeBatch(
       return { groups, next: groups.at(-1)?.end ?? end, completed: { items: 0, by: {}, bytes: 0 } };
     },
     noteFailure: async () => {},
+    notePause: async () => {},
     findEarlierGroups: async () => [],
     lookAtGroups: async ({ groups }) =>
       groups.map((group) => ({ ...group, open: true, ...newsOfAll(group, 'processing') })),

@@ -77,8 +77,7 @@ export class LifecycleEnvironment {
   /** Runs one more worker, which has the files of `taskQueue`. */
   async withFiles<T>(taskQueue: string, activities: Activities, use: () => Promise<T>): Promise<T> {
     const { nativeConnection: connection } = this.env;
-    const uploads: Partial<Activities> = { submitSource: (input) => activities.submitSource(input) };
-    return runningAll([await Worker.create({ connection, taskQueue, activities: uploads })], use);
+    return runningAll([await Worker.create({ connection, taskQueue, activities: { ...activities } })], use);
   }
 
   /**

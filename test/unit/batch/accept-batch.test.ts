@@ -25,6 +25,7 @@ test('a field that its provider requires may be left to the items', () => {
   expect(acceptBatch({ items, each: { provider: 'datature-vi' } }).provider).toBe('datature-vi');
 });
 
+const PRESIGNED = 'https://bucket.example/a.mp4?X-Amz-Signature=secret';
 const refusals: [string, object, string][] = [
   ['no items', {}, 'items: '],
   ['another type of items', { items: { type: 'zip' } }, 'items.type: must be "folder", "manifest", "s3" or "list"'],
@@ -32,6 +33,21 @@ const refusals: [string, object, string][] = [
     'more than 500 in a list',
     { items: { type: 'list', items: Array(501).fill({ path: 'a' }) } },
     'items.items: must have at most 500 items; put more into a manifest',
+  ],
+  [
+    'a presigned URL in a list',
+    { items: { type: 'list', items: [{ path: 'a' }, { url: PRESIGNED }] } },
+    'items.items.1.url: is a presigned URL (X-Amz-Signature), which would stand',
+  ],
+  [
+    'a presigned URL as the source of one in a list',
+    { items: { type: 'list', items: [{ source: { type: 'url', url: PRESIGNED } }] } },
+    'items.items.0.source.url: is a presigned URL',
+  ],
+  [
+    'a URL as a manifest',
+    { items: { type: 'manifest', uri: PRESIGNED } },
+    'items.uri: must be a path or s3://bucket/key',
   ],
   ['an empty list', { items: { type: 'list', items: [] } }, 'items.items: must have at least one item'],
   ['a source for each', { items, each: { source: { type: 'file', path: 'a' } } }, 'each: unknown field "source"'],

@@ -2,10 +2,10 @@ import { createBatchSteps } from '../../../src/activities/batch/batch-steps';
 import { createGroupSteps } from '../../../src/activities/batch/group-steps';
 import type { GroupStepInput } from '../../../src/contracts/batch/groups';
 import { failure } from '../../../src/contracts/failures';
-import { failed } from '../../../src/providers/outcome';
 import { createBatchFiles } from '../../../src/storage/batches/batch-files';
 import { activityEnvironment, OWNER } from '../../support/activity-dependencies';
 import { BatchPlace } from '../../support/batches/batch-place';
+import { holdSubmissions } from '../../support/batches/held-submissions';
 import { holdWaits } from '../../support/batches/held-waits';
 import { listedGroup } from '../../support/batches/listed-group';
 
@@ -84,24 +84,6 @@ test('an item whose deadline has passed fails alone, with a last look', async ()
 
 const pictures = (count: number): string[] => Array.from({ length: count }, (_, nth) => `${100 + nth}.mp4`);
 
-/** Each submission waits for its turn; gives the names that have come, and what lets one go. */
-function holdSubmissions(): { came: string[]; letGo: (names?: RegExp, error?: Error) => void } {
-  const { intake } = place.provider;
-  const submit = intake.submit.bind(intake);
-  const waiting = new Map<string, (error?: Error) => void>();
-  const came: string[] = [];
-  intake.submit = async ([item, ...more], options) => {
-    if (!item || more.length > 0) throw new Error('one at a time');
-    came.push(item.filename);
-    const error = await new Promise<Error | undefined>((resolve) => waiting.set(item.filename, resolve));
-    return error ? [failed(error)] : submit([item], options);
-  };
-  const letGo = (names = /./, error?: Error): void => {
-    for (const [name, end] of waiting) if (names.test(name) && waiting.delete(name)) end(error);
-  };
-  return { came, letGo };
-}
-
 test('after a failure no item of any group is begun any more, and those that have begun end', async () => {
   const whole = { ...(await listed(pictures(60))), stopsAtFailure: true };
   const [one, other] = [
@@ -109,7 +91,7 @@ test('after a failure no item of any group is begun any more, and those that hav
     { ...whole, from: 30, workflowId: 'asset-group:b:30', runId: 'run-2' },
   ];
   const steps = createGroupSteps(place.deps);
-  const { came, letGo } = holdSubmissions();
+  const { came, letGo } = holdSubmissions(place);
   const both = [inActivity(() => steps.submitItems(one)), inActivity(() => steps.submitItems(other))];
   await until(() => came.length === 32);
   letGo(/^100/, failure('ProviderRejected', 'not this one'));
@@ -137,7 +119,7 @@ test('a group of an earlier start begins nothing after a failure in a later one,
   const steps = createGroupSteps(place.deps);
   const batchSteps = createBatchSteps(place.deps);
   await inActivity(() => batchSteps.noteFailure(earlier));
-  const { came, letGo } = holdSubmissions();
+  const { came, letGo } = holdSubmissions(place);
   const step = inActivity(() => steps.submitItems({ ...later, end: 1 }));
   await until(() => came.length === 1);
   letGo();
@@ -152,7 +134,7 @@ test('a group of an earlier start begins nothing after a failure in a later one,
 test('an item whose create was sent is tried again after the failure of another', async () => {
   const input = { ...(await listed(['a.mp4', 'b.mp4', 'c.mp4'])), stopsAtFailure: true };
   const steps = createGroupSteps(place.deps);
-  const { came, letGo } = holdSubmissions();
+  const { came, letGo } = holdSubmissions(place);
   const step = inActivity(() => steps.submitItems(input));
   await until(() => came.length === 3);
   letGo(/^a/, failure('ProviderRejected', 'not this one'));
@@ -169,7 +151,7 @@ test('an item whose create was sent is tried again after the failure of another'
 test('a mistake in the code ends a step once what is under way has ended, and no further item is taken', async () => {
   const input = await listed(pictures(40));
   const steps = createGroupSteps(place.deps);
-  const { came, letGo } = holdSubmissions();
+  const { came, letGo } = holdSubmissions(place);
   let hasEnded = false;
   const step = inActivity(() => steps.submitItems(input)).finally(() => (hasEnded = true));
   const refused = expect(step).rejects.toThrow('a mistake');

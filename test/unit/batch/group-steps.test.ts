@@ -58,16 +58,6 @@ test('groups that an earlier start has left running are found, from an item on',
   expect([await find(running, end), await find(deps, 0)]).toEqual([[], []]);
 });
 
-test('a group that an earlier start has left running, and that has begun nothing, is found too', async () => {
-  const { batchId, storeId, start, end } = await listed(['a.mp4', 'b.mp4']);
-  const ref = { batchId, storeId, start, provider: 'twelvelabs' };
-  const steps = createBatchSteps({ ...deps, runs: { ...deps.runs, isOpen: async (id) => id === 'asset-group:b:0' } });
-  const plan = (): Promise<unknown> => inActivity(() => steps.planGroups({ ...ref, from: 0, end }));
-  const planned = await plan();
-  expect(await plan()).toEqual(planned);
-  expect(await inActivity(() => steps.findEarlierGroups({ ...ref, from: 0 }))).toEqual([{ from: 0, end }]);
-});
-
 test('of groups that may run, sixteen at a time are looked at', async () => {
   const { batchId, storeId, start } = await listed(Array.from({ length: 40 }, (_, nth) => `${nth}.mp4`));
   const ref = { batchId, storeId, start, provider: 'twelvelabs' };

@@ -71,7 +71,7 @@ const LAYERS: Layer[] = [
   {
     files: /^src\/batch\//,
     may: [contracts, registry, storagePorts, batchStorage, mediaFacts, /^src\/(batch\/|client\/default-key$)/],
-    packages: /^(zod|picomatch|csv-parse|mime-types|node:(crypto|path|stream))$/,
+    packages: /^(zod|picomatch|csv-parse|mime-types|node:(crypto|path|stream|util))$/,
   },
   { files: /^src\/http\//, may: [/^src\/http\//], packages: /^(undici|hpagent|node:)/ },
   {

@@ -1,5 +1,6 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import type { BatchStatus } from '../../../src/contracts/batch/batch-status';
+import { failure } from '../../../src/contracts/failures';
 import { ASSET_BATCH, batchWorkflowId, WORKFLOW_TASK_QUEUE } from '../../../src/contracts/ids';
 import { fakeBatch, Held, newsOfAll } from '../../support/batches/fake-batch';
 import { LifecycleEnvironment } from '../../support/system/lifecycle-environment';
@@ -49,6 +50,27 @@ test('after the first failure FailAfterOne starts nothing more, though its group
     expect(await resultOf(batch)).toMatchObject({
       outcome: 'failed',
       counts: { by: { completed: 1, failed: 1, pending: 4 } },
+    });
+    expect(calls.filter((call) => call.startsWith('submitItems'))).toEqual(['submitItems 0']);
+  });
+});
+
+test('FailAfterOne starts nothing more after a group that gave up on all of its items', async () => {
+  const { activities, calls } = fakeBatch(
+    { items: 6, size: 2 },
+    {
+      submitItems: async (input) => {
+        if (input.from > 0) return newsOfAll(input, 'completed');
+        throw failure('InvalidRequest', 'this worker has another store');
+      },
+    },
+  );
+  await lifecycles.with(activities, async () => {
+    const batch = await start('gives-up', { inFlight: 2, failureMode: 'FailAfterOne' });
+    expect(await resultOf(batch)).toMatchObject({
+      outcome: 'failed',
+      error: { message: 'items 0 to 1: this worker has another store' },
+      counts: { by: { pending: 6 } },
     });
     expect(calls.filter((call) => call.startsWith('submitItems'))).toEqual(['submitItems 0']);
   });

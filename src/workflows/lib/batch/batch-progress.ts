@@ -9,6 +9,7 @@ import {
   type ItemRange,
 } from '../../../contracts/batch/item-outcome';
 import { SEARCH_ATTRIBUTES } from '../../../contracts/ids';
+import { OUTCOMES } from '../../../contracts/lifecycle-status';
 import { detailsOfBatch } from './words';
 
 /** A group that was started and has not told its end. */
@@ -18,6 +19,7 @@ export interface OpenGroup extends ItemRange {
   /** It ran already when this run of the batch came to it. */
   adopted?: boolean;
   fileQueue?: string;
+  aFile?: string;
   counts: BatchCounts;
   failures: readonly ItemFailure[];
 }
@@ -31,6 +33,20 @@ export interface CarriedProgress {
   endedBefore: number;
   failures: readonly ItemFailure[];
   paused: boolean;
+  heldBack?: HeldBackGroup[];
+}
+
+type HeldBackGroup = Pick<OpenGroup, 'from' | 'counts'>;
+
+/** Only so many are shown, and a group tells its own again when it ends: those of a thousand groups would be megabytes. */
+function withShownFailures(open: readonly OpenGroup[]): OpenGroup[] {
+  let left = MOST_FAILURES_SHOWN;
+  const shown = open.toReversed().map((group) => {
+    const failures = group.failures.slice(Math.max(0, group.failures.length - left));
+    left -= failures.length;
+    return { ...group, failures };
+  });
+  return shown.toReversed();
 }
 
 /** How far a batch is, as its query, its search attributes and its details tell it. */
@@ -41,6 +57,8 @@ export class BatchProgress {
   private openCounts = NO_COUNTS;
   private openItems = 0;
   ended: BatchCounts;
+  /** Groups that a pause has ended before all of their items, by their first. */
+  private readonly heldBack: Map<number, HeldBackGroup>;
   private listed: ListedBatch | undefined;
   /** Items that had completed in an earlier start: they say nothing of the rate. */
   private endedBefore: number;
@@ -60,6 +78,7 @@ export class BatchProgress {
     this.endedBefore = carried?.endedBefore ?? 0;
     this.failures = carried?.failures ?? [];
     this.paused = carried?.paused ?? false;
+    this.heldBack = new Map(carried?.heldBack?.map((group) => [group.from, group]));
     for (const group of carried?.open ?? []) this.addOpen(group);
   }
 
@@ -67,14 +86,17 @@ export class BatchProgress {
     return this.openGroups;
   }
 
-  /** Items of all open groups. */
+  /** Items of open groups that have not ended, as far as the groups have told. */
   get itemsUnderWay(): number {
-    return this.openItems;
+    const { by } = this.openCounts;
+    return OUTCOMES.reduce((items, outcome) => items - (by[outcome] ?? 0), this.openItems);
   }
 
   get carried(): CarriedProgress {
     const { status, listed, ended, endedBefore, failures, paused } = this;
-    return { status, listed, open: [...this.open.values()], ended, endedBefore, failures, paused };
+    const open = withShownFailures([...this.open.values()]);
+    const heldBack = [...this.heldBack.values()];
+    return { status, listed, open, ended, endedBefore, failures, paused, heldBack };
   }
 
   get isPaused(): boolean {
@@ -94,10 +116,11 @@ export class BatchProgress {
     this.endedBefore += counts.items;
   }
 
-  noteStarted({ from, end, fileQueue }: ItemRange & { fileQueue?: string }): OpenGroup {
+  noteStarted({ from, end, fileQueue, aFile }: ItemRange & Pick<OpenGroup, 'fileQueue' | 'aFile'>): OpenGroup {
     const items = end - from;
-    const group = { from, end, fileQueue, heardAt: Date.now(), counts: { items, by: { creating: items }, bytes: 0 } };
-    const open: OpenGroup = { ...group, failures: [] };
+    const counts = this.heldBack.get(from)?.counts ?? { items, by: { creating: items }, bytes: 0 };
+    const open: OpenGroup = { from, end, fileQueue, aFile, heardAt: Date.now(), counts, failures: [] };
+    this.heldBack.delete(from);
     this.addOpen(open);
     this.show();
     return open;
@@ -121,10 +144,16 @@ export class BatchProgress {
     this.show();
   }
 
-  /** The group is to run again: what it told does not count. */
-  forget({ from }: ItemRange): void {
+  /** What it told counts until then where a pause has held it back, and not at all of an earlier start. */
+  noteToRunAgain({ from }: ItemRange, { counts, isHeldBack }: GroupEnd): void {
     this.removeOpen(from);
+    if (isHeldBack) this.heldBack.set(from, { from, counts });
     this.show();
+  }
+
+  /** Nothing runs again. */
+  endPause(): void {
+    this.heldBack.clear();
   }
 
   notePause(paused: boolean): void {
@@ -151,7 +180,8 @@ export class BatchProgress {
   show(): void {
     const { status, ended, open, openCounts, listed } = this;
     const items = listed?.items ?? 0;
-    const known = addCounts(ended, { ...openCounts, bytes: 0 });
+    const underWay = [...this.heldBack.values()].reduce((all, { counts }) => addCounts(all, counts), openCounts);
+    const known = addCounts(ended, { ...underWay, bytes: 0 });
     const unseen = items - known.items;
     const pending = unseen > 0 ? { items: unseen, by: { pending: unseen }, bytes: 0 } : NO_COUNTS;
     status.counts = addCounts(known, pending);

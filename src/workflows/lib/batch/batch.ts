@@ -1,4 +1,5 @@
 import { CancellationScope, condition, continueAsNew, proxyActivities, workflowInfo } from '@temporalio/workflow';
+import type { Activities } from '../../../contracts/activities';
 import type {
   BatchActivities,
   BatchOutcome,
@@ -7,9 +8,11 @@ import type {
   ListedBatch,
   PlannedGroups,
 } from '../../../contracts/batch/batch-status';
+import { listedFrom } from '../../../contracts/batch/batch-input';
 import type { FoundAssets, GroupEnd, GroupInput, ListedBatchRef } from '../../../contracts/batch/groups';
 import type { ItemRange } from '../../../contracts/batch/item-outcome';
-import { batchStep } from '../activity-options';
+import { RESUME_SIGNAL } from '../../../contracts/ids';
+import { batchStep, sourceWait } from '../activity-options';
 import { endsLifecycle } from '../step-failures';
 import { BatchProgress, type CarriedProgress, type OpenGroup } from './batch-progress';
 import { GroupLooks, UnlistedGroups } from './group-looks';
@@ -43,6 +46,7 @@ export class Batch {
   private found: FoundAssets | undefined;
   private startsNothing: boolean;
   private failurePassedOn = false;
+  private pausePassedOn: boolean;
   private readonly unlisted = new UnlistedGroups(() => this.findEarlierGroups());
   private readonly endedOfEarlier: (ItemRange & { start: string })[] = [];
   private startedHere = 0;
@@ -57,6 +61,7 @@ export class Batch {
     this.startsNothing = carried?.startsNothing ?? false;
     const progress = new BatchProgress(batch, carried?.progress);
     this.progress = progress;
+    this.pausePassedOn = progress.isPaused;
     const { batchId } = batch;
     const onRequest = (reason: string | undefined): void => progress.noteStop(reason);
     const open = (): Iterable<ItemRange> => progress.open.values();
@@ -76,14 +81,28 @@ export class Batch {
   async list(): Promise<void> {
     if (this.listed) return;
     const { batch } = this;
-    const { batchId: summary, provider, fileQueue } = batch;
-    const { listItems } = proxyActivities<BatchActivities>({ ...batchStep(provider, fileQueue), summary });
     const start = workflowInfo().firstExecutionRunId;
-    this.listed = await this.stop.unlessStopped(() => listItems({ batch, start }));
+    this.listed = await this.stop.unlessStopped(async () => {
+      const { provider, batchId: summary } = batch;
+      const { listItems } = proxyActivities<BatchActivities>({
+        ...batchStep(provider, await this.queueToList()),
+        summary,
+      });
+      return listItems({ batch, start });
+    });
     if (!this.listed) return;
     this.progress.noteListed(this.listed);
     const ref = this.ref(this.listed);
     this.found = await this.stop.unlessStopped(() => this.findExisting(ref));
+  }
+
+  /** Where the files to list lie: a worker that does not have them would refuse all of them, or the whole batch. */
+  private async queueToList(): Promise<string | undefined> {
+    const { provider, batchId: summary, items, fileQueue } = this.batch;
+    const list = fileQueue === undefined ? listedFrom(items) : undefined;
+    if (!list) return fileQueue;
+    const { findSourceQueue } = proxyActivities<Activities>({ ...sourceWait(provider), summary });
+    return findSourceQueue({ provider, ...list });
   }
 
   /** It only saves requests: where the account's list cannot be read, each item's asset is asked for. */
@@ -101,18 +120,24 @@ export class Batch {
     for (;;) {
       await this.passOnStop();
       await this.passOnFailure();
+      await this.passOnPause();
       await this.planGroups();
       await this.takeOver();
       this.stop.heedCancellation();
-      if (this.stop.isAsked || this.hasFailureToPassOn) continue;
+      if (this.stop.isAsked || this.hasFailureToPassOn || this.hasPauseToPassOn) continue;
       if (this.mayStart || this.isHistoryLong) return true;
       await this.unlisted.untilEnded(() => this.stop.isAsked);
       if (this.stop.isAsked) continue;
       const { open } = this.progress;
       if (open.size === 0 && this.endedOfEarlier.length === 0 && !(this.goesOn && this.plan.first)) return false;
       const before = open.size;
-      await this.until(() => open.size < before || this.mayStart || this.stop.isAsked || this.hasFailureToPassOn);
+      await this.until(() => open.size < before || this.isToAct);
     }
+  }
+
+  private get isToAct(): boolean {
+    if (this.mayStart || this.isHistoryLong) return true;
+    return this.stop.isAsked || this.hasFailureToPassOn || this.hasPauseToPassOn;
   }
 
   /** Starts all groups that may start now, in one workflow task. A stop ends the wait for their starts. */
@@ -145,9 +170,11 @@ export class Batch {
 
   async close(): Promise<BatchStatus> {
     const { listed } = this;
+    this.progress.endPause(); // the store tells of what was held back
     if (listed) {
       const rest = this.plan.rest(listed.items);
-      const input = { ...this.ref(listed), ...(rest.length > 0 && { rest }) };
+      const { outcome: stopped } = this.stop;
+      const input = { ...this.ref(listed), ...(rest.length > 0 && { rest }), ...(stopped && { stopped }) };
       const { closeBatch } = this.steps();
       const before = await CancellationScope.nonCancellable(() => closeBatch(input));
       if (before) this.progress.noteCompletedBefore(before);
@@ -156,8 +183,8 @@ export class Batch {
   }
 
   private verdict(): BatchOutcome {
-    const { by } = this.progress.ended;
-    return (by.completed ?? 0) === this.listed?.items ? 'completed' : 'failed';
+    const { completed = 0 } = this.progress.ended.by;
+    return completed > 0 && completed === this.listed?.items ? 'completed' : 'failed';
   }
 
   private get goesOn(): boolean {
@@ -214,6 +241,22 @@ export class Batch {
     this.failurePassedOn = true;
     await this.stop.unlessStopped(() => this.steps().noteFailure(this.ref(listed)));
     if (this.plan.rest(listed.items).length > 0) await this.takeUpEarlierGroups();
+  }
+
+  private get hasPauseToPassOn(): boolean {
+    return this.listed !== undefined && !this.stop.request && this.progress.isPaused !== this.pausePassedOn;
+  }
+
+  /** Open groups begin no further item in a pause; after it they hear that they may. */
+  private async passOnPause(): Promise<void> {
+    while (this.listed && this.hasPauseToPassOn) {
+      const { listed } = this;
+      const { isPaused: paused } = this.progress;
+      this.pausePassedOn = paused;
+      await this.stop.unlessStopped(() => this.steps().notePause({ ...this.ref(listed), paused }));
+      const groups = paused ? [] : [...this.progress.open.values()];
+      await Promise.all(groups.map((group) => this.starts.tell(this.batch.batchId, group, RESUME_SIGNAL)));
+    }
   }
 
   /** A batch that was ended from outside, and started again, may have groups that this start has not come to. */
@@ -280,20 +323,25 @@ export class Batch {
     const isOfEarlier = start !== undefined && start !== this.listed?.start;
     if (group && isOfEarlier) group.adopted = true;
     if (group && this.isToRunAgain(group, news)) {
-      progress.forget(group);
-      const { from, end, fileQueue } = group;
-      this.plan.putFirst({ from, end, fileQueue });
+      progress.noteToRunAgain(group, news);
+      const { from, end, fileQueue, aFile } = group;
+      this.plan.putFirst({ from, end, fileQueue, aFile });
       return;
     }
     if (group && isOfEarlier) this.endedOfEarlier.push({ from: group.from, end: group.end, start });
     if (hasEnded) progress.noteEnd(news);
     else progress.noteNews(news);
-    const hasFailure = (news.counts.by.failed ?? 0) > 0 || (news.batchHasFailure === true && !isOfEarlier);
+    const hasGivenUp = hasEnded && news.error !== undefined;
+    const hasFailed = (news.counts.by.failed ?? 0) > 0 || hasGivenUp;
+    const hasFailure = hasFailed || (news.batchHasFailure === true && !isOfEarlier);
     if (batch.failureMode === 'FailAfterOne' && isOpen && hasFailure) this.startsNothing = true;
   }
 
-  /** A group of an earlier start may have been told to stop before this start took it up. */
-  private isToRunAgain({ adopted }: OpenGroup, { counts: { items, by } }: GroupEnd): boolean {
-    return adopted === true && this.goesOn && (by.completed ?? 0) + (by.failed ?? 0) < items;
+  /** A pause has held it back, or it is of an earlier start and was told to stop before this start took it up. */
+  private isToRunAgain({ adopted }: OpenGroup, { counts: { items, by }, isHeldBack, error }: GroupEnd): boolean {
+    if (!this.goesOn) return false;
+    const isLast = error !== undefined || (this.batch.failureMode === 'FailAfterOne' && (by.failed ?? 0) > 0);
+    if (isHeldBack && !isLast && (by.pending ?? 0) > 0) return true;
+    return adopted === true && (by.completed ?? 0) + (by.failed ?? 0) < items;
   }
 }

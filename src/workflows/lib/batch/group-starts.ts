@@ -1,6 +1,7 @@
-import { CancellationScope, ParentClosePolicy, startChild } from '@temporalio/workflow';
+import { CancellationScope, getExternalWorkflowHandle, ParentClosePolicy, startChild } from '@temporalio/workflow';
 import { TypedSearchAttributes, WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { GroupInput } from '../../../contracts/batch/groups';
+import type { ItemRange } from '../../../contracts/batch/item-outcome';
 import { ASSET_GROUP, groupWorkflowId, SEARCH_ATTRIBUTES } from '../../../contracts/ids';
 
 /** Starts of groups: of those under way the server has not said yet whether the group runs. */
@@ -30,6 +31,13 @@ export class GroupStarts {
   /** Waits for the start of the group at that item, if one is under way: before, no signal finds the group. */
   async confirmed(from: number): Promise<void> {
     await this.underWay.get(from);
+  }
+
+  /** Signals a group, once it runs; one that has ended does not mind. */
+  async tell(batchId: string, { from }: ItemRange, signal: string): Promise<void> {
+    await this.confirmed(from);
+    const group = getExternalWorkflowHandle(groupWorkflowId(batchId, from));
+    await CancellationScope.nonCancellable(() => group.signal(signal)).catch(() => {});
   }
 
   async allConfirmed(): Promise<void> {

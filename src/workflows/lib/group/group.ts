@@ -22,8 +22,9 @@ import { GROUP_ENDED_SIGNAL, GROUP_PROGRESS_SIGNAL } from '../../../contracts/id
 import { groupStep } from '../activity-options';
 import { StopRequests } from '../lifecycle/stop-requests';
 import { describeError } from '../step-failures';
-import { groupStatusQuery } from '../batch/messages';
+import { groupStatusQuery, resumeSignal } from '../batch/messages';
 import { detailsOfGroup } from '../batch/words';
+import { FilesQueue } from './files-queue';
 import { ItemStops } from './item-stops';
 
 const ACTIVITY_OF = {
@@ -42,10 +43,13 @@ const TELL_AFTER_MS = 10_000;
 export class Group {
   readonly stops: StopRequests;
   private readonly itemStops: ItemStops;
+  private readonly files: FilesQueue;
   private readonly status: { reason?: string; timings: { stopRequestedAt?: string } } = { timings: {} };
   private readonly stepInput: GroupStepInput;
   private news: GroupNews;
   private toldOfFailure = false;
+  /** The batch goes on after a pause; the step that runs may not know. */
+  private goesOn = false;
 
   constructor(private readonly input: GroupInput) {
     const { workflowId, runId } = workflowInfo();
@@ -58,6 +62,8 @@ export class Group {
     });
     this.stops = new StopRequests(this.status, 'delete');
     this.itemStops = new ItemStops(input);
+    this.files = new FilesQueue(input);
+    setHandler(resumeSignal, () => this.goOn(), { description: 'Goes on with what a pause has held back.' });
     this.show();
   }
 
@@ -66,15 +72,23 @@ export class Group {
     return this.itemStops.isAsked || Object.values(this.due).some((items) => items > 0);
   }
 
-  /** After a failure only those are still to be submitted that have begun. */
+  /** In a pause, and after a failure, only those are still to be submitted that have begun. */
   private get due(): GroupNews['due'] {
     const { due, begun = 0 } = this.news;
     return this.mayStart ? due : { ...due, submit: begun };
   }
 
   private get mayStart(): boolean {
-    const { failures, batchHasFailure = false } = this.news;
-    return !(this.input.stopsAtFailure && (failures.length > 0 || batchHasFailure));
+    const { failures, batchHasFailure = false, batchIsPaused = false } = this.news;
+    return !batchIsPaused && !(this.input.stopsAtFailure && (failures.length > 0 || batchHasFailure));
+  }
+
+  /** A wait is left for what was held back. */
+  private goOn(): void {
+    this.goesOn = true;
+    if (!this.news.batchIsPaused) return;
+    this.news = { ...this.news, batchIsPaused: false };
+    this.itemStops.leaveWait();
   }
 
   /**
@@ -85,14 +99,17 @@ export class Group {
     await this.endAskedItems();
     const { [step]: due } = this.due;
     if (due === 0) return;
-    const { provider, fileQueue } = this.input;
     const waits = step === 'settle' || step === 'collect';
-    const options = groupStep(provider, { waits, ...(step === 'submit' && { fileQueue }) });
-    const activities = proxyActivities<GroupActivities>({ ...options, summary: this.summary(due) });
-    const take = (): Promise<GroupNews> => activities[ACTIVITY_OF[step]](this.stepInput);
-    const news = await this.itemStops.unlessAsked(() => (waits ? this.tellingWhere(take) : take()));
+    const takeFrom = (fileQueue?: string): Promise<GroupNews> => {
+      const options = groupStep(this.input.provider, { waits, fileQueue });
+      const activities = proxyActivities<GroupActivities>({ ...options, summary: this.summary(due) });
+      return activities[ACTIVITY_OF[step]](this.stepInput);
+    };
+    const take = () => (step === 'submit' ? this.files.run(takeFrom) : takeFrom());
+    this.goesOn = false;
+    const news = await this.itemStops.unlessAsked(() => (waits ? this.tellingWhere(take) : take()), { waits });
     if (!news) return;
-    this.hear(news);
+    this.hear(this.goesOn ? { ...news, batchIsPaused: false } : news);
     await this.tellOfFailure();
   }
 
@@ -165,9 +182,11 @@ export class Group {
   }
 
   private end(): GroupEnd {
-    const { counts, failures, batchHasFailure } = this.news;
+    const { counts, failures, batchHasFailure, batchIsPaused } = this.news;
     const { from, end, start } = this.input;
-    return { from, end, start, counts, failures, ...(batchHasFailure && { batchHasFailure }) };
+    const isHeldBack = batchIsPaused === true && !this.stops.isAsked;
+    const common = { from, end, start, counts, failures, ...(batchHasFailure && { batchHasFailure }) };
+    return { ...common, ...(isHeldBack && { isHeldBack }) };
   }
 
   /** A batch that is gone hears nothing. */

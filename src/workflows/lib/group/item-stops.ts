@@ -11,6 +11,8 @@ export type ItemsToStop = ItemStop & { items: number[] };
 export class ItemStops {
   private readonly asked = new Map<number, ItemStop>();
   private step: CancellationScope | undefined;
+  private wait: CancellationScope | undefined;
+  private isLeft = false;
 
   constructor(private readonly group: ItemRange) {
     setHandler(cancelItemSignal, (payload) => this.hear(payload, 'cancelled'), {
@@ -35,20 +37,33 @@ export class ItemStops {
     return { items, ...first };
   }
 
-  /** Runs a step that is left when an item is to end; `undefined` if it was. */
-  async unlessAsked<T>(step: () => Promise<T>): Promise<T | undefined> {
+  /**
+   * Runs a step that is left when an item is to end; `undefined` if it was.
+   * @param waits the step may be left for nothing.
+   */
+  async unlessAsked<T>(step: () => Promise<T>, { waits }: { waits: boolean }): Promise<T | undefined> {
+    this.isLeft = false;
     try {
       return await CancellationScope.cancellable(() => {
         this.step = CancellationScope.current();
+        this.wait = waits ? this.step : undefined;
         return step();
       });
     } catch (error) {
-      const isLeft = this.isAsked && !CancellationScope.current().consideredCancelled;
+      const isLeft = (this.isAsked || this.isLeft) && !CancellationScope.current().consideredCancelled;
       if (!endsLifecycle(error) || !isLeft) throw error; // a step that was left ends also by its timeout
       return undefined;
     } finally {
       this.step = undefined;
+      this.wait = undefined;
     }
+  }
+
+  /** Leaves the step that runs, if it only waits. */
+  leaveWait(): void {
+    if (!this.wait) return;
+    this.isLeft = true;
+    this.wait.cancel();
   }
 
   /** The first request counts, except that a force-delete may still follow a cancel. */

@@ -1,10 +1,8 @@
-import { TimeoutType } from '@temporalio/common';
-import { ActivityFailure, TimeoutFailure } from '@temporalio/workflow';
 import type { SubmitSourceInput } from '../../../contracts/activities';
 import type { AssetResource } from '../../../contracts/resource';
 import { filenameOfSource } from '../../../contracts/source-name';
 import type { Steps } from '../steps';
-import { noteUpload } from '../step-failures';
+import { noteUpload, untakenTimeout } from '../step-failures';
 import type { Lifecycle } from './lifecycle';
 
 /** Hands the source to the provider, or takes up the asset that the source names. */
@@ -77,10 +75,4 @@ async function submitFrom(
     const found = await life.steps.findSourceQueue({ provider, path: source.path });
     return submitFrom(found, life, { made, submission: resume === undefined ? submission : { ...submission, resume } });
   }
-}
-
-/** The timeout of an activity that no worker took in time. */
-function untakenTimeout(error: unknown): TimeoutFailure | undefined {
-  if (!(error instanceof ActivityFailure) || !(error.cause instanceof TimeoutFailure)) return undefined;
-  return error.cause.timeoutType === TimeoutType.SCHEDULE_TO_START ? error.cause : undefined;
 }

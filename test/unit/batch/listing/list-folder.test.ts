@@ -48,6 +48,20 @@ test('globs include and exclude; what they leave out is counted; hidden files ne
   expect(hidden.items.map(({ at }) => at)).toEqual(['.e.mp4', '.hidden/d.mp4']);
 });
 
+test('a glob that leaves out everything but a folder leaves out nothing in it', async () => {
+  await place.put({ 'keep/sub/x.mp4': '1', 'keep/y.mp4': '1', 'other/z.mp4': '1' });
+  const listed = await place.list({ items: folder({ exclude: ['!keep/**'] }) });
+  expect(listed.items.map(({ at }) => at)).toEqual(['keep/sub/x.mp4', 'keep/y.mp4']);
+});
+
+test('a file whose path has line breaks is an item like any other', async () => {
+  await place.put({ 'a\nb/c\r\u2028.mp4': '1', 'd\n.mp4': '1' });
+  const whole = await place.list({ items: folder() });
+  const some = await place.list({ batchId: 'c', items: folder({ include: ['**/*.mp4'], exclude: ['d*'] }) });
+  expect([whole.items.length, whole.index.skipped]).toEqual([2, 0]);
+  expect(some.items.map(({ at }) => at)).toEqual(['a\nb/c\r\u2028.mp4']);
+});
+
 test('what a page tells are two numbers, whatever has been listed: it goes into a heartbeat', async () => {
   await place.put({ 'a.mp4': '1', 'b.mp4': '1', 'no.key': '1' });
   const told: object[] = [];

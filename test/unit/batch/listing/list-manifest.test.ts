@@ -1,9 +1,12 @@
 import { appendFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { MAX_LINE_BYTES } from '../../../../src/batch/manifest/ndjson-entries';
+import { Readable } from 'node:stream';
+import { csvEntries } from '../../../../src/batch/manifest/csv-entries';
+import { MAX_LINE_BYTES, ndjsonEntries } from '../../../../src/batch/manifest/ndjson-entries';
 import { createBatchFiles } from '../../../../src/storage/batches/batch-files';
-import { ListingPlace } from '../../../support/batches/listing';
+import { createFileSources } from '../../../../src/storage/files/file-sources';
+import { ListingPlace, NO_OBJECTS } from '../../../support/batches/listing';
 
 jest.setTimeout(60_000); // tens of thousands of lines, on a slow machine too
 let place: ListingPlace;
@@ -68,6 +71,117 @@ test('line breaks of Windows between quotes do not shift the lines behind them',
   expect(refused.map(({ line }) => line)).toEqual([4, 8]);
   const open = manifest('open.csv', 'path,key\r\n"a.jpg","1\r\n2"\r\n"b.jpg');
   await expect(place.list({ items: await open, batchId: 'c' })).rejects.toThrow('the row behind line 3 cannot be read');
+});
+
+test('a list in a CSV is written as a flag takes it, or as JSON', async () => {
+  await place.put({ 'in/v.mp4': '1' });
+  const rows = ['v.mp4,embed,clip,"visual, audio"', 'b.jpg,embed,"[""asset""]",', 'a.jpg,embed,,[no'];
+  const csv = ['path,branch.type,branch.scopes,branch.options', ...rows].join('\n');
+  const { items, refused } = await place.list({ items: await manifest('list.csv', csv) });
+  expect(items.map(({ own }) => own?.branch)).toEqual([
+    { type: 'embed', scopes: ['clip'], options: ['visual', 'audio'] },
+    { type: 'embed', scopes: ['asset'] },
+  ]);
+  expect(refused).toMatchObject([{ line: 4, reason: expect.stringContaining('branch.options') }]);
+});
+
+test('fields inside another are merged with it, in whichever order a line has them', async () => {
+  const lines = [
+    { path: 'a.jpg', 'metadata.a': 1, metadata: { b: 2 } },
+    { path: 'b.jpg', metadata: { b: 2 }, 'metadata.a': 1 },
+  ];
+  const items = await manifest('list.ndjson', lines.map((line) => JSON.stringify(line)).join('\n'));
+  const listed = await place.list({ items });
+  expect(listed.items.map(({ own }) => own)).toEqual([{ metadata: { a: 1, b: 2 } }, { metadata: { a: 1, b: 2 } }]);
+});
+
+test('NDJSON may begin with a byte order mark', async () => {
+  const items = await manifest('list.ndjson', '\ufeff{"path":"a.jpg"}\r\n{"path":"b.jpg"}\r\n');
+  const listed = await place.list({ items });
+  expect([listed.items.length, listed.refused]).toEqual([2, []]);
+});
+
+test('a template names no asset that exists already', async () => {
+  const items = await manifest('list.ndjson', '{"source":{"type":"asset","assetId":"a1"}}\n{"path":"a.jpg"}');
+  const listed = await place.list({ items, each: { filename: '{name}-1{ext}' } });
+  expect([listed.items.map(({ filename }) => filename), listed.refused]).toEqual([['', 'a-1.jpg'], []]);
+});
+
+test('a CSV in S3 is known by its name, also with its version', async () => {
+  const file = createFileSources({ roots: [place.media], restMs: 0 });
+  await place.put({ 'in/list.csv': 'url\nhttps://media.example/a.mp4\n' });
+  const objects = { ...NO_OBJECTS, resolve: async () => file.resolve(inFolder('list.csv')) as never };
+  const items = { type: 'manifest', uri: 's3://lists/list.CSV?versionId=v1' };
+  const listed = await place.list({ items }, { access: { ...place.access, objects } });
+  expect([listed.items.length, listed.refused]).toEqual([1, []]);
+});
+
+test('a manifest in S3 that changes while it is listed is noticed', async () => {
+  let etag = 'one';
+  const object = () => ({
+    read: () => Readable.from([Buffer.from('{"url":"https://media.example/a.mp4"}')]),
+    fingerprint: `etag ${etag}`,
+  });
+  const objects = { ...NO_OBJECTS, resolve: async () => object() as never };
+  const items = { type: 'manifest', uri: 's3://lists/list.ndjson' };
+  const listing = place.list({ items }, { access: { ...place.access, objects }, onPage: () => (etag = 'two') });
+  await expect(listing).rejects.toMatchObject({
+    type: 'SourceUnreadable',
+    message: expect.stringMatching(/^items\.uri: the manifest changed since the listing began/),
+  });
+});
+
+test('a file that only another worker serves is an item, which is looked at where it lies', async () => {
+  const elsewhere = '/mnt/other-host/a.jpg';
+  const lines = [elsewhere, '/mnt/nobody/a.jpg', inFolder('gone.jpg'), inFolder('a.jpg')];
+  const items = { type: 'list', items: lines.map((file) => ({ path: file })) };
+  const isElsewhere = async (_provider: string, file: string) => file === elsewhere;
+  const listed = await place.list({ items }, { access: { ...place.access, isElsewhere } });
+  expect(listed.items).toMatchObject([
+    { at: 1, key: elsewhere, filename: 'a.jpg' },
+    { at: 4, sizeBytes: 1 },
+  ]);
+  expect(listed.items[0]).not.toHaveProperty('sizeBytes');
+  expect(listed.refused.map(({ at }) => at)).toEqual([2, 3]);
+});
+
+test('a listing that goes on behind a page takes no line of it for the first', async () => {
+  const lines = [...Array.from({ length: 1000 }, (_, n) => `{"url":"https://media.example/${n}.mp4"}`), '["a.jpg"]'];
+  const items = await manifest('list.ndjson', lines.join('\n'));
+  const killed = (): void => {
+    throw new Error('killed');
+  };
+  await expect(place.list({ items }, { onPage: killed })).rejects.toThrow('killed');
+  const { items: found, refused } = await place.list({ items });
+  expect([found.length, reasons(refused)]).toEqual([1000, [[1001, 'the line is no JSON object']]]);
+});
+
+test('a batch stays the same in whichever order its fields are written', async () => {
+  const items = await manifest('list.ndjson', '{"path":"a.jpg"}');
+  const { index } = await place.list({ items, each: { preflight: false, metadata: { a: 1, b: 2 } } });
+  const each = { metadata: { b: 2, a: 1 }, preflight: false, provider: 'twelvelabs' };
+  expect((await place.list({ items, each })).index).toEqual(index);
+  await expect(place.list({ items, each: { ...each, preflight: true } })).rejects.toThrow('began with another each');
+});
+
+test.each<[number, string, (bytes: Readable) => AsyncIterable<unknown>]>([
+  [1_000_000, 'NDJSON', ndjsonEntries],
+  [100_000, 'CSV', (bytes) => csvEntries(bytes, { checkHeader: () => {} })],
+])('%i lines of %s are read one after another, and never far ahead', async (lines, _format, entriesOf) => {
+  const inChunk = 1000;
+  let given = 0;
+  const content = function* () {
+    yield Buffer.from('{}\n'); // the header of the CSV
+    for (; given < lines; given += inChunk) yield Buffer.from('{}\n'.repeat(inChunk));
+  };
+  let read = 0;
+  let mostAhead = 0;
+  for await (const _entry of entriesOf(Readable.from(content()))) {
+    read += 1;
+    mostAhead = Math.max(mostAhead, given - read);
+  }
+  expect(read).toBeGreaterThanOrEqual(lines);
+  expect(mostAhead).toBeLessThan(lines / 10);
 });
 
 test('lines that cannot be items are in the report with line and reason, and the others are items', async () => {

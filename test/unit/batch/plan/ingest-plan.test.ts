@@ -1,9 +1,9 @@
 import path from 'node:path';
-import type { BatchPlan } from '../../../src/batch/plan/plan-batch';
-import { ListingPlace } from '../../support/batches/listing';
-import { cliInProcess } from '../../support/cli-in-process';
-import { mp4 } from '../../support/media/mp4';
-import { jpeg } from '../../support/media/pictures';
+import type { BatchPlan } from '../../../../src/batch/plan/plan-batch';
+import { ListingPlace } from '../../../support/batches/listing';
+import { cliInProcess } from '../../../support/cli-in-process';
+import { mp4 } from '../../../support/media/mp4';
+import { jpeg } from '../../../support/media/pictures';
 
 jest.setTimeout(60_000);
 const video = (durationSec: number): Buffer =>

@@ -1,7 +1,7 @@
-import { planBatch, type PlannedItem } from '../../../src/batch/plan/plan-batch';
-import type { MediaFacts } from '../../../src/media/media-facts';
-import { acceptInput } from '../../../src/providers/registry';
-import { recordedHistories } from '../../support/history-files';
+import { planBatch, type PlannedItem } from '../../../../src/batch/plan/plan-batch';
+import type { MediaFacts } from '../../../../src/media/media-facts';
+import { acceptInput } from '../../../../src/providers/registry';
+import { recordedHistories } from '../../../support/history-files';
 
 const VIDEO: MediaFacts = {
   kind: 'video',

@@ -1,0 +1,39 @@
+import { isCancellation, proxyActivities } from '@temporalio/workflow';
+import type { Activities } from '../../../contracts/activities';
+import type { GroupInput } from '../../../contracts/batch/groups';
+import { sourceWait } from '../activity-options';
+import { endsLifecycle, untakenTimeout } from '../step-failures';
+
+/** The task queue of the workers that have a group's files. */
+export class FilesQueue {
+  private queue: string | undefined;
+
+  constructor(private readonly group: Pick<GroupInput, 'provider' | 'fileQueue' | 'aFile'>) {
+    this.queue = group.fileQueue;
+  }
+
+  /** Runs a step on it; on another one when no worker takes the step in time. A group without files has none. */
+  async run<T>(step: (queue: string | undefined) => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await step(this.queue ?? (await this.find()));
+      } catch (error) {
+        if (!untakenTimeout(error)) throw error;
+        this.queue = undefined; // its workers have gone, or have too much to do
+      }
+    }
+  }
+
+  /** Waits as a single lifecycle does. Where nobody comes to serve the files, each item tells so itself. */
+  private async find(): Promise<string | undefined> {
+    const { provider, aFile } = this.group;
+    if (aFile === undefined) return undefined;
+    try {
+      const { findSourceQueue } = proxyActivities<Activities>({ ...sourceWait(provider), summary: aFile });
+      this.queue = await findSourceQueue({ provider, path: aFile });
+    } catch (error) {
+      if (!endsLifecycle(error) || isCancellation(error)) throw error;
+    }
+    return this.queue;
+  }
+}

@@ -1,0 +1,103 @@
+import { createBatchSteps } from '../../../src/activities/batch/batch-steps';
+import { createGroupSteps } from '../../../src/activities/batch/group-steps';
+import { failure } from '../../../src/contracts/failures';
+import { activityEnvironment } from '../../support/activity-dependencies';
+import { BatchPlace } from '../../support/batches/batch-place';
+import { holdSubmissions } from '../../support/batches/held-submissions';
+import { listedGroup } from '../../support/batches/listed-group';
+
+let place: BatchPlace;
+beforeEach(async () => {
+  place = await BatchPlace.make();
+  place.deps = { ...place.deps, runs: { ...place.deps.runs, isOpen: async () => true } };
+});
+afterEach(async () => {
+  jest.useRealTimers();
+  await place.close();
+});
+
+const inActivity = <T>(work: () => Promise<T>): Promise<T> => activityEnvironment().run(work) as Promise<T>;
+const listed = (count: number) =>
+  listedGroup(
+    place,
+    Array.from({ length: count }, (_, nth) => `${100 + nth}.mp4`),
+  );
+
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** The store’s files need these. */
+const NOT_FAKED = ['setImmediate', 'nextTick', 'queueMicrotask'] as const;
+const fakeTimers = () => jest.useFakeTimers({ doNotFake: [...NOT_FAKED], now: Date.now() });
+
+test('a pause lets items that have begun go on, and holds the others of their group back until it ends', async () => {
+  const input = await listed(20);
+  const [steps, batchSteps] = [createGroupSteps(place.deps), createBatchSteps(place.deps)];
+  const { came, letGo } = holdSubmissions(place);
+  fakeTimers();
+  const step = inActivity(() => steps.submitItems(input));
+  await until(() => came.length === 16);
+  await inActivity(() => batchSteps.notePause({ ...input, paused: true }));
+  jest.setSystemTime(Date.now() + 1000); // what was seen of it before is good for a second
+  letGo(/^100/, failure('OutcomeUnknown', 'no answer'));
+  letGo();
+  expect(await step).toMatchObject({
+    batchIsPaused: true,
+    begun: 1,
+    due: { submit: 5, settle: 15 },
+    counts: { by: { pending: 4, creating: 1, processing: 15 } },
+  });
+  const again = inActivity(() => steps.submitItems(input));
+  await until(() => came.length === 17); // its create was sent: it is not left as it is
+  letGo();
+  expect(await again).toMatchObject({ batchIsPaused: true, begun: 0, due: { submit: 4, settle: 16 } });
+  await inActivity(() => batchSteps.notePause({ ...input, paused: false }));
+  const last = inActivity(() => steps.submitItems(input));
+  await until(() => came.length === 21);
+  letGo();
+  const news = await last;
+  expect(news).toMatchObject({ due: { submit: 0, settle: 20 } });
+  expect(news).not.toHaveProperty('batchIsPaused');
+  expect(place.provider.held.size).toBe(20);
+});
+
+test('a batch that is started again is not paused', async () => {
+  const input = await listed(1);
+  const steps = createGroupSteps(place.deps);
+  await inActivity(() => createBatchSteps(place.deps).notePause({ ...input, paused: true }));
+  expect(await inActivity(() => steps.submitItems(input))).toMatchObject({ due: { submit: 1 } });
+  const again = await listedGroup(place, ['100.mp4'], { start: 'start-2' });
+  expect(await inActivity(() => steps.submitItems(again))).toMatchObject({ due: { submit: 0, settle: 1 } });
+});
+
+test.each([
+  ['slow', true],
+  ['slow, of a batch that was ended from outside', false],
+])('a stop ends every item of its group, though the provider is %s', async (_how, isOpen) => {
+  place.deps = { ...place.deps, runs: { ...place.deps.runs, isOpen: async () => isOpen } };
+  const input = await listed(40); // more than are taken at once
+  const steps = createGroupSteps(place.deps);
+  await inActivity(() => steps.submitItems(input));
+  const { assets } = place.provider;
+  const remove = assets.remove.bind(assets);
+  const held: (() => void)[] = [];
+  assets.remove = async (...call) => {
+    await new Promise<void>((resolve) => held.push(resolve));
+    return remove(...call);
+  };
+  fakeTimers();
+  const stop = inActivity(() => steps.stopItems({ ...input, outcome: 'cancelled' }));
+  await until(() => held.length === 16);
+  held.shift()?.();
+  await until(() => held.length === 16);
+  await jest.advanceTimersByTimeAsync(3 * 60_000);
+  let ended = false;
+  void stop.finally(() => (ended = true));
+  while (!ended) {
+    for (const letGo of held.splice(0)) letGo();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect((await stop).counts.by).toEqual({ cancelled: 40 });
+  expect(place.provider.held.size).toBe(0);
+});
