@@ -1,6 +1,7 @@
 /** Codes of gRPC by which a server refuses a call for good. Temporal Cloud refuses its operator service so. */
 const REFUSAL_CODES: ReadonlySet<number> = new Set([7, 12, 16]); // PERMISSION_DENIED, UNIMPLEMENTED, UNAUTHENTICATED
 const INVALID_ARGUMENT = 3;
+const NOT_FOUND = 5;
 /** Codes for a missing answer. */
 const NO_ANSWER_CODES: ReadonlySet<number> = new Set([4, 14]); // DEADLINE_EXCEEDED, UNAVAILABLE
 
@@ -8,6 +9,8 @@ const NO_ANSWER_CODES: ReadonlySet<number> = new Set([4, 14]); // DEADLINE_EXCEE
 export const isRefusal = (error: unknown): boolean => REFUSAL_CODES.has(codeOf(error));
 
 export const isInvalidArgument = (error: unknown): boolean => codeOf(error) === INVALID_ARGUMENT;
+
+export const isNotFound = (error: unknown): boolean => codeOf(error) === NOT_FOUND;
 
 export const isNoAnswer = (error: unknown): boolean => NO_ANSWER_CODES.has(codeOf(error));
 

@@ -1,5 +1,6 @@
 import {
   WorkflowFailedError,
+  WorkflowNotFoundError,
   type Client,
   type WorkflowExecutionDescription,
   type WorkflowExecutionInfo,
@@ -16,6 +17,7 @@ import type { LifecycleError } from '../../contracts/lifecycle-status';
 import { DEFAULT_PROVIDER } from '../../providers/registry';
 import { failureBehind } from '../../temporal/errors';
 import { sentInput } from '../../temporal/runs/sent-input';
+import { lastStartOf } from './batch-starts';
 import type { KeptBatch } from './client-store';
 
 /** A batch in a list; made from what Temporal's visibility knows. */
@@ -29,15 +31,19 @@ export interface BatchSummary {
   closedAt?: string;
 }
 
-export function batchSummary(run: WorkflowExecutionInfo): BatchSummary {
-  const { workflowId, status, startTime, closeTime, typedSearchAttributes } = run;
-  const open = status.name === 'RUNNING';
+/** @param startedAt of the batch, if it has gone on in further runs */
+export function batchSummary(
+  run: WorkflowExecutionInfo,
+  startedAt: string = run.startTime.toISOString(),
+): BatchSummary {
+  const { workflowId, status, closeTime, typedSearchAttributes } = run;
+  const open = status.name === 'RUNNING' || status.name === 'CONTINUED_AS_NEW'; // visibility lags behind the next run
   const { phase, outcome } = SEARCH_ATTRIBUTES;
   const said = typedSearchAttributes.get(open ? phase : outcome);
   return {
     ...{ batchId: batchIdOf(workflowId) ?? workflowId, workflowId },
     state: said ?? (open ? 'running' : status.name === 'COMPLETED' ? 'ended' : 'failed'),
-    ...{ open, startedAt: startTime.toISOString(), closedAt: closeTime?.toISOString() },
+    ...{ open, startedAt, closedAt: open ? undefined : closeTime?.toISOString() },
   };
 }
 
@@ -56,7 +62,7 @@ export async function closedBatchStatus(
     if (!(error instanceof WorkflowFailedError)) throw error;
     const { provider, inFlight } = await settingsOf(client, run);
     const status = { ...emptyStatus(batchId, provider), inFlight, error: errorOf(error.cause) };
-    const timings = { startedAt: run.startTime.toISOString(), closedAt: run.closeTime?.toISOString() };
+    const timings = { startedAt: await startedAtOf(client, run), closedAt: run.closeTime?.toISOString() };
     return {
       ...status,
       ...(kept && (await keptFacts(kept, firstRunIdOf(run)))),
@@ -70,12 +76,12 @@ export async function closedBatchStatus(
 /** The status of a batch as its store tells it, for one that Temporal has forgotten; `undefined` if nothing is kept. */
 export async function keptBatchStatus(batchId: string, kept: KeptBatch): Promise<BatchStatus | undefined> {
   const begun = await kept.files.begun();
-  const closedAt = await kept.files.closedAt();
-  if (begun === undefined || closedAt === undefined) return undefined;
+  if (begun === undefined) return undefined;
   const { provider } = JSON.parse(begun) as ListingStart;
   const facts = await keptFacts(kept);
-  const outcome = outcomeOf(facts.counts);
-  const timings = { closedAt: closedAt.toISOString() };
+  const outcome = (await kept.files.stoppedAs()) ?? outcomeOf(facts.counts);
+  const closedAt = await kept.files.closedAt(); // unknown of one that was ended from outside
+  const timings = closedAt === undefined ? {} : { closedAt: closedAt.toISOString() };
   return { ...emptyStatus(batchId, provider), ...facts, phase: outcome, outcome, timings };
 }
 
@@ -83,15 +89,33 @@ export async function keptBatchStatus(batchId: string, kept: KeptBatch): Promise
 export const firstRunIdOf = ({ raw, runId }: WorkflowExecutionDescription): string =>
   raw.workflowExecutionInfo?.firstRunId || runId;
 
-/** What the store says of a batch: counts, bytes, and where it lies. @param start default: what any start left counts */
+/** When a batch was started, of which this is a run; when the run was, once Temporal has forgotten the first. */
+export async function startedAtOf(client: Client, run: WorkflowExecutionDescription): Promise<string> {
+  const { workflowId, runId, startTime } = run;
+  const first = firstRunIdOf(run);
+  if (first === runId) return startTime.toISOString();
+  try {
+    return (await client.workflow.getHandle(workflowId, first).describe()).startTime.toISOString();
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return startTime.toISOString();
+    throw error;
+  }
+}
+
+/**
+ * What the store says of a batch: counts, bytes, and where it lies.
+ * @param known start of the last run that Temporal knows; see {@link lastStartOf}
+ */
 async function keptFacts(
-  { files, outcomes }: KeptBatch,
-  start?: string,
-): Promise<Pick<BatchStatus, 'counts' | 'refused' | 'totalBytes'> & { uri?: string }> {
+  kept: KeptBatch,
+  known?: string,
+): Promise<Pick<BatchStatus, 'counts' | 'refused' | 'totalBytes'> & { provider?: string; uri?: string }> {
+  const { files, outcomes } = kept;
   if ((await files.index()) === undefined) return { counts: NO_COUNTS, refused: 0, totalBytes: 0 };
   const index = await readIndex(files);
-  const counts = await batchCounts(outcomes, index, start);
-  return { counts, refused: index.refused, totalBytes: index.bytes, uri: files.uri };
+  const counts = await batchCounts(outcomes, index, await lastStartOf(kept, known));
+  const { provider, refused, bytes: totalBytes } = index;
+  return { provider, counts, refused, totalBytes, uri: files.uri };
 }
 
 const emptyStatus = (batchId: string, provider: string): BatchStatus => ({
@@ -113,12 +137,9 @@ function errorOf(cause: unknown): LifecycleError {
   return { type: failureType(error) ?? 'Unexpected', message };
 }
 
-/** What stopped it is not kept: a batch with items of one end ended so. */
-function outcomeOf({ by, items }: BatchCounts): BatchOutcome {
-  if (by.completed === items) return 'completed';
-  if (by.deleted) return 'deleted';
-  return by.cancelled ? 'cancelled' : 'failed';
-}
+/** Of a batch that ended by itself: a failed one is also one of which an item was stopped. */
+const outcomeOf = ({ by: { completed = 0 }, items }: BatchCounts): BatchOutcome =>
+  completed > 0 && completed === items ? 'completed' : 'failed';
 
 /** The status of a running batch that no worker answers for. @param kept what the store has of it */
 export async function unansweredStatus(
@@ -130,6 +151,6 @@ export async function unansweredStatus(
   const { provider, inFlight } = await settingsOf(client, run);
   const facts = kept && (await keptFacts(kept, firstRunIdOf(run)));
   const phase = facts?.uri === undefined ? 'listing' : 'running';
-  const timings = { startedAt: run.startTime.toISOString() };
+  const timings = { startedAt: await startedAtOf(client, run) };
   return { ...emptyStatus(batchId, provider), ...facts, inFlight, phase, timings };
 }

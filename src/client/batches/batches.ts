@@ -5,12 +5,14 @@ import {
   WorkflowFailedError,
   WorkflowNotFoundError,
   type WorkflowExecutionDescription,
+  type WorkflowExecutionInfo,
   type WorkflowHandle,
 } from '@temporalio/client';
 import { acceptBatch } from '../../batch/accept-batch';
 import { BATCH_FIELDS } from '../../contracts/batch/batch-input';
 import { checkAgainst } from '../../contracts/lifecycle-input';
 import type { BatchStatus } from '../../contracts/batch/batch-status';
+import type { BatchIndex } from '../../contracts/batch/listed-items';
 import {
   ASSET_BATCH,
   batchWorkflowId,
@@ -24,7 +26,7 @@ import {
 } from '../../contracts/ids';
 import type { CancelRequest, ForceDeleteRequest } from '../../contracts/messages';
 import { failuresByCause, reportEntries, type FailureCause, type ReportEntry } from '../../batch/report';
-import { readIndex } from '../../batch/read-batch';
+import { entriesOf, readIndex } from '../../batch/read-batch';
 import {
   BatchClosed,
   BatchNotFound,
@@ -36,15 +38,16 @@ import {
 import { grpcCodeOf } from '../../temporal/grpc-errors';
 import type { LifecycleCalls } from '../lifecycle-calls';
 import { checkedInput } from '../start/checked-input';
-import { sentInput } from '../../temporal/runs/sent-input';
 import {
   batchSummary,
   closedBatchStatus,
   firstRunIdOf,
   keptBatchStatus,
+  startedAtOf,
   unansweredStatus,
   type BatchSummary,
 } from './batch-runs';
+import { inputToGoOn, lastStartOf } from './batch-starts';
 import type { ClientStore, KeptBatch } from './client-store';
 import { batchUploadResult, type BatchUploadResult } from './upload-result';
 
@@ -88,19 +91,21 @@ export class Batches {
   }
 
   /**
-   * Takes up what a closed batch has not completed, also what failed: a new run with the input of the one before.
+   * Takes up what a closed batch has not completed, also what failed: a new run with the batch's own input, whatever a start
+   * that was refused has named. One that Temporal has forgotten goes on by what the store keeps of it.
    * @throws BatchNotFound · BatchRunning · LifecycleNotFailed if everything has completed
    */
   async retry(batchId: string): Promise<StartedBatch> {
-    const run = await this.describe(batchId);
-    if (run.status.name === 'RUNNING') {
+    const { outcome } = await this.status(batchId);
+    if (outcome === undefined) {
       throw new BatchRunning(`batch "${batchId}" is running; wait for its end, or stop it, before it is retried`);
     }
-    if ((await this.statusOfClosed(batchId, run)).outcome === 'completed') {
+    if (outcome === 'completed') {
       throw new LifecycleNotFailed(`batch "${batchId}" has completed; there is nothing to retry`);
     }
-    const input = await this.ask(batchId, () => sentInput(this.calls.client, run));
-    return this.start({ ...(input as object), batchId });
+    const [run, kept] = [await this.lastRun(batchId), await this.kept(batchId)];
+    const input = await this.ask(batchId, () => inputToGoOn(this.calls.client, batchId, { run, kept }));
+    return this.start({ ...input, batchId });
   }
 
   /**
@@ -109,14 +114,12 @@ export class Batches {
    * @throws BatchNotFound
    */
   async status(batchId: string): Promise<BatchStatus> {
-    const run = await this.describe(batchId).catch(async (error: unknown) => {
-      const kept = error instanceof BatchNotFound ? await this.kept(batchId) : undefined;
-      const status = kept && (await keptBatchStatus(batchId, kept));
-      if (status) return status;
-      throw error;
-    });
-    if (!('runId' in run)) return run;
-    return run.status.name === 'RUNNING' ? this.statusOfRunning(batchId) : this.statusOfClosed(batchId, run);
+    const run = await this.lastRun(batchId);
+    if (run) return run.status.name === 'RUNNING' ? this.statusOfRunning(batchId) : this.statusOfClosed(batchId, run);
+    const kept = await this.kept(batchId);
+    const status = kept && (await keptBatchStatus(batchId, kept));
+    if (status) return status;
+    throw notFound(batchId);
   }
 
   /** Yields the status whenever it has changed; the last one has an outcome. @throws BatchNotFound · the signal's reason */
@@ -139,7 +142,7 @@ export class Batches {
     try {
       return await this.ask(batchId, () => this.handle(batchId).result() as Promise<BatchStatus>);
     } catch (error) {
-      if (!(error instanceof WorkflowFailedError)) throw error;
+      if (!(error instanceof WorkflowFailedError) && !(error instanceof BatchNotFound)) throw error;
       return this.status(batchId);
     }
   }
@@ -150,9 +153,8 @@ export class Batches {
    * @throws BatchNotFound if it is not in this client's store · InvalidInput for a client without a store
    */
   async *report(batchId: string): AsyncGenerator<ReportEntry> {
-    const kept = await this.store.batch(batchId);
-    if ((await kept.files.index()) === undefined) throw await this.notKept(batchId, kept);
-    yield* reportEntries(kept, await readIndex(kept.files), await this.startOf(batchId));
+    const { kept, index, start } = await this.listed(batchId);
+    yield* reportEntries(kept, index, start);
   }
 
   /** The failures of a batch, and what could be no item, grouped by cause; the most frequent first. @throws as the report */
@@ -162,7 +164,8 @@ export class Batches {
 
   /** The batch in the terms of an upload of many files. @throws as the report */
   async uploadResult(batchId: string): Promise<BatchUploadResult> {
-    return batchUploadResult(this.report(batchId));
+    const { kept, index, start } = await this.listed(batchId);
+    return batchUploadResult(reportEntries(kept, index, start), entriesOf(kept.files, index));
   }
 
   /** Stops a batch: what is under way is settled, and cleaned up by policy. @throws BatchNotFound · BatchClosed */
@@ -197,15 +200,37 @@ export class Batches {
 
   /** Batches of all providers, newest first, from Temporal's visibility, which may lag by about a second. */
   async *list(): AsyncGenerator<BatchSummary> {
-    const runs = this.calls.client.workflow.list({ query: `WorkflowType = '${ASSET_BATCH}'` })[Symbol.asyncIterator]();
+    const wentOn = new Set<string>(); // few batches have further runs, and only theirs have to be described
+    for await (const { workflowId } of this.runs("ExecutionStatus = 'ContinuedAsNew'")) wentOn.add(workflowId);
     const seen = new Set<string>();
+    for await (const run of this.runs()) {
+      const { workflowId } = run;
+      if (seen.has(workflowId)) continue; // an earlier run of the same batch
+      seen.add(workflowId);
+      yield batchSummary(run, wentOn.has(workflowId) ? await this.startedAt(run) : undefined);
+    }
+  }
+
+  private async *runs(condition?: string): AsyncGenerator<WorkflowExecutionInfo> {
+    const query = [`WorkflowType = '${ASSET_BATCH}'`, condition].filter(Boolean).join(' AND ');
+    const runs = this.calls.client.workflow.list({ query })[Symbol.asyncIterator]();
     for (;;) {
       const next = await this.calls.withClientErrors(() => runs.next());
       if (next.done) return;
-      const { workflowId } = next.value;
-      if (seen.has(workflowId)) continue; // an earlier run of the same batch
-      seen.add(workflowId);
-      yield batchSummary(next.value);
+      yield next.value;
+    }
+  }
+
+  /** `undefined` for a run that Temporal has forgotten meanwhile. */
+  private async startedAt({ workflowId, runId }: WorkflowExecutionInfo): Promise<string | undefined> {
+    const { client } = this.calls;
+    try {
+      return await this.ask(workflowId, async () =>
+        startedAtOf(client, await client.workflow.getHandle(workflowId, runId).describe()),
+      );
+    } catch (error) {
+      if (error instanceof BatchNotFound) return undefined;
+      throw error;
     }
   }
 
@@ -233,6 +258,15 @@ export class Batches {
     return this.store.isThere ? this.store.batch(batchId) : undefined;
   }
 
+  /** What the report of a batch is read from. @throws as the report */
+  private async listed(batchId: string): Promise<{ kept: KeptBatch; index: BatchIndex; start: string | undefined }> {
+    const kept = await this.store.batch(batchId);
+    if ((await kept.files.index()) === undefined) throw await this.notKept(batchId, kept);
+    const run = await this.lastRun(batchId);
+    const start = await lastStartOf(kept, run && firstRunIdOf(run));
+    return { kept, index: await readIndex(kept.files), start };
+  }
+
   private async notKept(batchId: string, { files }: KeptBatch): Promise<BatchNotFound> {
     const { phase, uri, error } = await this.status(batchId);
     if (error) return new BatchNotFound(`batch "${batchId}" was not listed: ${error.message}`);
@@ -244,11 +278,10 @@ export class Batches {
     );
   }
 
-  /** Of the last start; `undefined` once Temporal has forgotten the batch. */
-  private async startOf(batchId: string): Promise<string | undefined> {
+  /** `undefined` once Temporal has forgotten the batch. */
+  private async lastRun(batchId: string): Promise<WorkflowExecutionDescription | undefined> {
     try {
-      const run = await this.describe(batchId);
-      return firstRunIdOf(run);
+      return await this.describe(batchId);
     } catch (error) {
       if (error instanceof BatchNotFound) return undefined;
       throw error;
@@ -283,7 +316,7 @@ export class Batches {
       await this.ask(batchId, () => message(this.handle(batchId)));
     } catch (error) {
       if (!(error instanceof BatchNotFound)) throw error;
-      await this.describe(batchId);
+      await this.status(batchId);
       throw new BatchClosed(`batch "${batchId}" has ended; "retry" takes up what it has not completed`);
     }
   }
@@ -296,7 +329,9 @@ export class Batches {
     try {
       return await this.calls.withClientErrors(call, batchId);
     } catch (error) {
-      throw error instanceof LifecycleNotFound ? new BatchNotFound(`no batch has the id "${batchId}"`) : error;
+      throw error instanceof LifecycleNotFound ? notFound(batchId) : error;
     }
   }
 }
+
+const notFound = (batchId: string): BatchNotFound => new BatchNotFound(`no batch has the id "${batchId}"`);

@@ -1,20 +1,41 @@
 import type { ReportEntry, ReportItem } from '../../batch/report';
+import { isRefused, type ListedEntry, type ListedItem } from '../../contracts/batch/listed-items';
 import type { IngestionRef } from '../../contracts/lifecycle-status';
+import type { Source } from '../../contracts/source';
+import { nameOfSource } from '../../contracts/source-name';
+import type { Ingestion } from '../../providers/ingestions';
 import type { FailedFile, UploadResult } from '../transfers/upload-assets';
 
 /** Most files that are named of each kind; the totals count all. */
 const MOST_NAMED = 500;
 
-/** A batch in the terms of an upload of many files; the first {@link MOST_NAMED} files of each kind are named. */
+/** A session of the provider, as far as the outcomes of a batch tell; the provider's own record of it has more. */
+export interface BatchSession extends IngestionRef {
+  /** Files of the batch that were handed in there last; one that was stopped is neither. */
+  progress: Ingestion['progress'];
+  /** Failure type of each file that failed, by its name, as far as {@link BatchUploadResult.failedFiles} names them. */
+  failed: Record<string, string>;
+}
+
+/**
+ * A batch in the terms of an upload of many files; the first {@link MOST_NAMED} files of each kind are named, each by its path,
+ * URL or S3 URI.
+ */
 export interface BatchUploadResult extends Omit<UploadResult, 'sessions' | 'unchanged' | 'durationMs'> {
   /** Entries that can be no item, which are not among the files. */
   totalSkipped: number;
   /** The sessions in which files were handed in, where the provider has such; none at others. */
-  sessions: IngestionRef[];
+  sessions: BatchSession[];
 }
 
-/** Reads a report as it comes. */
-export async function batchUploadResult(entries: AsyncIterable<ReportEntry>): Promise<BatchUploadResult> {
+/**
+ * Reads a report as it comes.
+ * @param listed the entries of the batch, which the report has in the same order
+ */
+export async function batchUploadResult(
+  entries: AsyncIterable<ReportEntry>,
+  listed: AsyncIterator<ListedEntry>,
+): Promise<BatchUploadResult> {
   const totals = {
     totalFiles: 0,
     totalSucceeded: 0,
@@ -26,19 +47,26 @@ export async function batchUploadResult(entries: AsyncIterable<ReportEntry>): Pr
   const failedFiles: FailedFile[] = [];
   const unsent: string[] = [];
   const skipped: UploadResult['skipped'] = [];
-  const sessions = new Map<string, IngestionRef>();
+  const sessions = new Map<string, BatchSession>();
   for await (const entry of entries) {
+    const { value: found } = (await listed.next()) as { value?: ListedEntry };
     if ('refused' in entry) {
       totals.totalSkipped += 1;
       if (skipped.length < MOST_NAMED) skipped.push({ path: nameOf(entry), message: entry.reason });
       continue;
     }
     const state = stateOf(entry);
+    const item = found && !isRefused(found) ? found : undefined;
+    const path = item ? pathOf(item.source) : entry.key;
     totals.totalFiles += 1;
     totals[state] += 1;
-    if (entry.ingestion) sessions.set(entry.ingestion.id, entry.ingestion);
-    if (state === 'totalUnsent' && unsent.length < MOST_NAMED) unsent.push(entry.key);
-    if (state === 'totalFailed' && failedFiles.length < MOST_NAMED) failedFiles.push(failedFile(entry));
+    const session = entry.ingestion && sessionIn(sessions, entry.ingestion);
+    if (session) count(session.progress, state);
+    if (state === 'totalUnsent' && unsent.length < MOST_NAMED) unsent.push(path);
+    if (state !== 'totalFailed' || failedFiles.length >= MOST_NAMED) continue;
+    const file = failedFile(entry, path, item);
+    failedFiles.push(file);
+    if (session && file.type !== undefined) session.failed[file.filename] = file.type;
   }
   const successRate = totals.totalFiles === 0 ? 0 : (totals.totalSucceeded / totals.totalFiles) * 100;
   const result = {
@@ -47,6 +75,23 @@ export async function batchUploadResult(entries: AsyncIterable<ReportEntry>): Pr
   };
   return { ...result, summary: () => summaryOf(result) };
 }
+
+function sessionIn(sessions: Map<string, BatchSession>, ref: IngestionRef): BatchSession {
+  const known = sessions.get(ref.id);
+  if (known) return known;
+  const session = { ...ref, progress: { total: 0, succeeded: 0, errored: 0 }, failed: {} };
+  sessions.set(ref.id, session);
+  return session;
+}
+
+function count(progress: BatchSession['progress'], state: Total): void {
+  progress.total += 1;
+  if (state === 'totalSucceeded') progress.succeeded += 1;
+  if (state === 'totalFailed') progress.errored += 1;
+}
+
+/** Never the key, which may be anything; and never a secret. */
+const pathOf = (source: Source): string => (source.type === 'file' ? source.path : nameOfSource(source));
 
 type Total = 'totalSucceeded' | 'totalFailed' | 'totalProcessing' | 'totalUnsent';
 
@@ -57,9 +102,9 @@ function stateOf({ phase, outcome }: ReportItem): Total {
   return outcome === undefined && phase !== 'pending' ? 'totalProcessing' : 'totalUnsent';
 }
 
-const failedFile = ({ key, asset, error }: ReportItem): FailedFile => ({
-  path: key,
-  filename: asset?.filename ?? key.slice(key.lastIndexOf('/') + 1),
+const failedFile = ({ asset, error }: ReportItem, path: string, item: ListedItem | undefined): FailedFile => ({
+  path,
+  filename: asset?.filename || item?.filename || path.slice(path.lastIndexOf('/') + 1),
   ...(error && { type: error.type }),
   message: error?.message ?? '',
 });
