@@ -1,4 +1,5 @@
 import type { LifecycleClient } from '../client/lifecycle-client';
+import { LifecycleClientError } from '../temporal/errors';
 import type { LifecycleStatus } from '../contracts/lifecycle-status';
 import { barOf, durationWords, lineOf, note } from './output';
 import { PhaseClock } from './phase-clock';
@@ -95,5 +96,13 @@ export async function last(
     show(status);
     if (status.outcome) return status;
   }
-  throw new Error(`the watch of ${key} ended without an outcome`);
+  const status = await client.status(key);
+  if (!status.outcome) throw new WatchEnded(`the watch of "${key}" ended in the phase ${status.phase}; watch it again`);
+  show(status);
+  return status;
+}
+
+/** A watch ended before what it watched. */
+export class WatchEnded extends LifecycleClientError {
+  override readonly name = 'WatchEnded';
 }

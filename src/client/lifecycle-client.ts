@@ -15,7 +15,7 @@ import { grpcCodeOf } from '../temporal/grpc-errors';
 import { connectTemporal } from '../temporal/connection';
 import { defaultKey } from './default-key';
 import { Batches } from './batches/batches';
-import { BatchItems, type KeyItem } from './batches/batch-items';
+import { BatchItems, isKeyInUse, type KeyItem } from './batches/batch-items';
 import { ClientStore, type OpenStore } from './batches/client-store';
 import { cancelItem, deleteItem, retryItem } from './batches/steer-items';
 import type { ForceDeletion } from './deletions';
@@ -150,35 +150,50 @@ export class LifecycleClient {
    * @throws LifecycleNotFound · the signal's reason
    */
   async *watch(key: string, { signal }: { signal?: AbortSignal } = {}): AsyncGenerator<LifecycleStatus> {
+    while (!(yield* this.watchPlace(key, signal)));
+  }
+
+  /** @returns false once something else goes on with the key: another run, or an item of a batch. */
+  private async *watchPlace(key: string, signal: AbortSignal | undefined): AsyncGenerator<LifecycleStatus, boolean> {
+    const place = await this.items.locate(key);
+    if ('item' in place) return yield* this.items.watch(key, signal);
     const { signal: never } = new AbortController();
-    if ('item' in (await this.items.locate(key))) return yield* this.items.watch(key, signal);
-    for (;;) {
-      const run = await this.calls.describeRun(key);
-      const changes = watchRun(this.watchedRun(key, run), signal ?? never);
+    const changes = watchRun(this.watchedRun(key, place.run), signal ?? never);
+    try {
       for (;;) {
         const change = await this.calls.withClientErrors(() => changes.next(), key);
-        if (change.done && change.value) return;
-        if (change.done) break; // another run goes on with its work
+        if (change.done) return change.value;
+        if (isKeyInUse(change.value) && (await this.itemOf(key))) return false; // the item has the key
         yield change.value;
       }
+    } finally {
+      await changes.return(true);
     }
   }
 
   /** Waits for the end and gives the final status, also of a failed lifecycle. @throws LifecycleNotFound */
   async result(key: string): Promise<LifecycleStatus> {
-    if ('item' in (await this.items.locate(key))) {
-      for await (const status of this.items.watch(key, undefined)) if (status.outcome) return status;
-    }
     for (;;) {
-      const run = await this.calls.describeRun(key);
-      const watched = this.watchedRun(key, run);
-      await this.calls.withClientErrors(async () => {
-        const { signal } = new AbortController();
-        for await (const { closed } of watched.follow(signal)) if (closed) return;
-      }, key);
-      const ended = await watched.end();
-      if (ended) return ended;
+      const place = await this.items.locate(key);
+      const ended = 'item' in place ? await this.endOfItem(key) : await this.endOfRun(key, place.run);
+      if (ended && !(isKeyInUse(ended) && (await this.itemOf(key)))) return ended;
     }
+  }
+
+  /** `undefined` once a lifecycle of its own has the key. */
+  private async endOfItem(key: string): Promise<LifecycleStatus | undefined> {
+    for await (const status of this.items.watch(key, undefined)) if (status.outcome) return status;
+    return undefined;
+  }
+
+  /** `undefined` if another run goes on with its work. */
+  private async endOfRun(key: string, run: WorkflowExecutionDescription): Promise<LifecycleStatus | undefined> {
+    const watched = this.watchedRun(key, run);
+    await this.calls.withClientErrors(async () => {
+      const { signal } = new AbortController();
+      for await (const { closed } of watched.follow(signal)) if (closed) return;
+    }, key);
+    return watched.end();
   }
 
   /**

@@ -4,7 +4,7 @@ import { acceptInput, PROVIDERS, type Registry } from '../../providers/registry'
 import { collect } from '../flags';
 import { addInputFlags, addItemFlags, addPriorityFlags, priorityOf, type PriorityFlags } from '../input-flags';
 import { action, withClient } from '../context';
-import { exitCodeOfOutcome } from '../exit';
+import { EXIT, exitCodeOfOutcome } from '../exit';
 import { follow } from '../follow';
 import { describeStatus, note, print, printJson } from '../output';
 import { checkLocalFile, inputOf, type StartFlags } from '../start-input';
@@ -65,7 +65,9 @@ ${examplesOf(registry)}`,
           const status = await follow(client, started.key, flags.json === true);
           if (flags.json) printJson(status);
           else print(describeStatus(status));
-          return exitCodeOfOutcome(status);
+          if (!status.batch || started.joined) return exitCodeOfOutcome(status);
+          note(refusedText(status.batch));
+          return EXIT.lifecycleFailed;
         }, provider);
       }),
     );
@@ -75,6 +77,10 @@ const examplesOf = (registry: Registry): string =>
   [...registry.flatMap(({ branches }) => branches.map(({ example }) => example)), 's3://media/film.mp4']
     .map((example) => `  $ asset-lifecycle start ${example}`)
     .join('\n');
+
+/** The status of a key is that of the item that has it, which may lack what this start asked for. */
+const refusedText = ({ batchId, item }: { batchId: string; item: number }): string =>
+  `this start was refused, since item ${item} of the batch "${batchId}" was at work on the key; the status is that item’s`;
 
 function differsText(fields: string[], joined: boolean): string {
   const names = fields.join(', ');

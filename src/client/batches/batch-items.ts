@@ -4,6 +4,7 @@ import { itemsOf, readIndex, type BatchItem } from '../../batch/read-batch';
 import type { ItemBranch, ItemOutcome } from '../../contracts/batch/item-outcome';
 import { isOutcome, type BranchStatus, type KeyBranch, type LifecycleStatus } from '../../contracts/lifecycle-status';
 import { BatchNotFound, InvalidInput, LifecycleNotFound } from '../../temporal/errors';
+import { closedStatus } from '../../temporal/runs/lifecycle-runs';
 import type { LifecycleCalls } from '../lifecycle-calls';
 import type { ClientStore } from './client-store';
 
@@ -24,6 +25,8 @@ export interface KeyItem {
   claimedAt: string;
 }
 
+type KeyItemRef = Pick<KeyItem, 'key' | 'batchId' | 'item' | 'workflowId' | 'claimedAt'>;
+
 /** Where a key is: a lifecycle of its own, or an item of a batch. */
 export type KeyPlace = { run: WorkflowExecutionDescription } | { item: KeyItem };
 
@@ -37,15 +40,18 @@ export class BatchItems {
   ) {}
 
   /**
-   * Where the key is now, or was last. A client without a store knows lifecycles of their own only.
+   * Where the key is now, or was last. A run that found the key in use never had it: the item that has it counts, also while
+   * that run is open. A client without a store knows lifecycles of their own only.
    * @throws LifecycleNotFound
    */
   async locate(key: string): Promise<KeyPlace> {
     const run = await this.ownRun(key);
-    if (run?.status.name === 'RUNNING') return { run };
+    if (run?.status.name === 'RUNNING') {
+      const holder = await this.find(key).catch(() => undefined); // an open run is told of without a store too
+      return holder?.isOpen ? { item: holder } : { run };
+    }
     const { item, because } = await this.findOrWhyNot(key);
-    const isLater = item && (item.isOpen || item.claimedAt >= (run?.closeTime?.toISOString() ?? ''));
-    if (item && (!run || isLater)) return { item };
+    if (item && (!run || (await this.isAfter(item, run)))) return { item };
     if (run) return { run };
     const looked = because === undefined ? '' : `; whether a batch has it could not be looked up: ${because}`;
     throw new LifecycleNotFound(`no lifecycle has the key "${key}"${looked}`);
@@ -67,18 +73,22 @@ export class BatchItems {
     return { ...status, phase: 'failed', outcome: 'failed', error: error ?? { type: 'Unexpected', message } };
   }
 
-  /** Every change of an item's status to its end. @throws the signal's reason */
-  async *watch(key: string, signal: AbortSignal | undefined): AsyncGenerator<LifecycleStatus> {
+  /**
+   * Every change of an item's status to its end.
+   * @returns false once a lifecycle of its own has the key, or had it last: that one goes on with it.
+   * @throws the signal's reason
+   */
+  async *watch(key: string, signal: AbortSignal | undefined): AsyncGenerator<LifecycleStatus, boolean> {
     let shown = '';
     for (;;) {
       signal?.throwIfAborted();
       const place = await this.locate(key);
-      if (!('item' in place)) return;
+      if (!('item' in place)) return false;
       const status = this.status(place.item);
       const now = JSON.stringify(status);
       if (now !== shown) yield status;
       shown = now;
-      if (status.outcome) return;
+      if (status.outcome) return true;
       await delay(WATCH_EVERY_MS, undefined, { signal });
     }
   }
@@ -92,6 +102,12 @@ export class BatchItems {
     throw new BatchNotFound(
       `batch "${batchId}" is not in ${files.uri} any more, so that its item ${item} cannot be read`,
     );
+  }
+
+  private async isAfter(item: KeyItem, run: WorkflowExecutionDescription): Promise<boolean> {
+    if (item.isOpen || item.claimedAt >= (run.closeTime?.toISOString() ?? '')) return true;
+    if (run.status.name !== 'FAILED') return false;
+    return isKeyInUse(await this.calls.withClientErrors(() => closedStatus(this.calls.client, run), item.key));
   }
 
   private async ownRun(key: string): Promise<WorkflowExecutionDescription | undefined> {
@@ -118,11 +134,16 @@ export class BatchItems {
     const claim = await this.store.holderOf(key);
     const { workflowId, batchId, item } = claim?.by ?? {};
     if (!claim || workflowId === undefined || batchId === undefined || item === undefined) return undefined;
+    return this.read({ key, batchId, item, workflowId, claimedAt: claim.at });
+  }
+
+  /** What is known of an item now, whoever has its key. */
+  async read({ key, batchId, item, workflowId, claimedAt }: KeyItemRef): Promise<KeyItem> {
     const groupIsOpen = await this.isOpen(workflowId); // first: a group that ends meanwhile has written its outcomes
     const { outcomes } = await this.store.batch(batchId);
     const record = (await outcomes.ofItem(item)) ?? { item, key, phase: 'pending' as const };
     const isOpen = groupIsOpen && record.outcome === undefined;
-    return { key, batchId, item, workflowId, record, isOpen, groupIsOpen, claimedAt: claim.at };
+    return { key, batchId, item, workflowId, record, isOpen, groupIsOpen, claimedAt };
   }
 
   private async isOpen(workflowId: string): Promise<boolean> {
@@ -134,6 +155,10 @@ export class BatchItems {
     }
   }
 }
+
+/** True of a run that was refused since somebody else was at work on its key. */
+export const isKeyInUse = ({ outcome, error }: LifecycleStatus): boolean =>
+  outcome === 'failed' && error?.type === 'KeyInUse';
 
 const withoutInput = ({ input: _input, ...branch }: ItemBranch): BranchStatus => branch;
 

@@ -43,13 +43,14 @@ export async function deleteItem(
   const isHeard =
     item.groupIsOpen && (await signalItem(calls, item, { name: FORCE_DELETE_ITEM_SIGNAL, request: { reason } }));
   if (isHeard) {
-    const current = async (): Promise<KeyItem> => (await items.find(key)) ?? item;
-    const status = async (): Promise<LifecycleStatus> => items.status(await current());
+    const status = async (): Promise<LifecycleStatus> => items.status(await items.read(item));
     const result = async (): Promise<LifecycleStatus> => {
       for (;;) {
-        const now = await current();
+        const now = await items.read(item);
         const told = items.status(now);
         if (told.outcome === 'deleted' || hasLeftOver(told)) return told;
+        const hasEnded = told.outcome !== undefined || !now.groupIsOpen;
+        if (hasEnded && !(await hasKey(items, item))) return told; // what the key has is of somebody who began later
         if (!now.groupIsOpen) return (await deleteItem(calls, items, now, request)).result(); // it ended as it was told
         await delay(LOOK_EVERY_MS);
       }
@@ -59,6 +60,11 @@ export async function deleteItem(
   const { input } = await items.listed(item);
   const place = placeFields(calls.provider, placeOf(input));
   return { ...(await deleteClosed(calls, key, { reason, ...place })), known: true };
+}
+
+async function hasKey(items: BatchItems, { key, batchId, item }: KeyItem): Promise<boolean> {
+  const holder = await items.find(key);
+  return holder?.batchId === batchId && holder.item === item;
 }
 
 const hasLeftOver = ({ outcome, receipt }: LifecycleStatus): boolean =>

@@ -2,6 +2,7 @@ import type { LifecycleClient } from '../../../client/lifecycle-client';
 import type { BatchStatus } from '../../../contracts/batch/batch-status';
 import { untilStopped } from '../../context';
 import { exitCodeOfOutcome, type ExitCode } from '../../exit';
+import { WatchEnded } from '../../follow';
 import { note, print, printJson } from '../../output';
 import { isTerminal, outputClosed, printable } from '../../terminal';
 import { describeBatch, lineOfBatch, lineOfFailure, liveLineOfBatch, percentOf } from './describe-batch';
@@ -99,5 +100,5 @@ async function last(client: LifecycleClient, batchId: string, show: Show, signal
     show(status);
     if (status.outcome) return status;
   }
-  throw new Error(`the watch of batch ${batchId} ended without an outcome`);
+  throw new WatchEnded(`the watch of batch "${batchId}" ended before the batch; watch it again`);
 }
