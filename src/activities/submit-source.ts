@@ -25,25 +25,24 @@ import { writeOnce } from './lib/write-once';
  * Finds the asset that carries the lifecycle's tag, or makes it, in one request or in parts; at most one live asset per
  * tag. Safe to repeat: an upload in parts goes on from the parts that the provider has. The first attempt looks too: an
  * earlier run of the same key may have kept its asset. Where the provider tells the asset only when it is ready, gives
- * what the wait asks for.
+ * what the wait asks for. An existing asset is taken up as it is, once the key is this claimant's.
  * @param facts what is known of the key already, in an activity over many items.
- * @throws InvalidRequest · PayloadTooLarge before the provider is called, also for media that its limits rule out · SourceUnreadable · OutcomeUnknown (the next
+ * @throws KeyInUse naming who is at work on the key · InvalidRequest · PayloadTooLarge before the provider is called, also for media that its limits rule out · SourceUnreadable · OutcomeUnknown (the next
  *   attempt looks until a late commit can no longer come) · UploadExpired · whatever the provider says.
  */
 export const createSubmitSource =
   (deps: ActivityDependencies, facts?: KeyFacts): Activities['submitSource'] =>
   async (input) => {
     const provider = providerOf(deps, input);
-    const { source } = input;
-    if (source.type === 'asset') {
-      const { assetId } = source;
-      const asset = await withHeartbeat((signal) => adoptAsset(provider, assetId, input.tag, signal));
-      return { ...snapshotOf(asset), adopted: true };
-    }
-    const { provider: name, tag, item } = input;
+    const { provider: name, source, tag, item } = input;
     const { key, workflowId, runId } = tag;
     const by = { workflowId, runId, ...item };
     const before = await withHeartbeat(() => claimKey(deps, { provider: name, key }, { by, facts }));
+    if (source.type === 'asset') {
+      const { assetId } = source;
+      const asset = await withHeartbeat((signal) => adoptAsset(provider, assetId, tag, signal));
+      return { ...snapshotOf(asset), adopted: true };
+    }
     facts?.claimed(before);
     const memory = UploadMemory.open(deps, input.resume);
     try {

@@ -113,10 +113,9 @@ async function removed(
   }
 }
 
-/** Before its create an item claims its key: one whose claim is somebody else's has made nothing. */
+/** An item claims its key first: one whose claim is somebody else's has made nothing, and has adopted nothing. */
 async function isKeyOfAnother({ deps, group, item, input }: ItemTurn): Promise<boolean> {
-  const { provider, key, source } = input;
-  if (source.type === 'asset') return false; // it makes none
+  const { provider, key } = input;
   const { by } = (await deps.batches.claims.holderOf({ owner: deps.owner, provider, key })) ?? {};
   return by !== undefined && (by.workflowId !== group.workflowId || by.item !== item.item);
 }

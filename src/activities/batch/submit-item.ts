@@ -11,10 +11,7 @@ import { readyItem } from './settle-item';
 export const submitItem: ItemStep = {
   isDue: (record) => nextStepOf(record) === 'submit',
   begin: (turn) => begun(turn),
-  prepare: async (turns, keyFacts) => {
-    const made = turns.filter(({ input }) => input.source.type !== 'asset');
-    await keyFacts.claimNew(made.map(({ item }) => item));
-  },
+  prepare: (turns, keyFacts) => keyFacts.claimNew(turns.map(({ item }) => item)),
   mayHaveBegun: (record) => record?.phase === 'creating',
 
   async take(turn) {

@@ -54,9 +54,10 @@ async function endAsset(resource: AssetResource, removal: Removal): Promise<Rece
   return entries;
 }
 
-/** A run that was stopped before it had its key has made nothing, and what the key has is its holder's. */
-async function isOfAnother({ id, tag, pending, session }: AssetResource, removal: Removal): Promise<boolean> {
-  if (id !== undefined || pending || session || !tag) return false;
+/** A run that was stopped before it had its key has made and adopted nothing, and what the key has is its holder's. */
+async function isOfAnother({ id, tag, adopted, pending, session }: AssetResource, removal: Removal): Promise<boolean> {
+  const isMade = id !== undefined && !adopted; // the id of an adopted one is known before
+  if (isMade || pending || session || !tag) return false;
   const { deps, provider, unlessOpen: workflowId = tag.workflowId } = removal;
   return isKeyOfAnotherAtWork(deps, { provider: provider.name, key: tag.key, workflowId });
 }

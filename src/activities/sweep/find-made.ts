@@ -3,6 +3,7 @@ import { lifecycleWorkflowId, readGroupWorkflowId, type ProviderName } from '../
 import { branchesOf, type LifecycleStatus, type ReceiptEntry } from '../../contracts/lifecycle-status';
 import {
   carriesTag,
+  isAsset,
   readTag,
   resultName,
   type BranchResource,
@@ -17,6 +18,7 @@ import { itemOfResult } from '../../contracts/batch/item-results';
 import { freePlace } from '../ownership/key-place';
 import type { LifecycleRun } from '../../contracts/runs';
 import { newestPages } from '../../providers/shared/newest-pages';
+import { createItemOutcomes } from '../../storage/batches/item-outcomes';
 
 /** See {@link LedgerActivities.findMade}. Reads the whole list of assets where the lifecycle's filename is not known. */
 export const createFindMade =
@@ -36,7 +38,8 @@ async function findMade(
   const { asset } = run?.status ?? {};
   const ledger = { key, owner: deps.owner };
   const made: Resource[] = [];
-  if (asset?.adopted) made.push({ kind: 'asset', id: asset.id, adopted: true });
+  const adoptedId = asset?.adopted ? asset.id : await adoptedByItem(deps, where.provider, key);
+  if (adoptedId !== undefined) made.push({ kind: 'asset', id: adoptedId, adopted: true });
   const list = { filename: asset?.filename, spacingMs: deps.listSpacingMs, signal };
   for await (const { items } of newestPages(provider, list)) {
     for (const { id, metadata } of items) {
@@ -55,6 +58,19 @@ async function findMade(
   made.push(...(await resultsOf(deps, workflowId, run?.status)));
   for (const id of await resultsOfItems(deps, where.provider, key)) made.push({ kind: 'result', id });
   return { open: false, known: run !== undefined, made, settlesInMs: settlesIn(run, deps.settleWindowMs) };
+}
+
+/** The existing asset that the key's item has adopted, if an item had the key last: no tag of the key leads to it. */
+async function adoptedByItem(
+  { owner, batches }: ActivityDependencies,
+  provider: ProviderName,
+  key: string,
+): Promise<string | undefined> {
+  const { batchId, item } = (await batches.claims.holderOf({ owner, provider, key }))?.by ?? {};
+  if (batchId === undefined || item === undefined) return undefined;
+  const { asset, work } = (await createItemOutcomes(batches.files, { owner, batchId }).ofItem(item)) ?? {};
+  const its = work?.made.find(isAsset) ?? asset;
+  return its?.adopted ? its.id : undefined;
 }
 
 /** What runs of the key have in sessions that are still open. */
