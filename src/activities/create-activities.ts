@@ -3,7 +3,8 @@ import { refusedInput, withKeyOf, type CompleteInput } from '../contracts/lifecy
 import { acceptDeletion, acceptInput, acceptSweep, branchRefusal, placeOf, plansOf } from '../providers/registry';
 import { acceptBatch } from '../batch/accept-batch';
 import { batchIdOf, batchWorkflowId } from '../contracts/ids';
-import { listedFrom, type AcceptedBatch, type ListItems } from '../contracts/batch/batch-input';
+import type { AcceptedBatch, ListItems } from '../contracts/batch/batch-input';
+import { listedFrom } from '../contracts/batch/listed-from';
 import { createBatchSteps } from './batch/batch-steps';
 import { createGroupSteps } from './batch/group-steps';
 import type { ActivityDependencies } from './dependencies';

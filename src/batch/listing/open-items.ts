@@ -6,7 +6,7 @@ import type {
   ManifestItems,
   PrefixItems,
 } from '../../contracts/batch/batch-input';
-import { isS3Uri } from '../../contracts/batch/batch-input';
+import { isS3Uri } from '../../contracts/batch/listed-from';
 import { S3SourceSchema, type S3Source } from '../../contracts/source';
 import { failure, failureType, type FailureType } from '../../contracts/failures';
 import type { ProviderName } from '../../contracts/ids';

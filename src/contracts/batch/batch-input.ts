@@ -101,15 +101,6 @@ export type ManifestItems = z.output<typeof ManifestItemsSchema>;
 export type PrefixItems = z.output<typeof PrefixItemsSchema>;
 export type ListItems = z.output<typeof ListItemsSchema>;
 
-/** The folder or manifest that only workers on some hosts can list, as a path in it, and its field; none of other sources. */
-export function listedFrom(items: ItemSources): { path: string; field: string } | undefined {
-  if (items.type === 'folder') return { path: `${items.path}/a file`, field: 'items.path' };
-  if (items.type !== 'manifest' || isS3Uri(items.uri)) return undefined;
-  return { path: items.uri, field: 'items.uri' };
-}
-
-export const isS3Uri = (uri: string): boolean => /^s3:\/\//i.test(uri);
-
 /** Fields of a batch's input beside `each`, which is its provider's to check. */
 export const BATCH_FIELDS = {
   /** Names the batch for ever: a second start of it joins, or goes on with what is not completed. Default: the workflow id's. */

@@ -8,7 +8,7 @@ import type {
   ListedBatch,
   PlannedGroups,
 } from '../../../contracts/batch/batch-status';
-import { listedFrom } from '../../../contracts/batch/batch-input';
+import { listedFrom } from '../../../contracts/batch/listed-from';
 import type { FoundAssets, GroupEnd, GroupInput, ListedBatchRef } from '../../../contracts/batch/groups';
 import type { ItemRange } from '../../../contracts/batch/item-outcome';
 import { RESUME_SIGNAL } from '../../../contracts/ids';
