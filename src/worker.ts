@@ -12,6 +12,7 @@ import { lifecycleRuns } from './temporal/runs/lifecycle-runs';
 import { sourceQueues } from './temporal/source-queues';
 import type { Config } from './config';
 import { ConfigError } from './config-error';
+import type { FileSource, S3Source } from './contracts/source';
 import { callTaskQueue, WORKFLOW_TASK_QUEUE } from './contracts/ids';
 import type { MediaProvider } from './providers/media-provider';
 import { withGatheredIntake } from './providers/shared/gather-submissions';
@@ -117,8 +118,8 @@ async function start(settings: WorkerSettings, s3: S3Access, close: () => Promis
   const roots = await namesOfRoots(config.sourceRoots);
   const objects = { ...createS3Sources(s3), ...createS3Listing(s3) };
   const media = new MediaReader();
-  const mediaOf = async ({ path: file, filename }: { path: string; filename: string }) => {
-    const bytes = await fileSources.resolve(file);
+  const mediaOf = async ({ source, filename }: { source: FileSource | S3Source; filename: string }) => {
+    const bytes = await (source.type === 'file' ? fileSources.resolve(source.path) : objects.resolve(source));
     return media.factsOf({ filename, sizeBytes: bytes.sizeBytes, read: (...range) => bytes.read(...range) });
   };
   const activities = createActivities({

@@ -105,3 +105,4 @@ export const SourceSchema = z.discriminatedUnion(
 );
 export type Source = z.output<typeof SourceSchema>;
 export type S3Source = z.output<typeof S3SourceSchema>;
+export type FileSource = z.output<typeof FileSourceSchema>;

@@ -94,11 +94,13 @@ async function refuseNoMedia(
   { mediaOf, registry = PROVIDERS }: ItemContext,
 ): Promise<void> {
   const { source, branches, preflight } = input;
-  if (!mediaOf || source.type !== 'file' || sizeBytes === undefined || branches.length === 0 || !preflight) return;
+  if (!mediaOf || sizeBytes === undefined || branches.length === 0 || !preflight) return;
+  if (source.type !== 'file' && source.type !== 's3') return;
   const filename = nameAt(input);
   if (/^(video|audio|image)\//.test(lookup(filename) || '')) return;
-  const facts = await mediaOf({ path: source.path, filename });
-  const refusal = facts && mediaRefusal(input, { ...facts, filename, sizeBytes, field: 'source.path' }, registry);
+  const facts = await mediaOf({ source, filename });
+  const field = source.type === 'file' ? 'source.path' : 'source.key';
+  const refusal = facts && mediaRefusal(input, { ...facts, filename, sizeBytes, field }, registry);
   if (refusal) throw failure('InvalidRequest', refusal);
 }
 

@@ -7,7 +7,7 @@ import type {
   PrefixItems,
 } from '../../contracts/batch/batch-input';
 import { isS3Uri } from '../../contracts/batch/listed-from';
-import { S3SourceSchema, type S3Source } from '../../contracts/source';
+import { S3SourceSchema, type FileSource, type S3Source } from '../../contracts/source';
 import { failure, failureType, type FailureType } from '../../contracts/failures';
 import type { ProviderName } from '../../contracts/ids';
 import { declarationOf, type Registry } from '../../providers/registry';
@@ -32,8 +32,8 @@ export interface ItemSourcesAccess {
   objects: ObjectSources & ObjectListing;
   /** Whether other workers serve a file, and this one does not; absent where there are no others. */
   isElsewhere?: (provider: ProviderName, file: string) => Promise<boolean>;
-  /** Looks into files of this host whose names do not say that they are media; absent where nothing does. */
-  media?: (file: { path: string; filename: string }) => Promise<MediaFacts | undefined>;
+  /** Looks into files and objects whose names do not say that they are media; absent where nothing does. */
+  media?: (its: { source: FileSource | S3Source; filename: string }) => Promise<MediaFacts | undefined>;
 }
 
 /** Opens the sources of a batch's items; nothing is listed yet. @throws InvalidRequest naming the field of `items` */

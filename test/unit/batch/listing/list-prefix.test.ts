@@ -93,6 +93,26 @@ test('the objects below a prefix are items; folder marks are none, empty objects
   expect(asked).toHaveLength(2);
 });
 
+test('an object that is no media is told of where the branch takes media only; a name of media is believed', async () => {
+  objects = [
+    ['in/a.mp4', 1],
+    ['in/notes.txt', 9],
+    ['in/video.bin', 9],
+  ];
+  const looked: string[] = [];
+  const media = async ({ source, filename }: { source: { type: string }; filename: string }) => {
+    looked.push(`${source.type} ${filename}`);
+    const kind = filename === 'video.bin' ? ('video' as const) : ('none' as const);
+    return { kind, container: 'MPEG-4', sizes: [], videoStreams: 1, audioStreams: 0 };
+  };
+  const withMedia = { ...place.access, objects: { ...NO_OBJECTS, ...createS3Listing(access) }, media };
+  const each = { branch: { type: 'embed' } };
+  const { items, refused } = await place.list({ items: prefix(), each }, { access: withMedia });
+  expect(items.map(({ at }) => at)).toEqual(['a.mp4', 'video.bin']);
+  expect(refused).toMatchObject([{ at: 'notes.txt', reason: expect.stringContaining('notes.txt is none') }]);
+  expect(looked).toEqual(['s3 notes.txt', 's3 video.bin']);
+});
+
 test('a listing that broke off asks for what is behind its last page', async () => {
   objects = Array.from({ length: 1100 }, (_, n) => [`in/${String(n).padStart(4, '0')}.mp4`, 1]);
   const changes = { access: { ...place.access, objects: { ...NO_OBJECTS, ...createS3Listing(access) } } };
