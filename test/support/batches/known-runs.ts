@@ -1,6 +1,6 @@
 import { WorkflowFailedError, WorkflowNotFoundError, type Client } from '@temporalio/client';
 import {
-  ApplicationFailure,
+  type ApplicationFailure,
   defaultDataConverter,
   defaultPayloadConverter,
   TypedSearchAttributes,
