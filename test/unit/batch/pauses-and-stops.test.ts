@@ -1,7 +1,8 @@
 import { createBatchSteps } from '../../../src/activities/batch/batch-steps';
 import { createGroupSteps } from '../../../src/activities/batch/group-steps';
 import { failure } from '../../../src/contracts/failures';
-import { activityEnvironment } from '../../support/activity-dependencies';
+import { createBatchFiles } from '../../../src/storage/batches/batch-files';
+import { activityEnvironment, OWNER } from '../../support/activity-dependencies';
 import { BatchPlace } from '../../support/batches/batch-place';
 import { holdSubmissions } from '../../support/batches/held-submissions';
 import { listedGroup } from '../../support/batches/listed-group';
@@ -69,6 +70,15 @@ test('a batch that is started again is not paused', async () => {
   expect(await inActivity(() => steps.submitItems(input))).toMatchObject({ due: { submit: 1 } });
   const again = await listedGroup(place, ['100.mp4'], { start: 'start-2' });
   expect(await inActivity(() => steps.submitItems(again))).toMatchObject({ due: { submit: 0, settle: 1 } });
+});
+
+test('the store keeps how a batch was stopped, until it is started again', async () => {
+  const input = await listed(1);
+  const files = createBatchFiles(place.deps.batches.files, { owner: OWNER, batchId: input.batchId });
+  await inActivity(() => createBatchSteps(place.deps).closeBatch({ ...input, stopped: 'deleted' }));
+  expect(await files.stoppedAs()).toBe('deleted');
+  await listedGroup(place, ['100.mp4'], { start: 'start-2' });
+  expect([await files.stoppedAs(), await files.closedAt()]).toEqual([undefined, undefined]);
 });
 
 test.each([
