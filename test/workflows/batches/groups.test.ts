@@ -51,6 +51,13 @@ const resultOf = async (handle: WorkflowHandle): Promise<BatchStatus> => (await 
 const statusOf = (handle: WorkflowHandle): Promise<BatchStatus> => handle.query<BatchStatus>('status');
 const openGroups = (batch: WorkflowHandle, groups: number) => async () => (await statusOf(batch)).groups === groups;
 
+/** The more it is told, the longer its history gets. */
+const untilNextRun = (batch: WorkflowHandle, firstRun: string): Promise<void> =>
+  until(async () => {
+    await batch.signal('resume');
+    return (await batch.describe()).runId !== firstRun;
+  });
+
 test('a batch goes on in a new run, which hears of the groups of the one before; no history is long', async () => {
   const held = new Held();
   const { activities } = fakeBatch(
@@ -65,7 +72,7 @@ test('a batch goes on in a new run, which hears of the groups of the one before;
   await lifecycles.with(activities, async () => {
     const { firstExecutionRunId } = await start('long', { inFlight: 30 });
     const batch = handleOf(batchWorkflowId('long'));
-    await until(async () => (await batch.describe()).runId !== firstExecutionRunId);
+    await untilNextRun(batch, firstExecutionRunId);
     held.letGo();
     expect(await resultOf(batch)).toMatchObject({ outcome: 'completed', counts: { by: { completed: 30 } } });
     for (const runId of [firstExecutionRunId, (await batch.describe()).runId]) {
@@ -89,7 +96,7 @@ test('a stop also reaches the groups of an earlier run of the batch', async () =
   await lifecycles.with(activities, async () => {
     const { firstExecutionRunId } = await start('long-stopped', { inFlight: 20 });
     const batch = handleOf(batchWorkflowId('long-stopped'));
-    await until(async () => (await batch.describe()).runId !== firstExecutionRunId);
+    await untilNextRun(batch, firstExecutionRunId);
     await until(openGroups(batch, 3));
     await batch.signal('cancel', { reason: 'a test' });
     const { outcome, reason, counts } = await resultOf(batch);
