@@ -51,10 +51,11 @@ const resultOf = async (handle: WorkflowHandle): Promise<BatchStatus> => (await 
 const statusOf = (handle: WorkflowHandle): Promise<BatchStatus> => handle.query<BatchStatus>('status');
 const openGroups = (batch: WorkflowHandle, groups: number) => async () => (await statusOf(batch)).groups === groups;
 
-/** The more it is told, the longer its history gets. */
-const untilNextRun = (batch: WorkflowHandle, firstRun: string): Promise<void> =>
+/** The more it is told, the longer its history gets; each is a workflow task of its own. */
+const untilNextRun = (batch: WorkflowHandle, firstRun: string) =>
   until(async () => {
     await batch.signal('resume');
+    await statusOf(batch);
     return (await batch.describe()).runId !== firstRun;
   });
 
