@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { NamespaceNotFoundError } from '@temporalio/client';
+import { isGrpcServiceError, NamespaceNotFoundError } from '@temporalio/client';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import fc from 'fast-check';
 import { packageRoot } from '../src/stack/package-root';
@@ -166,10 +166,11 @@ async function runKnown<E>(run: () => Promise<E>): Promise<E> {
 
 const MOST_TRIES = 10;
 
-/** The library's client tells it in its own words. */
+/** Some calls of the clients tell it in words of their own. */
 const isOfUnknownNamespace = (error: unknown): boolean =>
   error instanceof NamespaceNotFoundError ||
-  (error instanceof InvalidInput && error.message.includes(' has no namespace "'));
+  (error instanceof InvalidInput && error.message.includes(' has no namespace "')) ||
+  (isGrpcServiceError(error) && /^Namespace \S+ is not found/.test(error.details));
 
 /** Looks for a smaller schedule that fails as well; each try is a whole run. */
 async function shrink<S extends AnySchedule, E extends AnyEvidence>(

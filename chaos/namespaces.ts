@@ -1,9 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client, isGrpcServiceError, WorkflowNotFoundError, type Connection } from '@temporalio/client';
-import type { History } from '@temporalio/common/lib/proto-utils';
 import { msToTs } from '@temporalio/common/lib/time';
 import { addSearchAttributes } from '../src/temporal/namespace/search-attributes';
-import type { AskedStop } from './checks/evidence';
 
 /** Makes a namespace as `setup` would leave it. @returns its id, by which its lifecycles mark their assets */
 export async function createNamespace(connection: Connection, namespace: string): Promise<string> {
@@ -51,17 +49,3 @@ export async function forgetRuns({ connection, options }: Client, workflowId: st
 }
 
 const NOT_FOUND = 5;
-
-/** The server takes a cancel for a closed run without a word; what the run's history holds was heard in time. */
-export function heardOf(stops: AskedStop[], history: History): AskedStop[] {
-  const events = history.events ?? [];
-  const heard = {
-    cancel: events.some((event) => event.workflowExecutionSignaledEventAttributes?.signalName === 'cancel'),
-    'force-delete': events.some(
-      (event) => event.workflowExecutionSignaledEventAttributes?.signalName === 'forceDelete',
-    ),
-    'native-cancel': events.some((event) => event.workflowExecutionCancelRequestedEventAttributes),
-    terminate: events.some((event) => event.workflowExecutionTerminatedEventAttributes),
-  };
-  return stops.map((stop) => ({ ...stop, accepted: heard[stop.what] }));
-}

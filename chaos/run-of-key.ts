@@ -5,7 +5,7 @@ import type { LifecycleClient } from '../src/client/lifecycle-client';
 import { textsBelow } from './checks/aftermath';
 import type { RunEvidence, Swept } from './checks/evidence';
 import { readableText } from './checks/secrets';
-import { heardOf } from './namespaces';
+import { heardOf } from './checks/events';
 import type { Scene } from './scene';
 import { phasesOf } from './schedules/phases';
 import type { Schedule } from './schedules/schedule';

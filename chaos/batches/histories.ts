@@ -9,10 +9,9 @@ import {
   PAUSE_SIGNAL,
   RESUME_SIGNAL,
 } from '../../src/contracts/ids';
+import { givenAt, timeOf, type Event } from '../checks/events';
 import { readableText } from '../checks/secrets';
 import type { BatchRunFacts, GroupFacts, ItemStop, RunFacts } from './evidence';
-
-type Event = NonNullable<History['events']>[number];
 
 export interface ReadRun<F> {
   facts: F;
@@ -74,7 +73,6 @@ async function factsOf(
 ): Promise<RunFacts> {
   const { status, startTime, closeTime } = await temporal.workflow.getHandle(workflowId, runId).describe();
   const stopped = events.find(isStop);
-  const heard = stopped && events.slice(events.indexOf(stopped)).find(startsTask);
   return {
     workflowId,
     runId,
@@ -84,7 +82,7 @@ async function factsOf(
     events: events.length,
     longestEvent: Math.max(...events.map((event) => readableText(event).length)),
     stoppedAt: stopped && timeOf(stopped),
-    stopHeardAt: heard && timeOf(heard),
+    stopHeardAt: stopped && givenAt(stopped, events),
     heard: events.flatMap((event) => heardIn(event) ?? []),
     lostTask: events.some(({ workflowTaskTimedOutEventAttributes }) => workflowTaskTimedOutEventAttributes),
   };
@@ -98,8 +96,6 @@ const heardIn = (event: Event): string | undefined =>
 
 const isStop = (event: Event): boolean =>
   [CANCEL_SIGNAL, FORCE_DELETE_SIGNAL, 'native-cancel'].includes(heardIn(event) ?? '');
-
-const startsTask = (event: Event): boolean => Boolean(event.workflowTaskStartedEventAttributes);
 
 /** By the order of the events alone. */
 function groupsStartedIn(events: readonly Event[]): BatchRunFacts['started'] {
@@ -158,6 +154,3 @@ function inputOf<T>(attributes: WithInput | null | undefined): T {
   const [payload] = attributes?.input?.payloads ?? [];
   return JSON.parse(Buffer.from(payload?.data ?? '{}').toString()) as T;
 }
-
-const timeOf = ({ eventTime }: Event): number =>
-  Number(eventTime?.seconds ?? 0) * 1000 + Number(eventTime?.nanos ?? 0) / 1e6;

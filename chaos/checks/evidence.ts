@@ -26,6 +26,8 @@ export interface AskedStop {
   what: StopKind;
   at: number;
   accepted: boolean;
+  /** When a worker was given it. */
+  heardAt?: number;
 }
 
 /** What is at the provider and not the lifecycle's own: from before, or made by others meanwhile. */

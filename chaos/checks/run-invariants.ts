@@ -1,5 +1,6 @@
 import type { EmulatorState } from '../../emulator/twelvelabs/control-client';
 import type { ReceiptEntry } from '../../src/contracts/lifecycle-status';
+import { toldAt } from './events';
 import type { RunEvidence, RunInvariant } from './evidence';
 import { isHeldByOthers, leftByEarlier, ownAssets, ownEntities, ownEntries } from './objects';
 import { phaseAt } from '../schedules/phases';
@@ -129,8 +130,8 @@ function noLateWrites({ stops, calls, closedAs }: RunEvidence): string[] {
   const stop = stops.find(({ accepted }) => accepted);
   if (!stop) return [];
   return calls
-    .filter(({ route, at }) => /^(POST|PUT) /.test(route) && at > stop.at + settledWithin(route))
-    .map(({ route, at }) => `${route} started ${at - stop.at} ms after ${stop.what}`);
+    .filter(({ route, at }) => /^(POST|PUT) /.test(route) && at > toldAt(stop) + settledWithin(route))
+    .map(({ route, at }) => `${route} started ${Math.round(at - toldAt(stop))} ms after ${stop.what}`);
 }
 
 /** A surplus may go: of several with one tag one is wanted at most. */

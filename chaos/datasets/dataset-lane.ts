@@ -12,7 +12,7 @@ import { lifecycleWorkflowId } from '../../src/contracts/ids';
 import { textsBelow } from '../checks/aftermath';
 import { readableText } from '../checks/secrets';
 import { emptyResults, filesFolderOf, resultsFolderOf, type LaneSettings } from '../lane-settings';
-import { heardOf } from '../namespaces';
+import { heardOf } from '../checks/events';
 import { stopRun } from '../run-of-key';
 import { phasesOf } from '../schedules/phases';
 import type { LaneWorker } from '../worker/lane-worker';

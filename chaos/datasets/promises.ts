@@ -1,5 +1,6 @@
 import type { DatatureViState, EmulatorAsset } from '../../emulator/datature-vi/control-client';
 import { TAG_FIELDS } from '../../src/contracts/resource';
+import { toldAt } from '../checks/events';
 import { secretsIn } from '../checks/secrets';
 import type { Happening } from '../schedules/strikes';
 import type { DatasetEvidence, DatasetRun } from './evidence';
@@ -154,8 +155,10 @@ function noLateWrites({ stops, calls, runs }: DatasetEvidence): string[] {
   if (!stop || runs.length > 1 || runs[0]?.closedAs === 'TERMINATED') return [];
   const within = (route: string): number => (/^PUT |multipart/.test(route) ? UPLOAD_STOPS_WITHIN_MS : STOP_WITHIN_MS);
   return calls
-    .filter(({ route, at }) => /^(POST|PUT) /.test(route) && !route.endsWith(':cancel') && at > stop.at + within(route))
-    .map(({ route, at }) => `${route} started ${at - stop.at} ms after ${stop.what}`);
+    .filter(
+      ({ route, at }) => /^(POST|PUT) /.test(route) && !route.endsWith(':cancel') && at > toldAt(stop) + within(route),
+    )
+    .map(({ route, at }) => `${route} started ${Math.round(at - toldAt(stop))} ms after ${stop.what}`);
 }
 
 /** A sweep takes nothing that a lifecycle completed with, and nothing of others, unless a run has overwritten it as told. */

@@ -121,12 +121,15 @@ export const createBatchSteps = (deps: ActivityDependencies): BatchActivities =>
       return running;
     }),
 
-  closeBatch: ({ batchId, storeId, start, rest, stopped }) =>
+  closeBatch: ({ batchId, storeId, start, rest = [], untold = [], stopped }) =>
     withHeartbeatEvery(BEATS.read, async () => {
       const { files } = deps.batches;
       const batch = { owner: deps.owner, batchId };
       await mustBeStore(files, storeId);
-      const known = rest && (await countsOfKnown(createItemOutcomes(files, batch), rest, start));
+      const outcomes = createItemOutcomes(files, batch);
+      for (const group of untold) await outcomes.seal(group);
+      const asked = [...rest, ...untold];
+      const known = asked.length > 0 ? await countsOfKnown(outcomes, asked, start) : undefined;
       await createBatchFiles(files, batch).close(new Date(), stopped);
       return known;
     }),

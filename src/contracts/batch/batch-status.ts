@@ -94,10 +94,15 @@ export interface BatchActivities {
   /**
    * Notes when the batch closed: what it keeps in the store is kept for some time from then on.
    * @param input.rest items that this start has not come to; absent if it has come to all
+   * @param input.untold groups that ended without a word; a step of theirs that is still under way writes nothing from now on
    * @param input.stopped how it ends, if it was stopped: what became of its items does not tell
-   * @returns of those items what had completed in an earlier start; nothing if there are no such items
+   * @returns what is known of these items; nothing if there are none
    */
   closeBatch(
-    input: ListedBatchRef & { rest?: readonly ItemRange[]; stopped?: 'cancelled' | 'deleted' },
+    input: ListedBatchRef & {
+      rest?: readonly ItemRange[];
+      untold?: readonly ItemRange[];
+      stopped?: 'cancelled' | 'deleted';
+    },
   ): Promise<BatchCounts | undefined>;
 }

@@ -17,6 +17,8 @@ export interface ItemOutcomes {
    * @param read what was read of it before; what is read and written now is added.
    */
   open(slice: ItemRange, read?: OutcomesRead): Promise<OpenOutcomes>;
+  /** From now on whoever has opened the slice before writes nothing. */
+  seal(slice: ItemRange): Promise<void>;
   /** What is known of the items of a slice, by their number. */
   read(slice: ItemRange): Promise<Map<number, ItemOutcome>>;
   /**
@@ -100,6 +102,11 @@ export function createItemOutcomes(files: SharedFiles, batch: BatchRef): ItemOut
       while (!(await files.create(fileName(slice, number), content))) number += 1;
     },
 
+    async seal(slice) {
+      let number = numberBehind(await files.list(folderOf(slice)));
+      while (!(await files.create(fileName(slice, number), SEAL))) number += 1;
+    },
+
     async ofItem(item, reads = { slices, read }) {
       for (const slice of await reads.slices()) {
         if (item < slice.from || item >= slice.end) continue;
@@ -112,6 +119,8 @@ export function createItemOutcomes(files: SharedFiles, batch: BatchRef): ItemOut
 }
 
 const SUFFIX = '.ndjson';
+/** Differs from what any writer would write, and holds no outcome. */
+const SEAL = '\n';
 
 /** @throws RangeError for an item of another slice */
 function contentOf(slice: ItemRange, outcomes: readonly ItemOutcome[]): string {

@@ -8,7 +8,13 @@ import {
   type GroupStep,
   type GroupStepInput,
 } from '../../../src/contracts/batch/groups';
-import { countsOf, type ItemOutcome } from '../../../src/contracts/batch/item-outcome';
+import {
+  addCounts,
+  countsOf,
+  NO_COUNTS,
+  type BatchCounts,
+  type ItemOutcome,
+} from '../../../src/contracts/batch/item-outcome';
 import { fakeActivities } from '../fake-activities';
 
 export type FakeBatchActivities = Activities & BatchActivities & GroupActivities;
@@ -44,6 +50,7 @@ export function fakeBatch(
   overrides: Partial<FakeBatchActivities> = {},
 ): Fake {
   const calls: string[] = [];
+  const seen = new Map<number, BatchCounts>(); // by looks at groups, by their first item
   const completes = async (input: GroupStepInput): Promise<GroupNews> => newsOfAll(input, 'completed');
   const standard: BatchActivities & GroupActivities = {
     listItems: async ({ batch: { batchId, provider }, start }) => {
@@ -64,7 +71,8 @@ export function fakeBatch(
     lookAtGroups: async ({ groups }) =>
       groups.map((group) => ({ ...group, open: true, ...newsOfAll(group, 'processing') })),
     takeOverOutcomes: async () => {},
-    closeBatch: async () => undefined,
+    closeBatch: async ({ untold = [] }) =>
+      untold.length === 0 ? undefined : untold.map(({ from }) => seen.get(from) ?? NO_COUNTS).reduce(addCounts),
     submitItems: completes,
     settleItems: completes,
     branchItems: completes,
@@ -73,7 +81,15 @@ export function fakeBatch(
     cleanItems: completes,
     stopItems: async (input) => newsOfAll(input, input.outcome),
   };
-  const activities = { ...fakeActivities().activities, ...standard, ...overrides };
+  const given = { ...fakeActivities().activities, ...standard, ...overrides };
+  const activities: FakeBatchActivities = {
+    ...given,
+    lookAtGroups: async (input) => {
+      const looks = await given.lookAtGroups(input);
+      for (const { from, counts } of looks) seen.set(from, counts);
+      return looks;
+    },
+  };
   const noted = Object.entries(activities).map(([name, activity]) => [
     name,
     (input: { from?: number }) => {

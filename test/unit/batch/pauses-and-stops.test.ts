@@ -72,6 +72,21 @@ test('a batch that is started again is not paused', async () => {
   expect(await inActivity(() => steps.submitItems(again))).toMatchObject({ due: { submit: 0, settle: 1 } });
 });
 
+test('of a group that ended without a word nothing is written once its batch has counted it', async () => {
+  const input = await listed(2);
+  const batchSteps = createBatchSteps(place.deps);
+  const { came, letGo } = holdSubmissions(place);
+  const step = inActivity(() => createGroupSteps(place.deps).submitItems(input));
+  await until(() => came.length === 2);
+  const untold = [{ from: 0, end: 2 }];
+  const counts = await inActivity(() => batchSteps.closeBatch({ ...input, untold }));
+  expect(counts).toMatchObject({ items: 2, by: { creating: 2 } });
+  letGo();
+  await expect(step).rejects.toMatchObject({ type: 'WorkerStopping' });
+  const again = await inActivity(() => batchSteps.closeBatch({ ...input, untold }));
+  expect(again).toEqual(counts);
+});
+
 test('the store keeps how a batch was stopped, until it is started again', async () => {
   const input = await listed(1);
   const files = createBatchFiles(place.deps.batches.files, { owner: OWNER, batchId: input.batchId });

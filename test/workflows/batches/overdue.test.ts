@@ -12,6 +12,7 @@ afterAll(() => lifecycles.close());
 
 test('a group that was terminated is looked at, and its batch ends without it', async () => {
   let looks = 0;
+  const closed: unknown[] = [];
   const { activities } = fakeBatch(
     { items: 4, size: 2 },
     {
@@ -23,6 +24,10 @@ test('a group that was terminated is looked at, and its batch ends without it', 
       lookAtGroups: async ({ groups }) => {
         looks += 1;
         return groups.map((group) => ({ ...group, open: looks === 1, ...newsOfAll(group, 'processing') }));
+      },
+      closeBatch: async ({ rest, untold }) => {
+        closed.push({ rest, untold });
+        return { items: 2, by: { completed: 1, processing: 1 }, bytes: 0 }; // its last step has written since
       },
     },
   );
@@ -38,8 +43,9 @@ test('a group that was terminated is looked at, and its batch ends without it', 
     await client.workflow.getHandle(groupWorkflowId('terminated', 0)).terminate('by a test');
     expect(await batch.result()).toMatchObject({
       outcome: 'failed',
-      counts: { items: 4, by: { completed: 2, processing: 2 } },
+      counts: { items: 4, by: { completed: 3, processing: 1 } },
     });
+    expect(closed).toEqual([{ untold: [{ from: 0, end: 2 }] }]);
     expect(looks).toBe(2); // after ten minutes each
   });
 });

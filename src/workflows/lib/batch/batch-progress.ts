@@ -33,10 +33,14 @@ export interface CarriedProgress {
   endedBefore: number;
   failures: readonly ItemFailure[];
   paused: boolean;
-  heldBack?: HeldBackGroup[];
+  aside?: GroupAside[];
 }
 
-type HeldBackGroup = Pick<OpenGroup, 'from' | 'counts'>;
+interface GroupAside extends ItemRange {
+  counts: BatchCounts;
+  /** It has ended without a word, so that its last step may have written more than was seen. */
+  isUntold?: boolean;
+}
 
 /** Only so many are shown, and a group tells its own again when it ends: those of a thousand groups would be megabytes. */
 function withShownFailures(open: readonly OpenGroup[]): OpenGroup[] {
@@ -57,8 +61,8 @@ export class BatchProgress {
   private openCounts = NO_COUNTS;
   private openItems = 0;
   ended: BatchCounts;
-  /** Groups that a pause has ended before all of their items, by their first. */
-  private readonly heldBack: Map<number, HeldBackGroup>;
+  /** Groups that are to run again or to be counted again, by their first item; what they had told counts until then. */
+  private readonly aside: Map<number, GroupAside>;
   private listed: ListedBatch | undefined;
   /** Items that had completed in an earlier start: they say nothing of the rate. */
   private endedBefore: number;
@@ -78,7 +82,7 @@ export class BatchProgress {
     this.endedBefore = carried?.endedBefore ?? 0;
     this.failures = carried?.failures ?? [];
     this.paused = carried?.paused ?? false;
-    this.heldBack = new Map(carried?.heldBack?.map((group) => [group.from, group]));
+    this.aside = new Map(carried?.aside?.map((group) => [group.from, group]));
     for (const group of carried?.open ?? []) this.addOpen(group);
   }
 
@@ -95,8 +99,8 @@ export class BatchProgress {
   get carried(): CarriedProgress {
     const { status, listed, ended, endedBefore, failures, paused } = this;
     const open = withShownFailures([...this.open.values()]);
-    const heldBack = [...this.heldBack.values()];
-    return { status, listed, open, ended, endedBefore, failures, paused, heldBack };
+    const aside = [...this.aside.values()];
+    return { status, listed, open, ended, endedBefore, failures, paused, aside };
   }
 
   get isPaused(): boolean {
@@ -118,9 +122,9 @@ export class BatchProgress {
 
   noteStarted({ from, end, fileQueue, aFile }: ItemRange & Pick<OpenGroup, 'fileQueue' | 'aFile'>): OpenGroup {
     const items = end - from;
-    const counts = this.heldBack.get(from)?.counts ?? { items, by: { creating: items }, bytes: 0 };
+    const counts = this.aside.get(from)?.counts ?? { items, by: { creating: items }, bytes: 0 };
     const open: OpenGroup = { from, end, fileQueue, aFile, heardAt: Date.now(), counts, failures: [] };
-    this.heldBack.delete(from);
+    this.aside.delete(from);
     this.addOpen(open);
     this.show();
     return open;
@@ -145,15 +149,25 @@ export class BatchProgress {
   }
 
   /** What it told counts until then where a pause has held it back, and not at all of an earlier start. */
-  noteToRunAgain({ from }: ItemRange, { counts, isHeldBack }: GroupEnd): void {
+  noteToRunAgain({ from, end }: ItemRange, { counts, isHeldBack }: GroupEnd): void {
     this.removeOpen(from);
-    if (isHeldBack) this.heldBack.set(from, { from, counts });
+    if (isHeldBack) this.aside.set(from, { from, end, counts });
     this.show();
   }
 
-  /** Nothing runs again. */
-  endPause(): void {
-    this.heldBack.clear();
+  /** It was seen to have ended. */
+  noteUntold({ from, end, counts, failures }: GroupEnd): void {
+    this.removeOpen(from);
+    this.aside.set(from, { from, end, counts, isUntold: true });
+    this.failures = [...this.failures, ...failures].slice(-MOST_FAILURES_SHOWN);
+    this.show();
+  }
+
+  /** Nothing runs again, and the store tells of those aside. @returns those that ended without a word */
+  takeUntold(): ItemRange[] {
+    const untold = [...this.aside.values()].filter(({ isUntold }) => isUntold);
+    this.aside.clear();
+    return untold.map(({ from, end }) => ({ from, end }));
   }
 
   notePause(paused: boolean): void {
@@ -180,7 +194,7 @@ export class BatchProgress {
   show(): void {
     const { status, ended, open, openCounts, listed } = this;
     const items = listed?.items ?? 0;
-    const underWay = [...this.heldBack.values()].reduce((all, { counts }) => addCounts(all, counts), openCounts);
+    const underWay = [...this.aside.values()].reduce((all, { counts }) => addCounts(all, counts), openCounts);
     const known = addCounts(ended, { ...underWay, bytes: 0 });
     const unseen = items - known.items;
     const pending = unseen > 0 ? { items: unseen, by: { pending: unseen }, bytes: 0 } : NO_COUNTS;

@@ -15,7 +15,7 @@ import { RESUME_SIGNAL } from '../../../contracts/ids';
 import { batchStep, sourceWait } from '../activity-options';
 import { endsLifecycle } from '../step-failures';
 import { BatchProgress, type CarriedProgress, type OpenGroup } from './batch-progress';
-import { GroupLooks, UnlistedGroups } from './group-looks';
+import { GroupLooks, UnlistedGroups, type HowHeard } from './group-looks';
 import { GroupPlan, type CarriedPlan } from './group-plan';
 import { hearMessages } from './hear-messages';
 import { BatchStop, type BatchStopRequest } from './batch-stop';
@@ -170,11 +170,16 @@ export class Batch {
 
   async close(): Promise<BatchStatus> {
     const { listed } = this;
-    this.progress.endPause(); // the store tells of what was held back
     if (listed) {
       const rest = this.plan.rest(listed.items);
+      const untold = this.progress.takeUntold();
       const { outcome: stopped } = this.stop;
-      const input = { ...this.ref(listed), ...(rest.length > 0 && { rest }), ...(stopped && { stopped }) };
+      const more = {
+        ...(rest.length > 0 && { rest }),
+        ...(untold.length > 0 && { untold }),
+        ...(stopped && { stopped }),
+      };
+      const input = { ...this.ref(listed), ...more };
       const { closeBatch } = this.steps();
       const before = await CancellationScope.nonCancellable(() => closeBatch(input));
       if (before) this.progress.noteCompletedBefore(before);
@@ -314,7 +319,7 @@ export class Batch {
     return proxyActivities<BatchActivities>({ ...batchStep(this.batch.provider), summary: this.batch.batchId });
   }
 
-  private hear(news: GroupEnd, { hasEnded }: { hasEnded: boolean }): void {
+  private hear(news: GroupEnd, { hasEnded, isSeen = false }: HowHeard): void {
     const { progress, batch } = this;
     if (hasEnded) this.unlisted.noteEnd(news);
     const isOpen = progress.open.has(news.from); // else it is of an earlier start, and not taken up yet
@@ -329,8 +334,9 @@ export class Batch {
       return;
     }
     if (group && isOfEarlier) this.endedOfEarlier.push({ from: group.from, end: group.end, start });
-    if (hasEnded) progress.noteEnd(news);
-    else progress.noteNews(news);
+    if (!hasEnded) progress.noteNews(news);
+    else if (group && isSeen && !isOfEarlier) progress.noteUntold(news);
+    else progress.noteEnd(news);
     const hasGivenUp = hasEnded && news.error !== undefined;
     const hasFailed = (news.counts.by.failed ?? 0) > 0 || hasGivenUp;
     const hasFailure = hasFailed || (news.batchHasFailure === true && !isOfEarlier);

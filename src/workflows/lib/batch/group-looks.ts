@@ -18,7 +18,13 @@ interface Looking {
   /** False while the group's start is under way: it may not be there yet. */
   isConfirmed: (from: number) => boolean;
   look: (groups: readonly ItemRange[]) => Promise<GroupLook[]>;
-  hear: (end: GroupEnd, how: { hasEnded: boolean }) => void;
+  hear: (end: GroupEnd, how: HowHeard) => void;
+}
+
+/** What a batch hears of a group: that it has ended or how far it is, from the group itself or seen in the store. */
+export interface HowHeard {
+  hasEnded: boolean;
+  isSeen?: boolean;
 }
 
 /** Looks at open groups whose end nobody tells: they were ended from outside, or told it before they were taken up. */
@@ -66,7 +72,7 @@ export class GroupLooks {
     });
     for (const { open, ...end } of looks) {
       const group = this.batch.open.get(end.from);
-      if (groups.some((one) => one === group)) this.batch.hear(end, { hasEnded: !open }); // else it runs again by now
+      if (groups.some((one) => one === group)) this.batch.hear(end, { hasEnded: !open, isSeen: true }); // else it runs again by now
     }
   }
 }

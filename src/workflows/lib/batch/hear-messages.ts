@@ -2,6 +2,7 @@ import { setHandler } from '@temporalio/workflow';
 import type { GroupEnd } from '../../../contracts/batch/groups';
 import { failure } from '../../../contracts/failures';
 import type { BatchProgress } from './batch-progress';
+import type { HowHeard } from './group-looks';
 import {
   batchStatusQuery,
   groupEndedSignal,
@@ -14,10 +15,7 @@ import {
 const MOST_IN_FLIGHT = 50_000;
 
 /** Answers what a batch is asked and told, but for its stop. @param hear takes news of its groups */
-export function hearMessages(
-  progress: BatchProgress,
-  hear: (news: GroupEnd, how: { hasEnded: boolean }) => void,
-): void {
+export function hearMessages(progress: BatchProgress, hear: (news: GroupEnd, how: HowHeard) => void): void {
   const { status } = progress;
   setHandler(batchStatusQuery, () => status, { description: 'Counts, rate, newest failures, where the report is.' });
   setHandler(groupProgressSignal, (news) => hear(news, { hasEnded: false }), { description: 'Sent by groups.' });
