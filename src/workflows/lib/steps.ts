@@ -33,7 +33,7 @@ export interface Steps extends Omit<Activities, 'submitSource' | 'untilAssetRead
 }
 
 /** Temporal keeps 400 bytes of a summary. */
-const SUMMARY_CHARACTERS = 100;
+export const SUMMARY_CHARACTERS = 100;
 
 /** @param status of the lifecycle; each summary names the asset that it holds by then. */
 export function stepsOf(input: AcceptedInput, status: LifecycleStatus): Steps {

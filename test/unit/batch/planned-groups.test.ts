@@ -33,8 +33,8 @@ test('files that lie with other workers are groups of their own, and groups stay
   const ref = { batchId, storeId, start, provider: 'twelvelabs', from: 0, end };
   const plan = async (elsewhere: RegExp) => {
     const find = async (_provider: string, file: string) => (elsewhere.test(file) ? undefined : 'files-here');
-    const { planGroups } = createBatchSteps({ ...deps, sourceQueues: { find } });
-    const { groups } = await inActivity(() => planGroups(ref));
+    const steps = createBatchSteps({ ...deps, sourceQueues: { find } });
+    const { groups } = await inActivity(() => steps.planGroups(ref));
     return groups.map(({ from, end: behind, fileQueue, aFile }) => [from, behind, fileQueue, aFile?.slice(-5)]);
   };
   const first = [

@@ -67,8 +67,8 @@ export async function planIngest(ingest: Ingest, config: Config): Promise<BatchP
       ingest.onProgress?.(looked);
       return { ...item, ...(media ? { media } : {}) };
     });
-    const { name, limitsBy } = declarationOf(index.provider);
-    const limits = limitsBy?.(config.providers[name]);
+    const declared = declarationOf(index.provider);
+    const limits = declared.limitsBy?.(config.providers[declared.name]);
     return await planBatch({ index, items: planned, refused: refusedOf(files, index), ...(limits && { limits }) });
   } finally {
     access.close();

@@ -1,8 +1,10 @@
 import { isCancellation, proxyActivities } from '@temporalio/workflow';
 import type { Activities } from '../../../contracts/activities';
 import type { GroupInput } from '../../../contracts/batch/groups';
+import { lastOf } from '../../../contracts/values/text';
 import { sourceWait } from '../activity-options';
 import { endsLifecycle, untakenTimeout } from '../step-failures';
+import { SUMMARY_CHARACTERS } from '../steps';
 
 /** The task queue of the workers that have a group's files. */
 export class FilesQueue {
@@ -29,7 +31,8 @@ export class FilesQueue {
     const { provider, aFile } = this.group;
     if (aFile === undefined) return undefined;
     try {
-      const { findSourceQueue } = proxyActivities<Activities>({ ...sourceWait(provider), summary: aFile });
+      const summary = lastOf(aFile, SUMMARY_CHARACTERS);
+      const { findSourceQueue } = proxyActivities<Activities>({ ...sourceWait(provider), summary });
       this.queue = await findSourceQueue({ provider, path: aFile });
     } catch (error) {
       if (!endsLifecycle(error) || isCancellation(error)) throw error;

@@ -26,7 +26,7 @@ afterEach(async () => {
 });
 
 const inActivity = <T>(work: () => Promise<T>): Promise<T> => activityEnvironment().run(work) as Promise<T>;
-const pass = (ms: number): void => void jest.setSystemTime(Date.now() + ms);
+const pass = (ms: number): unknown => jest.setSystemTime(Date.now() + ms);
 const callsOf = (name: string): number => place.provider.calls.filter((call) => call.startsWith(name)).length;
 
 /** Submits what a new batch lists of the folder. @param afterWalk happens between the walk and the first item */
