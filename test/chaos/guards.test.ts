@@ -155,21 +155,15 @@ const BATCH_GUARDS: readonly { sabotage: Sabotage; meets: BatchSchedule; broken:
   },
 ];
 
-test.concurrent.each(BATCH_GUARDS)(
-  'notices of a batch when a guard is taken out: $sabotage',
-  async ({ meets, ...guard }) => {
-    await expectNoticed(guard, { batchSchedule: meets });
-  },
-);
+test.each(BATCH_GUARDS)('notices of a batch when a guard is taken out: $sabotage', async ({ meets, ...guard }) => {
+  await expectNoticed(guard, { batchSchedule: meets });
+});
 
-test.concurrent.each(DATASET_GUARDS)(
-  'notices in a dataset when a guard is taken out: $sabotage',
-  async ({ meets, ...guard }) => {
-    await expectNoticed(guard, { datasetSchedule: meets });
-  },
-);
+test.each(DATASET_GUARDS)('notices in a dataset when a guard is taken out: $sabotage', async ({ meets, ...guard }) => {
+  await expectNoticed(guard, { datasetSchedule: meets });
+});
 
-test.concurrent.each(GUARDS)('notices when a guard is taken out: $sabotage', async ({ meets, ...guard }) => {
+test.each(GUARDS)('notices when a guard is taken out: $sabotage', async ({ meets, ...guard }) => {
   await expectNoticed(guard, { schedule: meets });
 });
 
