@@ -159,6 +159,7 @@ test('others are waited for the longer, the longer an item is in trouble; no lon
   expect(triedAgainAfterMs([record, undefined])).toBeUndefined();
   const after = [0, 20 * MINUTE_MS, DAY_MS].map((ms) => Math.round((triedAgainAfterMs([since(ms)]) ?? 0) / MINUTE_MS));
   expect(after).toEqual([2, 5, 30]);
-  expect(withTrouble(since(DAY_MS))).toEqual(since(DAY_MS)); // it began then
+  const troubled = since(DAY_MS);
+  expect(withTrouble(troubled)).toEqual(troubled); // it began then
   expect(withoutTrouble(withTrouble(record)).work?.troubledSince).toBeUndefined();
 });

@@ -6,6 +6,7 @@ import { s3Access, type S3Access } from '../../../../src/storage/s3/s3-client';
 import { ListingPlace, NO_OBJECTS } from '../../../support/batches/listing';
 
 const before = { ...process.env };
+jest.setTimeout(60_000); // a thousand objects, on a slow machine too
 let place: ListingPlace;
 let server: Server;
 let access: S3Access;
