@@ -57,7 +57,7 @@ test('a pause holds back what open groups have not begun; the groups end, and ru
     await until(async () => (await statusOf(batch)).groups === 0);
     expect(await statusOf(batch)).toMatchObject({
       phase: 'paused',
-      counts: { items: 4, by: { completed: 2, pending: 2 } },
+      counts: { items: 4, by: { completed: 2, pending: 2 }, bytes: 2 },
     });
     expect(calls.filter((call) => call.startsWith('submitItems'))).toHaveLength(2);
     await batch.signal('resume');

@@ -195,7 +195,7 @@ export class BatchProgress {
     const { status, ended, open, openCounts, listed } = this;
     const items = listed?.items ?? 0;
     const underWay = [...this.aside.values()].reduce((all, { counts }) => addCounts(all, counts), openCounts);
-    const known = addCounts(ended, { ...underWay, bytes: 0 });
+    const known = addCounts(ended, underWay);
     const unseen = items - known.items;
     const pending = unseen > 0 ? { items: unseen, by: { pending: unseen }, bytes: 0 } : NO_COUNTS;
     status.counts = addCounts(known, pending);
