@@ -143,6 +143,12 @@ test('a batch that has lost a task to its worker may tell its groups later', () 
   ).toEqual([]);
 });
 
+test('an item whose deletion was asked for may go while the sweep runs', () => {
+  const acts = [{ what: 'force-delete-item', at: AT + 9000, phase: 'branching' as const, words: SECOND }];
+  const told = batchViolationsOf({ ...sound, acts, sweep: { report, after: withoutSecond } });
+  expect(told.filter((words) => words.startsWith('the sweep finishes'))).toEqual([]);
+});
+
 test.each([
   [19_500, []],
   [17_000, ['no write starts after a stop: POST /assets started 3000 ms after the stop']],
