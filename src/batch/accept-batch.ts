@@ -1,5 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { BATCH_FIELDS, type AcceptedBatch } from '../contracts/batch/batch-input';
+import type { ListingStart } from '../contracts/batch/listed-items';
 import { templateProblem } from '../contracts/batch/filename-template';
 import { plainInput } from '../contracts/checks/plain-input';
 import { checkAgainst, refusedInput, type ProviderFields } from '../contracts/lifecycle-input';
@@ -87,3 +89,18 @@ function providerNamed(name: unknown, registry: Registry): ProviderDeclaration {
 
 const fieldsIn = (value: unknown): Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
+
+/** What a batch is: it stays so under its id. */
+const IDENTITY = ['storeId', 'provider', 'each', 'items'] as const;
+
+type Identity = Pick<ListingStart, (typeof IDENTITY)[number]>;
+
+/** The first field in which a start differs from the batch as it began; `undefined` if it is the same batch. */
+export function otherFieldOf(begun: Identity, start: Identity): (typeof IDENTITY)[number] | undefined {
+  const [one, another] = [begun, start].map(comparable);
+  return IDENTITY.find((name) => !isDeepStrictEqual(one?.[name], another?.[name]));
+}
+
+/** As it is read back from the store. The order of fields means nothing, and a provider that `each` names is the batch's. */
+const comparable = ({ each: { provider: _named, ...each }, ...start }: Identity) =>
+  JSON.parse(JSON.stringify({ ...start, each })) as Record<string, unknown>;

@@ -53,19 +53,16 @@ export const createBatchSteps = (deps: ActivityDependencies): BatchActivities =>
       const items = await readItems(deps, { ...ref, index }, { from, end: Math.min(end, endOfRead(from, begun)) });
       const groups = cut(await withQueues(deps, ref.provider, items), { ...index, begun });
       const planned: PlannedGroups = { groups: [], next: from, completed: NO_COUNTS };
-      for (const { from: first, end: behind, fileQueue, aFile } of groups.slice(0, PLANNED_AT_ONCE)) {
-        const range = { from: first, end: behind };
-        planned.next = range.end;
-        const { known } = await openSlice(deps, { ...ref, ...range });
-        if (
-          known.size === range.end - range.from &&
-          [...known.values()].every(({ outcome }) => outcome === 'completed')
-        ) {
-          planned.completed = addCounts(planned.completed, countsOf(known.values(), range));
+      for (const group of groups.slice(0, PLANNED_AT_ONCE)) {
+        planned.next = group.end;
+        const { known } = await openSlice(deps, { ...ref, from: group.from, end: group.end });
+        const hasAll = known.size === group.end - group.from;
+        if (hasAll && [...known.values()].every(({ outcome }) => outcome === 'completed')) {
+          planned.completed = addCounts(planned.completed, countsOf(known.values(), group));
           continue;
         }
-        await outcomes.begin(range); // a later start finds its group, though that has begun nothing
-        planned.groups.push({ ...range, fileQueue, aFile });
+        await outcomes.begin(group); // a later start finds its group, though that has begun nothing
+        planned.groups.push(group);
       }
       return planned;
     }),
@@ -166,20 +163,23 @@ function cut(
 ): Cut[] {
   const declared = declarationOf(provider);
   const size = itemsPerGroup(declared.traits, inFlight);
-  const groups: (Cut & { cutBefore?: ItemRange; isFull?: boolean })[] = [];
+  const cutBefore = new Map(begun.map(({ from, end }) => [from, end]));
+  const groups: Cut[] = [];
+  let isFull = false;
+  let staysTo = 0; // end of the last group, if it was cut before
   for (const one of items) {
     const { item, fileQueue, aFile } = one;
-    const cutBefore = begun.find(({ from }) => from === item);
-    const goesAlone = cutBefore === undefined && goesByItself(one, declared);
+    const before = cutBefore.get(item);
+    const goesAlone = before === undefined && goesByItself(one, declared);
     let group = groups.at(-1);
-    const staysIn = group?.cutBefore !== undefined && item < group.cutBefore.end;
     const isElsewhere = aFile !== undefined && group?.aFile !== undefined && group.fileQueue !== fileQueue;
-    if (!group || (!staysIn && (group.isFull || cutBefore || goesAlone || isElsewhere))) {
-      group = { from: item, end: item, cutBefore };
+    if (!group || (item >= staysTo && (isFull || before !== undefined || goesAlone || isElsewhere))) {
+      group = { from: item, end: item };
       groups.push(group);
+      staysTo = before ?? item;
     }
     group.end = item + 1;
-    group.isFull = goesAlone || group.end - group.from >= (group.cutBefore ? 0 : size);
+    isFull = goesAlone || item < staysTo || group.end - group.from >= size;
     if (group.aFile === undefined) Object.assign(group, { aFile, fileQueue });
   }
   return groups;

@@ -1,10 +1,10 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { AcceptedBatch } from '../../contracts/batch/batch-input';
 import type { BatchIndex, ListingStart } from '../../contracts/batch/listed-items';
 import { failure } from '../../contracts/failures';
 import { PROVIDERS, type Registry } from '../../providers/registry';
 import type { BatchFiles } from '../../storage/batches/batch-files';
 import { whatChanged } from '../../storage/files/source-fingerprint';
+import { otherFieldOf } from '../accept-batch';
 import { inChunks } from './in-chunks';
 import { itemOfEntry, type ItemContext } from './item-of-entry';
 import { ListedSoFar } from './listed-so-far';
@@ -72,19 +72,13 @@ const startOf = ({ batch, storeId }: Listing, fingerprint: string | undefined): 
 });
 
 function mustBeSameBatch(kept: ListingStart, start: ListingStart, batchId: string): void {
-  const fields = ['storeId', 'provider', 'each', 'items'] as const;
-  const [one, another] = [kept, start].map(comparable);
-  const other = fields.find((name) => !isDeepStrictEqual(one?.[name], another?.[name]));
+  const other = otherFieldOf(kept, start);
   if (other === undefined) return;
   throw failure(
     'InvalidRequest',
     `batchId: "${batchId}" began with another ${other}; a batch stays what it is: start this one under another id`,
   );
 }
-
-/** As it is read back from the store. The order of fields means nothing, and a provider that `each` names is the batch's. */
-const comparable = ({ each: { provider: _named, ...each }, ...start }: ListingStart) =>
-  JSON.parse(JSON.stringify({ ...start, each })) as Record<string, unknown>;
 
 function mustBeUnchanged(kept: Pick<ListingStart, 'fingerprint'>, now: Pick<ListingStart, 'fingerprint'>): void {
   const change = whatChanged(kept.fingerprint ?? '', now.fingerprint ?? '');

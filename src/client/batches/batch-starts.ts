@@ -1,6 +1,5 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
-import { acceptBatch } from '../../batch/accept-batch';
+import { acceptBatch, otherFieldOf } from '../../batch/accept-batch';
 import type { ListingStart } from '../../contracts/batch/listed-items';
 import { batchWorkflowId } from '../../contracts/ids';
 import { isNotFound } from '../../temporal/grpc-errors';
@@ -51,14 +50,8 @@ async function inputOfRun(client: Client, { batchId, runId }: { batchId: string;
 function isOfBatch(input: unknown, start: ListingStart): boolean {
   try {
     const { provider, each, items } = acceptBatch(input);
-    return isDeepStrictEqual(comparable({ provider, each, items }), comparable(start));
+    return otherFieldOf(start, { storeId: start.storeId, provider, each, items }) === undefined;
   } catch {
     return false; // it was refused for its input
   }
 }
-
-/** As it is read back from the store; the provider that `each` may name is the batch's. */
-const comparable = ({ provider, each, items }: Pick<ListingStart, 'provider' | 'each' | 'items'>): unknown => {
-  const { provider: _named, ...rest } = each;
-  return JSON.parse(JSON.stringify({ provider, each: rest, items }));
-};

@@ -1,9 +1,10 @@
-import { CancellationScope, getExternalWorkflowHandle, setHandler } from '@temporalio/workflow';
+import { CancellationScope, setHandler } from '@temporalio/workflow';
 import type { ItemRange } from '../../../contracts/batch/item-outcome';
-import { CANCEL_SIGNAL, FORCE_DELETE_SIGNAL, groupWorkflowId } from '../../../contracts/ids';
+import { CANCEL_SIGNAL, FORCE_DELETE_SIGNAL } from '../../../contracts/ids';
 import { readStopRequest, type CancelRequest } from '../../../contracts/messages';
 import { cancelSignal, forceDeleteSignal } from '../status';
 import { endsLifecycle } from '../step-failures';
+import { signalGroup } from './group-starts';
 
 /** How a batch was asked to stop. */
 export interface BatchStopRequest extends CancelRequest {
@@ -89,8 +90,7 @@ export class BatchStop {
     await this.batch.confirmed(from);
     if (!this.request) return;
     const { signal, ...payload } = this.request;
-    const group = getExternalWorkflowHandle(groupWorkflowId(this.batch.batchId, from));
-    await CancellationScope.nonCancellable(() => group.signal(signal, payload)).catch(() => {});
+    await signalGroup(this.batch.batchId, from, signal, payload);
   }
 
   /** The first request counts, except that a `forceDelete` may still follow a cancel. */

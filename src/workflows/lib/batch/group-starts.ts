@@ -33,16 +33,21 @@ export class GroupStarts {
     await this.underWay.get(from);
   }
 
-  /** Signals a group, once it runs; one that has ended does not mind. */
+  /** Signals a group, once it runs. */
   async tell(batchId: string, { from }: ItemRange, signal: string): Promise<void> {
     await this.confirmed(from);
-    const group = getExternalWorkflowHandle(groupWorkflowId(batchId, from));
-    await CancellationScope.nonCancellable(() => group.signal(signal)).catch(() => {});
+    await signalGroup(batchId, from, signal);
   }
 
   async allConfirmed(): Promise<void> {
     await Promise.all(this.underWay.values());
   }
+}
+
+/** A group that has ended does not mind. */
+export async function signalGroup(batchId: string, from: number, signal: string, ...args: unknown[]): Promise<void> {
+  const group = getExternalWorkflowHandle(groupWorkflowId(batchId, from));
+  await CancellationScope.nonCancellable(() => group.signal(signal, ...args)).catch(() => {});
 }
 
 async function startGroup(input: GroupInput): Promise<boolean> {
