@@ -39,3 +39,7 @@ export const startGroup = (client: Client, batchId: string, from: number, more: 
 };
 
 export const resultOf = async (handle: WorkflowHandle): Promise<BatchStatus> => (await handle.result()) as BatchStatus;
+export const statusOf = (batch: WorkflowHandle): Promise<BatchStatus> => batch.query<BatchStatus>('status');
+/** True once so many of its groups are open. */
+export const openGroups = (batch: WorkflowHandle, groups: number) => async () =>
+  (await statusOf(batch)).groups === groups;

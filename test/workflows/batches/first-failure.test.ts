@@ -1,8 +1,7 @@
-import type { WorkflowHandle } from '@temporalio/client';
-import type { BatchStatus } from '../../../src/contracts/batch/batch-status';
 import { failure } from '../../../src/contracts/failures';
 import { ASSET_BATCH, batchWorkflowId, WORKFLOW_TASK_QUEUE } from '../../../src/contracts/ids';
 import { fakeBatch, Held, newsOfAll } from '../../support/batches/fake-batch';
+import { openGroups, resultOf, statusOf } from '../../support/batches/started-batches';
 import { LifecycleEnvironment } from '../../support/system/lifecycle-environment';
 import { until } from '../../support/until';
 
@@ -19,10 +18,6 @@ const start = (batchId: string, more: object) =>
     workflowId: batchWorkflowId(batchId),
     args: [{ batchId, items: { type: 'folder', path: '/media' }, ...more }],
   });
-
-const resultOf = async (handle: WorkflowHandle): Promise<BatchStatus> => (await handle.result()) as BatchStatus;
-const statusOf = (handle: WorkflowHandle): Promise<BatchStatus> => handle.query<BatchStatus>('status');
-const openGroups = (batch: WorkflowHandle, groups: number) => async () => (await statusOf(batch)).groups === groups;
 
 test('after the first failure FailAfterOne starts nothing more, though its group goes on', async () => {
   const held = new Held();

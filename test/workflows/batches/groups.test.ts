@@ -1,5 +1,4 @@
 import type { WorkflowHandle } from '@temporalio/client';
-import type { BatchStatus } from '../../../src/contracts/batch/batch-status';
 import { failure } from '../../../src/contracts/failures';
 import type { GroupInput } from '../../../src/contracts/batch/groups';
 import {
@@ -12,6 +11,7 @@ import {
 } from '../../../src/contracts/ids';
 import { fakeBatch, Held, newsOfAll } from '../../support/batches/fake-batch';
 import { forever } from '../../support/fake-activities';
+import { openGroups, resultOf, statusOf } from '../../support/batches/started-batches';
 import { LifecycleEnvironment } from '../../support/system/lifecycle-environment';
 import { until } from '../../support/until';
 
@@ -46,10 +46,6 @@ const startGroup = (batchId: string, end: number) => {
 };
 
 const handleOf = (id: string, runId?: string): WorkflowHandle => lifecycles.env.client.workflow.getHandle(id, runId);
-const resultOf = async (handle: WorkflowHandle): Promise<BatchStatus> => (await handle.result()) as BatchStatus;
-
-const statusOf = (handle: WorkflowHandle): Promise<BatchStatus> => handle.query<BatchStatus>('status');
-const openGroups = (batch: WorkflowHandle, groups: number) => async () => (await statusOf(batch)).groups === groups;
 
 /** The more it is told, the longer its history gets; each is a workflow task of its own. */
 const untilNextRun = (batch: WorkflowHandle, firstRun: string) =>

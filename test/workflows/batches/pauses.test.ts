@@ -1,9 +1,7 @@
-import type { WorkflowHandle } from '@temporalio/client';
-import type { BatchStatus } from '../../../src/contracts/batch/batch-status';
 import type { GroupNews, GroupStepInput } from '../../../src/contracts/batch/groups';
 import { batchWorkflowId, GROUP_PROGRESS_SIGNAL } from '../../../src/contracts/ids';
 import { fakeBatch, Held, newsOfAll, type FakeBatchActivities } from '../../support/batches/fake-batch';
-import { resultOf, startBatch as startBatchOf } from '../../support/batches/started-batches';
+import { openGroups, resultOf, startBatch as startBatchOf, statusOf } from '../../support/batches/started-batches';
 import { LifecycleEnvironment } from '../../support/system/lifecycle-environment';
 import { until } from '../../support/until';
 
@@ -17,7 +15,6 @@ beforeAll(async () => {
 afterAll(() => lifecycles.close());
 
 const startBatch = (batchId: string, more: object = {}) => startBatchOf(lifecycles.env.client, batchId, more);
-const statusOf = (batch: WorkflowHandle): Promise<BatchStatus> => batch.query<BatchStatus>('status');
 
 const half = (input: GroupStepInput, where: string, due: Partial<GroupNews['due']>): GroupNews => ({
   ...newsOfAll(input, where),
@@ -54,7 +51,7 @@ test('a pause holds back what open groups have not begun; the groups end, and ru
     await batch.signal('pause');
     await until(() => store.paused);
     submitted.letGo();
-    await until(async () => (await statusOf(batch)).groups === 0);
+    await until(openGroups(batch, 0));
     expect(await statusOf(batch)).toMatchObject({
       phase: 'paused',
       counts: { items: 4, by: { completed: 2, pending: 2 }, bytes: 2 },
@@ -80,7 +77,7 @@ test('a stop in a pause counts what was held back as the store tells of it', asy
     await batch.signal('pause');
     await until(() => store.paused);
     submitted.letGo();
-    await until(async () => (await statusOf(batch)).groups === 0);
+    await until(openGroups(batch, 0));
     await batch.signal('cancel');
     const { counts, outcome } = await resultOf(batch);
     expect([outcome, counts.by]).toEqual(['cancelled', { completed: 2, pending: 2 }]);
