@@ -95,6 +95,44 @@ test('what was removed by force stands so in the receipt, also when a milder sto
   expect(status.receipt?.policy).toBe('force-delete');
 });
 
+test('force asks once more by an asset that a milder cleanup has deleted: the key may have more', async () => {
+  let begun = (): void => {};
+  const cleaning = new Promise<void>((resolve) => (begun = resolve));
+  let finish = (): void => {};
+  const finished = new Promise<void>((resolve) => (finish = resolve));
+  const told: RemoveResourcesInput[] = [];
+  const ofEarlierRun = { resource: 'result', id: 'r1', result: 'deleted', because: 'removed', at: '' } as const;
+  const { activities } = fakeActivities({
+    untilAssetReady: forever,
+    removeResources: async (input) => {
+      told.push(input);
+      begun();
+      await finished;
+      const forced = input.policy === 'force-delete';
+      const because = forced ? 'the provider does not know it' : 'deleted now';
+      const asset = { resource: 'asset', id: 'asset-1', result: 'deleted', because, at: '' } as const;
+      return forced ? [ofEarlierRun, asset] : [asset];
+    },
+  });
+  const status = await lifecycles.with(activities, async () => {
+    const handle = await lifecycles.start({ source: { type: 'file', path: '/media/clip.mp4' } });
+    await untilPhase(handle, 'processing');
+    await handle.signal('cancel', { cleanup: 'delete' });
+    await cleaning;
+    await handle.signal('forceDelete');
+    finish();
+    return (await handle.result()) as LifecycleStatus;
+  });
+  expect(told.map(({ policy, resources }) => [policy, resources.map(({ kind }) => kind)])).toEqual([
+    ['delete', ['asset']],
+    ['force-delete', ['asset']],
+  ]);
+  expect(status.receipt?.entries).toMatchObject([
+    { resource: 'asset', because: 'deleted now' },
+    { resource: 'result', id: 'r1' },
+  ]);
+});
+
 test('what a release said of the asset gives way to what cleanup then did with it', async () => {
   let begun = (): void => {};
   const releasing = new Promise<void>((resolve) => (begun = resolve));

@@ -11,7 +11,10 @@ interface CleanUpInput {
   /** In order of creation. */
   made: readonly Resource[];
   policy: CleanupPolicy;
-  /** Entries of an earlier cleanup under another policy. What it deleted is not asked for again. */
+  /**
+   * Entries of an earlier cleanup under another policy. What it deleted is not asked for again, except that force asks by
+   * the asset for what else the key has.
+   */
   before?: readonly ReceiptEntry[];
   /** A workflow id: nothing is touched while a lifecycle of that id is open. */
   unlessOpen?: string;
@@ -21,11 +24,17 @@ interface CleanUpInput {
 export async function cleanUp(input: CleanUpInput): Promise<ReceiptEntry[]> {
   const { provider, steps, made, policy, before = [], unlessOpen } = input;
   const gone = before.filter(({ result }) => result === 'deleted');
-  const resources = withoutEntries(made.toReversed(), gone);
+  const notAgain = policy === 'force-delete' ? gone.filter(({ resource }) => resource !== 'asset') : gone;
+  const resources = withoutEntries(made.toReversed(), notAgain);
   if (resources.length === 0) return gone;
   const entries = await orLeftOver(resources, () => steps.removeResources({ provider, resources, policy, unlessOpen }));
-  return [...gone.filter(({ id }) => !entries.some((one) => one.id === id)), ...entries];
+  const isToldBefore = (entry: ReceiptEntry): boolean => entry.result === 'deleted' && isAmong(gone, entry);
+  const news = entries.filter((entry) => !isToldBefore(entry));
+  return [...gone.filter((entry) => !isAmong(news, entry)), ...news];
 }
+
+const isAmong = (entries: readonly ReceiptEntry[], { resource, id }: ReceiptEntry): boolean =>
+  entries.some((one) => one.resource === resource && one.id === id);
 
 /** When the activity was given up, every resource that it had not ended by then is left over. */
 async function orLeftOver(
