@@ -16,6 +16,7 @@ export {
   LifecycleClosed,
   LifecycleNotFailed,
   LifecycleNotFound,
+  planBatch,
   TemporalRefused,
   TemporalUnreachable,
 } from './index.js';
@@ -30,6 +31,7 @@ export type {
   BatchCounts,
   BatchOutcome,
   BatchPhase,
+  BatchPlan,
   BatchStatus,
   BatchSummary,
   BatchUploadResult,

@@ -1,4 +1,5 @@
 import { openAccount } from './providers/open-account';
+import type { BatchPlan } from './batch/plan/plan-items';
 import { LifecycleClient, type LifecycleClientOptions } from './client/lifecycle-client';
 import { loadConfig } from './config';
 import { openSharedFiles } from './storage/batches/open-shared-files';
@@ -26,6 +27,7 @@ export {
 export type { BatchSummary } from './client/batches/batch-runs';
 export type { StartedBatch } from './client/batches/batches';
 export type { OpenStore } from './client/batches/client-store';
+export type { BatchPlan } from './batch/plan/plan-items';
 export type { BatchUploadResult } from './client/batches/upload-result';
 export type { FailureCause, ReportEntry, ReportItem } from './batch/report';
 export type { BatchOutcome, BatchPhase, BatchStatus } from './contracts/batch/batch-status';
@@ -94,3 +96,18 @@ export const connect = (options: Pick<LifecycleClientOptions, 'provider'> = {}):
     openAccount: (provider) => openAccount(loadConfig(), provider),
     openStore: () => openSharedFiles(loadConfig()),
   });
+
+/**
+ * What a batch would take, reckoned on this host: items, bytes, media seconds, what would be refused and why, least time, and
+ * fewest requests and billable actions. Sends nothing to a provider, and needs no Temporal.
+ * @param input as of `client.batches.start`; a `batchId` is not needed.
+ * @param options.onProgress called with how many items were looked into, after each.
+ * @throws InvalidInput naming the wrong field, or what there is nothing of · ProviderUnavailable if a bucket cannot be reached
+ */
+export async function planBatch(
+  input: Readonly<Record<string, unknown>>,
+  options: { onProgress?: (items: number) => void } = {},
+): Promise<BatchPlan> {
+  const plan = await import('./plan-batch.js');
+  return plan.planBatch(input, loadConfig(), options);
+}

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { Command, Option } from 'commander';
 import { FAILURE_MODES } from '../../../contracts/batch/batch-input';
 import { loadConfig } from '../../../config';
-import type { BatchPlan } from '../../../batch/plan/plan-batch';
+import type { BatchPlan } from '../../../batch/plan/plan-items';
 import { PROVIDERS, type Registry } from '../../../providers/registry';
 import { action, withClient } from '../../context';
 import { EXIT, UsageError, type ExitCode } from '../../exit';
@@ -11,7 +11,7 @@ import { collect, wholeNumber } from '../../flags';
 import { addInputFlags, addItemFlags } from '../../input-flags';
 import { durationWords, note, print, printJson, tableOf } from '../../output';
 import { followBatch } from '../batch/follow-batch';
-import { itemsOfTarget, planIngest, type Ingest } from './plan-ingest';
+import { itemsOfTarget } from './ingest-target';
 import { inputOf, type StartFlags } from '../../start-input';
 
 interface IngestFlags extends StartFlags {
@@ -23,6 +23,15 @@ interface IngestFlags extends StartFlags {
   plan?: boolean;
   wait?: boolean;
   json?: boolean;
+}
+
+/** What a batch is to take, as the flags say it. */
+interface Ingest {
+  target: string;
+  include?: readonly string[];
+  exclude?: readonly string[];
+  /** What every item gets. */
+  each: object;
 }
 
 /** Items between two notes of how far the look is. */
@@ -69,7 +78,9 @@ export const ingestCommand = (registry: Registry = PROVIDERS): Command => {
         const onProgress = (items: number): void => {
           if (items % NOTE_EVERY === 0) note(`${items} items looked into`);
         };
-        const plan = await planIngest({ target, include, exclude, each, onProgress }, loadConfig());
+        const items = await itemsOfTarget(target, { include, exclude });
+        const { planBatch } = await import('../../../plan-batch.js');
+        const plan = await planBatch({ items, each }, loadConfig(), { onProgress });
         if (flags.json) printJson(plan);
         else print(planLines(plan));
         return plan.items === 0 ? EXIT.badInput : EXIT.done;
@@ -87,7 +98,7 @@ function refuseBesidePlan({ wait, batchId, inFlight, failureMode }: IngestFlags)
   if (stray) throw new UsageError(`${stray[0]}: is for a batch that is started; leave out --plan`);
 }
 
-async function ingest(what: Omit<Ingest, 'onProgress'>, flags: IngestFlags): Promise<ExitCode> {
+async function ingest(what: Ingest, flags: IngestFlags): Promise<ExitCode> {
   const { target, each } = what;
   const { batchId = batchIdFor(target), inFlight, failureMode, wait, json } = flags;
   const items = await itemsOfTarget(target, what);

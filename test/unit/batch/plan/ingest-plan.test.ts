@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { BatchPlan } from '../../../../src/batch/plan/plan-batch';
+import { InvalidInput, planBatch, type BatchPlan } from '../../../../src/index';
 import { ListingPlace } from '../../../support/batches/listing';
 import { cliInProcess } from '../../../support/cli-in-process';
 import { mp4 } from '../../../support/media/mp4';
@@ -41,6 +41,26 @@ test('a plan looks into the files, and says what would be refused and why', asyn
     expect.stringMatching(/^branch: marengo3\.0 takes videos of .* lasts/),
     expect.stringContaining('is empty; name a file with bytes in it'),
   ]);
+});
+
+test('a program gets the same plan, and is told how far it is', async () => {
+  const looked: number[] = [];
+  const items = { type: 'folder', path: place.media, exclude: ['*.txt'] };
+  const each = { branch: { type: 'embed' } };
+  const plan = await planBatch({ items, each }, { onProgress: (count) => looked.push(count) });
+  const { stdout } = await ingest(place.media, '--plan', '--json', '--branch', 'embed', '--exclude', '*.txt');
+  expect(plan).toEqual(JSON.parse(stdout));
+  expect(looked).toEqual([1, 2, 3]);
+});
+
+test.each<[string, object, string]>([
+  ['a wrong field', { items: { type: 'folder', path: 'MEDIA' }, inFlight: 0 }, 'inFlight: '],
+  ['no such folder', { items: { type: 'folder', path: 'MEDIA/no' } }, 'items.path: MEDIA/no'],
+])('a program whose plan has %s is refused before anything is looked into', async (_name, input, words) => {
+  const given = JSON.parse(JSON.stringify(input).replace('MEDIA', place.media)) as Record<string, unknown>;
+  const error = await planBatch(given).catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(InvalidInput);
+  expect((error as Error).message).toContain(words.replace('MEDIA', place.media));
 });
 
 test('people get a table, and nothing is left in the temporary folder', async () => {

@@ -48,7 +48,7 @@ export interface PlanInput {
 }
 
 /** Reckons what a batch would take. Reads each item once, with flat memory. */
-export async function planBatch(plan: PlanInput): Promise<BatchPlan> {
+export async function planItems(plan: PlanInput): Promise<BatchPlan> {
   const { index, registry = PROVIDERS } = plan;
   const declared = declarationOf(index.provider, registry);
   const tally = new ItemTally(declared);
