@@ -175,7 +175,8 @@ export class Batches {
 
   /** Stops a batch, and removes by force what its items under way have made. @throws BatchNotFound · BatchClosed */
   async forceDelete(batchId: string, request: ForceDeleteRequest = {}): Promise<void> {
-    await this.tell(batchId, (batch) => batch.signal(FORCE_DELETE_SIGNAL, request));
+    const advice = '"force-delete <key>" removes what one of its items has made';
+    await this.tell(batchId, (batch) => batch.signal(FORCE_DELETE_SIGNAL, request), advice);
   }
 
   /** Lets what is under way end, and starts nothing until {@link resume}. @throws BatchNotFound · BatchClosed */
@@ -311,13 +312,17 @@ export class Batches {
   }
 
   /** @throws BatchNotFound · BatchClosed */
-  private async tell(batchId: string, message: (batch: WorkflowHandle) => Promise<unknown>): Promise<void> {
+  private async tell(
+    batchId: string,
+    message: (batch: WorkflowHandle) => Promise<unknown>,
+    adviceIfClosed = '"retry" takes up what it has not completed',
+  ): Promise<void> {
     try {
       await this.ask(batchId, () => message(this.handle(batchId)));
     } catch (error) {
       if (!(error instanceof BatchNotFound)) throw error;
       await this.status(batchId);
-      throw new BatchClosed(`batch "${batchId}" has ended; "retry" takes up what it has not completed`);
+      throw new BatchClosed(`batch "${batchId}" has ended; ${adviceIfClosed}`);
     }
   }
 

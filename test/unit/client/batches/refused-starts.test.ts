@@ -104,6 +104,7 @@ describe('a batch that Temporal has forgotten', () => {
     await ranOnce();
     temporal.runs.length = 0;
     await expect(batches.cancel(batchId)).rejects.toThrow(BatchClosed);
+    await expect(batches.forceDelete(batchId)).rejects.toThrow('"force-delete <key>" removes what one of its items');
     expect(await batches.result(batchId)).toMatchObject({ outcome: 'failed', counts: { by: { failed: 1 } } });
     expect(await batches.retry(batchId)).toMatchObject({ batchId, joined: false });
     expect(acceptBatch(temporal.started[0]?.input)).toMatchObject({ items: acceptBatch(input).items });
