@@ -1,6 +1,6 @@
 import type { EmulatorState } from '../../emulator/twelvelabs/control-client';
 import { resultsOf } from './aftermath';
-import type { Evidence, Invariant } from './evidence';
+import type { Evidence, Invariant, RunEvidence } from './evidence';
 import { goneBetween, isHeldByOthers, isReleased, keyAssets } from './objects';
 import { isAround } from '../schedules/situations';
 
@@ -16,16 +16,16 @@ export const SITUATION_INVARIANTS: Record<string, Invariant> = {
 };
 
 /** A run that was terminated while it cleaned up, and a sweep after it, may have gone by any policy of the schedule. */
-export const mayHaveForced = ({ status, closedAs, schedule: { onCancel, onFailure, strikes } }: Evidence): boolean =>
+export const mayHaveForced = ({ status, closedAs, schedule: { onCancel, onFailure, strikes } }: RunEvidence): boolean =>
   status?.receipt?.policy === 'force-delete' ||
   (closedAs === 'TERMINATED' &&
     ([onCancel, onFailure].includes('force-delete') ||
       strikes.some(({ what, cleanup }) => what === 'force-delete' || cleanup === 'force-delete')));
 
 function othersUntouched(evidence: Evidence): string[] {
-  const { before, sweep, schedule } = evidence;
+  const { before, sweep, schedule, earlier } = evidence;
   const { assets, entities, indexedAssets } = sweep.after;
-  const forced = mayHaveForced(evidence);
+  const forced = mayHaveForced(evidence) || (earlier !== undefined && mayHaveForced(earlier.run));
   const problems: string[] = [];
   const has = (list: readonly { _id: string }[], id: string | undefined): boolean =>
     id === undefined || list.some(({ _id }) => _id === id);

@@ -6,6 +6,7 @@ import { cancellationOf } from '../lib/activity-call';
 import type { ActivityDependencies } from '../dependencies';
 import { only, unlessGone } from '../../providers/outcome';
 import { completedWithAsset } from '../ownership/completed-before';
+import { UNKNOWN } from './receipt-entry';
 import { blockersOf, lifecyclesWanting, usersOf } from '../ownership/users-of-asset';
 
 export interface AssetDeletion {
@@ -44,7 +45,7 @@ export async function deleteAsset(id: string, deletion: AssetDeletion): Promise<
     only(await provider.assets.remove([id], { force, signal }));
     return { result: 'deleted', because: DELETED };
   } catch (error) {
-    if (failureType(error) === 'ResourceGone') return UNKNOWN;
+    if (failureType(error) === 'ResourceGone') return GONE;
     if (failureType(error) !== 'BlockedByReferences') throw error;
     return kept(`the provider refused: ${(error as Error).message}`, await blockersOf(provider, id, signal));
   }
@@ -52,7 +53,7 @@ export async function deleteAsset(id: string, deletion: AssetDeletion): Promise<
 
 /** Of an asset that was there; nobody has looked yet whether it is gone. */
 export const DELETED = 'the provider deleted it';
-const UNKNOWN: Ending = { result: 'deleted', because: 'the provider does not know it (any more)' };
+const GONE: Ending = { result: 'deleted', because: UNKNOWN };
 /** Kept because the key had completed with it before the run that cleans up. */
 export const COMPLETED_BEFORE: Ending = {
   result: 'kept',
@@ -66,7 +67,7 @@ async function usedByOthers(
 ): Promise<Ending | undefined> {
   if (force && !closed) return undefined;
   const asset = await unlessGone(provider.assets.get(id, { signal }));
-  if (!asset) return UNKNOWN;
+  if (!asset) return GONE;
   const tag = readTag(asset.metadata);
   if (claim !== undefined && (tag ? claimOf(tag) : undefined) !== claim) {
     return kept('another lifecycle has taken it up since');

@@ -1,8 +1,10 @@
+import { failureType } from '../../contracts/failures';
 import type { ReceiptEntry } from '../../contracts/lifecycle-status';
 import { carriesTag, isAdoptedByAnother, isAsset, isResult, isSession, readTag } from '../../contracts/resource';
 import type { AssetResource, BranchResource, Resource, SessionResource } from '../../contracts/resource';
 import { unlessGone } from '../../providers/outcome';
 import { branchKindOf, ledgerTag } from '../dependencies';
+import { cancellationOf } from '../lib/activity-call';
 import { findByTag } from '../lib/find-by-tag';
 import { untilFound } from '../lib/until-found';
 import { isKeyOfAnotherAtWork } from '../ownership/claim-key';
@@ -13,7 +15,7 @@ import { leaveSession } from '../uploads/leave-session';
 import { endMadeBefore } from './end-made-before';
 import { endPending } from './end-pending';
 import { endResult } from './end-result';
-import { entryOf, keptBecause } from './receipt-entry';
+import { entryOf, keptBecause, UNKNOWN } from './receipt-entry';
 import type { Removal } from './removal';
 import { removeOne, type Known } from './remove-one';
 
@@ -37,7 +39,7 @@ async function endAsset(resource: AssetResource, removal: Removal): Promise<Rece
     return endAsset(resource, { ...removal, policy: 'delete' }); // its bytes never were all there
   }
   const reason = keptBecause(resource, policy);
-  if (reason && resource.adopted) return [entryOf(resource, 'kept', reason)];
+  if (reason && resource.adopted) return [await leaveAdopted(resource, reason, removal)];
   if (await isOfAnother(resource, removal)) return [];
   const { entries: ofSessions, assetIds, decided } = await endPending(resource, removal);
   const isThereByNow = decided || resource.ofEarlierRuns === true;
@@ -127,6 +129,23 @@ async function endOne(resource: Known<AssetResource | BranchResource>, removal: 
   return isAsset(resource) ? keepAsset(resource, reason, removal) : entryOf(resource, 'kept', reason);
 }
 
+/** It stays, unless it is gone already. Whoever cannot be asked holds up no cleanup that has nothing to do. */
+async function leaveAdopted(
+  resource: AssetResource,
+  reason: string,
+  { provider, signal }: Removal,
+): Promise<ReceiptEntry> {
+  const { id } = resource;
+  const isGone =
+    id !== undefined &&
+    (await provider.assets.get(id, { signal }).then(
+      () => false,
+      (error: unknown) => failureType(error) === 'ResourceGone',
+    ));
+  if (signal.aborted) throw cancellationOf(signal);
+  return isGone ? entryOf(resource, 'deleted', UNKNOWN) : entryOf(resource, 'kept', reason);
+}
+
 /** Marks what is kept on purpose, so that no sweep takes it for an orphan; an adopter's mark stays. */
 async function keepAsset(
   resource: Known<AssetResource>,
@@ -134,7 +153,7 @@ async function keepAsset(
   { deps, provider, signal }: Removal,
 ): Promise<ReceiptEntry> {
   const asset = await unlessGone(provider.assets.get(resource.id, { signal }));
-  if (!asset) return entryOf(resource, 'deleted', 'the provider does not know it (any more)');
+  if (!asset) return entryOf(resource, 'deleted', UNKNOWN);
   const tag = readTag(asset.metadata);
   if (tag && isAdoptedByAnother(tag)) return entryOf(resource, 'kept', `${reason}; another lifecycle has adopted it`);
   const runId = resource.tag?.runId ?? tag?.runId;

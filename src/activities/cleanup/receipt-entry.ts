@@ -2,6 +2,9 @@ import type { CleanupPolicy } from '../../contracts/cleanup-policy';
 import type { LifecycleError, ReceiptEntry } from '../../contracts/lifecycle-status';
 import type { Resource } from '../../contracts/resource';
 
+/** Why a resource counts as deleted that nobody deleted just now. */
+export const UNKNOWN = 'the provider does not know it (any more)';
+
 /** What became of a resource, now. */
 export const entryOf = (resource: Resource, result: ReceiptEntry['result'], because: string): ReceiptEntry => ({
   resource: resource.kind,

@@ -6,7 +6,7 @@ import { unlessGone } from '../../providers/outcome';
 import { branchKindOf } from '../dependencies';
 import { keptUnmarked, setMark } from '../ownership/release-asset';
 import { COMPLETED_BEFORE, deleteAsset, DELETED } from './delete-asset';
-import { entryOf } from './receipt-entry';
+import { entryOf, UNKNOWN } from './receipt-entry';
 import type { Removal } from './removal';
 
 export type Known<R extends Resource> = R & { id: string };
@@ -21,7 +21,7 @@ export async function removeOne(
   } catch (error) {
     if (failureType(error) !== 'ResourceGone') throw error;
     removal.ended.add(resource.id); // as an earlier attempt may have left it
-    return entryOf(resource, 'deleted', 'the provider does not know it (any more)');
+    return entryOf(resource, 'deleted', UNKNOWN);
   }
 }
 

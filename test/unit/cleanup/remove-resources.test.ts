@@ -47,6 +47,27 @@ test('an asset that is gone already counts as deleted', async () => {
   expect(await remove(asset('asset-9'))).toMatchObject([{ id: 'asset-9', result: 'deleted' }]);
 });
 
+describe.each<CleanupPolicy>(['delete', 'keep'])('an adopted asset, by %s,', (policy) => {
+  const adopted = (id: string): Resource => ({ kind: 'asset', id, adopted: true, tag, since });
+
+  test('is kept', async () => {
+    const { id } = provider.addAsset();
+    expect(await remove(adopted(id), policy)).toMatchObject([{ id, result: 'kept' }]);
+    expect(provider.held.has(id)).toBe(true);
+  });
+
+  test('is not called kept when it is gone', async () => {
+    const because = 'the provider does not know it (any more)';
+    expect(await remove(adopted('asset-9'), policy)).toMatchObject([{ id: 'asset-9', result: 'deleted', because }]);
+  });
+
+  test('holds up no cleanup when nobody can be asked', async () => {
+    const { id } = provider.addAsset();
+    provider.assets.get = () => Promise.reject(failure('ProviderUnavailable', 'GET: no connection'));
+    expect(await remove(adopted(id), policy)).toMatchObject([{ id, result: 'kept' }]);
+  });
+});
+
 test('an asset that is still shown after its deletion is not called deleted', async () => {
   const { id } = provider.addAsset();
   provider.assets.remove = async () => [succeeded(undefined)];
