@@ -16,6 +16,7 @@ const level = (name) => ({
 
 module.exports = {
   maxWorkers: 4, // of two cores: most of the longer ones wait
+  workerIdleMemoryLimit: 0, // each file has a process of its own: what files before it leave slows every promise of it
   testSequencer: '<rootDir>/test/support/level-order.cjs',
   testTimeout: 20_000, // dev servers start and stop while four files run side by side
   projects: [
