@@ -110,3 +110,30 @@ test('groups that are open end without their further items after a failure in an
     ]);
   });
 });
+
+test('a stop reaches open groups while a failure has those of earlier starts looked for', async () => {
+  const [searching, submitting] = [new Held(), new Held()];
+  const { activities, calls } = fakeBatch(
+    { items: 6, size: 2 },
+    {
+      submitItems: async (input) => {
+        if (input.from === 0) return newsOfAll(input, 'failed');
+        await submitting.wait();
+        return newsOfAll(input, 'completed');
+      },
+      findEarlierGroups: async () => {
+        if (calls.filter((call) => call.startsWith('findEarlierGroups')).length === 1) await searching.wait();
+        return [];
+      },
+    },
+  );
+  await lifecycles.with(activities, async () => {
+    const batch = await start('stopped-after-failure', { inFlight: 4, failureMode: 'FailAfterOne' });
+    await until(() => searching.waiting === 1 && submitting.waiting === 1);
+    await batch.signal('cancel');
+    expect(await resultOf(batch)).toMatchObject({
+      outcome: 'cancelled',
+      counts: { by: { failed: 2, cancelled: 2, pending: 2 } },
+    });
+  });
+});

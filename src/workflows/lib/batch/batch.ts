@@ -47,7 +47,9 @@ export class Batch {
   private startsNothing: boolean;
   private failurePassedOn = false;
   private pausePassedOn: boolean;
-  private readonly unlisted = new UnlistedGroups(() => this.findEarlierGroups());
+  private readonly unlisted = new UnlistedGroups(() =>
+    CancellationScope.nonCancellable(() => this.findEarlierGroups()),
+  );
   private readonly endedOfEarlier: (ItemRange & { start: string })[] = [];
   private startedHere = 0;
 
@@ -232,7 +234,7 @@ export class Batch {
     if (!this.stop.isAsked) return;
     await this.stop.passOn();
     await this.starts.allConfirmed();
-    await this.takeUpEarlierGroups();
+    await this.takeUpEarlierGroups(await CancellationScope.nonCancellable(() => this.findEarlierGroups()));
   }
 
   private get hasFailureToPassOn(): boolean {
@@ -245,7 +247,9 @@ export class Batch {
     if (!listed || !this.hasFailureToPassOn) return;
     this.failurePassedOn = true;
     await this.stop.unlessStopped(() => this.steps().noteFailure(this.ref(listed)));
-    if (this.plan.rest(listed.items).length > 0) await this.takeUpEarlierGroups();
+    if (this.plan.rest(listed.items).length === 0) return;
+    const groups = await this.stop.unlessStopped(() => this.findEarlierGroups()); // a stop finds them itself
+    if (groups) await this.takeUpEarlierGroups(groups);
   }
 
   private get hasPauseToPassOn(): boolean {
@@ -265,8 +269,8 @@ export class Batch {
   }
 
   /** A batch that was ended from outside, and started again, may have groups that this start has not come to. */
-  private async takeUpEarlierGroups(): Promise<void> {
-    for (const group of await this.findEarlierGroups()) {
+  private async takeUpEarlierGroups(groups: readonly ItemRange[]): Promise<void> {
+    for (const group of groups) {
       if (this.progress.open.has(group.from)) continue;
       if (this.listed) this.takeUp(group, this.listed);
       else this.unlisted.add(group);
@@ -277,8 +281,7 @@ export class Batch {
   private async findEarlierGroups(): Promise<ItemRange[]> {
     const { batchId, provider } = this.batch;
     const { from } = this.plan;
-    const { findEarlierGroups } = this.steps();
-    return CancellationScope.nonCancellable(() => findEarlierGroups({ batchId, provider, from }));
+    return this.steps().findEarlierGroups({ batchId, provider, from });
   }
 
   /** Takes a group out of what is planned, of which nothing starts any more. */
