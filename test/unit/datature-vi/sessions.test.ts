@@ -71,6 +71,16 @@ test('a member that is cancelled is not sent; the session is cancelled once nobo
   expect(session?.cancelled).toBe(true);
 });
 
+test('a session whose other files have come is cancelled, though assets are listed only once it has ended', async () => {
+  const leaver = new AbortController();
+  const onOpened = async (): Promise<void> => leaver.abort(new Error('cancelled'));
+  const signals = [leaver.signal, undefined];
+  const [, stayed] = await vi.submit([image('a.png'), image('b.png')], { signals, onOpened });
+  vi.api.assets.clear();
+  await vi.watch(pendingIn(stayed));
+  expect([...vi.api.sessions.values()].map(({ cancelled }) => cancelled)).toEqual([true]);
+});
+
 test('a session that all members left is cancelled at once', async () => {
   const leaver = new AbortController();
   const onOpened = async (): Promise<void> => leaver.abort(new Error('cancelled'));

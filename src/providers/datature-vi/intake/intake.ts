@@ -53,8 +53,8 @@ export function createIntake({ sessions, store, budget, departures, parts, pageS
     find: (queries, options) => search.find(queries, options),
 
     async abandon({ id, item = '' }) {
-      await parts.abort(id, item);
-      departures.leave(id, item);
+      const isCutOff = await parts.abort(id, item);
+      departures.leave(id, item, !isCutOff);
       return (await settle(id)) ? 'ended' : 'open';
     },
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { failureType } from '../../../contracts/failures';
+import { FAILURES, failureType } from '../../../contracts/failures';
 import {
   PartRefused,
   type OpenedParts,
@@ -28,6 +28,8 @@ interface Known {
   filename?: string;
   reported: Set<number>;
   state: UploadState['state'];
+  /** Its completion was asked for. */
+  completing?: boolean;
 }
 
 /** The ids that the requests about a multipart upload need, as one. */
@@ -156,6 +158,7 @@ export class MultipartUploads implements PartUploads {
       }),
     );
     if (known.reported.size < idsIn(id).totalParts || known.state !== 'active') return;
+    known.completing = true;
     await this.dataset.callVoid(this.about(id, '/completion', '/completion'));
     known.state = 'completed';
   }
@@ -165,12 +168,30 @@ export class MultipartUploads implements PartUploads {
     return [];
   }
 
-  /** Aborts the upload of a file, if this process knows it. Source: `DELETE …/multipartUploads/{id}`. */
-  async abort(sessionId: string, filename: string): Promise<void> {
+  /**
+   * Aborts the upload of a file, if this process knows it. Source: `DELETE …/multipartUploads/{id}`.
+   * @returns true if the file was cut off by it: it can have no asset
+   */
+  async abort(sessionId: string, filename: string): Promise<boolean> {
+    let isCutOff = false;
     for (const [id, known] of this.known) {
       if (known.filename !== filename || known.state !== 'active' || idsIn(id).sessionId !== sessionId) continue;
-      await unlessGone(this.dataset.callVoid({ ...this.about(id, '', ''), method: 'DELETE' }));
+      const isAborted = await this.abortUpload(id);
+      isCutOff ||= isAborted && !known.completing;
       known.state = 'failed';
+    }
+    return isCutOff;
+  }
+
+  /** @returns false for one that is gone, or completed: the answer to its completion may have been lost */
+  private async abortUpload(id: string): Promise<boolean> {
+    try {
+      await this.dataset.callVoid({ ...this.about(id, '', ''), method: 'DELETE' });
+      return true;
+    } catch (error) {
+      const type = failureType(error);
+      if (type !== undefined && !FAILURES[type].retry && type !== 'ProviderAuth') return false;
+      throw error;
     }
   }
 

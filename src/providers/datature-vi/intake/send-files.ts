@@ -72,8 +72,8 @@ export async function sendFiles<M extends Sendable>(
   const pendingOf = ({ item: { filename }, facts }: M): Handle =>
     handleOf({ datasetId, sessionId }, { filename, facts });
   const expired: M[] = [];
-  const leave = (member: M, error: unknown): void => {
-    departures.leave(sessionId, member.item.filename);
+  const leave = (member: M, error: unknown, mayHaveCome = false): void => {
+    departures.leave(sessionId, member.item.filename, mayHaveCome);
     outcomes.set(member.at, failed(error));
   };
   const ready = await announce(boarded);
@@ -136,11 +136,11 @@ export async function sendFiles<M extends Sendable>(
       outcomes.set(at, succeeded({ pending }));
     } catch (error) {
       if (error instanceof UrlRefused) {
-        departures.leave(sessionId, filename);
+        departures.leave(sessionId, filename, false);
         expired.push(member);
         return;
       }
-      leave(member, signal?.aborted ? new SubmissionAborted(`${filename}: aborted while it was sent`) : error);
+      leave(member, signal?.aborted ? new SubmissionAborted(`${filename}: aborted while it was sent`) : error, true);
     }
   }
 }
