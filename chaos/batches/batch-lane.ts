@@ -23,8 +23,9 @@ import { Singles } from './singles';
 import { repairSources, strangerIn, writeSources } from './sources';
 import { readStore } from './store';
 
-/** A batch that takes longer counts as never ending. */
-const BOUND_MS = 240_000;
+/** A batch that takes longer counts as never ending; so much more for each time that room has to be made for others. */
+const BOUND_MS = 180_000;
+const BOUND_OF_ROUND_MS = 60_000;
 /** Of slow answers, before an effect and after it: no more than a request may take. */
 const SLOW_MS = 600;
 const QUICK_PROCESSING_MS = 150;
@@ -122,9 +123,9 @@ export class BatchLane {
     const take = async (what: BatchInput, isRetry = false): Promise<void> => {
       acts.input = what;
       const { runId } = isRetry ? await client.batches.retry(what.batchId) : await client.batches.start(what);
-      starts.push(await this.ended(client, what.batchId, runId));
+      starts.push(await this.ended(client, schedule, { batchId: what.batchId, runId }));
       for (let own = acts.ownStarts.shift(); own; own = acts.ownStarts.shift()) {
-        starts.push(await this.ended(client, what.batchId, own)); // it was to join, and came too late
+        starts.push(await this.ended(client, schedule, { batchId: what.batchId, runId: own })); // it was to join, and came too late
       }
     };
     const ended = new AbortController();
@@ -186,7 +187,11 @@ export class BatchLane {
   }
 
   /** Waits for the end of a start, and says what there is then. */
-  private async ended(client: LifecycleClient, batchId: string, runId: string): Promise<Omit<BatchStart, 'runs'>> {
+  private async ended(
+    client: LifecycleClient,
+    { items, inFlight }: BatchSchedule,
+    { batchId, runId }: { batchId: string; runId: string },
+  ): Promise<Omit<BatchStart, 'runs'>> {
     const { place } = this;
     const { temporal, striker } = this.parts;
     const workflowId = batchWorkflowId(batchId);
@@ -195,7 +200,8 @@ export class BatchLane {
       .getHandle(workflowId, runId)
       .result()
       .catch(() => undefined); // it failed, or was terminated
-    const told = await Promise.race([result, delay(BOUND_MS, undefined, { ref: false })]);
+    const boundMs = BOUND_MS + BOUND_OF_ROUND_MS * Math.ceil(items / inFlight);
+    const told = await Promise.race([result, delay(boundMs, undefined, { ref: false })]);
     const last = (await readBatchRuns(temporal, workflowId, runId)).at(-1)?.facts;
     const closedAs = last?.closedAs ?? 'RUNNING';
     if (closedAs === 'RUNNING') await temporal.workflow.getHandle(workflowId, last?.runId).terminate('never ends');

@@ -43,7 +43,8 @@ export function standing(start: BatchStart, item: number): ItemOutcome | undefin
 /** The last of a start's runs that was told to stop. */
 export const stopOf = ({ runs }: BatchStart): { at: number; heard: string[] } | undefined => {
   const run = runs.find(({ stoppedAt }) => stoppedAt !== undefined);
-  return run?.stoppedAt === undefined ? undefined : { at: run.stoppedAt, heard: run.heard };
+  if (run?.stoppedAt === undefined) return undefined;
+  return { at: run.stopHeardAt ?? run.stoppedAt, heard: run.heard };
 };
 
 /** Whether a group, or what it made, is of the batch of that start. */
