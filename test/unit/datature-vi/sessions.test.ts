@@ -75,9 +75,10 @@ test('a session whose other files have come is cancelled, though assets are list
   const leaver = new AbortController();
   const onOpened = async (): Promise<void> => leaver.abort(new Error('cancelled'));
   const signals = [leaver.signal, undefined];
-  const [, stayed] = await vi.submit([image('a.png'), image('b.png')], { signals, onOpened });
-  vi.api.assets.clear();
-  await vi.watch(pendingIn(stayed));
+  vi.api.arrived = (route) => {
+    if (route.startsWith('GET /assets')) vi.api.assets.clear();
+  };
+  await vi.submit([image('a.png'), image('b.png')], { signals, onOpened });
   expect([...vi.api.sessions.values()].map(({ cancelled }) => cancelled)).toEqual([true]);
 });
 
