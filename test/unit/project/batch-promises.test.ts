@@ -158,6 +158,15 @@ test.each([
   expect(batchViolationsOf({ ...sound, ...started(calls), groups: [told] })).toEqual(broken);
 });
 
+test.each([
+  [19_500, []],
+  [17_000, ['no write starts after a stop: POST /assets started 3000 ms after the stop']],
+])('so may a group that nobody told, after a worker is given the stop of its batch: %i ms', (heardMs, broken) => {
+  const calls = { runs: [{ ...stopped, stopHeardAt: AT + heardMs }], status: cancelled, calls: [CALL] };
+  const ended = { ...group, closedAs: 'TERMINATED' };
+  expect(batchViolationsOf({ ...sound, ...started(calls), groups: [ended] })).toEqual(broken);
+});
+
 test('an item that ended before the step that was to stop it, or before the stop, need not obey, nor one of an earlier start', () => {
   const cancelled: ItemStop = { ...STOP, outcome: 'cancelled' };
   const told = (changes: Partial<ItemStop>): string[] =>
