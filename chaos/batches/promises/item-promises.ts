@@ -75,11 +75,17 @@ function outcomesAreTrue(evidence: BatchEvidence): string[] {
   );
 }
 
+/** Another start has taken the asset up, and was asked to delete it, before this one was read. */
+const isDeletedInAnother = ({ key, asset: told }: ItemOutcome, { starts }: BatchEvidence): boolean =>
+  starts.some(({ outcomes }) =>
+    outcomes.some((one) => one.key === key && one.outcome === 'deleted' && one.asset?.id === told?.id),
+  );
+
 function completed(record: ItemOutcome, { after, results }: BatchStart, evidence: BatchEvidence): string[] {
   const { schedule, wanted, starts } = evidence;
   const { asset: told, branches = [], key } = record;
   const asset = after.assets.find(({ id }) => id === told?.id);
-  if (!asset) return [`its asset ${told?.id} is not there`];
+  if (!asset) return isDeletedInAnother(record, evidence) ? [] : [`its asset ${told?.id} is not there`];
   const problems: string[] = [];
   if (asset.key !== key) problems.push(`its asset ${asset.id} is of ${asset.key}`);
   const source = wanted.find((one) => one.key === key);

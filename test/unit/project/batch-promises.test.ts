@@ -143,6 +143,13 @@ test('a batch that has lost a task to its worker may tell its groups later', () 
   ).toEqual([]);
 });
 
+test('what an item completed with may go when another batch has taken it up, and was asked to delete it', () => {
+  const deleted = second({ outcome: 'deleted', phase: 'deleted' });
+  const other = { ...start, batchId: 'summer', after: withoutSecond, outcomes: [item(0, FIRST), deleted] };
+  const told = batchViolationsOf({ ...sound, starts: [{ ...start, after: withoutSecond }, other] });
+  expect(told.filter((words) => words.includes('an outcome is the truth'))).toEqual([]);
+});
+
 test('an item whose deletion was asked for may go while the sweep runs', () => {
   const acts = [{ what: 'force-delete-item', at: AT + 9000, phase: 'branching' as const, words: SECOND }];
   const told = batchViolationsOf({ ...sound, acts, sweep: { report, after: withoutSecond } });
