@@ -16,6 +16,12 @@ afterAll(() => lifecycles.close());
 const source = { type: 'asset', assetId: 'a1' };
 const branch = { type: 'entity', collectionId: 'c1', entityId: 'e1' };
 
+/** A promise, and what keeps it. */
+function promised(): [Promise<void>, () => void] {
+  let keep = (): void => {};
+  return [new Promise<void>((resolve) => (keep = resolve)), () => keep()];
+}
+
 /** What cleanup was told of the membership that `startBranch` may have made. */
 async function membershipAfter(error: Error): Promise<unknown> {
   const told: RemoveResourcesInput[] = [];
@@ -65,10 +71,8 @@ test('a membership whose step was stopped before it began is not taken for ours'
 });
 
 test('what was removed by force stands so in the receipt, also when a milder stop comes meanwhile', async () => {
-  let begun = (): void => {};
-  const cleaning = new Promise<void>((resolve) => (begun = resolve));
-  let finish = (): void => {};
-  const finished = new Promise<void>((resolve) => (finish = resolve));
+  const [cleaning, begun] = promised();
+  const [finished, finish] = promised();
   const policies: string[] = [];
   const { activities } = fakeActivities({
     untilAssetReady: async () => {
@@ -96,10 +100,8 @@ test('what was removed by force stands so in the receipt, also when a milder sto
 });
 
 test('force asks once more by an asset that a milder cleanup has deleted: the key may have more', async () => {
-  let begun = (): void => {};
-  const cleaning = new Promise<void>((resolve) => (begun = resolve));
-  let finish = (): void => {};
-  const finished = new Promise<void>((resolve) => (finish = resolve));
+  const [cleaning, begun] = promised();
+  const [finished, finish] = promised();
   const told: RemoveResourcesInput[] = [];
   const ofEarlierRun = { resource: 'result', id: 'r1', result: 'deleted', because: 'removed', at: '' } as const;
   const { activities } = fakeActivities({
@@ -134,10 +136,8 @@ test('force asks once more by an asset that a milder cleanup has deleted: the ke
 });
 
 test('what a release said of the asset gives way to what cleanup then did with it', async () => {
-  let begun = (): void => {};
-  const releasing = new Promise<void>((resolve) => (begun = resolve));
-  let finish = (): void => {};
-  const finished = new Promise<void>((resolve) => (finish = resolve));
+  const [releasing, begun] = promised();
+  const [finished, finish] = promised();
   const { activities } = fakeActivities({
     releaseAsset: async ({ assetId: id }) => {
       begun();

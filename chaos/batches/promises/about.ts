@@ -40,7 +40,7 @@ export function standing(start: BatchStart, item: number): ItemOutcome | undefin
   return record && (record.of === start.runId || record.outcome === 'completed') ? record : undefined;
 }
 
-/** The last of a start's runs that was told to stop. */
+/** What the first of a start's runs that was told to stop has heard, and when a worker was given the stop. */
 export const stopOf = ({ runs }: BatchStart): { at: number; heard: string[] } | undefined => {
   const run = runs.find(({ stoppedAt }) => stoppedAt !== undefined);
   if (run?.stoppedAt === undefined) return undefined;

@@ -33,7 +33,8 @@ export async function cleanUp(input: CleanUpInput): Promise<ReceiptEntry[]> {
   return [...gone.filter((entry) => !isAmong(news, entry)), ...news];
 }
 
-const isAmong = (entries: readonly ReceiptEntry[], { resource, id }: ReceiptEntry): boolean =>
+/** Whether one of the entries is of the same resource. */
+export const isAmong = (entries: readonly ReceiptEntry[], { resource, id }: ReceiptEntry): boolean =>
   entries.some((one) => one.resource === resource && one.id === id);
 
 /** When the activity was given up, every resource that it had not ended by then is left over. */

@@ -3,7 +3,7 @@ import type { CleanupPolicy } from '../../../contracts/cleanup-policy';
 import { failure } from '../../../contracts/failures';
 import { STATUS_MEMO } from '../../../contracts/ids';
 import type { LifecycleStatus, Outcome, ReceiptEntry } from '../../../contracts/lifecycle-status';
-import { cleanUp } from '../clean-up';
+import { cleanUp, isAmong } from '../clean-up';
 import { noteClosed } from '../status';
 import { describeError, endsLifecycle } from '../step-failures';
 import type { Lifecycle } from './lifecycle';
@@ -53,7 +53,7 @@ async function cleanUpUntilSatisfied(life: Lifecycle): Promise<void> {
     entries = await cleanUp({ provider: input.provider, steps, made: made.list, policy, before: entries });
     status.receipt = {
       policy: wasForced ? 'force-delete' : policy, // force that was used is told, also when a milder stop followed
-      entries: [...entries, ...made.ended.filter((entry) => !entries.some((one) => isOfSameResource(one, entry)))],
+      entries: [...entries, ...made.ended.filter((entry) => !isAmong(entries, entry))],
     };
   } while (policy !== policyNow());
 }
@@ -65,9 +65,6 @@ async function cleanUpUntilSatisfied(life: Lifecycle): Promise<void> {
 function addWhatKeyHad(life: Lifecycle): void {
   if (!life.made.asset) life.made.list.unshift({ ...assetOfKey(life), ofEarlierRuns: true });
 }
-
-const isOfSameResource = (one: ReceiptEntry, other: ReceiptEntry): boolean =>
-  one.resource === other.resource && one.id === other.id;
 
 /** Something left over is the lifecycle's error, unless it had failed before. */
 function noteLeftover({ status }: Lifecycle): void {
