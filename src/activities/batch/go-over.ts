@@ -17,6 +17,7 @@ import { BegunItems } from '../lib/begun-items';
 import type { ActivityDependencies } from '../dependencies';
 import { GroupKeyFacts } from './existing/group-key-facts';
 import type { GroupMemory } from './group/group-memory';
+import type { SubmissionPlaces } from './group/submission-places';
 import { ItemCalls } from './item-calls';
 import { FirstFailure, hasFailed } from './group/first-failure';
 import { Pause } from './group/pause';
@@ -38,14 +39,21 @@ const WAITS: readonly (GroupStep | undefined)[] = ['settle', 'collect'];
 const WRITE_EVERY_MS = 1000;
 const LOOK_AT_BATCH_EVERY_MS = 60_000;
 
+export interface WorkerOfGroup {
+  deps: ActivityDependencies;
+  /** Of the group; what a step learns is added. */
+  memory: GroupMemory;
+  /** Of all groups that the worker serves. */
+  places: SubmissionPlaces;
+}
+
 /**
  * Takes all items that the step is due for, each as a step of a single lifecycle would be taken. What becomes of one does not
  * stop another; each outcome is written beside the batch's list. An item that is to be tried again stays as it is.
- * @param memory of the group; what this step learns is added.
  * @throws the failure to try again, if no item got on · the cancellation, once everything under way has ended
  */
 export async function goOver(
-  { deps, memory }: { deps: ActivityDependencies; memory: GroupMemory },
+  { deps, memory, places }: WorkerOfGroup,
   input: GroupStepInput,
   step: ItemStep,
 ): Promise<GroupNews> {
@@ -53,7 +61,7 @@ export async function goOver(
   return withHeartbeatEvery(step.beatMs, async (cancelled) => {
     const failure = new FirstFailure(deps, input);
     if ([...slice.known.values()].some(hasFailed)) await failure.tell();
-    const round = new Round(deps, input, { slice, failure, accepted: memory.accepted });
+    const round = new Round(deps, input, { slice, failure, memory, places });
     const due = slice.items.filter(({ item }) => step.isDue(round.record(item), item));
     await round.run(due, step, cancelled);
     if (cancelled.aborted) throw cancellationOf(cancelled);
@@ -72,6 +80,7 @@ class Round {
   private readonly toWrite = new Map<number, ItemOutcome>();
   private writing: Promise<void> = Promise.resolve();
   private readonly accepted: Map<number, AcceptedInput>;
+  private readonly places: SubmissionPlaces;
   /** Items whose turn no earlier attempt of the activity has taken. */
   private readonly firstTurns = new Set<number>();
   private readonly enough = new AbortController();
@@ -84,9 +93,10 @@ class Round {
   constructor(
     deps: ActivityDependencies,
     private readonly input: GroupStepInput,
-    { slice, failure, accepted }: { slice: Slice; failure: FirstFailure; accepted: Map<number, AcceptedInput> },
+    { slice, failure, memory, places }: Omit<WorkerOfGroup, 'deps'> & { slice: Slice; failure: FirstFailure },
   ) {
-    this.accepted = accepted;
+    this.accepted = memory.accepted;
+    this.places = places;
     this.slice = slice;
     this.failure = failure;
     this.pause = new Pause(deps, input);
@@ -105,13 +115,15 @@ class Round {
     const looking = setInterval(() => void this.lookAtBatch(step), LOOK_AT_BATCH_EVERY_MS);
     const atOnce = step.atOnce(this.deps, this.input);
     const queue = new BegunItems(due, atOnce, (some) => this.begin(some, step));
-    const lane = async (): Promise<void> => {
+    const takeThem = async (): Promise<void> => {
       const isOver = (): boolean => signal.aborted;
       for (let one = await queue.next(isOver); one; one = await queue.next(isOver)) {
         if (await this.mayTake(one)) await this.takeAll(one, step, step.waits ? signal : cancelled);
         else this.giveBack([one]);
       }
     };
+    const inTurn = step.inTurn?.(this.deps, this.input) === true;
+    const lane = (): Promise<void> => (inTurn ? this.places.run(takeThem, signal) : takeThem());
     const tryOthersAfterMs = step.waits && triedAgainAfterMs(this.others(step));
     if (tryOthersAfterMs) this.leaveIn(tryOthersAfterMs, 'others are to be tried again');
     try {

@@ -4,6 +4,7 @@ import { branchItem, collectItem } from './branch-item';
 import { cleanItem, stopItem, stopNamed } from './clean-item';
 import { goOver } from './go-over';
 import { GroupMemories } from './group/group-memory';
+import { SubmissionPlaces } from './group/submission-places';
 import type { ItemStep } from './item-step';
 import { releaseItem } from './release-item';
 import { settleItem } from './settle-item';
@@ -12,8 +13,9 @@ import { submitItem } from './submit-item';
 /** See {@link GroupActivities}. */
 export function createGroupSteps(deps: ActivityDependencies): GroupActivities {
   const memories = new GroupMemories();
+  const places = new SubmissionPlaces();
   const take = (input: GroupStepInput, step: ItemStep): Promise<GroupNews> =>
-    goOver({ deps, memory: memories.of(input) }, input, step);
+    goOver({ deps, memory: memories.of(input), places }, input, step);
   return {
     submitItems: (input) => take(input, submitItem),
     settleItems: (input) => take(input, settleItem),

@@ -34,6 +34,8 @@ export interface ItemStep {
   afterBreak?(turn: ItemTurn, error: unknown): ItemOutcome | undefined;
   /** Most items at once. */
   atOnce(deps: ActivityDependencies, group: GroupStepInput): number;
+  /** Whether items wait until those of groups that came before have been taken, where not all can be taken at once. */
+  inTurn?(deps: ActivityDependencies, group: GroupStepInput): boolean;
   beatMs: number;
   /** No round follows: the activity is tried again until all items have taken the step. */
   untilAll?: boolean;
@@ -87,8 +89,12 @@ const MOST_AT_ONCE = 16;
  * Items at once in a step that calls the provider for each: where submissions are gathered all of them, since they wait for
  * each other there, and share what is asked.
  */
-export const itemsAtOnce: ItemStep['atOnce'] = ({ accounts }, { provider, from, end }) =>
-  (accounts[provider]?.provider.traits.gatherMs ?? 0) > 0 ? end - from : MOST_AT_ONCE;
+export const itemsAtOnce: ItemStep['atOnce'] = (deps, group) =>
+  areGathered(deps, group) ? group.end - group.from : MOST_AT_ONCE;
+
+/** Whether the provider takes many submissions in one request. */
+export const areGathered = ({ accounts }: ActivityDependencies, { provider }: GroupStepInput): boolean =>
+  (accounts[provider]?.provider.traits.gatherMs ?? 0) > 0;
 
 /** An item that has failed: it is cleaned up after, unless it made nothing. */
 export function failedItem(turn: ItemTurn, { message }: Error, type: FailureType): ItemOutcome {

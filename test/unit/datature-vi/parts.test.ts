@@ -97,6 +97,26 @@ test('a file that is given up aborts its upload and its session', async () => {
   expect([...vi.api.sessions.values()].map(({ cancelled }) => cancelled)).toEqual([true]);
 });
 
+test('an upload that the provider will not abort does not keep its session open', async () => {
+  const { handle } = await opened();
+  vi.api.faults.push({ route: 'DELETE /multipartUploads/{id}', status: 409 });
+  expect(await vi.provider.intake.abandon?.(handle)).toBe('ended');
+  expect([...vi.api.sessions.values()].map(({ cancelled }) => cancelled)).toEqual([true]);
+});
+
+test('a file that is sent again in the session that it had left is waited for there', async () => {
+  const leaver = new AbortController();
+  const onOpened = async (): Promise<void> => leaver.abort(new Error('cancelled'));
+  vi.api.faults.push({ route: 'POST /assetIngestionSessions/{id}:cancel', status: 400 });
+  const bytes = sourceOf('a.png', CONTENT);
+  const large = image('a.png', CONTENT, { content: { route: 'parts', bytes } });
+  await vi.submit([large, image('b.png')], { signals: [leaver.signal, undefined], onOpened });
+  const { handle, session } = await opened();
+  expect(vi.api.sessions.size).toBe(1);
+  expect(await finish(session, bytes)).toBe('completed');
+  expect(await vi.watch(handle)).toMatchObject([{ state: 'ready' }]);
+});
+
 test('a source that breaks off in a part is unreadable, and nothing is completed', async () => {
   const { session, bytes } = await opened();
   const pieces = function* () {
