@@ -4,7 +4,16 @@ import type { Handle } from '../../contracts/branches/handle';
 import type { AssetResource } from '../../contracts/resource';
 import { BEATS, stepAttempt } from '../lib/activity-call';
 import { createSubmitSource } from '../submit-source';
-import { areGathered, itemsAtOnce, nextStepOf, onItsWay, tagOf, withAsset, type ItemStep, type ItemTurn } from './item-step';
+import {
+  areGathered,
+  itemsAtOnce,
+  nextStepOf,
+  onItsWay,
+  tagOf,
+  withAsset,
+  type ItemStep,
+  type ItemTurn,
+} from './item-step';
 import { readyItem } from './settle-item';
 
 /** Hands items to the provider; where it takes many in one request, all of the group go out together. */

@@ -42,7 +42,7 @@ async function handIn(sizes: readonly number[]) {
     const environment = activityEnvironment();
     const from = nth * GROUP;
     const group = { ...all, workflowId: `group-${nth}`, from, end: from + size };
-    return { environment, done: environment.run(steps.submitItems, group) as Promise<GroupNews> };
+    return { environment, done: environment.run(() => steps.submitItems(group)) as Promise<GroupNews> };
   });
 }
 
