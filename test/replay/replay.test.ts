@@ -1,9 +1,9 @@
-import path from 'node:path';
-import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import * as workflows from '../../src/workflows';
 import { version } from '../../package.json';
 import { manifestOf, manifestProblems, recordedHistories, releaseProblems } from '../support/history-files';
+import { todaysWorkflows } from '../support/system/workflow-bundle';
 
 jest.setTimeout(60_000);
 const recorded = recordedHistories();
@@ -11,10 +11,7 @@ let workflowBundle: WorkflowBundleWithSourceMap;
 
 beforeAll(async () => {
   Runtime.install({ logger: new DefaultLogger('ERROR') });
-  workflowBundle = await bundleWorkflowCode({
-    workflowsPath: path.resolve(__dirname, '../../src/workflows/index.ts'),
-    logger: new DefaultLogger('ERROR'),
-  });
+  workflowBundle = await todaysWorkflows();
 });
 
 const replay = (history: unknown) => Worker.runReplayHistory({ workflowBundle }, history, 'replayed');

@@ -21,6 +21,10 @@ export const terminatedGroups = ({ groups }: BatchEvidence): GroupFacts[] =>
 export const leavesSurplus = (evidence: BatchEvidence): boolean =>
   wasStruckBy(evidence, 'too-late', 'twice') || terminatedGroups(evidence).length > 0;
 
+/** A client was told to remove by force what the key has. */
+export const wasForced = ({ acts }: BatchEvidence, key: string): boolean =>
+  acts.some(({ what, words }) => what === 'force-delete-item' && words === key);
+
 export const singlesOf = ({ singles }: BatchEvidence, key: string): SingleRun[] =>
   singles.filter((one) => one.key === key);
 

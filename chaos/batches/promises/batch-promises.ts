@@ -10,6 +10,7 @@ import {
   singlesOf,
   standing,
   stopOf,
+  wasForced,
   wasStruckBy,
   type Check,
 } from './about';
@@ -163,8 +164,7 @@ function sweepFinishes(evidence: BatchEvidence): string[] {
       last?.outcome === 'completed' ? last.asset?.id : undefined,
       ...singles.map(({ status }) => (status?.outcome === 'completed' ? status.asset?.id : undefined)),
     ].filter((id) => id !== undefined && hasId(beforeSweep, id));
-    const isForced = evidence.acts.some(({ what, words }) => what === 'force-delete-item' && words === key); // when it could
-    const gone = completed.filter((id) => !isForced && !hasId(sweep.after, id));
+    const gone = completed.filter((id) => !wasForced(evidence, key) && !hasId(sweep.after, id));
     problems.push(...gone.map((id) => `${key}: removed asset ${id}, which it had completed with`));
     const mayBeKept =
       completed.length > 0 ||

@@ -10,6 +10,7 @@ import {
   standing,
   stopOf,
   terminatedGroups,
+  wasForced,
   type Check,
 } from './about';
 
@@ -81,11 +82,18 @@ const isDeletedInAnother = ({ key, asset: told }: ItemOutcome, { starts }: Batch
     outcomes.some((one) => one.key === key && one.outcome === 'deleted' && one.asset?.id === told?.id),
   );
 
+/** Its group had ended when it was to go, so that a deletion of its key took it. */
+const isDeletedByKey = ({ key, item }: ItemOutcome, evidence: BatchEvidence): boolean =>
+  wasForced(evidence, key) && !evidence.groups.some(({ itemStops }) => itemStops.some((stop) => stop.item === item));
+
 function completed(record: ItemOutcome, { after, results }: BatchStart, evidence: BatchEvidence): string[] {
   const { schedule, wanted, starts } = evidence;
   const { asset: told, branches = [], key } = record;
   const asset = after.assets.find(({ id }) => id === told?.id);
-  if (!asset) return isDeletedInAnother(record, evidence) ? [] : [`its asset ${told?.id} is not there`];
+  if (!asset) {
+    const isTold = isDeletedInAnother(record, evidence) || isDeletedByKey(record, evidence);
+    return isTold ? [] : [`its asset ${told?.id} is not there`];
+  }
   const problems: string[] = [];
   if (asset.key !== key) problems.push(`its asset ${asset.id} is of ${asset.key}`);
   const source = wanted.find((one) => one.key === key);

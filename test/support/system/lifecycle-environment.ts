@@ -1,12 +1,5 @@
-import path from 'node:path';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import {
-  bundleWorkflowCode,
-  DefaultLogger,
-  Runtime,
-  Worker,
-  type WorkflowBundleWithSourceMap,
-} from '@temporalio/worker';
+import { DefaultLogger, Runtime, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import type { WorkflowHandle } from '@temporalio/client';
 import { createLocalActivities } from '../../../src/activities/create-activities';
 import type { SourceQueues } from '../../../src/activities/source-queues';
@@ -22,6 +15,7 @@ import {
 import type { LifecycleStatus } from '../../../src/contracts/lifecycle-status';
 import { OWNER } from '../activity-dependencies';
 import { createDevEnvironment, createTimeSkippingEnvironment } from './temporal';
+import { todaysWorkflows } from './workflow-bundle';
 
 let keys = 0;
 
@@ -40,10 +34,7 @@ export class LifecycleEnvironment {
     longHistory?: number,
   ): Promise<LifecycleEnvironment> {
     Runtime.install({ logger: new DefaultLogger('ERROR') });
-    const workflowBundle = await bundleWorkflowCode({
-      workflowsPath: path.resolve(__dirname, '../../../src/workflows/index.ts'),
-      logger: new DefaultLogger('ERROR'),
-    });
+    const workflowBundle = await todaysWorkflows();
     const env = await (server === 'dev' ? createDevEnvironment(longHistory) : createTimeSkippingEnvironment());
     return new LifecycleEnvironment(env, workflowBundle);
   }

@@ -156,6 +156,17 @@ test('an item whose deletion was asked for may go while the sweep runs', () => {
   expect(told.filter((words) => words.startsWith('the sweep finishes'))).toEqual([]);
 });
 
+test('an item whose deletion was asked for may be gone though it completed, unless its group heard of that', () => {
+  const acts = [{ what: 'force-delete-item', at: AT + 9000, phase: 'branching' as const, words: SECOND }];
+  const gone = started({ after: withoutSecond });
+  const told = (itemStops: ItemStop[]): string[] =>
+    batchViolationsOf({ ...sound, ...gone, acts, groups: [{ ...group, itemStops }] }).filter((words) =>
+      words.includes('asset-1 is not there'),
+    );
+  expect(told([])).toEqual([]);
+  expect(told([{ ...STOP, item: 1 }])).toHaveLength(1);
+});
+
 test.each([
   [19_500, []],
   [17_000, ['no write starts after a stop: POST /assets started 3000 ms after the stop']],
