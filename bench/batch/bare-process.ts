@@ -4,13 +4,13 @@ import { Agent, FormData, request, type Dispatcher } from 'undici';
 
 /**
  * Makes the requests that a batch makes for the files of a folder, with nothing that would survive its death: create, list,
- * embed, mark. As many at once as in the batch. Prints the seconds that it took.
+ * embed, mark. Prints the seconds that it took.
  * Arguments: folder, branch (`none` or `embed`).
  */
 const [folder = '', branch = 'none'] = process.argv.slice(2);
 const { TWELVELABS_BASE_URL = '', TWELVE_LABS_API_KEY = 'tlk_BENCH' } = process.env;
 
-/** As of a worker with its defaults: groups that are under way, their size, and requests at once in each. */
+/** As many requests at once as the groups of a worker with its defaults at most have; it hands in fewer. */
 const GROUPS_AT_ONCE = 10;
 const GROUP = 50;
 const REQUESTS_AT_ONCE = 16;
