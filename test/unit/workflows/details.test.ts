@@ -1,4 +1,6 @@
 import type { LifecycleStatus } from '../../../src/contracts/lifecycle-status';
+import type { GroupNews } from '../../../src/contracts/batch/groups';
+import { detailsOfGroup } from '../../../src/workflows/lib/batch/words';
 import { detailsOfLifecycle } from '../../../src/workflows/lib/details';
 
 const status: LifecycleStatus = {
@@ -16,4 +18,17 @@ test('the page of a run names its provider with its own fields that say somethin
   const lines = detailsOfLifecycle(status, input).split('\n');
   expect(lines).toContain('- provider: `datature-vi`, datasetId `demo`');
   expect(lines).toContain('- session: `session-1`');
+});
+
+test('the page of a group says what a cancel would do, until nothing is left to stop', () => {
+  const due = { submit: 0, settle: 0, branch: 0, collect: 0, release: 0, clean: 0 };
+  const page = (changes: Partial<GroupNews['due']>, by: GroupNews['counts']['by']): string =>
+    detailsOfGroup(
+      'spring',
+      { from: 2, end: 4 },
+      { counts: { items: 2, by, bytes: 2 }, due: { ...due, ...changes }, failures: [] },
+    );
+  expect(page({ settle: 1 }, { completed: 1, processing: 1 })).toContain('A cancel here stops these items');
+  const ended = page({}, { completed: 2 });
+  expect(ended.split('\n')).toEqual(['**items 2 to 3** of the batch `spring`', '', '- items: 2 (2 completed)']);
 });

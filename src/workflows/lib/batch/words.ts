@@ -31,14 +31,18 @@ export function detailsOfBatch(status: BatchStatus): string {
 }
 
 /** The same of one group of a batch. */
-export function detailsOfGroup(batchId: string, { from, end }: ItemRange, { counts, failures }: GroupNews): string {
-  const lines = [`**items ${from} to ${end - 1}** of the batch ${code(batchId)}`, '', `- ${wordsOfCounts(counts)}`];
-  lines.push(...linesOfFailures(failures));
-  lines.push(
+export function detailsOfGroup(batchId: string, { from, end }: ItemRange, news: GroupNews): string {
+  const { counts, due, failures } = news;
+  const lines = [
+    `**items ${from} to ${end - 1}** of the batch ${code(batchId)}`,
     '',
-    'A cancel here stops these items. One of them is stopped by its key (`asset-lifecycle cancel <key>`),',
-  );
-  lines.push('the whole batch by its own workflow.');
+    `- items: ${wordsOfCounts(counts)}`,
+  ];
+  lines.push(...linesOfFailures(failures));
+  if (Object.values(due).some((items) => items > 0)) {
+    const oneOfThem = 'One of them is stopped by its key (`asset-lifecycle cancel <key>`),';
+    lines.push('', `A cancel here stops these items. ${oneOfThem}`, 'the whole batch by its own workflow.');
+  }
   return lines.join('\n');
 }
 
