@@ -165,7 +165,12 @@ function noLateWrites({ stops, calls, runs }: DatasetEvidence): string[] {
 function sweepSpares({ sweep, runs, beforeSweep, others }: DatasetEvidence): string[] {
   if (!sweep.report) return ['the sweep has not ended'];
   const wanted = runs.filter(({ status }) => status?.outcome === 'completed').map(({ status }) => status?.asset?.id);
-  const theirs = beforeSweep.assets.filter(({ assetId, sha256 }) => assetId === others?.id && sha256 === others.sha256);
+  const stillCame = sweep.after.sessions // of what had been sent before the sweep
+    .filter(({ sessionId }) => beforeSweep.sessions.some((one) => one.sessionId === sessionId && one.ended === null))
+    .flatMap(({ files }) => files.map(({ assetId }) => assetId));
+  const theirs = beforeSweep.assets.filter(
+    ({ assetId, sha256 }) => assetId === others?.id && sha256 === others.sha256 && !stillCame.includes(assetId),
+  );
   return [...wanted, ...theirs.map(({ assetId }) => assetId)]
     .filter((id) => id !== undefined && hasAsset(beforeSweep, id) && !hasAsset(sweep.after, id))
     .map((id) => `the sweep removed ${id}`);

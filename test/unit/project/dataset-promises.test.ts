@@ -62,5 +62,12 @@ test('a sweep spares what is of others, until a run has overwritten it as it was
   const shape = { schedule: { ...SCHEDULE, shape: 'name-taken-told' }, others } as const;
   const before = (sha256: string) => ({ ...shape, beforeSweep: { ...STATE, assets: [{ ...asset('r'), sha256 }] } });
   expect(datasetViolationsOf(evidence({}, before('h')))).toEqual([]);
-  expect(datasetViolationsOf(evidence({}, before('of others')))).toEqual([`${NAME}: the sweep removed a`]);
+  const told = before('of others');
+  expect(datasetViolationsOf(evidence({}, told))).toEqual([`${NAME}: the sweep removed a`]);
+  const file = { filename: 'a.jpg', arrived: true, code: null, assetId: 'a' };
+  const came = { sessions: [{ ...session('Reached'), files: [file] }] };
+  const open = { ...told, beforeSweep: { ...told.beforeSweep, sessions: [session(null)] } };
+  expect(datasetViolationsOf(evidence(came, open))).toEqual([]); // it came once the run had been terminated
+  const ended = { ...told, beforeSweep: { ...told.beforeSweep, sessions: [session('Reached')] } };
+  expect(datasetViolationsOf(evidence(came, ended))).toHaveLength(1);
 });
