@@ -26,6 +26,8 @@ export interface AssetResource {
   session?: { id: string; expiresAt?: string };
   /** Handed in, and its asset is not known yet. */
   pending?: Handle;
+  /** True if an earlier run of the key completed with it. Its tag may tell no more: this run sets its own mark before it ends. */
+  completedBefore?: boolean;
   /** True if `pending` certainly did not get all of its bytes, so that no asset comes of it. */
   unsent?: boolean;
   /** True if the lifecycle itself made none: what earlier runs of the key left is there by now, or nowhere. */

@@ -31,6 +31,25 @@ test('a run without a branch shows what the key had of this asset before', async
   expect(status.branch).toBeUndefined();
 });
 
+test('a cancel that comes as the release mark is set is told that an earlier run completed with the asset', async () => {
+  const removed: unknown[] = [];
+  const { activities, calls } = fakeActivities({
+    submitSource: async () => ({ id: 'asset-1', status: 'ready', completedBefore: true }),
+    releaseAsset: forever,
+    removeResources: async ({ resources }) => {
+      removed.push(...resources);
+      return [];
+    },
+  });
+  await lifecycles.with(activities, async () => {
+    const handle = await lifecycles.start({ source }, undefined, earlier);
+    await waitFor(() => calls.includes('releaseAsset'));
+    await handle.signal('cancel', {});
+    expect(await handle.result()).toMatchObject({ outcome: 'cancelled' });
+  });
+  expect(removed).toEqual([expect.objectContaining({ kind: 'asset', id: 'asset-1', completedBefore: true })]);
+});
+
 describe('forceDelete removes what an earlier run of the key made', () => {
   /** A run that is forced once `when` has been called. */
   async function forced(when: string, overrides: Partial<Activities>, queue: string | undefined, before?: EarlierRun) {

@@ -1,6 +1,7 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { ItemOutcome, ItemWork } from '../../contracts/batch/item-outcome';
 import type { Handle } from '../../contracts/branches/handle';
+import type { AssetSnapshot } from '../../contracts/lifecycle-status';
 import type { AssetResource } from '../../contracts/resource';
 import { BEATS, stepAttempt } from '../lib/activity-call';
 import { createSubmitSource } from '../submit-source';
@@ -44,7 +45,7 @@ export const submitItem: ItemStep = {
     const found =
       'pending' in handedIn
         ? { pending: handedIn.pending }
-        : { id: handedIn.id, pending: undefined, ...(handedIn.adopted && { adopted: true }) };
+        : { id: handedIn.id, pending: undefined, ...ownershipOf(handedIn) };
     const made = withAsset(work.made, { ...found, session: undefined, unsent: undefined });
     const sent = {
       ...record,
@@ -82,6 +83,11 @@ export const submitItem: ItemStep = {
   inTurn: (deps, group) => !areGathered(deps, group),
   beatMs: BEATS.write,
 };
+
+const ownershipOf = ({ adopted, completedBefore }: AssetSnapshot): Partial<AssetResource> => ({
+  ...(adopted && { adopted }),
+  ...(completedBefore && { completedBefore }),
+});
 
 /** Recorded first: an attempt that is killed may have made the asset. */
 function begun(turn: ItemTurn): ItemOutcome {

@@ -1,6 +1,6 @@
 import type { ReceiptEntry } from '../../contracts/lifecycle-status';
 import { failureType } from '../../contracts/failures';
-import { claimOf, isAdoptedByAnother, readTag } from '../../contracts/resource';
+import { claimOf, isAdoptedByAnother, readTag, type ReadTag } from '../../contracts/resource';
 import type { MediaProvider } from '../../providers/media-provider';
 import { cancellationOf } from '../lib/activity-call';
 import type { ActivityDependencies } from '../dependencies';
@@ -22,6 +22,8 @@ export interface AssetDeletion {
   claim?: string;
   /** Run on whose behalf it is done: if another run of the key completed with the asset, it is kept, unless forced. */
   runId?: string;
+  /** One did, as that run found before it set a mark of its own. */
+  completedBefore?: boolean;
   /** Deletes it although another run of the key completed with it: the key gets other content. */
   replaces?: boolean;
   /** Ids of branch objects that have just ended: the provider may still list them. */
@@ -61,10 +63,8 @@ export const COMPLETED_BEFORE: Ending = {
 };
 const kept = (because: string, referrers?: string[]): Ending => ({ result: 'kept', because, referrers });
 
-async function usedByOthers(
-  id: string,
-  { deps, provider, workflowId, closed, force, claim, runId, replaces, ended = new Set(), signal }: AssetDeletion,
-): Promise<Ending | undefined> {
+async function usedByOthers(id: string, deletion: AssetDeletion): Promise<Ending | undefined> {
+  const { deps, provider, workflowId, closed, force, claim, ended = new Set(), signal } = deletion;
   if (force && !closed) return undefined;
   const asset = await unlessGone(provider.assets.get(id, { signal }));
   if (!asset) return GONE;
@@ -73,9 +73,7 @@ async function usedByOthers(
     return kept('another lifecycle has taken it up since');
   }
   if (!force && tag && isAdoptedByAnother(tag)) return kept('another lifecycle has adopted it');
-  if (!force && !replaces && tag && (await completedWithAsset(deps, id, { tag, thisRun: runId }))) {
-    return COMPLETED_BEFORE;
-  }
+  if (await isOfEarlierRun(id, tag, deletion)) return COMPLETED_BEFORE;
   const wanting = (await lifecyclesWanting(deps, id, workflowId)).filter(
     (run) => run.open || (!force && run.workflowId !== tag?.workflowId), // that its own lifecycle completed was looked at above
   );
@@ -89,6 +87,15 @@ async function usedByOthers(
   if (force) return undefined;
   const users = await usersOf(provider, id, { ended, signal });
   return users.length === 0 ? undefined : kept('others hold it, and would lose it', users);
+}
+
+async function isOfEarlierRun(
+  id: string,
+  tag: ReadTag | undefined,
+  { deps, force, replaces, completedBefore, runId }: AssetDeletion,
+): Promise<boolean> {
+  if (force || replaces) return false;
+  return completedBefore || (tag !== undefined && (await completedWithAsset(deps, id, { tag, thisRun: runId })));
 }
 
 /** Deletes what a late or repeated create made beside the lifecycle's own asset; what others use is kept. */

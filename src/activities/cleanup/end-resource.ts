@@ -49,7 +49,10 @@ async function endAsset(resource: AssetResource, removal: Removal): Promise<Rece
   const before = policy === 'force-delete' ? await endMadeBefore(resource, ids, removal) : [];
   const surplus = policy === 'keep' ? ids.splice(1) : [];
   const entries: ReceiptEntry[] = [...ofSessions, ...before];
-  for (const id of ids) entries.push(await endOne({ ...resource, id }, removal));
+  for (const id of ids) {
+    const completedBefore = resource.completedBefore && id === resource.id; // not what carries the tag beside it
+    entries.push(await endOne({ ...resource, id, completedBefore }, removal));
+  }
   const workflowId = removal.unlessOpen ?? resource.tag?.workflowId;
   entries.push(...(await removeSurplus({ deps, provider, workflowId, signal }, surplus)));
   if (resource.session) entries.unshift(endOfSession(resource.session));
@@ -158,7 +161,8 @@ async function keepAsset(
   if (tag && isAdoptedByAnother(tag)) return entryOf(resource, 'kept', `${reason}; another lifecycle has adopted it`);
   const runId = resource.tag?.runId ?? tag?.runId;
   if (runId === undefined) return entryOf(resource, 'kept', reason);
-  const hadCompleted = tag && (await completedWithAsset(deps, resource.id, { tag, thisRun: runId }));
+  const hadCompleted =
+    resource.completedBefore || (tag && (await completedWithAsset(deps, resource.id, { tag, thisRun: runId })));
   const as = hadCompleted ? 'completed' : 'kept'; // what the key had, it has again
   const refused = await setMark(provider, resource.id, { as, runId }, signal);
   return refused ? keptUnmarked(resource.id, reason, refused) : entryOf(resource, 'kept', reason);

@@ -36,7 +36,7 @@ async function removeOfBranch(resource: Known<BranchResource>, removal: Removal)
 }
 
 async function removeAsset(resource: Known<AssetResource>, removal: Removal): Promise<ReceiptEntry> {
-  const { id, tag, claim } = resource;
+  const { id, tag, claim, completedBefore } = resource;
   const { deps, provider, policy, unlessOpen, replaces, ended, signal } = removal;
   const ending = await deleteAsset(id, {
     deps,
@@ -46,6 +46,7 @@ async function removeAsset(resource: Known<AssetResource>, removal: Removal): Pr
     force: policy === 'force-delete',
     claim,
     runId: tag?.runId,
+    completedBefore,
     replaces,
     ended,
     signal,

@@ -1,10 +1,11 @@
 import { createRemoveResources } from '../../../src/activities/cleanup/remove-resources';
+import { createReleaseAsset } from '../../../src/activities/ownership/release-asset';
 import { createSubmitSource } from '../../../src/activities/submit-source';
 import { createFindOrphans } from '../../../src/activities/sweep/find-orphans';
 import type { FoundOrphans, PendingSubmission, SubmittedAsset } from '../../../src/contracts/activities';
 import { failure } from '../../../src/contracts/failures';
 import type { ReceiptEntry } from '../../../src/contracts/lifecycle-status';
-import { readTag, tagFields, type LedgerTag, type ReadTag } from '../../../src/contracts/resource';
+import { readTag, tagFields, type AssetResource, type LedgerTag, type ReadTag } from '../../../src/contracts/resource';
 import type { DescribedRun } from '../../../src/contracts/runs';
 import type { SourceFile } from '../../../src/storage/files/source-file';
 import { activityEnvironment, dependencies, OWNER } from '../../support/activity-dependencies';
@@ -58,9 +59,12 @@ const submitSecond = async (): Promise<SubmittedAsset | PendingSubmission> => {
   const input = { ...common, preflight: false, tag: second, since: new Date().toISOString() };
   return activityEnvironment().run(async () => submitSource(input));
 };
-const cleanUpSecond = async (policy: 'delete' | 'force-delete' = 'delete'): Promise<ReceiptEntry[]> => {
+const cleanUpSecond = async (
+  policy: 'delete' | 'force-delete' = 'delete',
+  known: Partial<AssetResource> = {},
+): Promise<ReceiptEntry[]> => {
   const remove = createRemoveResources(deps());
-  const resource = { kind: 'asset', id: 'a', adopted: false, tag: second, filename: 'a.mp4' } as const;
+  const resource = { kind: 'asset', id: 'a', adopted: false, tag: second, filename: 'a.mp4', ...known } as const;
   return activityEnvironment().run(async () => remove({ provider: 'twelvelabs', resources: [resource], policy }));
 };
 const tagOfAsset = (): ReadTag | undefined => readTag(provider.asset('a').metadata);
@@ -73,6 +77,29 @@ test('a second run hears from Temporal that the key had completed, and keeps it 
   expect(tagOfAsset()).toMatchObject({ runId: 'second', completedBy: 'first' });
   expect(await cleanUpSecond()).toMatchObject(KEPT);
   expect(tagOfAsset()).toMatchObject({ released: 'completed' });
+});
+
+test('it keeps the asset also when it is cancelled once it has set its own mark', async () => {
+  const { completedBefore } = (await submitSecond()) as SubmittedAsset;
+  const release = createReleaseAsset(deps());
+  const asCompleted = { provider: 'twelvelabs', assetId: 'a', as: 'completed', tag: second } as const;
+  await activityEnvironment().run(async () =>
+    release({ ...asCompleted, filename: 'a.mp4', since: LONG_AGO, isAlone: true }),
+  );
+  expect(tagOfAsset()).toMatchObject({ runId: 'second', released: 'completed', completedBy: undefined });
+  expect(await cleanUpSecond('delete', { completedBefore })).toMatchObject(KEPT);
+  expect(tagOfAsset()).toMatchObject({ released: 'completed' });
+  expect(await cleanUpSecond('force-delete', { completedBefore })).toMatchObject([{ id: 'a', result: 'deleted' }]);
+});
+
+test('nothing else that carries its tag is taken for it', async () => {
+  const { completedBefore } = (await submitSecond()) as SubmittedAsset;
+  provider.addAsset({ id: 'b', filename: 'a.mp4', metadata: tagFields(second) });
+  const entries = await cleanUpSecond('delete', { completedBefore });
+  expect(entries.map(({ id, result }) => [id, result])).toEqual([
+    ['a', 'kept'],
+    ['b', 'deleted'],
+  ]);
 });
 
 test('it keeps the asset also where the provider refused to note that it took it up', async () => {

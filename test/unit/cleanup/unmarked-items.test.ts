@@ -78,6 +78,25 @@ test('so does one that was cancelled before it came to the asset', async () => {
   expect(place.provider.held.size).toBe(1);
 });
 
+test('so does an item of another batch that is stopped once it has set its own mark', async () => {
+  await ingested('completed');
+  const group = await listedGroup(place, ['a.mp4'], { batchId: 'c' });
+  const steps = createGroupSteps(place.deps);
+  await inActivity(() => steps.submitItems(group));
+  await inActivity(() => steps.settleItems(group));
+  const { assets } = place.provider;
+  const annotate = assets.annotate.bind(assets);
+  assets.annotate = async (...marks) => {
+    await annotate(...marks);
+    throw failure('ProviderUnavailable', 'its answer was lost');
+  };
+  await expect(inActivity(() => steps.releaseItems(group))).rejects.toMatchObject({ type: 'ProviderUnavailable' });
+  expect(tagOfAsset()).toMatchObject({ runId: 'run-of-c', released: 'completed', completedBy: undefined });
+  assets.annotate = annotate;
+  const { counts } = await inActivity(() => steps.stopItems({ ...group, outcome: 'cancelled', policy: 'delete' }));
+  expect([counts.by, place.provider.held.size]).toEqual([{ cancelled: 1 }, 1]);
+});
+
 test('force takes it, and what the item has not completed with goes as the policy says', async () => {
   await ingested('completed');
   expect(await cleanUp('force-delete')).toMatchObject([{ result: 'deleted' }]);

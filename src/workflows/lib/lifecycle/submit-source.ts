@@ -31,6 +31,7 @@ export async function submitSource(life: Lifecycle): Promise<void> {
     life.asset = handedIn;
     made.id = handedIn.id;
     if (handedIn.adopted) made.adopted = true;
+    if (handedIn.completedBefore) made.completedBefore = true;
   }
 }
 
