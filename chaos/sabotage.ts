@@ -11,7 +11,7 @@ import type {
 import { BATCH_SABOTAGES } from './batches/sabotaged-steps';
 import { ASSET_LIFECYCLE } from '../src/contracts/ids';
 import { madeFrom } from '../src/activities/sweep/find-made';
-import { readTag, TAG_FIELDS } from '../src/contracts/resource';
+import { isAsset, readTag, TAG_FIELDS } from '../src/contracts/resource';
 import type { Assets } from '../src/providers/assets';
 import type { Intake } from '../src/providers/intake';
 import type { MediaProvider } from '../src/providers/media-provider';
@@ -34,7 +34,7 @@ export const SABOTAGES = [
   'keys-in-queries',
   /** An adopter does not mark what it adopts, and a sweep does not look for open adopters. */
   'blind-to-adopters',
-  /** A run that takes up the asset of a completed key does not keep in mind that it had completed. */
+  /** A run that takes up the asset of a completed key does not keep in mind that it had completed, nor does the asset. */
   'forgets-completed',
   /** A sweep after a terminated run also removes what earlier runs of the key have made. */
   'sweep-takes-earlier',
@@ -165,6 +165,13 @@ const AROUND: Readonly<Record<string, (temporal: Temporal, provider: MediaProvid
       return id !== undefined && tag ? { ...orphan, made: await madeFrom(provider, { id, tag }, signal) } : orphan;
     });
     return { ...found, orphans: await Promise.all(whole) };
+  },
+
+  'forgets-completed': () => (type, input, next) => {
+    if (type !== 'removeResources') return next(input);
+    const [removal] = input.args as [RemoveResourcesInput];
+    const resources = removal.resources.map((one) => (isAsset(one) ? { ...one, completedBefore: undefined } : one));
+    return next({ ...input, args: [{ ...removal, resources }] });
   },
 
   'shared-result-names': () => (type, input, next) => {
