@@ -7,8 +7,7 @@ const PLACES = 32;
  */
 export class SubmissionPlaces {
   private readonly waiting: (() => void)[] = [];
-
-  constructor(private free = PLACES) {}
+  private free = PLACES;
 
   /** Does the work once there is a place for it; not at all if it was aborted before. */
   async run(work: () => Promise<void>, signal: AbortSignal): Promise<void> {
