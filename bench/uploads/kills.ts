@@ -1,6 +1,7 @@
-import { bundleQuickWorkflows } from '../../scripts/quick-workflow-bundle';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { quickWorkflows } from '../../scripts/quick-workflow-bundle';
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
 import type { BenchProcess, BenchSystem } from '../system/bench-system';
 import type { Figure } from '../figures';
@@ -17,7 +18,8 @@ const CHAOS_WORKER = path.join(__dirname, '../../chaos/worker');
 export async function benchKills(system: BenchSystem): Promise<Figure[]> {
   const file = path.join(system.folder, 'killed.mp4');
   await writeRandomFile(file, SIZE_BYTES);
-  const bundle = await bundleQuickWorkflows(system.folder);
+  const bundle = path.join(system.folder, 'quick-workflows.js');
+  await writeFile(bundle, await quickWorkflows());
   let worker = await startWorker(system, bundle);
   try {
     const handle = await startUpload(system, 'killed', file);

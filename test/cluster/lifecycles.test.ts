@@ -3,7 +3,7 @@ import { InvalidInput } from '../../src/temporal/errors';
 import type { LifecycleClient } from '../../src/client/lifecycle-client';
 import { cli, type CliResult } from '../support/cli';
 import { startTestCluster } from '../support/system/cluster';
-import { quickRetriesWorker } from '../support/system/quick-retries-worker';
+import { quickRetriesWorker } from '../support/workflow-bundles/quick-retries-worker';
 import { sample, System, untilStatus } from '../support/system/system';
 
 jest.setTimeout(240_000);

@@ -10,7 +10,7 @@ import type { Batches } from '../../src/client/batches/batches';
 import { LifecycleClient } from '../../src/client/lifecycle-client';
 import { startTemporalServer, type TemporalServer } from '../../src/stack/temporal-server';
 import { uniqueJpeg } from '../support/media/unique-jpeg';
-import { quickRetriesWorker } from '../support/system/quick-retries-worker';
+import { quickRetriesWorker } from '../support/workflow-bundles/quick-retries-worker';
 import { testTools } from '../support/system/test-tools';
 
 /** `CRASH_BATCH=full` takes 5,000 items through 20 deaths of the worker and 3 of the server: about a quarter of an hour. */

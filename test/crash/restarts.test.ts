@@ -9,7 +9,7 @@ import { ASSET_LIFECYCLE, lifecycleWorkflowId, WORKFLOW_TASK_QUEUE } from '../..
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
 import { prepareEmulator } from '../../src/cli/demo/provider';
 import { startTemporalServer, type TemporalServer } from '../../src/stack/temporal-server';
-import { quickRetriesWorker } from '../support/system/quick-retries-worker';
+import { quickRetriesWorker } from '../support/workflow-bundles/quick-retries-worker';
 import { SAMPLES, sample, untilStatus } from '../support/system/system';
 import { testTools } from '../support/system/test-tools';
 

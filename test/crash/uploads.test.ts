@@ -2,11 +2,12 @@ import { createHash, randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { PART_ROUTE } from '../../emulator/twelvelabs/rules/uploads/part-urls';
+import type { WorkflowHandle } from '@temporalio/client';
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
-import { quickRetriesWorker } from '../support/system/quick-retries-worker';
+import { quickRetriesWorker } from '../support/workflow-bundles/quick-retries-worker';
 import { System } from '../support/system/system';
 
-jest.setTimeout(120_000);
+jest.setTimeout(240_000);
 const CHUNK_BYTES = 1024 ** 2;
 const PARTS = 48;
 const CONCURRENCY = 4;
@@ -18,13 +19,23 @@ beforeAll(async () => {
     processing: { baseMs: 0, msPerMegabyte: 0 },
     uploads: { chunkBytes: CHUNK_BYTES, partBytes: 'hash' },
   });
-});
-afterAll(() => system?.close());
-
-async function restartWithQuickRetries(): Promise<void> {
   await system.worker?.stop();
   system.program = await quickRetriesWorker(system.folder);
   await system.startWorker();
+});
+afterAll(() => system?.close());
+
+/** Waits for what a run is to come to. Says where run and worker are if it closes before, or takes longer than a minute. */
+async function untilReached(handle: WorkflowHandle, what: string, isSo: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  while (!(await isSo())) {
+    const { status, raw } = await handle.describe();
+    if (status.name === 'RUNNING' && Date.now() < deadline) continue;
+    const activities = JSON.stringify(raw.pendingActivities);
+    throw new Error(
+      `not ${what}: the run is ${status.name}, its activities ${activities}, the worker: ${system.worker?.log}`,
+    );
+  }
 }
 
 const reported = async (): Promise<number> => (await system.control.state()).uploads[0]?.completed_chunks ?? 0;
@@ -43,7 +54,6 @@ function hashOf(content: Buffer): string {
 }
 
 test('a worker that is killed four times while it uploads sends only the parts that were on their way again', async () => {
-  await restartWithQuickRetries();
   const content = randomBytes(PARTS * CHUNK_BYTES);
   const file = path.join(system.folder, 'large.mp4');
   await writeFile(file, content);
@@ -54,7 +64,8 @@ test('a worker that is killed four times while it uploads sends only the parts t
     preflight: false, // its content is noise
   });
   for (let kill = 1; kill <= KILLS; kill++) {
-    while ((await reported()) < (PARTS * kill) / (KILLS + 1));
+    const parts = (PARTS * kill) / (KILLS + 1);
+    await untilReached(handle, `at ${parts} parts`, async () => (await reported()) >= parts);
     expect(await reported()).toBeLessThan(PARTS);
     await system.worker?.kill();
     await system.startWorker();
@@ -79,16 +90,22 @@ test('a worker that is killed while the next one reads the session’s state lea
     upload: { method: 'multipart', concurrency: CONCURRENCY },
     preflight: false, // its content is noise
   });
-  const newest = async () => (await system.control.state()).uploads.at(-1);
-  while ((await system.control.state()).uploads.length < 2 || ((await newest())?.completed_chunks ?? 0) < PARTS / 4);
+  await untilReached(handle, 'at a quarter of its parts', async () => {
+    const { uploads } = await system.control.state();
+    return (uploads[1]?.completed_chunks ?? 0) >= PARTS / 4;
+  });
   await system.worker?.kill();
   await system.control.addFault({ route: 'GET /assets/multipart-uploads/{upload_id}', delayMs: 3000 });
   await system.startWorker();
   const attempt = async () => (await handle.describe()).raw.pendingActivities?.[0];
-  while (((await attempt())?.attempt ?? 1) < 2 || !(await attempt())?.lastStartedTime);
+  await untilReached(handle, 'at its second attempt', async () => {
+    const now = await attempt();
+    return (now?.attempt ?? 1) >= 2 && !!now?.lastStartedTime;
+  });
   const beats = async (): Promise<number> => Number((await attempt())?.lastHeartbeatTime?.seconds ?? 0);
   const first = await beats();
-  while ((await beats()) < first + 1); // has told the server that it lives, and nothing of the upload
+  // has told the server that it lives, and nothing of the upload
+  await untilReached(handle, 'a heartbeat later', async () => (await beats()) >= first + 1);
   await system.worker?.kill();
   await system.control.clearFaults();
   await system.startWorker();

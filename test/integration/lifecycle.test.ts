@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { LifecycleStatus } from '../../src/contracts/lifecycle-status';
-import { quickRetriesWorker } from '../support/system/quick-retries-worker';
+import { quickRetriesWorker } from '../support/workflow-bundles/quick-retries-worker';
 import { API_KEY, sample, SAMPLES, System, untilStatus } from '../support/system/system';
 
 jest.setTimeout(120_000);

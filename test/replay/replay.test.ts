@@ -3,7 +3,7 @@ import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import * as workflows from '../../src/workflows';
 import { version } from '../../package.json';
 import { manifestOf, manifestProblems, recordedHistories, releaseProblems } from '../support/history-files';
-import { todaysWorkflows } from '../support/system/workflow-bundle';
+import { todaysWorkflows } from '../support/workflow-bundles/todays-workflows';
 
 jest.setTimeout(60_000);
 const recorded = recordedHistories();

@@ -15,7 +15,7 @@ import {
 import type { LifecycleStatus } from '../../../src/contracts/lifecycle-status';
 import { OWNER } from '../activity-dependencies';
 import { createDevEnvironment, createTimeSkippingEnvironment } from './temporal';
-import { todaysWorkflows } from './workflow-bundle';
+import { todaysWorkflows } from '../workflow-bundles/todays-workflows';
 
 let keys = 0;
 

@@ -28,7 +28,7 @@ import { createItemOutcomes } from '../../../src/storage/batches/item-outcomes';
 import type { TemporalServer } from '../../../src/stack/temporal-server';
 import { ORGANIZATION, SECRET_KEY } from '../servers/vi-emulator';
 import { writeAtRest } from '../media/files-at-rest';
-import { quickRetriesWorker } from './quick-retries-worker';
+import { quickRetriesWorker } from '../workflow-bundles/quick-retries-worker';
 import { MAIN, SAMPLES, quickWorker } from './system';
 import { startTestTemporal } from './temporal';
 
