@@ -195,11 +195,22 @@ function failureIn(entry: ReportEntry): ItemFailure | undefined {
   return { type: error.type, message: error.message, shown: key, names };
 }
 
+/** A shorter one, such as "a" or "12", stands for too much else. */
+const SHORTEST_NAME = 4;
+
+/** Finds a text where it is not part of a longer word. */
+const asWords = (text: string): RegExp =>
+  new RegExp(
+    String.raw`(?<![\p{L}\p{N}])${text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, String.raw`\$&`)}(?![\p{L}\p{N}])`,
+    'gu',
+  );
+
 /** A message without paths, ids, names and numbers of one item, so that those of one cause are equal. */
 function causeIn(message: string, names: readonly string[]): string {
-  const withEnds = names.flatMap((name) => [name, name.slice(name.lastIndexOf('/') + 1)]).filter((name) => name !== '');
-  const longestFirst = withEnds.toSorted((one, other) => other.length - one.length);
-  const without = longestFirst.reduce((text, name) => text.replaceAll(name, '…'), message);
+  const withEnds = names.flatMap((name) => [name, name.slice(name.lastIndexOf('/') + 1)]);
+  const telling = withEnds.filter((name) => name.length >= SHORTEST_NAME);
+  const longestFirst = telling.toSorted((one, other) => other.length - one.length);
+  const without = longestFirst.reduce((text, name) => text.replaceAll(asWords(name), '…'), message);
   return without
     .replaceAll(/"[^"]{1,200}"/g, '"…"')
     .replaceAll(/(?<!\w)(s3:\/\/|\/)[^\s:,;"]+/g, '…')

@@ -15,6 +15,9 @@ export function nameOfSource(source: Source): string {
   }
 }
 
+/** As {@link nameOfSource}, and of a file its whole path: what tells one of many sources from the others. */
+export const pathOfSource = (source: Source): string => (source.type === 'file' ? source.path : nameOfSource(source));
+
 /** Default name of an asset. */
 export function filenameOfSource(source: Exclude<Source, { type: 'asset' }>): string {
   const last = nameOfSource(source).replace(/\/+$/, '').split('/').at(-1) ?? '';

@@ -125,7 +125,7 @@ const manifest = (name: string, content: string) => async (): Promise<string[]> 
 
 test.each([
   ['an empty folder', empty, 'InvalidRequest: items.path: FOLDER: holds no file that is not hidden'],
-  ['globs that match nothing', globs, 'InvalidRequest: items.include: no file of FOLDER matches (1 looked at)'],
+  ['globs that match nothing', globs, 'InvalidRequest: items.include: no file of FOLDER is asked for (1 left out)'],
   [
     'a manifest without items',
     manifest('none.csv', 'path\n'),

@@ -4,7 +4,7 @@ import { filenameFrom } from '../../contracts/batch/filename-template';
 import type { ListedItem, RefusedEntry } from '../../contracts/batch/listed-items';
 import { FAILURES, failure, failureType } from '../../contracts/failures';
 import type { CompleteInput } from '../../contracts/lifecycle-input';
-import { filenameOfSource, nameOfSource } from '../../contracts/source-name';
+import { filenameOfSource, pathOfSource } from '../../contracts/source-name';
 import { defaultKey } from '../../client/default-key';
 import {
   acceptInput,
@@ -66,7 +66,7 @@ async function item(
   const isNamed = typeof template === 'string' && !isAsset(source); // an adopted asset has its name
   const filename = given ?? (isNamed ? filenameFrom(template, relativePath) : undefined);
   const input = acceptInput(mergedInput(batch.each, { ...fields, source, filename }), registry);
-  named.name = input.source.type === 'file' ? input.source.path : nameOfSource(input.source);
+  named.name = pathOfSource(input.source);
   if (input.provider !== batch.provider) {
     throw failure('InvalidRequest', `provider: the batch is at "${batch.provider}", and all of its items are`);
   }

@@ -134,18 +134,28 @@ async function listOn(
 const preparedEntries = (entries: AsyncIterable<SourceEntry>, context: ItemContext) =>
   inChunks(entries, AT_ONCE, async (entry) => ('skipped' in entry ? 'skipped' : itemOfEntry(entry, context)));
 
+const ALL_BELOW = '"**/*.mp4" means all below it';
+
+/** Fields of a batch's globs that say something. */
+function globsGiven({ include, exclude }: { include: readonly string[]; exclude: readonly string[] }): string[] {
+  const says = { include: include.some((glob) => glob !== '**'), exclude: exclude.length > 0 };
+  return Object.entries(says).flatMap(([field, isGiven]) => (isGiven ? [field] : []));
+}
+
 function nothingListed(items: AcceptedBatch['items'], skipped: number): Error {
   const nothing = (field: string, why: string) => failure('InvalidRequest', `items.${field}: ${why}`);
+  const given = 'include' in items ? globsGiven(items) : [];
   switch (items.type) {
     case 'folder':
-      return skipped > 0
-        ? nothing('include', `no file of ${items.path} matches (${skipped} looked at); "**/*.mp4" means all below it`)
+      return given.length > 0 && skipped > 0
+        ? nothing(given.join(', items.'), `no file of ${items.path} is asked for (${skipped} left out); ${ALL_BELOW}`)
         : nothing('path', `${items.path}: holds no file that is not hidden`);
     case 's3': {
       const uri = `s3://${items.bucket}/${items.prefix}`;
-      return skipped > 0
-        ? nothing('include', `no object of ${uri} matches (${skipped} looked at)`)
-        : nothing('prefix', `${uri}: no object's key begins so`);
+      if (skipped === 0) return nothing('prefix', `${uri}: no object's key begins so`);
+      return given.length > 0
+        ? nothing(given.join(', items.'), `no object of ${uri} is asked for (${skipped} left out); ${ALL_BELOW}`)
+        : nothing('prefix', `${uri}: holds nothing but folder marks and hidden objects`);
     }
     case 'manifest':
       return nothing('uri', `${items.uri}: the manifest names no items`);

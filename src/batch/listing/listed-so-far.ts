@@ -7,6 +7,7 @@ import {
   type PageHead,
   type RefusedEntry,
 } from '../../contracts/batch/listed-items';
+import { pathOfSource } from '../../contracts/source-name';
 import { declarationOf, placeOf, type Registry } from '../../providers/registry';
 import { mergedInput } from '../merged-input';
 import type { FoundItem } from './item-of-entry';
@@ -42,11 +43,11 @@ export class ListedSoFar {
       if (found.sizeBytes === undefined) this.withoutSize += 1;
       return { item: number, ...found };
     }
-    const { at, filename } = found;
+    const { at, source } = found;
     return {
       at,
       ...(typeof at === 'number' ? { line: at } : {}),
-      name: filename,
+      name: pathOfSource(source),
       refused: 'InvalidRequest',
       reason: taken,
     };

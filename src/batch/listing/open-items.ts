@@ -74,7 +74,7 @@ async function* folderEntries(
   const { wants, enters } = globsOf(matching);
   const from = after === undefined ? {} : { after: String(after) };
   for await (const entry of files.walk(folder, { ...from, wants, enters, signal })) {
-    yield entryOf(entry, () => ({ type: 'file', path: path.join(folder, entry.path) }));
+    yield entryOf(entry, entry.path, { type: 'file', path: path.join(folder, entry.path) });
   }
 }
 
@@ -84,18 +84,21 @@ async function* prefixEntries(
   { after, signal }: From,
 ): AsyncGenerator<SourceEntry> {
   const { wants } = globsOf(matching);
-  const isWanted = (key: string): boolean => wants(key.replace(/^\/+/, ''));
+  const begun = prefix.slice(prefix.lastIndexOf('/') + 1);
+  /** Below the folder that the prefix is; one that ends within a name begins with that name. */
+  const relative = (path: string): string => (path.startsWith('/') ? path : `${begun}${path}`).replace(/^\/+/, '');
   const from = after === undefined ? {} : { after: String(after) };
-  for await (const entry of objects.walk({ bucket, prefix }, { ...from, wants: isWanted, signal })) {
-    yield entryOf(entry, () => ({ type: 's3', bucket, key: `${prefix}${entry.path}` }));
+  const options = { ...from, wants: (path: string) => wants(relative(path)), signal };
+  for await (const entry of objects.walk({ bucket, prefix }, options)) {
+    yield entryOf(entry, relative(entry.path), { type: 's3', bucket, key: `${prefix}${entry.path}` });
   }
 }
 
-function entryOf(entry: WalkedEntry, sourceOf: () => Extract<SourceEntry, { source: unknown }>['source']): SourceEntry {
+function entryOf(entry: WalkedEntry, relativePath: string, source: FileSource | S3Source): SourceEntry {
   const { path: at } = entry;
   if ('skipped' in entry) return { at, skipped: true };
-  if ('refused' in entry) return { at, name: at, refused: entry.refused, reason: entry.reason };
-  return { at, source: sourceOf(), relativePath: at.replace(/^\/+/, ''), sizeBytes: entry.sizeBytes };
+  if ('refused' in entry) return { at, name: relativePath, refused: entry.refused, reason: entry.reason };
+  return { at, source, relativePath, sizeBytes: entry.sizeBytes };
 }
 
 async function* listEntries(

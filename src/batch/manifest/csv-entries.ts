@@ -2,7 +2,7 @@ import { pipeline, type Readable } from 'node:stream';
 import { parse, type CsvError } from 'csv-parse';
 import { failure } from '../../contracts/failures';
 import type { SourceEntry } from '../listing/source-entry';
-import { MAX_LINE_BYTES, mustBeUtf8 } from './ndjson-entries';
+import { MAX_LINE_BYTES, mustBeText } from './ndjson-entries';
 
 interface ParsedRow {
   record: string[];
@@ -36,7 +36,7 @@ export async function* csvEntries(
       return row;
     },
   });
-  bytes.once('data', mustBeUtf8OrEnd(bytes));
+  bytes.once('data', mustBeTextOrEnd(bytes));
   pipeline(bytes, parser, () => {}); // the loop below gets the error of either
   let header: readonly string[] | undefined;
   let returns = 0;
@@ -89,11 +89,11 @@ const notReadable = (code: string, parsedTo: number) =>
     } has a quote that is not closed (${code})`,
   );
 
-const mustBeUtf8OrEnd =
+const mustBeTextOrEnd =
   (bytes: Readable) =>
   (start: Buffer): void => {
     try {
-      mustBeUtf8(start);
+      mustBeText(start);
     } catch (error) {
       bytes.destroy(error as Error);
     }

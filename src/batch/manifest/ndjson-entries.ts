@@ -4,6 +4,7 @@ import type { SourceEntry } from '../listing/source-entry';
 /** A longer line is refused, and its bytes are let go as they come. */
 export const MAX_LINE_BYTES = 2 * 1024 ** 2;
 const LINE_FEED = 0x0a;
+const LOOKED_AT_BYTES = 1024;
 
 /** The items of an NDJSON manifest: an object a line, empty lines left out. Lines that are none are refused each. */
 export async function* ndjsonEntries(bytes: AsyncIterable<Buffer>, after = 0): AsyncGenerator<SourceEntry> {
@@ -50,7 +51,7 @@ async function* linesOf(bytes: AsyncIterable<Buffer>, after: number): AsyncGener
     return taken;
   };
   for await (const chunk of bytes) {
-    if (line === 1 && length === 0) mustBeUtf8(chunk);
+    if (line === 1 && length === 0) mustBeText(chunk);
     for (let start = 0; start < chunk.byteLength;) {
       const feed = chunk.indexOf(LINE_FEED, start);
       const end = feed < 0 ? chunk.byteLength : feed;
@@ -83,8 +84,13 @@ function lineOf(bytes: Buffer, line: number): Line {
   }
 }
 
-/** @throws InvalidRequest for a manifest in another encoding, of which every line would be refused */
-export function mustBeUtf8(start: Buffer): void {
+/** @throws InvalidRequest for what is no manifest in UTF-8, of which every line would be refused */
+export function mustBeText(start: Buffer): void {
   const isUtf16 = (start[0] === 0xff && start[1] === 0xfe) || (start[0] === 0xfe && start[1] === 0xff);
   if (isUtf16) throw failure('InvalidRequest', 'items.uri: is UTF-16; save it as UTF-8');
+  if (!start.subarray(0, LOOKED_AT_BYTES).includes(0)) return; // media have such bytes near their beginning, and texts have none
+  throw failure(
+    'InvalidRequest',
+    'items.uri: holds no text; name a manifest (NDJSON or CSV in UTF-8) or a folder, and start a single file by itself',
+  );
 }

@@ -1,8 +1,7 @@
 import type { ReportEntry, ReportItem } from '../../batch/report';
 import { isRefused, type ListedEntry, type ListedItem } from '../../contracts/batch/listed-items';
 import type { IngestionRef } from '../../contracts/lifecycle-status';
-import type { Source } from '../../contracts/source';
-import { nameOfSource } from '../../contracts/source-name';
+import { pathOfSource } from '../../contracts/source-name';
 import type { Ingestion } from '../../providers/ingestions';
 import type { FailedFile, UploadResult } from '../transfers/upload-assets';
 
@@ -57,7 +56,7 @@ export async function batchUploadResult(
     }
     const state = stateOf(entry);
     const item = found && !isRefused(found) ? found : undefined;
-    const path = item ? pathOf(item.source) : entry.key;
+    const path = item ? pathOfSource(item.source) : entry.key; // a key may be anything
     totals.totalFiles += 1;
     totals[state] += 1;
     const session = entry.ingestion && sessionIn(sessions, entry.ingestion);
@@ -89,9 +88,6 @@ function count(progress: BatchSession['progress'], state: Total): void {
   if (state === 'totalSucceeded') progress.succeeded += 1;
   if (state === 'totalFailed') progress.errored += 1;
 }
-
-/** Never the key, which may be anything; and never a secret. */
-const pathOf = (source: Source): string => (source.type === 'file' ? source.path : nameOfSource(source));
 
 type Total = 'totalSucceeded' | 'totalFailed' | 'totalProcessing' | 'totalUnsent';
 

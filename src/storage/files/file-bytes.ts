@@ -21,11 +21,18 @@ const TRANSIENT_CODES: ReadonlySet<string> = new Set([
   ...['ESTALE', 'ENOTCONN', 'EHOSTDOWN', 'EHOSTUNREACH', 'ENETDOWN', 'ENETUNREACH', 'ETIMEDOUT'],
 ]);
 
-/** The error's code, if the file is the cause. */
+/** The error's code, if the file or folder is the cause. */
 export function fileTroubleOf(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null || !('syscall' in error)) return undefined;
   const { code = 'unknown' } = error as NodeJS.ErrnoException;
   return TRANSIENT_CODES.has(code) ? undefined : code;
+}
+
+/** Gives the code of what the file or folder itself is the cause of. @throws any other error: an attempt later may succeed */
+export function troubleOrThrow(error: unknown): string {
+  const code = fileTroubleOf(error);
+  if (code === undefined) throw error;
+  return code;
 }
 
 export const factsIn = ({ size, mtimeNs, ino }: BigIntStats): FileFacts => ({

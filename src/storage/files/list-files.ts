@@ -2,7 +2,7 @@ import type { Dirent } from 'node:fs';
 import { access, constants, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { failure, failureType } from '../../contracts/failures';
-import { fileTroubleOf } from './file-bytes';
+import { fileTroubleOf, troubleOrThrow } from './file-bytes';
 import { isMissing } from '../results/whole-files';
 import { locate, mustBeFile, rootsOf, unreadable, type Roots } from './paths/locate-file';
 import type { FileListing, WalkedEntry, WalkOptions } from './source-listing';
@@ -27,8 +27,9 @@ export function createFileListing({ roots }: { roots: readonly string[] }): File
         Promise.reject(aboutItems(error)),
       );
       const behind = options.after === undefined ? [] : options.after.split('/');
-      const top = await entriesOf(real).catch((error: NodeJS.ErrnoException) => {
-        const says = error.code === 'ENOTDIR' ? 'is no folder; name one' : `cannot be listed (${error.code})`;
+      const top = await entriesOf(real).catch((error: unknown) => {
+        const code = troubleOrThrow(error);
+        const says = code === 'ENOTDIR' ? 'is no folder; name one' : `cannot be listed (${code})`;
         throw failure('InvalidRequest', `items.path: ${folder}: ${says}`);
       });
       yield* walkFolder({ named: folder, real, relative: '' }, top, behind, { look, options });
@@ -81,6 +82,7 @@ async function* walkFolder(
   walk: Walk,
 ): AsyncGenerator<WalkedEntry> {
   const { enters = () => true, signal } = walk.options;
+  /** And folders that are left out as a whole. */
   let files: Dirent[] = [];
   const flush = async function* (): AsyncGenerator<WalkedEntry> {
     yield* await Promise.all(files.map((entry) => walkedEntry(folder, entry, walk)));
@@ -89,17 +91,16 @@ async function* walkFolder(
   for (const entry of entries) {
     const { name } = entry;
     if (after !== undefined && (name < after || (name === after && !entry.isDirectory()))) continue;
-    if (!entry.isDirectory()) {
+    if (!entry.isDirectory() || !enters(`${folder.relative}${name}`)) {
       files.push(entry);
       if (files.length >= AT_ONCE) yield* flush();
       continue;
     }
     if (name === after && behind.length === 0) continue; // a folder that could not be listed
     const below = { ...namesIn(folder, name), relative: `${folder.relative}${name}/` };
-    if (!enters(`${folder.relative}${name}`)) continue;
     yield* flush();
     signal?.throwIfAborted();
-    const inside = await entriesOf(below.real).catch(({ code }: NodeJS.ErrnoException) => code ?? 'unknown');
+    const inside = await entriesOf(below.real).catch(troubleOrThrow);
     if (typeof inside === 'string') {
       const reason = `source.path: ${below.named}: the folder cannot be listed (${inside})`;
       yield { path: `${folder.relative}${name}`, refused: 'InvalidRequest', reason };
@@ -115,7 +116,7 @@ const namesIn = ({ named, real }: Folder, name: string) => ({
 
 async function walkedEntry(folder: Folder, entry: Dirent, { look, options }: Walk): Promise<WalkedEntry> {
   const relative = `${folder.relative}${entry.name}`;
-  if (!options.wants(relative)) return { path: relative, skipped: true };
+  if (entry.isDirectory() || !options.wants(relative)) return { path: relative, skipped: true };
   const { named, real } = namesIn(folder, entry.name);
   const refuse = (reason: string): WalkedEntry => ({ path: relative, refused: 'InvalidRequest', reason });
   if (entry.name.includes('\ufffd')) return refuse(`source.path: ${named}: its name is not valid UTF-8; rename it`);

@@ -143,6 +143,26 @@ test('a start that was stopped before it had its list is told with what the stor
   expect(status).toMatchObject({ outcome: 'cancelled', refused: 500, counts: { items: 2500, by: { completed: 1 } } });
 });
 
+test('keys that are short, or begin like something else, do not take causes apart', async () => {
+  const failed = (key: string, message: string) => ({
+    ...{ item: 0, key, phase: 'failed' as const, outcome: 'failed' as const },
+    error: { type: 'PayloadTooLarge' as const, message },
+  });
+  const tooLarge = (key: string, n: number) =>
+    failed(key, `source.path: /media/in/${n}.mp4 has ${213_476_789 + n} bytes; the limit is 200 MB (${key})`);
+  const keys = Array.from({ length: 30 }, (_, n) => String(n));
+  const numbered = await failuresByCause(keys.map((key, n) => tooLarge(key, n)));
+  expect(numbered.map(({ count, cause }) => [count, cause])).toEqual([
+    [30, 'source.path: … has N bytes; the limit is N MB (N)'],
+  ]);
+  const letters = [...'aen'].map((key) =>
+    failed(`/media/${key}`, `source.path: /media/${key}: is empty; name another`),
+  );
+  expect(await failuresByCause(letters)).toMatchObject([{ count: 3, cause: 'source.path: …: is empty; name another' }]);
+  const words = ['part', 'byte', 'k (1)'].map((key) => failed(key, `${key}: parts of 20 bytes are missing`));
+  expect(await failuresByCause(words)).toMatchObject([{ count: 3, cause: '…: parts of N bytes are missing' }]);
+});
+
 test('causes without end are counted together', async () => {
   const letters = (n: number) =>
     String(n)

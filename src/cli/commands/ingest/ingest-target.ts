@@ -2,7 +2,8 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { UsageError } from '../../exit';
 
-const MANIFEST = /\.(csv|ndjson|jsonl|json)$/i;
+/** In S3, by its name; an object may be named with its version. */
+const MANIFEST = /\.(csv|ndjson|jsonl|json)(\?versionId=[^?&]+)?$/i;
 
 /** A folder, a manifest, or an S3 prefix; globs are only for what is listed. @throws UsageError */
 export async function itemsOfTarget(
@@ -17,6 +18,11 @@ export async function itemsOfTarget(
   const [, bucket, rest = ''] = /^s3:\/\/([^/]*)\/?(.*)$/is.exec(target) ?? [];
   if (bucket !== undefined) {
     return MANIFEST.test(rest) ? manifest(target) : { type: 's3', bucket, prefix: rest, ...matching };
+  }
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(target)) {
+    throw new UsageError(
+      '<folder|manifest|s3>: is a URL, and what a URL leads to is not read here; name a folder, a file or s3://bucket/key',
+    );
   }
   const absolute = path.resolve(target);
   const found = await stat(absolute).catch((error: NodeJS.ErrnoException) => {

@@ -143,7 +143,7 @@ function planLines(plan: BatchPlan): string[] {
     ['bytes', `${bytes}${unknown(withoutSize)}`],
     ['media', `${durationWords(mediaSeconds * 1000)}${unknown(withoutMedia)}`],
     ['refused', refused],
-    ['left out by globs', skipped],
+    ['left out by globs, or hidden', skipped],
     ['least time', leastTime(plan)],
     ['requests, at least', `${total} (${kinds.join(', ')})`],
     ['billable actions, at least', actions],

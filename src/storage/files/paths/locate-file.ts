@@ -1,5 +1,6 @@
 import { realpath } from 'node:fs/promises';
 import path from 'node:path';
+import { troubleOrThrow } from '../file-bytes';
 import { refused } from '../file-rest';
 import { isInside, withRealTop } from './open-inside';
 import type { RealPath } from './real-paths';
@@ -35,7 +36,7 @@ interface Locating {
 
 /**
  * The path without symlinks, inside a root; nothing outside the roots is touched.
- * @throws InvalidRequest
+ * @throws InvalidRequest · an error of the system that says nothing of the file
  */
 export async function locate(
   file: string,
@@ -51,7 +52,7 @@ export async function locate(
     const candidate = await make();
     if (!isBelow(candidate)) continue;
     problem ??= `no such ${what}${path.isAbsolute(file) ? '' : ' in any source root of this worker'}`;
-    const found = await resolve(candidate).catch((error: NodeJS.ErrnoException) => error.code ?? 'unknown');
+    const found = await resolve(candidate).catch(troubleOrThrow);
     if (typeof found !== 'string') {
       if (realRoots.some((root) => isInside(root, found.real))) return found;
       problem = LEADS_OUT;

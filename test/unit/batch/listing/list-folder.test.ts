@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import { mkdir, symlink } from 'node:fs/promises';
+import promises, { mkdir, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import { defaultKey } from '../../../../src/client/default-key';
 import { createBatchFiles } from '../../../../src/storage/batches/batch-files';
@@ -43,7 +43,7 @@ test('globs include and exclude; what they leave out is counted; hidden files ne
   });
   const listed = await place.list({ items: folder({ include: ['**/*.mp4'], exclude: ['raw/deep/**'] }) });
   expect(listed.items.map(({ at }) => at)).toEqual(['a.mp4', 'raw/b.mp4']);
-  expect(listed.index).toMatchObject({ items: 2, skipped: 2 });
+  expect(listed.index).toMatchObject({ items: 2, skipped: 4 }); // two files, and two folders as a whole
   const hidden = await place.list({ batchId: 'c', items: folder({ include: ['.hidden/**', '{.e,f}.mp4'] }) });
   expect(hidden.items.map(({ at }) => at)).toEqual(['.e.mp4', '.hidden/d.mp4']);
 });
@@ -75,8 +75,15 @@ test.each([
     'globs that match nothing',
     { 'a.txt': '1' },
     { include: ['*.mp4'] },
-    'items.include: no file of MEDIA matches (1 looked at)',
+    'items.include: no file of MEDIA is asked for (1 left out)',
   ],
+  [
+    'a glob that leaves out everything',
+    { 'raw/a.mp4': '1' },
+    { exclude: ['raw/**'] },
+    'items.exclude: no file of MEDIA is asked for (1 left out)',
+  ],
+  ['a folder of hidden files', { '.a': '1' }, {}, 'items.path: MEDIA: holds no file that is not hidden'],
   ['a folder that is none', { x: '1' }, { path: 'MEDIA/x' }, 'items.path: MEDIA/x: is no folder; name one'],
   ['a folder that is not there', {}, { path: 'MEDIA/no' }, 'items.path: MEDIA/no: no such folder'],
   ['a folder outside the roots', {}, { path: '/usr' }, 'items.path: /usr: lies outside the source roots'],
@@ -134,9 +141,12 @@ describe('at a provider that keeps one asset of a name', () => {
     const plain = await place.list({ items: folder(), each });
     const source = { type: 'file' as const, path: path.join(place.media, 'a/1.jpg') };
     expect(plain.items.map(({ at, key }) => [at, key])).toEqual([['a/1.jpg', defaultKey(source, 'd1')]]);
-    expect(plain.refused.map(({ at, reason }) => [at, reason])).toEqual([
-      ['b/1.jpg', expect.stringMatching(/item 0 of the batch has the name "1.jpg" too.*template with \{path\}/)],
-      ['b/c/1.jpg', expect.stringContaining('has the name "1.jpg" too')],
+    expect(plain.refused.map(({ name, reason }) => [name, reason])).toEqual([
+      [
+        path.join(place.media, 'b/1.jpg'),
+        expect.stringMatching(/item 0 of the batch has the name "1.jpg" too.*template with \{path\}/),
+      ],
+      [path.join(place.media, 'b/c/1.jpg'), expect.stringContaining('has the name "1.jpg" too')],
     ]);
     const templated = await place.list({
       batchId: 'c',
@@ -227,4 +237,27 @@ test('a folder that cannot be read is told of, and the others are listed', async
   expect(refused.map(({ at, reason }) => [at, reason])).toEqual([
     ['a', expect.stringContaining('media/a: the folder cannot be listed (ENOENT)')],
   ]);
+});
+
+test.each([
+  ['a folder', 'readdir', 'b', 'EMFILE'],
+  ['the folder itself', 'readdir', '', 'ESTALE'],
+  ['a symlink', 'realpath', 'link.jpg', 'ETIMEDOUT'],
+] as const)('%s that a passing trouble keeps from being read is looked at again', async (_name, call, at, code) => {
+  await place.put({ 'a/1.jpg': '1', 'b/1.jpg': '1' });
+  await symlink('a/1.jpg', path.join(place.media, 'link.jpg'));
+  const troubled = path.join(place.media, at);
+  const real = promises[call] as (...args: unknown[]) => Promise<unknown>;
+  const broken = Object.assign(new Error(code), { code, syscall: call });
+  const spy = jest.spyOn(promises, call as 'realpath');
+  spy.mockImplementation(((file: string, ...more: unknown[]) =>
+    file === troubled ? Promise.reject(broken) : real(file, ...more)) as never);
+  try {
+    await expect(place.list({ items: folder() })).rejects.toMatchObject({ code });
+  } finally {
+    spy.mockRestore();
+  }
+  const { items, refused } = await place.list({ items: folder() });
+  expect(items.map((item) => item.at)).toEqual(['a/1.jpg', 'b/1.jpg', 'link.jpg']);
+  expect(refused).toEqual([]);
 });

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import { csvEntries } from '../../../../src/batch/manifest/csv-entries';
 import { MAX_LINE_BYTES, ndjsonEntries } from '../../../../src/batch/manifest/ndjson-entries';
+import { inputOfItem } from '../../../../src/batch/read-batch';
 import { createBatchFiles } from '../../../../src/storage/batches/batch-files';
 import { createFileSources } from '../../../../src/storage/files/file-sources';
 import { ListingPlace, NO_OBJECTS } from '../../../support/batches/listing';
@@ -93,6 +94,41 @@ test('fields inside another are merged with it, in whichever order a line has th
   const items = await manifest('list.ndjson', lines.map((line) => JSON.stringify(line)).join('\n'));
   const listed = await place.list({ items });
   expect(listed.items.map(({ own }) => own)).toEqual([{ metadata: { a: 1, b: 2 } }, { metadata: { a: 1, b: 2 } }]);
+});
+
+test('what a line says null of is as the batch says it', async () => {
+  const nothing = { branch: null, metadata: null, cleanup: null, filename: null, provider: null };
+  const lines = [
+    { path: 'a.jpg', ...nothing },
+    { path: 'b.jpg', metadata: { season: null, note: 'x' }, cleanup: { onCancel: null } },
+  ];
+  const items = await manifest('list.ndjson', lines.map((line) => JSON.stringify(line)).join('\n'));
+  const each = {
+    provider: 'datature-vi',
+    datasetId: 'd1',
+    metadata: { project: 'p', season: 2 },
+    cleanup: { onFailure: 'delete', onCancel: 'keep' },
+  };
+  const listed = await place.list({ items, each });
+  expect(listed.refused).toEqual([]);
+  expect(listed.items.map((item) => inputOfItem(each, item))).toMatchObject([
+    { metadata: { project: 'p', season: 2 }, cleanup: { onFailure: 'delete', onCancel: 'keep' } },
+    { metadata: { project: 'p', season: 2, note: 'x' }, cleanup: { onFailure: 'delete', onCancel: 'keep' } },
+  ]);
+});
+
+test('of two lines with one key the second is told of by its source and line', async () => {
+  const lines = [
+    { path: 'a.jpg' },
+    { path: 'a.jpg' },
+    ...[1, 2].map(() => ({ source: { type: 'asset', assetId: 'a1' } })),
+  ];
+  const items = await manifest('list.ndjson', lines.map((line) => JSON.stringify(line)).join('\n'));
+  const { refused } = await place.list({ items });
+  expect(refused.map(({ name, line }) => [name, line])).toEqual([
+    [inFolder('a.jpg'), 2],
+    ['a1', 4],
+  ]);
 });
 
 test('NDJSON may begin with a byte order mark', async () => {
@@ -251,6 +287,13 @@ test.each([
     'items.uri: is UTF-16; save it as UTF-8',
   ],
   ['UTF-16 CSV', 'l.csv', Buffer.from('\ufeffpath\na.jpg', 'utf16le'), 'items.uri: is UTF-16; save it as UTF-8'],
+  [
+    'media in it',
+    'clip.mp4',
+    Buffer.from('\0\0\0 ftypisom\n\xff', 'latin1'),
+    'items.uri: holds no text; name a manifest',
+  ],
+  ['media in it, as CSV', 'clip.csv', Buffer.from('\0\0\0 ftypisom\n', 'latin1'), 'items.uri: holds no text; name'],
   ['a JSON array', 'l.json', '[\n{"path":"a.jpg"}]', 'items.uri: holds a JSON array; write an object a line (NDJSON)'],
   ['no lines', 'l.ndjson', '\n\n', 'the manifest names no items'],
   ['a header and no rows', 'l.csv', 'path\n', 'the manifest names no items'],

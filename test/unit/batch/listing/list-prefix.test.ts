@@ -94,6 +94,28 @@ test('the objects below a prefix are items; folder marks are none, empty objects
   expect(asked).toHaveLength(2);
 });
 
+test.each([
+  ['in/b/c', ['c.mp4'], ['in/b/c.mp4']],
+  ['in/a.mp4', ['a.mp4'], ['in/a.mp4']],
+  ['in', ['a.mp4', 'b-c.mp4', 'z.mp4'], ['in/a.mp4', 'in/b/c.mp4', 'in/z.mp4']],
+  ['i', ['in-a.mp4', 'in-b-c.mp4', 'in-z.mp4'], ['in/a.mp4', 'in/b/c.mp4', 'in/z.mp4']],
+])(
+  'a prefix %s that does not end in "/" leaves out nothing, and names go on from where a name begins',
+  async (begins, names, keys) => {
+    objects = objects.filter(([, sizeBytes]) => sizeBytes > 0);
+    const { items } = await listed(prefix({ prefix: begins, include: ['**/*.mp4'] }), { filename: '{path}' });
+    expect(items.map(({ filename }) => filename)).toEqual(names);
+    expect(items.map(({ source }) => (source.type === 's3' ? source.key : ''))).toEqual(keys);
+  },
+);
+
+test('a prefix that holds but folder marks says so', async () => {
+  objects = [['in/', 0]];
+  await expect(listed(prefix())).rejects.toMatchObject({
+    message: 'items.prefix: s3://media/in/: holds nothing but folder marks and hidden objects',
+  });
+});
+
 test('an object that is no media is told of where the branch takes media only; a name of media is believed', async () => {
   objects = [
     ['in/a.mp4', 1],

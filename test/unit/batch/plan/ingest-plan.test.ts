@@ -102,7 +102,13 @@ test.each([
     'of globs that match nothing',
     [],
     ['MEDIA', '--plan', '--include', '*.wav'],
-    'items.include: no file of MEDIA matches',
+    'items.include: no file of MEDIA is asked for',
+  ],
+  [
+    'of a URL',
+    [],
+    ['https://b.s3.amazonaws.com/list.csv?X-Amz-Signature=SECRET', '--plan'],
+    '<folder|manifest|s3>: is a URL, and what a URL leads to is not read here',
   ],
   [
     'of a manifest with globs',
@@ -116,4 +122,5 @@ test.each([
   const { code, stderr } = await ingest(...args.map((arg) => arg.replace('MEDIA', place.media)));
   expect(code).toBe(2);
   expect(stderr).toContain(words.replaceAll('MEDIA', place.media));
+  expect(stderr).not.toContain('SECRET');
 });
