@@ -23,10 +23,13 @@ export const cleanItem: ItemStep = {
   ...common,
 };
 
-/** Ends items that are under way. One that was never begun stays as it is. */
+/**
+ * Ends items that are under way. One that was never begun stays as it is, and one that is being stopped by itself ends as was
+ * asked for it, unless this is by force.
+ */
 export const stopItem = (stop: ItemStop): ItemStep => ({
   isDue: (record) => record?.outcome === undefined && record?.work !== undefined,
-  take: (turn) => stopped(turn, stop),
+  take: (turn) => stopped(turn, stop.outcome === 'deleted' ? stop : (onItsWay(turn).work.stop ?? stop)),
   untilAll: true,
   ...common,
 });
@@ -62,6 +65,7 @@ export const stopNamed = ({ outcome, policy, reason }: ItemStop, items: readonly
       const before = ended.get(item.item);
       return before && (await isKeyOfAnother(turn)) ? before : stopped(turn, stop);
     },
+    beginsTogether: true,
     ...common,
   };
 };

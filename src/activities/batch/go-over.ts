@@ -71,7 +71,7 @@ export async function goOver(
 
 class Round {
   private batchIsGone = false;
-  private readonly calls = new ItemCalls();
+  private readonly calls: ItemCalls;
   private readonly deps: ActivityDependencies;
   private readonly slice: Slice;
   private readonly failure: FirstFailure;
@@ -83,6 +83,8 @@ class Round {
   private readonly places: SubmissionPlaces;
   /** Items whose turn no earlier attempt of the activity has taken. */
   private readonly firstTurns = new Set<number>();
+  /** Items whose turn an earlier attempt or activity may have taken, so that something of it may have been sent. */
+  private readonly laterTurns = new Set<number>();
   private readonly enough = new AbortController();
   private patience: { timer: NodeJS.Timeout; until: number } | undefined;
   private gotOn = 0;
@@ -95,6 +97,7 @@ class Round {
     private readonly input: GroupStepInput,
     { slice, failure, memory, places }: Omit<WorkerOfGroup, 'deps'> & { slice: Slice; failure: FirstFailure },
   ) {
+    this.calls = new ItemCalls(input.resume);
     this.accepted = memory.accepted;
     this.places = places;
     this.slice = slice;
@@ -114,7 +117,8 @@ class Round {
     const writing = setInterval(() => void this.write().catch(() => {}), WRITE_EVERY_MS); // what fails is written at the end
     const looking = setInterval(() => void this.lookAtBatch(step), LOOK_AT_BATCH_EVERY_MS);
     const atOnce = step.atOnce(this.deps, this.input);
-    const queue = new BegunItems(due, atOnce, (some) => this.begin(some, step));
+    const beginsAtOnce = step.beginsTogether ? Math.max(due.length, 1) : atOnce;
+    const queue = new BegunItems(due, beginsAtOnce, (some) => this.begin(some, step));
     const takeThem = async (): Promise<void> => {
       const isOver = (): boolean => signal.aborted;
       for (let one = await queue.next(isOver); one; one = await queue.next(isOver)) {
@@ -174,7 +178,8 @@ class Round {
   private async begin(some: readonly ListedItem[], step: ItemStep): Promise<void> {
     const turns: ItemTurn[] = [];
     for (const one of some) {
-      if (step.mayHaveBegun?.(this.record(one.item)) === false) this.firstTurns.add(one.item);
+      const mayHaveBegun = step.mayHaveBegun?.(this.record(one.item));
+      if (mayHaveBegun !== undefined) (mayHaveBegun ? this.laterTurns : this.firstTurns).add(one.item);
       if (!step.begin || !(await this.mayTake(one))) continue;
       const turn = this.turnOf(one, new AbortController().signal);
       this.note(step.begin(turn));
@@ -220,8 +225,8 @@ class Round {
     const turn = this.turnOf(one, signal);
     try {
       const left = turn.record?.work?.left;
-      const isFirst = this.firstTurns.has(item);
-      this.note(withoutTrouble(await this.calls.take(item, { left, isFirst, signal }, () => step.take(turn))));
+      const known = { left, isFirst: this.firstTurns.has(item), mayHaveSent: this.laterTurns.has(item), signal };
+      this.note(withoutTrouble(await this.calls.take(item, known, () => step.take(turn))));
       this.calls.end(item);
       this.hasGotOn(step);
       return true;

@@ -24,6 +24,8 @@ export interface ItemStep {
   isDue(record: ItemOutcome | undefined, item: number): boolean;
   /** What is to be in the store before anything happens. */
   begin?(turn: ItemTurn): ItemOutcome;
+  /** All begin before the first is taken: nobody tells of them again. */
+  beginsTogether?: true;
   /** What is done for those that begin together, whose turn no earlier attempt has taken, once that is in the store. */
   prepare?(turns: readonly ItemTurn[], keyFacts: GroupKeyFacts): Promise<void>;
   /** Whether an earlier attempt may have taken the item's turn; without it, any may have. */

@@ -94,7 +94,9 @@ function begun(turn: ItemTurn): ItemOutcome {
   const { group, item, input, record } = turn;
   const { source } = input;
   if (record?.work) {
-    return { ...record, phase: 'creating', work: { ...record.work, turns: turnsOf(record.work) + 1 } };
+    const turns = turnsOf(record.work) + 1;
+    const work = record.phase === 'pending' ? ofThisRun(turn, { ...record, work: record.work }) : record.work;
+    return { ...record, phase: 'creating', work: { ...work, turns } };
   }
   const since = new Date().toISOString();
   const { runId } = group;
@@ -110,6 +112,15 @@ function begun(turn: ItemTurn): ItemOutcome {
     since,
   };
   return { ...started, work: { runId, since, turns: 1, made: [made] } };
+}
+
+/** Nothing was made of it yet: what is made now is of the run that makes it, and so is its claim. */
+function ofThisRun(turn: ItemTurn, record: ItemOutcome & { work: ItemWork }): ItemWork {
+  const { runId } = turn.group;
+  if (record.work.runId === runId) return record.work;
+  const since = new Date().toISOString();
+  const work = { ...record.work, runId, since };
+  return { ...work, made: withAsset(work.made, { since, tag: tagOf({ ...turn, record: { ...record, work } }) }) };
 }
 
 /** At least the one that has left the record. */

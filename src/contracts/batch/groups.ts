@@ -70,6 +70,8 @@ export interface GroupStepInput extends GroupInput {
   /** Workflow and run that own what the items make. */
   runId: string;
   workflowId: string;
+  /** Of a submission: the last heartbeat of the one before, whose end was not heard. */
+  resume?: unknown;
 }
 
 /** How items are to end. */

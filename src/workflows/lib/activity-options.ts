@@ -88,20 +88,27 @@ export const cleanup = (provider: ProviderName): ActivityOptions => ({
   cancellationType: ActivityCancellationType.ABANDON,
 });
 
-/** A step over the items of a group: as a call or a transfer, but for many. Those that only wait are given up at once. */
+/** A step over the items of a group: as a call, but for many. Those that only wait are given up at once. */
 export const groupStep = (
   provider: ProviderName,
-  step: { fileQueue?: string; waits?: boolean; cleans?: boolean },
+  step: { waits?: boolean; cleans?: boolean } = {},
 ): ActivityOptions => ({
   ...providerCall(provider),
-  taskQueue: step.fileQueue ?? (step.waits ? waitTaskQueue(provider) : callTaskQueue(provider)),
-  scheduleToStartTimeout: step.fileQueue === undefined ? undefined : '1h', // as of a single file
+  taskQueue: step.waits ? waitTaskQueue(provider) : callTaskQueue(provider),
   startToCloseTimeout: '2d',
   scheduleToCloseTimeout: '30d',
   heartbeatTimeout: step.waits ? '165s' : '45s',
   cancellationType: step.cleans
     ? ActivityCancellationType.ABANDON
     : ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+});
+
+/** Hands in the items of a group, as a single file or object is: never on the queue of calls, where it would keep cleanups waiting. */
+export const groupTransfer = (provider: ProviderName, fileQueue: string | undefined): ActivityOptions => ({
+  ...groupStep(provider),
+  ...(fileQueue === undefined
+    ? { taskQueue: objectTaskQueue(provider) }
+    : { taskQueue: fileQueue, scheduleToStartTimeout: '1h' }),
 });
 
 /** Lists what a batch takes, where its files lie. */

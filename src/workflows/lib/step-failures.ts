@@ -16,6 +16,12 @@ export function untakenTimeout(error: unknown): TimeoutFailure | undefined {
   return error.cause.timeoutType === TimeoutType.SCHEDULE_TO_START ? error.cause : undefined;
 }
 
+/** What the last heartbeat told of an activity that ended without its worker saying so. */
+export function lastHeartbeatOf(error: unknown): unknown {
+  if (!(error instanceof ActivityFailure) || !(error.cause instanceof TimeoutFailure)) return undefined;
+  return error.cause.lastHeartbeatDetails ?? undefined;
+}
+
 /** True if the activity said with its failure or cancellation that it made nothing. */
 export function provesNothingWasCreated(error: unknown): boolean {
   const details = detailsOf(error instanceof ActivityFailure ? error.cause : error);

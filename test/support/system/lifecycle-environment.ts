@@ -9,6 +9,7 @@ import {
   callTaskQueue,
   EARLIER_MEMO,
   lifecycleWorkflowId,
+  objectTaskQueue,
   waitTaskQueue,
   WORKFLOW_TASK_QUEUE,
 } from '../../../src/contracts/ids';
@@ -41,6 +42,7 @@ export class LifecycleEnvironment {
 
   /**
    * Runs workers with these activities for as long as `use` takes.
+   * @param activities with those of groups, objects have a worker too, as `withFiles` gives one to lifecycles.
    * @param sourceQueues by default the call queue serves every file.
    * @param local instead of today's steps that accept an input.
    */
@@ -51,6 +53,7 @@ export class LifecycleEnvironment {
     local: Partial<LocalActivities> = {},
   ): Promise<T> {
     const common = { connection: this.env.nativeConnection, maxHeartbeatThrottleInterval: 100 };
+    const queues = [callTaskQueue, waitTaskQueue, ...('submitItems' in activities ? [objectTaskQueue] : [])];
     const workers = await Promise.all([
       Worker.create({
         ...common,
@@ -59,8 +62,7 @@ export class LifecycleEnvironment {
         activities: { ...createLocalActivities({ owner: OWNER, sourceQueues }), ...local },
         enableNonLocalActivities: false,
       }),
-      Worker.create({ ...common, taskQueue: callTaskQueue('twelvelabs'), activities }),
-      Worker.create({ ...common, taskQueue: waitTaskQueue('twelvelabs'), activities }),
+      ...queues.map((queueOf) => Worker.create({ ...common, taskQueue: queueOf('twelvelabs'), activities })),
     ]);
     return runningAll(workers, use);
   }

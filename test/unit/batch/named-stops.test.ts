@@ -62,3 +62,48 @@ test('an item whose key somebody else has by now stays as it was, with all that 
   expect((await stop({ outcome: 'deleted' })).counts.by).toEqual({ completed: 2 });
   expect(place.provider.held.size).toBe(2);
 });
+
+test('a stop of the group ends an item as was asked for it alone, unless it is by force', async () => {
+  for (const [outcome, ended] of [
+    ['cancelled', 'deleted'],
+    ['deleted', 'deleted'],
+  ] as const) {
+    await inActivity(() => steps().submitItems(input));
+    place.provider.failNext('assets.remove by force', failure('ProviderUnavailable', '503'));
+    expect((await stop({ outcome: 'deleted' })).due).toMatchObject({ clean: 1, settle: 1 });
+    const group = { ...input, outcome, policy: 'keep' as const, reason: 'of the group' };
+    const { counts } = await inActivity(() => steps().stopItems(group));
+    expect(counts.by).toEqual(outcome === ended ? { deleted: 2 } : { deleted: 1, cancelled: 1 });
+    expect(await outcomeOf(0)).toMatchObject({ outcome: ended });
+    await place.close();
+    place = await BatchPlace.make();
+    input = await listedGroup(place, ['a.mp4', 'b.mp4']);
+  }
+});
+
+test('all items that are named are to end, also where there is time for few', async () => {
+  const files = Array.from({ length: 40 }, (_, nth) => `${100 + nth}.mp4`);
+  const many = await listedGroup(place, files, { batchId: 'many' });
+  await inActivity(() => steps().submitItems(many));
+  const items = files.map((_, nth) => nth).slice(0, 39);
+  const { assets } = place.provider;
+  const remove = assets.remove.bind(assets);
+  let began = 0;
+  const letters: (() => void)[] = [];
+  assets.remove = async (...args) => {
+    began += 1;
+    if (began > 1) await new Promise<void>((resolve) => letters.push(resolve));
+    return remove(...args);
+  };
+  jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'], now: Date.now() });
+  const stopping = inActivity(() => steps().stopItems({ ...many, outcome: 'cancelled', policy: 'delete', items }));
+  while (letters.length < 16) await new Promise((resolve) => setImmediate(resolve));
+  await jest.advanceTimersByTimeAsync(2 * 60_000); // others go on
+  jest.useRealTimers();
+  assets.remove = remove;
+  for (const letGo of letters) letGo();
+  const { due } = await stopping;
+  expect(due).toMatchObject({ settle: 3 });
+  expect(due.clean).toBeGreaterThan(10);
+  expect((await inActivity(() => steps().cleanItems(many))).counts.by).toEqual({ cancelled: 39, processing: 3 });
+});

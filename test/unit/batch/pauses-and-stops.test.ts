@@ -2,6 +2,7 @@ import { createBatchSteps } from '../../../src/activities/batch/batch-steps';
 import { createGroupSteps } from '../../../src/activities/batch/group-steps';
 import { failure } from '../../../src/contracts/failures';
 import { createBatchFiles } from '../../../src/storage/batches/batch-files';
+import { createItemOutcomes } from '../../../src/storage/batches/item-outcomes';
 import { activityEnvironment, OWNER } from '../../support/activity-dependencies';
 import { BatchPlace } from '../../support/batches/batch-place';
 import { holdSubmissions } from '../../support/batches/held-submissions';
@@ -61,6 +62,33 @@ test('a pause lets items that have begun go on, and holds the others of their gr
   expect(news).toMatchObject({ due: { submit: 0, settle: 20 } });
   expect(news).not.toHaveProperty('batchIsPaused');
   expect(place.provider.held.size).toBe(20);
+});
+
+test('what a pause has held back is of the run of its group that makes it, and so is its claim', async () => {
+  const input = await listed(17);
+  const [steps, batchSteps] = [createGroupSteps(place.deps), createBatchSteps(place.deps)];
+  const { came, letGo } = holdSubmissions(place);
+  fakeTimers();
+  const step = inActivity(() => steps.submitItems(input));
+  await until(() => came.length === 16);
+  await inActivity(() => batchSteps.notePause({ ...input, paused: true }));
+  jest.setSystemTime(Date.now() + 1000);
+  letGo(/^100/, failure('ProviderUnavailable', 'refused before it was taken'));
+  letGo();
+  expect(await step).toMatchObject({ due: { submit: 2 }, counts: { by: { pending: 2 } } });
+  await inActivity(() => batchSteps.notePause({ ...input, paused: false }));
+  const again = { ...input, runId: 'run-2' };
+  const last = inActivity(() => steps.submitItems(again));
+  await until(() => came.length === 18);
+  letGo();
+  await last;
+  const runs = [...place.provider.held.values()].map(({ metadata }) => metadata.asset_lifecycle_run);
+  expect(runs.filter((run) => run === 'run-2')).toHaveLength(2);
+  const outcomes = createItemOutcomes(place.deps.batches.files, { owner: OWNER, batchId: 'b' });
+  const { key = '', work } = (await outcomes.ofItem(0)) ?? {};
+  expect(work).toMatchObject({ runId: 'run-2', made: [{ tag: { runId: 'run-2' } }] });
+  const { by } = (await place.deps.batches.claims.holderOf({ owner: OWNER, provider: 'twelvelabs', key })) ?? {};
+  expect(by).toMatchObject({ runId: 'run-2' });
 });
 
 test('a batch that is started again is not paused', async () => {

@@ -1,5 +1,12 @@
 import type { WorkflowHandle } from '@temporalio/client';
-import { ASSET_GROUP, batchWorkflowId, fileTaskQueue } from '../../../src/contracts/ids';
+import {
+  ASSET_GROUP,
+  batchWorkflowId,
+  callTaskQueue,
+  fileTaskQueue,
+  objectTaskQueue,
+  waitTaskQueue,
+} from '../../../src/contracts/ids';
 import { failure } from '../../../src/contracts/failures';
 import type { GroupEnd, GroupInput } from '../../../src/contracts/batch/groups';
 import { fakeBatch, newsOfAll } from '../../support/batches/fake-batch';
@@ -58,6 +65,23 @@ test('a group whose files nobody serves yet hands them in where somebody serves 
   );
   expect(calls).toContain('findSourceQueue');
   expect(onFileQueue).toEqual(['submitItems 0']);
+});
+
+test('objects of a group, which may stream for hours, are handed in from a queue of their own and leave the calls their slots', async () => {
+  const { activities } = fakeBatch(
+    { items: 2, size: 2 },
+    {
+      submitItems: async (input) => newsOfAll(input, 'processing', 'settle'),
+      settleItems: async (input) => newsOfAll(input, 'branching', 'branch'),
+    },
+  );
+  await lifecycles.with(activities, async () => {
+    const group = await startGroup(lifecycles.env.client, 'objects', 0);
+    expect(((await group.result()) as GroupEnd).counts.by).toEqual({ completed: 2 });
+    expect(await queuesOf(group, 'submitItems')).toEqual([objectTaskQueue('twelvelabs')]);
+    expect(await queuesOf(group, 'settleItems')).toEqual([waitTaskQueue('twelvelabs')]);
+    expect(await queuesOf(group, 'branchItems')).toEqual([callTaskQueue('twelvelabs')]);
+  });
 });
 
 test('where nobody comes to serve the files each item tells so itself', async () => {

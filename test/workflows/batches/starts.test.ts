@@ -186,6 +186,21 @@ test('a stop that comes while groups start reaches each once it runs, and a new 
   await lifecycles.replay(history.history());
 });
 
+test('a pause that comes while groups start is passed on before a new run of the batch begins', async () => {
+  const batchId = 'paused-amid';
+  const { history, started } = written(batchId, 2);
+  const [, , first, second] = history.task([PHASE, timer(1, '600s'), startOf(batchId, 0), startOf(batchId, 2)]);
+  started(0, first);
+  history.signal('pause');
+  const isLong = true;
+  history.task([PHASE], { isLong });
+  started(2, second);
+  const [passedOn] = history.task([activity(1, 'notePause')], { isLong });
+  history.activityEnds(passedOn, null);
+  history.task([NEW_RUN], { isLong });
+  await lifecycles.replay(history.history());
+});
+
 test('a stop that comes while outcomes are taken over is told before a new run of the batch begins', async () => {
   const batchId = 'stopped-late';
   const { history, started, runsAlready, told } = written(batchId, 2);

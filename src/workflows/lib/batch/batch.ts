@@ -162,7 +162,8 @@ export class Batch {
   /** Keeps the history short. What is still to be told or taken over comes first: the next run does not know of it. */
   async goOnInNewRun(input: unknown): Promise<void> {
     this.stop.heedCancellation();
-    if (!this.listed || !this.isHistoryLong || this.stop.isAsked || this.endedOfEarlier.length > 0) return;
+    if (!this.listed || !this.isHistoryLong || this.stop.isAsked) return;
+    if (this.endedOfEarlier.length > 0 || this.hasPauseToPassOn) return;
     const { batch, listed, found, startsNothing } = this;
     const { carried: progress } = this.progress;
     const stop = this.stop.request;

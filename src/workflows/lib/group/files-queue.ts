@@ -3,23 +3,31 @@ import type { Activities } from '../../../contracts/activities';
 import type { GroupInput } from '../../../contracts/batch/groups';
 import { lastOf } from '../../../contracts/values/text';
 import { sourceWait } from '../activity-options';
-import { endsLifecycle, untakenTimeout } from '../step-failures';
+import { endsLifecycle, lastHeartbeatOf, untakenTimeout } from '../step-failures';
 import { SUMMARY_CHARACTERS } from '../steps';
 
 /** The task queue of the workers that have a group's files. */
 export class FilesQueue {
   private queue: string | undefined;
+  private resume: unknown;
 
   constructor(private readonly group: Pick<GroupInput, 'provider' | 'fileQueue' | 'aFile'>) {
     this.queue = group.fileQueue;
   }
 
-  /** Runs a step on it; on another one when no worker takes the step in time. A group without files has none. */
-  async run<T>(step: (queue: string | undefined) => Promise<T>): Promise<T> {
+  /**
+   * Runs a step on it; on another one when no worker takes the step in time. A group without files has none. The step is given
+   * what the last heartbeat of the one before told, so that uploads go on.
+   */
+  async run<T>(step: (queue: string | undefined, resume: unknown) => Promise<T>): Promise<T> {
     for (;;) {
+      const queue = this.queue ?? (await this.find());
       try {
-        return await step(this.queue ?? (await this.find()));
+        const result = await step(queue, this.resume);
+        this.resume = undefined;
+        return result;
       } catch (error) {
+        this.resume = lastHeartbeatOf(error) ?? this.resume;
         if (!untakenTimeout(error)) throw error;
         this.queue = undefined; // its workers have gone, or have too much to do
       }

@@ -7,6 +7,7 @@ import {
   setHandler,
   sleep,
   workflowInfo,
+  type ActivityOptions,
 } from '@temporalio/workflow';
 import type {
   GroupActivities,
@@ -19,7 +20,7 @@ import type {
 import { countsOf, type ItemStop } from '../../../contracts/batch/item-outcome';
 import type { LifecycleError } from '../../../contracts/lifecycle-status';
 import { GROUP_ENDED_SIGNAL, GROUP_PROGRESS_SIGNAL } from '../../../contracts/ids';
-import { groupStep } from '../activity-options';
+import { groupStep, groupTransfer } from '../activity-options';
 import { StopRequests } from '../lifecycle/stop-requests';
 import { describeError } from '../step-failures';
 import { groupStatusQuery, resumeSignal } from '../batch/messages';
@@ -100,12 +101,15 @@ export class Group {
     const { [step]: due } = this.due;
     if (due === 0) return;
     const waits = step === 'settle' || step === 'collect';
-    const takeFrom = (fileQueue?: string): Promise<GroupNews> => {
-      const options = groupStep(this.input.provider, { waits, fileQueue });
+    const takeWith = (options: ActivityOptions, input: GroupStepInput = this.stepInput): Promise<GroupNews> => {
       const activities = proxyActivities<GroupActivities>({ ...options, summary: this.summary(due) });
-      return activities[ACTIVITY_OF[step]](this.stepInput);
+      return activities[ACTIVITY_OF[step]](input);
     };
-    const take = () => (step === 'submit' ? this.files.run(takeFrom) : takeFrom());
+    const { provider } = this.input;
+    const take = () =>
+      step === 'submit'
+        ? this.files.run((queue, resume) => takeWith(groupTransfer(provider, queue), { ...this.stepInput, resume }))
+        : takeWith(groupStep(provider, { waits }));
     this.goesOn = false;
     const news = await this.itemStops.unlessAsked(() => (waits ? this.tellingWhere(take) : take()), { waits });
     if (!news) return;

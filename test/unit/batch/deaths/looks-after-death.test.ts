@@ -3,6 +3,7 @@ import { createGroupSteps } from '../../../../src/activities/batch/group-steps';
 import { findByTag } from '../../../../src/activities/lib/find-by-tag';
 import { acceptBatch } from '../../../../src/batch/accept-batch';
 import type { GroupStepInput } from '../../../../src/contracts/batch/groups';
+import { failure } from '../../../../src/contracts/failures';
 import { carriesTag, tagFields, type LedgerTag } from '../../../../src/contracts/resource';
 import type { FindOptions, OwnershipQuery } from '../../../../src/providers/intake';
 import { activityEnvironment } from '../../../support/activity-dependencies';
@@ -89,6 +90,27 @@ test('an item whose only create is found is not looked for again when it is rele
 test('one that was created again is: the first create may still have come', async () => {
   await died(1, 'not made');
   expect(await looksThen(2)).toEqual({ submit: 2, release: 2 });
+});
+
+test('an activity that follows one whose end nobody heard looks for what that one may have made', async () => {
+  await died(1, 'made');
+  expect(await looksThen(1)).toEqual({ submit: 2, release: 0 });
+});
+
+test('and is not sure of it where it made one itself', async () => {
+  await died(1, 'not made');
+  expect(await looksThen(1)).toEqual({ submit: 2, release: 2 });
+});
+
+test('an item that could not claim its key has sent nothing, and is not looked for at its release', async () => {
+  const { claims } = place.deps.batches;
+  const claimNew = claims.claimNew.bind(claims);
+  claims.claimNew = async () => new Set();
+  const claim = claims.claim.bind(claims);
+  claims.claim = () => Promise.reject(failure('ProviderUnavailable', 'the store is busy'));
+  await expect(inAttempt(1, () => createGroupSteps(place.deps).submitItems(input))).rejects.toThrow('busy');
+  Object.assign(claims, { claim, claimNew });
+  expect(await looksThen(1)).toEqual({ submit: 2, release: 0 });
 });
 
 test('and so is one that two attempts may have created', async () => {
