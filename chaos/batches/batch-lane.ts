@@ -176,7 +176,7 @@ export class BatchLane {
     };
     const sweep = client.sweep({ ...place.sweepInput, grace: '0s' });
     sweep.catch(() => {}); // it may not end in time
-    const report = await Promise.race([sweep, delay(settings.sweepBoundMs, undefined, { ref: false })]);
+    const report = await this.inTime(sweep, settings.sweepBoundMs);
     const after = await place.state();
     await second?.close();
     return {
@@ -184,6 +184,17 @@ export class BatchLane {
       situations: situationsOf(evidence),
       sweep: { ...(report ? { report } : {}), after },
     };
+  }
+
+  /** A sweep removes one orphan after the other, and a group may leave dozens: it is in time for as long as it gets on. */
+  private async inTime<T>(sweep: Promise<T>, boundMs: number): Promise<T | undefined> {
+    const { place } = this;
+    for (let before = Number.POSITIVE_INFINITY; ;) {
+      const report = await Promise.race([sweep, delay(boundMs, undefined, { ref: false })]);
+      const left = (await place.state()).assets.length;
+      if (report !== undefined || left >= before) return report;
+      before = left;
+    }
   }
 
   /** Waits for the end of a start, and says what there is then. */

@@ -1,7 +1,7 @@
 import { log } from '@temporalio/activity';
 import { removeBatch } from '../../batch/remove-batch';
 import { batchWorkflowId } from '../../contracts/ids';
-import { createBatchFiles, isExpired, keptBatches } from '../../storage/batches/batch-files';
+import { createBatchFiles, isExpired, keptBatches, type BatchFiles } from '../../storage/batches/batch-files';
 import type { ActivityDependencies } from '../dependencies';
 
 /**
@@ -17,15 +17,14 @@ export async function removeExpiredBatches(
   try {
     for (const { batchId, closedAt } of await keptBatches(store, owner)) {
       if (signal.aborted) break;
-      if (closedAt !== undefined && !isExpired(closedAt)) continue;
-      if (await runs.isOpen(batchWorkflowId(batchId))) continue;
-      const batch = { owner, batchId };
+      const files = createBatchFiles(store, { owner, batchId });
+      const isOpen = (): Promise<boolean> => runs.isOpen(batchWorkflowId(batchId));
       if (closedAt === undefined) {
-        await createBatchFiles(store, batch).close(new Date());
-        continue;
+        if (!(await isOpen())) await files.close(new Date());
+      } else if (isExpired(closedAt) && (await mayRemove(files, isOpen))) {
+        await removeBatch(store, { owner, batchId });
+        removed += 1;
       }
-      await removeBatch(store, batch);
-      removed += 1;
     }
   } catch (error) {
     log.warn('what old batches kept could not be removed; the next sweep tries again', {
@@ -33,4 +32,14 @@ export async function removeExpiredBatches(
     });
   }
   return removed;
+}
+
+/** Who starts the batch from now on waits until it is removed; one that was started before keeps it. */
+async function mayRemove(files: BatchFiles, isOpen: () => Promise<boolean>): Promise<boolean> {
+  if ((await files.removal()) === 'begun') return true; // and was broken off
+  await files.noteRemoval('about to begin');
+  const closedAt = await files.closedAt();
+  const isWanted = closedAt === undefined || !isExpired(closedAt) || (await isOpen());
+  await files.noteRemoval(isWanted ? 'taken back' : 'begun');
+  return !isWanted;
 }

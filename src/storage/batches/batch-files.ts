@@ -42,9 +42,18 @@ export interface BatchFiles {
   stoppedAs(): Promise<StoppedAs | undefined>;
   /** Takes the notes of its end and of a pause back, for a batch that is started again. */
   reopen(): Promise<void>;
+  /**
+   * Notes that the batch is about to be removed, or is being removed, or takes the first back; safe to repeat. A start of the batch
+   * waits meanwhile.
+   */
+  noteRemoval(state: Removal | 'taken back'): Promise<void>;
+  removal(): Promise<Removal | undefined>;
   /** Removes everything of the batch, the note of its end last, so that a removal that broke off is found again. */
   remove(): Promise<void>;
 }
+
+/** Once it has begun, a removal goes on to its end. */
+export type Removal = 'about to begin' | 'begun';
 
 /** How a batch ends that is asked to stop. */
 export type StoppedAs = 'cancelled' | 'deleted';
@@ -80,6 +89,8 @@ const BEGIN = 'begin.json';
 const INDEX = 'index.json';
 const CLOSED = 'closed.json';
 const PAUSED = 'paused';
+const REMOVAL = 'removal';
+const REMOVAL_BEGUN = 'removal-begun';
 
 export function createBatchFiles(files: SharedFiles, batch: BatchRef): BatchFiles {
   const folder = batchFolder(batch);
@@ -142,9 +153,18 @@ export function createBatchFiles(files: SharedFiles, batch: BatchRef): BatchFile
       for (const name of [PAUSED, CLOSED]) await files.remove(at(name));
     },
 
+    async noteRemoval(state) {
+      if (state === 'taken back') await files.remove(at(REMOVAL));
+      else await files.create(at(state === 'begun' ? REMOVAL_BEGUN : REMOVAL), '');
+    },
+    async removal() {
+      if ((await files.read(at(REMOVAL_BEGUN))) !== undefined) return 'begun';
+      return (await files.read(at(REMOVAL))) === undefined ? undefined : 'about to begin';
+    },
+
     async remove() {
-      for (const part of ['pages', 'outcomes', 'starts', 'failed']) await files.removeFolder(at(part));
-      for (const name of [PAUSED, INDEX, BEGIN, CLOSED]) await files.remove(at(name));
+      for (const part of ['pages', 'outcomes', 'starts', 'failed', 'found']) await files.removeFolder(at(part));
+      for (const name of [PAUSED, INDEX, BEGIN, REMOVAL, REMOVAL_BEGUN, CLOSED]) await files.remove(at(name));
       await files.removeFolder(folder);
     },
   };

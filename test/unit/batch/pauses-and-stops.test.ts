@@ -91,6 +91,18 @@ test('what a pause has held back is of the run of its group that makes it, and s
   expect(by).toMatchObject({ runId: 'run-2' });
 });
 
+test('a start of a batch that a sweep is removing waits for that, and lists it anew then', async () => {
+  await listed(2);
+  const files = createBatchFiles(place.deps.batches.files, { owner: OWNER, batchId: 'b' });
+  await files.noteRemoval('begun');
+  await expect(listed(2)).rejects.toMatchObject({
+    type: 'ProviderUnavailable',
+    message: expect.stringContaining('a sweep is removing what "b" kept'),
+  });
+  await files.remove();
+  expect(await listed(3)).toMatchObject({ end: 3 });
+});
+
 test('a batch that is started again is not paused', async () => {
   const input = await listed(1);
   const steps = createGroupSteps(place.deps);

@@ -38,6 +38,58 @@ test('a sweep removes what batches kept that closed 30 days ago, and nothing of 
   expect(await idsIn(files)).toEqual(['runs again', 'young']);
 });
 
+test('a start meanwhile waits for the removal, and one that came before keeps what there is', async () => {
+  const files = memoryFiles();
+  const [before, meanwhile] = ['before', 'meanwhile'].map((batchId) =>
+    createBatchFiles(files, { owner: OWNER, batchId }),
+  );
+  await keep(files, 'before', daysAgo(31));
+  await keep(files, 'meanwhile', daysAgo(31));
+  const removals: unknown[] = [];
+  const { removeFolder } = files;
+  const slow: SharedFiles = {
+    ...files,
+    removeFolder: async (folder) => {
+      removals.push(await meanwhile?.removal());
+      return removeFolder(folder);
+    },
+  };
+  expect(await sweep(slow, { open: ['asset-batch:before'] })).toMatchObject({ batches: 1 });
+  expect(removals[0]).toBe('begun');
+  expect(await before?.removal()).toBeUndefined();
+  expect(await meanwhile?.removal()).toBeUndefined();
+  expect(await idsIn(files)).toEqual(['before']);
+});
+
+test('one that was closed again while others were removed is kept', async () => {
+  const files = memoryFiles();
+  await keep(files, 'again', daysAgo(31));
+  const again = createBatchFiles(files, { owner: OWNER, batchId: 'again' });
+  let reads = 0;
+  const read: SharedFiles['read'] = async (name) => {
+    const content = await files.read(name);
+    if (name.endsWith('closed.json') && reads++ === 0) {
+      await again.reopen();
+      await again.close(new Date());
+    }
+    return content;
+  };
+  expect((await sweep({ ...files, read })).batches).toBeUndefined();
+  expect(await idsIn(files)).toEqual(['again']);
+  expect(await again.removal()).toBeUndefined();
+});
+
+test('a removal that broke off is ended by the next sweep, though a start waits for it', async () => {
+  const files = memoryFiles();
+  await keep(files, 'broken off', daysAgo(31));
+  const kept = createBatchFiles(files, { owner: OWNER, batchId: 'broken off' });
+  const removeFolder = () => Promise.reject(new Error('killed'));
+  await sweep({ ...files, removeFolder });
+  expect(await kept.removal()).toBe('begun');
+  expect(await sweep(files, { open: ['asset-batch:broken off'] })).toMatchObject({ batches: 1 });
+  expect([await kept.removal(), await kept.begun()]).toEqual([undefined, undefined]);
+});
+
 test('a dry run removes nothing', async () => {
   const files = memoryFiles();
   await keep(files, 'old', daysAgo(31));
