@@ -46,12 +46,11 @@ test('a start meanwhile waits for the removal, and one that came before keeps wh
   await keep(files, 'before', daysAgo(31));
   await keep(files, 'meanwhile', daysAgo(31));
   const removals: unknown[] = [];
-  const { removeFolder } = files;
   const slow: SharedFiles = {
     ...files,
     removeFolder: async (folder) => {
       removals.push(await meanwhile?.removal());
-      return removeFolder(folder);
+      return files.removeFolder(folder);
     },
   };
   expect(await sweep(slow, { open: ['asset-batch:before'] })).toMatchObject({ batches: 1 });
