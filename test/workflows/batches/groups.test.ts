@@ -79,7 +79,7 @@ test('a batch goes on in a new run, which hears of the groups of the one before;
     expect(await resultOf(batch)).toMatchObject({ outcome: 'completed', counts: { by: { completed: 30 } } });
     for (const runId of [firstExecutionRunId, (await batch.describe()).runId]) {
       const { events } = await handleOf(batchWorkflowId('long'), runId).fetchHistory();
-      expect(events?.length).toBeLessThan(LONG_HISTORY + 50);
+      expect(events?.length).toBeLessThan(LONG_HISTORY + 100); // groups that start meanwhile are waited for
     }
   });
 });
