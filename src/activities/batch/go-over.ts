@@ -224,7 +224,9 @@ class Round {
     const { item } = one;
     const turn = this.turnOf(one, signal);
     try {
-      const left = turn.record?.work?.left;
+      const { work } = turn.record ?? {};
+      const isOfEarlierRun = step.mayHaveBegun !== undefined && work?.runId !== this.input.runId;
+      const left = isOfEarlierRun ? undefined : work?.left; // what it did last it may not have told
       const known = { left, isFirst: this.firstTurns.has(item), mayHaveSent: this.laterTurns.has(item), signal };
       this.note(withoutTrouble(await this.calls.take(item, known, () => step.take(turn))));
       this.calls.end(item);

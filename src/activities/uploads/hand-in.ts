@@ -28,7 +28,7 @@ export async function handIn(
   signal: AbortSignal,
 ): Promise<HandedIn> {
   const item = { ...prepared.common, content: await prepared.content() };
-  const sentBefore = memory.pending !== undefined;
+  const sentBefore = memory.mayHaveSent;
   const others = itemCall()?.others;
   others?.arrive();
   const submit = async () =>
@@ -75,5 +75,5 @@ export async function rememberOpenSession(
 ): Promise<void> {
   if (memory.pending) return;
   const [open] = (await intake.openFor?.(prepared.common.tag, { signal })) ?? [];
-  if (open) await memory.handsIn(open);
+  if (open) await memory.saw(open);
 }

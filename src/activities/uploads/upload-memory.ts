@@ -21,6 +21,8 @@ export interface UploadDetails {
   upload?: UploadUnderWay;
   /** What the provider opened a session for, at one that tells the asset only when it is ready. */
   pending?: Handle;
+  /** `pending` was only seen: no attempt has entered its session yet, so that no byte went out for it. */
+  seenOnly?: boolean;
   /** Sessions that were given up. */
   abandoned: ReceiptEntry[];
   sentBytes?: number;
@@ -44,6 +46,8 @@ export class UploadMemory {
   private constructor(
     private readonly deps: ActivityDependencies,
     private details: UploadDetails,
+    /** False where earlier attempts may have done what is not remembered. */
+    private readonly isWhole: boolean,
   ) {}
 
   /**
@@ -54,8 +58,9 @@ export class UploadMemory {
     const { attempt, left } = stepAttempt();
     if (left === undefined && isObject(resume)) setProgress(resume);
     const details = (left ?? resume ?? {}) as Partial<UploadDetails>;
-    const { upload, pending, abandoned = [], told = 0 } = details;
-    return new UploadMemory(deps, { attempt, upload, pending, abandoned, told });
+    const { upload, pending, seenOnly, abandoned = [], told = 0 } = details;
+    const isWhole = left !== undefined || attempt === 1;
+    return new UploadMemory(deps, { attempt, upload, pending, seenOnly, abandoned, told }, isWhole);
   }
 
   get upload(): UploadUnderWay | undefined {
@@ -77,7 +82,18 @@ export class UploadMemory {
 
   /** Ends once the server knows what a session was opened for, so that it can be given up whatever happens now. */
   async handsIn(pending: Handle): Promise<void> {
-    await this.keep({ pending });
+    await this.keep({ pending, seenOnly: undefined });
+  }
+
+  /** A session that a create may have opened whose answer was lost. */
+  async saw(pending: Handle): Promise<void> {
+    await this.keep({ pending, seenOnly: this.isWhole || undefined });
+  }
+
+  /** Bytes of the item may have gone out before this attempt hands it in. */
+  get mayHaveSent(): boolean {
+    const { pending, seenOnly = false } = this.details;
+    return pending !== undefined && !seenOnly;
   }
 
   /** Nothing of the item went out in the session that this attempt opened, or not all of it. */
@@ -88,12 +104,17 @@ export class UploadMemory {
   /** What cleanup is to know of an item that was handed in. */
   get left(): { pending: Handle; unsent?: true } | undefined {
     const { pending } = this.details;
-    return pending && { pending, ...(this.unsent && { unsent: true }) };
+    return pending && { pending, ...((this.unsent || !this.mayHaveSent) && { unsent: true }) };
   }
 
   /** Ends once the server knows that the session was given up. */
   async gaveUp(entries: readonly ReceiptEntry[]): Promise<void> {
-    await this.keep({ upload: undefined, pending: undefined, abandoned: [...this.abandoned, ...entries] });
+    await this.keep({
+      upload: undefined,
+      pending: undefined,
+      seenOnly: undefined,
+      abandoned: [...this.abandoned, ...entries],
+    });
   }
 
   /** Heartbeats how far it is; of a long upload the workflow hears twice, so that lists and pages can show it. */

@@ -190,15 +190,52 @@ test('after a lost answer the open session is remembered before another attempt 
   expect(await puts()).toBe(1);
 });
 
-test('cancelled after a lost answer, it tells of the session of which it never heard', async () => {
+test.each([
+  ['and that nothing was sent', { attempt: 1, unansweredSince: Date.now() - 1000 }, true],
+  ['and, where the attempt before left no word, not what was sent', undefined, undefined],
+])(
+  'cancelled after a lost answer, it tells of the session of which it never heard, %s',
+  async (_name, left, unsent) => {
+    await api.control.addFault({ route: OPEN, drop: 'after', times: 1 });
+    await expect(submit(inputOf('a.jpg')).ended).rejects.toMatchObject({ type: 'OutcomeUnknown' });
+    const info = { attempt: 2, heartbeatDetails: left };
+    const { environment, ended } = submit(inputOf('a.jpg'), info, async () => environment.cancel());
+    const [session] = await sessions();
+    const pending = expect.objectContaining({ id: session?.sessionId, item: 'a.jpg' }) as unknown;
+    const told = detailsOf(await ended.catch((reason: unknown) => reason)) as { unsent?: true };
+    expect(told).toMatchObject({ pending });
+    expect(told.unsent).toBe(unsent);
+    expect(await puts()).toBe(0);
+  },
+);
+
+test('cancelled while it is sent in a session that it has only found, it tells that not all was sent', async () => {
+  await api.control.addFault({ route: OPEN, drop: 'after', times: 1 });
+  await expect(submit(inputOf('a.jpg')).ended).rejects.toMatchObject({ type: 'OutcomeUnknown' });
+  await api.control.addFault({ route: UPLOAD_ROUTE, delayMs: 60_000 });
+  const info = { attempt: 2, heartbeatDetails: { attempt: 1, unansweredSince: Date.now() - 1000 } };
+  const { environment, ended } = submit(inputOf('a.jpg'), info, async ({ seenOnly }) => {
+    if (!seenOnly) setTimeout(() => environment.cancel()); // it has entered the session
+  });
+  const error: unknown = await ended.catch((reason: unknown) => reason);
+  expect(detailsOf(error)).toMatchObject({ pending: { item: 'a.jpg' }, unsent: true });
+  const [session] = await sessions();
+  expect(
+    await remove({ pending: { ...(detailsOf(error) as { pending: Handle }).pending }, unsent: true }),
+  ).toMatchObject([{ resource: 'upload-session', id: session?.sessionId, result: 'deleted' }]);
+});
+
+test('an attempt after one that had entered the session it found cannot tell what was sent', async () => {
   await api.control.addFault({ route: OPEN, drop: 'after', times: 1 });
   await expect(submit(inputOf('a.jpg')).ended).rejects.toMatchObject({ type: 'OutcomeUnknown' });
   const info = { attempt: 2, heartbeatDetails: { attempt: 1, unansweredSince: Date.now() - 1000 } };
-  const { environment, ended } = submit(inputOf('a.jpg'), info, async () => environment.cancel());
-  const [session] = await sessions();
-  const pending = expect.objectContaining({ id: session?.sessionId, item: 'a.jpg' }) as unknown;
-  expect(detailsOf(await ended.catch((reason: unknown) => reason))).toEqual({ pending });
-  expect(await puts()).toBe(0);
+  await submit(inputOf('a.jpg'), info).ended;
+  const entered = durable.at(-1);
+  expect(entered).not.toHaveProperty('seenOnly', true);
+  await api.control.addFault({ route: UPLOAD_ROUTE, delayMs: 60_000 });
+  const third = submit(inputOf('a.jpg'), { attempt: 3, heartbeatDetails: entered });
+  setTimeout(() => third.environment.cancel(), 100);
+  expect(detailsOf(await third.ended.catch((reason: unknown) => reason))).not.toHaveProperty('unsent');
 });
 
 describe('cleanup of what was handed in', () => {
