@@ -33,8 +33,9 @@ async function until(isSo: () => boolean): Promise<void> {
 const NOT_FAKED = ['setImmediate', 'nextTick', 'queueMicrotask'] as const;
 const fakeTimers = () => jest.useFakeTimers({ doNotFake: [...NOT_FAKED], now: Date.now() });
 
-test('a pause lets items that have begun go on, and holds the others of their group back until it ends', async () => {
-  const input = await listed(20);
+/** A group of so many, of which sixteen are being handed in when a pause is noted. */
+async function pausedAmid(count: number) {
+  const input = await listed(count);
   const [steps, batchSteps] = [createGroupSteps(place.deps), createBatchSteps(place.deps)];
   const { came, letGo } = holdSubmissions(place);
   fakeTimers();
@@ -42,6 +43,11 @@ test('a pause lets items that have begun go on, and holds the others of their gr
   await until(() => came.length === 16);
   await inActivity(() => batchSteps.notePause({ ...input, paused: true }));
   jest.setSystemTime(Date.now() + 1000); // what was seen of it before is good for a second
+  return { input, steps, batchSteps, came, letGo, step };
+}
+
+test('a pause lets items that have begun go on, and holds the others of their group back until it ends', async () => {
+  const { input, steps, batchSteps, came, letGo, step } = await pausedAmid(20);
   letGo(/^100/, failure('OutcomeUnknown', 'no answer'));
   letGo();
   expect(await step).toMatchObject({
@@ -65,14 +71,7 @@ test('a pause lets items that have begun go on, and holds the others of their gr
 });
 
 test('what a pause has held back is of the run of its group that makes it, and so is its claim', async () => {
-  const input = await listed(17);
-  const [steps, batchSteps] = [createGroupSteps(place.deps), createBatchSteps(place.deps)];
-  const { came, letGo } = holdSubmissions(place);
-  fakeTimers();
-  const step = inActivity(() => steps.submitItems(input));
-  await until(() => came.length === 16);
-  await inActivity(() => batchSteps.notePause({ ...input, paused: true }));
-  jest.setSystemTime(Date.now() + 1000);
+  const { input, steps, batchSteps, came, letGo, step } = await pausedAmid(17);
   letGo(/^100/, failure('ProviderUnavailable', 'refused before it was taken'));
   letGo();
   expect(await step).toMatchObject({ due: { submit: 2 }, counts: { by: { pending: 2 } } });
