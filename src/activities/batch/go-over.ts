@@ -35,8 +35,10 @@ import { inputOf, openSlice, type Slice } from './group/open-slice';
 const STRAGGLERS_AFTER_MS = 2 * 60_000;
 /** Steps in which others may be waited for, while an item is to be tried again. */
 const WAITS: readonly (GroupStep | undefined)[] = ['settle', 'collect'];
-/** Outcomes are written together, at most this far apart. */
+/** Outcomes are written together: at most this far apart, and soon after there are so many. */
 const WRITE_EVERY_MS = 1000;
+const WRITTEN_SOON = 16;
+const SOON_MS = 50;
 const LOOK_AT_BATCH_EVERY_MS = 60_000;
 
 export interface WorkerOfGroup {
@@ -79,6 +81,7 @@ class Round {
   private readonly keys: GroupKeyFacts;
   private readonly toWrite = new Map<number, ItemOutcome>();
   private writing: Promise<void> = Promise.resolve();
+  private writesSoon: NodeJS.Timeout | undefined;
   private readonly accepted: Map<number, AcceptedInput>;
   private readonly places: SubmissionPlaces;
   /** Items whose turn no earlier attempt of the activity has taken. */
@@ -114,11 +117,11 @@ class Round {
   async run(due: readonly ListedItem[], step: ItemStep, cancelled: AbortSignal): Promise<void> {
     const signal = AbortSignal.any([cancelled, this.enough.signal]);
     setMaxListeners(0, cancelled, signal); // each item listens
-    const writing = setInterval(() => void this.write().catch(() => {}), WRITE_EVERY_MS); // what fails is written at the end
+    const writing = setInterval(this.writeInBetween, WRITE_EVERY_MS);
     const looking = setInterval(() => void this.lookAtBatch(step), LOOK_AT_BATCH_EVERY_MS);
     const atOnce = step.atOnce(this.deps, this.input);
-    const beginsAtOnce = step.beginsTogether ? Math.max(due.length, 1) : atOnce;
-    const queue = new BegunItems(due, beginsAtOnce, (some) => this.begin(some, step));
+    const beginsAtLeast = step.beginsTogether ? due.length : (step.beginsAtLeast?.(this.deps, this.input) ?? atOnce);
+    const queue = new BegunItems(due, beginsAtLeast, (some) => this.begin(some, step));
     const takeThem = async (): Promise<void> => {
       const isOver = (): boolean => signal.aborted;
       for (let one = await queue.next(isOver); one; one = await queue.next(isOver)) {
@@ -136,6 +139,7 @@ class Round {
       clearInterval(writing);
       clearInterval(looking);
       clearTimeout(this.patience?.timer);
+      clearTimeout(this.writesSoon);
       if (step.begin) this.giveBack(queue.begun);
       await this.write();
     }
@@ -256,7 +260,7 @@ class Round {
     if (type === undefined) throw error; // a mistake in the code, not the item's
     this.note(withoutTrouble(failedItem({ ...turn, record }, error as Error, type)));
     this.calls.end(item);
-    if (this.failure.note()) void this.write().catch(() => {}); // the other groups are to hear of it at once
+    if (this.failure.note()) this.writeInBetween(); // the other groups are to hear of it at once
     this.hasGotOn(step);
   }
 
@@ -277,7 +281,11 @@ class Round {
     const record = withTimes(noted);
     this.slice.known.set(record.item, record);
     this.toWrite.set(record.item, record);
+    if (this.toWrite.size >= WRITTEN_SOON) this.writesSoon ??= setTimeout(this.writeInBetween, SOON_MS);
   }
+
+  /** What fails is written at the end. */
+  private readonly writeInBetween = (): void => void this.write().catch(() => {});
 
   /** One write at a time. */
   private write(): Promise<void> {
@@ -286,6 +294,8 @@ class Round {
   }
 
   private async writeNow(): Promise<void> {
+    clearTimeout(this.writesSoon);
+    this.writesSoon = undefined;
     const records = [...this.toWrite.values()];
     this.toWrite.clear();
     try {

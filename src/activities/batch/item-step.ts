@@ -34,6 +34,8 @@ export interface ItemStep {
   take(turn: ItemTurn): Promise<ItemOutcome>;
   /** What a broken attempt has told, which is to be kept for the next one or for cleanup. */
   afterBreak?(turn: ItemTurn, error: unknown): ItemOutcome | undefined;
+  /** Fewest items that begin together, if not as many as are taken at once: after a death each of them is looked for. */
+  beginsAtLeast?(deps: ActivityDependencies, group: GroupStepInput): number;
   /** Most items at once. */
   atOnce(deps: ActivityDependencies, group: GroupStepInput): number;
   /** Whether items wait until those of groups that came before have been taken, where not all can be taken at once. */

@@ -17,6 +17,9 @@ import {
 } from './item-step';
 import { readyItem } from './settle-item';
 
+/** Each beginning is a write to the store and a round of claims. */
+const BEGIN_TOGETHER = 4;
+
 /** Hands items to the provider; where it takes many in one request, all of the group go out together. */
 export const submitItem: ItemStep = {
   isDue: (record) => nextStepOf(record) === 'submit',
@@ -79,6 +82,7 @@ export const submitItem: ItemStep = {
     return { ...record, work: { ...record.work, made: withAsset(record.work.made, changes) } };
   },
 
+  beginsAtLeast: (deps, group) => (areGathered(deps, group) ? itemsAtOnce(deps, group) : BEGIN_TOGETHER),
   atOnce: itemsAtOnce,
   inTurn: (deps, group) => !areGathered(deps, group),
   beatMs: BEATS.write,

@@ -1,7 +1,7 @@
 import { failureType } from '../../contracts/failures';
 import type { ReceiptEntry } from '../../contracts/lifecycle-status';
 import { carriesTag, isAdoptedByAnother, isAsset, isResult, isSession, readTag } from '../../contracts/resource';
-import type { AssetResource, BranchResource, Resource, SessionResource } from '../../contracts/resource';
+import type { AssetResource, BranchResource, LifecycleTag, Resource, SessionResource } from '../../contracts/resource';
 import { unlessGone } from '../../providers/outcome';
 import { branchKindOf, ledgerTag } from '../dependencies';
 import { cancellationOf } from '../lib/activity-call';
@@ -113,11 +113,17 @@ async function taggedIds(
   const { filename, since, earlierId } = resource;
   const force = policy === 'force-delete'; // also what an earlier run made, before this one could take it up
   const assets = await findByTag(provider, { tag, filename, since: force ? undefined : since }, signal);
-  const found = assets.map(({ id }) => id);
+  const found = assets.filter(({ metadata }) => force || !wasKeptByAnother(metadata, tag)).map(({ id }) => id);
   if (earlierId === undefined || found.includes(earlierId)) return found;
   const earlier = await unlessGone(provider.assets.get(earlierId, { signal })); // may have another filename
   const isOfKey = earlier && carriesTag(earlier.metadata, tag);
   return isOfKey && (force || readTag(earlier.metadata)?.runId === tag.runId) ? [...found, earlierId] : found;
+}
+
+/** An earlier run kept it on purpose, and this one has not taken it up. */
+function wasKeptByAnother(metadata: Record<string, unknown>, { runId }: LifecycleTag): boolean {
+  const its = readTag(metadata);
+  return its !== undefined && its.released === 'kept' && its.runId !== runId;
 }
 
 /** The provider has no call that ends a session: without its asset it leads nowhere. */

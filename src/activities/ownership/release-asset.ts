@@ -55,7 +55,8 @@ async function surplusOf(
 }
 
 /**
- * Marks the asset as let go of by its run.
+ * Marks the asset as let go of by its run. With whom the key completed before stays in mind: the run may still be stopped after
+ * this, and fail to put its mark right.
  * @returns the provider's words when it refuses for good; a sweep that finds the run sets the mark then. An asset that
  *   is gone needs none.
  */
@@ -66,7 +67,7 @@ export async function setMark(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   if (signal.aborted) throw cancellationOf(signal);
-  const fields = { ...releaseFields(as, runId), [TAG_FIELDS.runId]: runId, [TAG_FIELDS.completedBy]: null };
+  const fields = { ...releaseFields(as, runId), [TAG_FIELDS.runId]: runId };
   try {
     await unlessGone(provider.assets.annotate([{ assetId, fields }], { signal }).then(only));
     return undefined;

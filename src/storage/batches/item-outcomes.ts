@@ -37,6 +37,9 @@ export interface OutcomesRead {
   next: number;
 }
 
+/** Files of a slice that are read at once: a store may take its time for each. */
+const READ_AT_ONCE = 16;
+
 export const nothingRead = (): OutcomesRead => ({ known: new Map(), next: 0 });
 
 /** A slice as its one writer sees it; one write at a time. */
@@ -57,16 +60,19 @@ export function createItemOutcomes(files: SharedFiles, batch: BatchRef): ItemOut
       return { from, end };
     });
   const open = async (slice: ItemRange, read = nothingRead()): Promise<OpenOutcomes> => {
-    for (const name of await files.list(folderOf(slice))) {
-      if (numberOf(name) < read.next) continue;
-      const content = (await files.read(`${folderOf(slice)}/${name}`)) ?? '';
-      if (numberOf(name) < read.next) continue; // somebody else who has the same memory was faster
-      for (const line of content.split('\n')) {
-        if (line === '') continue;
-        const outcome = JSON.parse(line) as ItemOutcome;
-        read.known.set(outcome.item, outcome);
+    const names = (await files.list(folderOf(slice))).filter((name) => numberOf(name) >= read.next);
+    for (let first = 0; first < names.length; first += READ_AT_ONCE) {
+      const some = names.slice(first, first + READ_AT_ONCE);
+      const contents = await Promise.all(some.map((name) => files.read(`${folderOf(slice)}/${name}`)));
+      for (const [nth, name] of some.entries()) {
+        if (numberOf(name) < read.next) continue; // somebody else who has the same memory was faster
+        for (const line of (contents[nth] ?? '').split('\n')) {
+          if (line === '') continue;
+          const outcome = JSON.parse(line) as ItemOutcome;
+          read.known.set(outcome.item, outcome);
+        }
+        read.next = numberOf(name) + 1;
       }
-      read.next = numberOf(name) + 1;
     }
     let { next } = read; // of this writer alone: an attempt that was given up may still run beside it
     const write: OpenOutcomes['write'] = async (outcomes) => {

@@ -218,7 +218,8 @@ test('keys that nobody ever had are claimed together, before the first of their 
   const news = await inActivity(() => createGroupSteps({ ...deps, batches }).submitItems(input));
   expect(news.due).toMatchObject({ submit: 0, settle: 40 });
   expect(alone).toEqual(keys.slice(0, 1));
-  expect(madeBefore).toEqual([0, expect.any(Number), expect.any(Number)]);
+  expect(madeBefore[0]).toBe(0);
+  expect(madeBefore.length).toBeLessThanOrEqual(40 / 4);
   const holders = await Promise.all(keyed.map((key) => claims.holderOf(key)));
   expect(new Set(holders.map((claim) => claim?.by.item)).size).toBe(40);
   expect(new Set(holders.map((claim) => claim?.by.workflowId))).toEqual(new Set([input.workflowId]));

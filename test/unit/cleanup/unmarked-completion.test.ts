@@ -67,6 +67,13 @@ const cleanUpSecond = async (
   const resource = { kind: 'asset', id: 'a', adopted: false, tag: second, filename: 'a.mp4', ...known } as const;
   return activityEnvironment().run(async () => remove({ provider: 'twelvelabs', resources: [resource], policy }));
 };
+async function releaseSecond(): Promise<void> {
+  const release = createReleaseAsset(deps());
+  const asCompleted = { provider: 'twelvelabs', assetId: 'a', as: 'completed', tag: second } as const;
+  await activityEnvironment().run(async () =>
+    release({ ...asCompleted, filename: 'a.mp4', since: LONG_AGO, isAlone: true }),
+  );
+}
 const tagOfAsset = (): ReadTag | undefined => readTag(provider.asset('a').metadata);
 const KEPT = [
   { id: 'a', result: 'kept', because: expect.stringContaining('an earlier run of the key completed with it') },
@@ -81,12 +88,8 @@ test('a second run hears from Temporal that the key had completed, and keeps it 
 
 test('it keeps the asset also when it is cancelled once it has set its own mark', async () => {
   const { completedBefore } = (await submitSecond()) as SubmittedAsset;
-  const release = createReleaseAsset(deps());
-  const asCompleted = { provider: 'twelvelabs', assetId: 'a', as: 'completed', tag: second } as const;
-  await activityEnvironment().run(async () =>
-    release({ ...asCompleted, filename: 'a.mp4', since: LONG_AGO, isAlone: true }),
-  );
-  expect(tagOfAsset()).toMatchObject({ runId: 'second', released: 'completed', completedBy: undefined });
+  await releaseSecond();
+  expect(tagOfAsset()).toMatchObject({ runId: 'second', released: 'completed', completedBy: 'first' });
   expect(await cleanUpSecond('delete', { completedBefore })).toMatchObject(KEPT);
   expect(tagOfAsset()).toMatchObject({ released: 'completed' });
   expect(await cleanUpSecond('force-delete', { completedBefore })).toMatchObject([{ id: 'a', result: 'deleted' }]);
@@ -125,24 +128,45 @@ test('what the earlier run did not complete with goes as the policy says, and fo
   expect(await cleanUpSecond('force-delete')).toMatchObject([{ id: 'a', result: 'deleted' }]);
 });
 
-test('a sweep after the second run was terminated keeps it, too', async () => {
-  runs.unshift({
-    workflowId,
-    runId: 'second',
-    key: 'k',
-    open: false,
-    closedAt: LONG_AGO,
-    ended: 'stopped',
-    assetId: 'a',
-  });
+const SECOND = { workflowId, runId: 'second', key: 'k', open: false, closedAt: LONG_AGO, assetId: 'a' } as const;
+
+async function swept(): Promise<{ orphans: FoundOrphans['orphans']; entries: ReceiptEntry[] }> {
   const findOrphans = createFindOrphans(deps());
   const sweep = { provider: 'twelvelabs', graceMs: 0, limit: 10, setMarks: true };
   const { orphans }: FoundOrphans = await activityEnvironment().run(async () => findOrphans(sweep));
-  expect(orphans).toMatchObject([{ assetId: 'a', cause: 'stopped', policy: 'delete' }]);
   const remove = createRemoveResources(deps());
   const resources = orphans[0]?.made ?? [];
   const removal = { provider: 'twelvelabs', resources, policy: 'delete', unlessOpen: workflowId } as const;
-  const entries: ReceiptEntry[] = await activityEnvironment().run(async () => remove(removal));
+  return { orphans, entries: await activityEnvironment().run(async () => remove(removal)) };
+}
+
+test('a sweep after the second run was terminated keeps it, too', async () => {
+  runs.unshift({ ...SECOND, ended: 'stopped' });
+  const { orphans, entries } = await swept();
+  expect(orphans).toMatchObject([{ assetId: 'a', cause: 'stopped', policy: 'delete' }]);
   expect(entries).toMatchObject(KEPT);
   expect(tagOfAsset()).toMatchObject({ released: 'completed' });
+});
+
+test('so does one after the second run had set its mark, was cancelled then, and could not clean up', async () => {
+  await submitSecond();
+  await releaseSecond();
+  const leftOver = { resource: 'asset', id: 'a', result: 'leftover', because: 'the provider refused', at: LONG_AGO };
+  const receipt = { policy: 'delete', entries: [leftOver] };
+  const status = { key: 'k', outcome: 'failed', asset: { id: 'a' }, receipt } as unknown as DescribedRun['status'];
+  runs.unshift({ ...SECOND, ended: 'failed', status });
+  const { orphans, entries } = await swept();
+  expect(orphans).toMatchObject([{ assetId: 'a', cause: 'unfinished', policy: 'delete' }]);
+  expect(entries).toMatchObject(KEPT);
+  expect([...provider.held.keys()]).toEqual(['a']);
+});
+
+test('what an earlier run kept on purpose stays, where the second was cancelled before it came to it', async () => {
+  const metadata = { ...tagFields(first), asset_lifecycle_released: 'kept', asset_lifecycle_released_by: 'first' };
+  provider.addAsset({ id: 'a', filename: 'a.mp4', status: 'ready', createdAt: LONG_AGO, metadata });
+  runs = runs.map((run) => ({ ...run, ended: 'failed' }));
+  const unknown = { id: undefined, since: LONG_AGO };
+  expect(await cleanUpSecond('delete', unknown)).toEqual([]);
+  expect([...provider.held.keys()]).toEqual(['a']);
+  expect(await cleanUpSecond('force-delete', unknown)).toMatchObject([{ id: 'a', result: 'deleted' }]);
 });

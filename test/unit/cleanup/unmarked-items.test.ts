@@ -91,7 +91,7 @@ test('so does an item of another batch that is stopped once it has set its own m
     throw failure('ProviderUnavailable', 'its answer was lost');
   };
   await expect(inActivity(() => steps.releaseItems(group))).rejects.toMatchObject({ type: 'ProviderUnavailable' });
-  expect(tagOfAsset()).toMatchObject({ runId: 'run-of-c', released: 'completed', completedBy: undefined });
+  expect(tagOfAsset()).toMatchObject({ runId: 'run-of-c', released: 'completed', completedBy: 'run-of-b' });
   assets.annotate = annotate;
   const { counts } = await inActivity(() => steps.stopItems({ ...group, outcome: 'cancelled', policy: 'delete' }));
   expect([counts.by, place.provider.held.size]).toEqual([{ cancelled: 1 }, 1]);
