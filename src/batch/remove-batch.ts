@@ -11,6 +11,12 @@ import { readPage } from './listing/page';
 export async function removeBatch(store: SharedFiles, batch: BatchRef): Promise<void> {
   const files = createBatchFiles(store, batch);
   const claims = createKeyClaims(store);
+  const kept = new Map<string, Promise<boolean>>([[batch.batchId, Promise.resolve(false)]]);
+  const isKept = (batchId: string): Promise<boolean> => {
+    const asked = kept.get(batchId) ?? isListed(store, { ...batch, batchId });
+    kept.set(batchId, asked);
+    return asked;
+  };
   const begun = await files.begun();
   const provider = begun === undefined ? undefined : (JSON.parse(begun) as ListingStart).provider;
   for (let number = 0; provider !== undefined; number++) {
@@ -18,8 +24,11 @@ export async function removeBatch(store: SharedFiles, batch: BatchRef): Promise<
     if (page === undefined) break;
     for (const entry of readPage(page).entries) {
       if (isRefused(entry)) continue;
-      await claims.forget({ owner: batch.owner, provider, key: entry.key }, batch.batchId);
+      await claims.forget({ owner: batch.owner, provider, key: entry.key }, batch.batchId, isKept);
     }
   }
   await files.remove();
 }
+
+const isListed = async (store: SharedFiles, batch: BatchRef): Promise<boolean> =>
+  (await createBatchFiles(store, batch).begun()) !== undefined;

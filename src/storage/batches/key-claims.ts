@@ -28,8 +28,11 @@ export interface KeyClaims {
   holderOf(key: ClaimedKey): Promise<KeyClaim | undefined>;
   /** All who had the key, the last first. */
   history(key: ClaimedKey): Promise<KeyClaim[]>;
-  /** Forgets a claim of that batch, unless somebody has taken it over. */
-  forget(key: ClaimedKey, batchId: string): Promise<void>;
+  /**
+   * Forgets the last claim of that batch, unless somebody has taken it over, and what before it was of batches that are not kept any
+   * more. Who had the key before those, had it last then.
+   */
+  forget(key: ClaimedKey, batchId: string, isKept: (batchId: string) => Promise<boolean>): Promise<void>;
 }
 
 /** A key that an item of a batch needs. */
@@ -103,12 +106,16 @@ export function createKeyClaims(files: SharedFiles, now = (): string => new Date
       return claims;
     },
 
-    async forget(key, batchId) {
+    async forget(key, batchId, isKept) {
       const folder = folderOf(key);
-      const names = await files.list(folder);
-      const found = await last(key);
-      if (found?.claim.by.batchId !== batchId || numbered(found.number) !== names.at(-1)) return;
-      for (const name of names) await files.remove(`${folder}/${name}`);
+      const gone: string[] = [];
+      for (const name of (await files.list(folder)).toReversed()) {
+        const content = await files.read(`${folder}/${name}`);
+        const { batchId: its } = content === undefined ? {} : claimIn(content, key).by;
+        if (its === undefined || (its !== batchId && (gone.length === 0 || (await isKept(its))))) break;
+        gone.unshift(name);
+      }
+      for (const name of gone) await files.remove(`${folder}/${name}`);
     },
   };
 }

@@ -1,5 +1,8 @@
+import type { Claimant } from '../../../src/contracts/batch/key-claim';
 import { createKeyClaims } from '../../../src/storage/batches/key-claims';
 import type { SharedFiles } from '../../../src/storage/batches/shared-files';
+
+const isKept = async (batchId: string): Promise<boolean> => batchId === 'kept';
 
 /** What every store of shared files promises; `open` gives an empty one. */
 export function sharedFilesPromises(open: () => SharedFiles): void {
@@ -79,7 +82,7 @@ export function sharedFilesPromises(open: () => SharedFiles): void {
       expect(await claims.claim(first, lifecycle)).toMatchObject({ claimed: false, holder: { by: { item: 3 } } });
       const ended = await claims.holderOf(first);
       if (ended) expect(await claims.takeOver(ended, lifecycle)).toMatchObject({ before: { by: { item: 3 } } });
-      await claims.forget(last, 'b');
+      await claims.forget(last, 'b', isKept);
       expect(await claims.holderOf(last)).toBeUndefined();
       expect((await claims.holderOf(first))?.by).toEqual(lifecycle);
     });
@@ -121,16 +124,30 @@ export function sharedFilesPromises(open: () => SharedFiles): void {
     test('a claim is forgotten with its batch, unless it was taken over', async () => {
       const claims = createKeyClaims(open());
       await claims.claim(key, item);
-      await claims.forget(key, 'another batch');
+      await claims.forget(key, 'another batch', isKept);
       expect((await claims.holderOf(key))?.by).toEqual(item);
       const ended = await claims.holderOf(key);
       if (ended) await claims.takeOver(ended, lifecycle);
-      await claims.forget(key, 'b');
+      await claims.forget(key, 'b', isKept);
       expect((await claims.holderOf(key))?.by).toEqual(lifecycle);
       const again = await claims.holderOf(key);
       if (again) await claims.takeOver(again, item);
-      await claims.forget(key, 'b');
-      expect(await claims.holderOf(key)).toBeUndefined();
+      await claims.forget(key, 'b', isKept);
+      expect((await claims.holderOf(key))?.by).toEqual(lifecycle);
+    });
+
+    test('with a batch go claims of those that are gone already, and none of one that is kept', async () => {
+      const claims = createKeyClaims(open());
+      const ofBatch = (batchId: string): Claimant => ({ workflowId: `asset-group:${batchId}:0`, batchId, item: 1 });
+      for (const batchId of ['kept', 'gone', 'b']) {
+        const ended = await claims.holderOf(key);
+        if (ended) await claims.takeOver(ended, ofBatch(batchId));
+        else await claims.claim(key, ofBatch(batchId));
+      }
+      await claims.forget(key, 'b', isKept);
+      expect((await claims.history(key)).map(({ by }) => by.batchId)).toEqual(['kept']);
+      await claims.forget(key, 'kept', isKept);
+      expect(await claims.history(key)).toEqual([]);
       expect(await claims.claim(key, lifecycle)).toEqual({ claimed: true });
     });
 
@@ -146,7 +163,7 @@ export function sharedFilesPromises(open: () => SharedFiles): void {
         ...files,
         create: async (name, content) => {
           if (name.endsWith('2')) {
-            await claims.forget(key, 'b');
+            await claims.forget(key, 'b', isKept);
             await claims.claim(key, other);
           }
           return files.create(name, content);
