@@ -6,7 +6,7 @@ import { readPage } from './listing/page';
 
 /**
  * Removes what a closed batch kept, with the claims that its items still have. Safe to repeat, also of a removal that broke
- * off.
+ * off, and beside another one: it ends where that has ended, since the batch may have been started again by then.
  */
 export async function removeBatch(store: SharedFiles, batch: BatchRef): Promise<void> {
   const files = createBatchFiles(store, batch);
@@ -17,10 +17,12 @@ export async function removeBatch(store: SharedFiles, batch: BatchRef): Promise<
     kept.set(batchId, asked);
     return asked;
   };
+  const removal = await files.removalBegun();
   const begun = await files.begun();
   const provider = begun === undefined ? undefined : (JSON.parse(begun) as ListingStart).provider;
   for (let number = 0; provider !== undefined; number++) {
     const page = await files.page(number);
+    if ((await files.removalBegun()) !== removal) return;
     if (page === undefined) break;
     for (const entry of readPage(page).entries) {
       if (isRefused(entry)) continue;

@@ -214,6 +214,13 @@ export interface ReadTag extends LedgerTag {
 export const completedByAnother = ({ runId, released, completedBy }: ReadTag, thisRun: string | undefined): boolean =>
   completedBy !== undefined ? completedBy !== thisRun : released === 'completed' && runId !== thisRun;
 
+/**
+ * The run before this one that is to stay in mind, of an asset that some run completed with. The run in the tag is another one where
+ * the provider refused to note that this one took it up.
+ */
+export const completerBefore = (tag: ReadTag | undefined, thisRun: string): string | undefined =>
+  tag?.completedBy ?? (tag?.runId === thisRun ? undefined : tag?.runId);
+
 /** True if another lifecycle adopted the asset. Its mark ends the claim of the run in the tag. */
 export const isAdoptedByAnother = ({ runId, releasedBy }: ReadTag): boolean =>
   releasedBy !== undefined && releasedBy !== runId;

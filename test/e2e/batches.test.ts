@@ -5,6 +5,7 @@ import type { BatchStatus } from '../../src/contracts/batch/batch-status';
 import { writeAtRest } from '../support/media/files-at-rest';
 import { cli, inherited, type CliResult } from '../support/cli';
 import { MAIN, SAMPLES, System } from '../support/system/system';
+import { until } from '../support/until';
 
 jest.setTimeout(240_000);
 let system: System;
@@ -113,6 +114,33 @@ test('Ctrl-C leaves the batch running, and says how to come back', async () => {
   });
   const all = jsonOf<{ batchId: string }[]>(await call('batch', 'list', '--json'));
   expect(all.map(({ batchId }) => batchId)).toContain('left');
+});
+
+test('a batch is watched, told of in words, listed, and removed by force', async () => {
+  const folder = await pictures('forced', 2);
+  await system.control.setProcessing({ baseMs: 3_600_000, msPerMegabyte: 0 });
+  expect((await call('ingest', folder, '--batch-id', 'forced')).code).toBe(0);
+  const isCreated = async (): Promise<boolean> => {
+    const { assets } = await system.control.state();
+    return (
+      assets.filter(({ user_metadata }) => String(user_metadata.asset_lifecycle_key).startsWith(folder)).length === 2
+    );
+  };
+  await until(isCreated);
+  const watching = call('batch', 'watch', 'forced');
+  const open = await call('batch', 'status', 'forced');
+  expect(open.stdout).toMatch(/^batch +forced\nprovider +twelvelabs\nphase +running\nitems +2: 2 \w+\n/);
+  expect(open.stdout).toMatch(/\nwindow +1000 items at once, 1 groups open\n/);
+  expect((await call('batch', 'list')).stdout).toMatch(/│ forced +│ running +│/);
+  const forced = await call('batch', 'force-delete', 'forced', '--reason', 'a mistake', '--wait');
+  expect(forced).toMatchObject({ code: 0, stdout: expect.stringMatching(/\nphase +deleted\nitems +2: 2 deleted\n/) });
+  const watched = await watching;
+  expect(watched).toMatchObject({ code: 1, stderr: expect.stringContaining('forced: deleted, 2 of 2 items (100 %)') });
+  const closed = await call('batch', 'status', 'forced');
+  expect(closed.stdout).toMatch(/\nphase +deleted\n(.*\n)*reason +a mistake\n(.*\n)*closed +20/);
+  expect((await call('batch', 'list')).stdout).toMatch(/│ forced +│ (?!running)\w+ +│/);
+  expect(await isCreated()).toBe(false);
+  await system.control.setProcessing({ baseMs: 100, msPerMegabyte: 0 });
 });
 
 const empty = async (): Promise<string[]> => [await pictures('empty', 0)];

@@ -88,6 +88,8 @@ class Round {
   private readonly firstTurns = new Set<number>();
   /** Items whose turn an earlier attempt or activity may have taken, so that something of it may have been sent. */
   private readonly laterTurns = new Set<number>();
+  /** Items that were not to begin as they came to it. */
+  private readonly heldBack = new Set<number>();
   private readonly enough = new AbortController();
   private patience: { timer: NodeJS.Timeout; until: number } | undefined;
   private gotOn = 0;
@@ -121,11 +123,11 @@ class Round {
     const looking = setInterval(() => void this.lookAtBatch(step), LOOK_AT_BATCH_EVERY_MS);
     const atOnce = step.atOnce(this.deps, this.input);
     const beginsAtLeast = step.beginsTogether ? due.length : (step.beginsAtLeast?.(this.deps, this.input) ?? atOnce);
-    const queue = new BegunItems(due, beginsAtLeast, (some) => this.begin(some, step));
+    const queue = new BegunItems(due, beginsAtLeast, (some) => this.orGivenBack(some, () => this.begin(some, step)));
     const takeThem = async (): Promise<void> => {
       const isOver = (): boolean => signal.aborted;
       for (let one = await queue.next(isOver); one; one = await queue.next(isOver)) {
-        if (await this.mayTake(one)) await this.takeAll(one, step, step.waits ? signal : cancelled);
+        if (await this.mayTakeBegun(one)) await this.takeAll(one, step, step.waits ? signal : cancelled);
         else this.giveBack([one]);
       }
     };
@@ -184,7 +186,11 @@ class Round {
     for (const one of some) {
       const mayHaveBegun = step.mayHaveBegun?.(this.record(one.item));
       if (mayHaveBegun !== undefined) (mayHaveBegun ? this.laterTurns : this.firstTurns).add(one.item);
-      if (!step.begin || !(await this.mayTake(one))) continue;
+      if (!step.begin) continue;
+      if (!(await this.mayTake(one))) {
+        this.heldBack.add(one.item);
+        continue;
+      }
       const turn = this.turnOf(one, new AbortController().signal);
       this.note(step.begin(turn));
       turns.push(turn);
@@ -199,6 +205,20 @@ class Round {
   /** In a pause, and after the first failure of a batch that stops there, only those go on that had begun before. */
   private async mayTake({ item }: ListedItem): Promise<boolean> {
     return !this.firstTurns.has(item) || !((await this.failure.isThere()) || (await this.pause.isThere()));
+  }
+
+  /** One that was held back as it was to begin is not recorded, also where it might be taken by now. */
+  private async mayTakeBegun(one: ListedItem): Promise<boolean> {
+    return !this.heldBack.has(one.item) && (await this.orGivenBack([one], () => this.mayTake(one)));
+  }
+
+  private async orGivenBack<T>(some: readonly ListedItem[], work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      this.giveBack(some);
+      throw error;
+    }
   }
 
   /** Nothing has been made of those whose turn did not come, unless an earlier attempt has taken it. */

@@ -1,6 +1,14 @@
 import { failureType } from '../../contracts/failures';
 import type { ReceiptEntry } from '../../contracts/lifecycle-status';
-import { carriesTag, isAdoptedByAnother, isAsset, isResult, isSession, readTag } from '../../contracts/resource';
+import {
+  carriesTag,
+  completerBefore,
+  isAdoptedByAnother,
+  isAsset,
+  isResult,
+  isSession,
+  readTag,
+} from '../../contracts/resource';
 import type { AssetResource, BranchResource, LifecycleTag, Resource, SessionResource } from '../../contracts/resource';
 import { unlessGone } from '../../providers/outcome';
 import { branchKindOf, ledgerTag } from '../dependencies';
@@ -170,6 +178,7 @@ async function keepAsset(
   const hadCompleted =
     resource.completedBefore || (tag && (await completedWithAsset(deps, resource.id, { tag, thisRun: runId })));
   const as = hadCompleted ? 'completed' : 'kept'; // what the key had, it has again
-  const refused = await setMark(provider, resource.id, { as, runId }, signal);
+  const completedBy = hadCompleted ? completerBefore(tag, runId) : undefined;
+  const refused = await setMark(provider, resource.id, { as, runId, completedBy }, signal);
   return refused ? keptUnmarked(resource.id, reason, refused) : entryOf(resource, 'kept', reason);
 }

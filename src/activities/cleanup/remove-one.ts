@@ -1,6 +1,13 @@
 import { failure, failureType } from '../../contracts/failures';
 import type { ReceiptEntry } from '../../contracts/lifecycle-status';
-import { isAsset, readTag, type AssetResource, type BranchResource, type Resource } from '../../contracts/resource';
+import {
+  completerBefore,
+  isAsset,
+  readTag,
+  type AssetResource,
+  type BranchResource,
+  type Resource,
+} from '../../contracts/resource';
 import type { MediaProvider } from '../../providers/media-provider';
 import { unlessGone } from '../../providers/outcome';
 import { branchKindOf } from '../dependencies';
@@ -68,7 +75,8 @@ async function giveBack(
   const tag = asset && readTag(asset.metadata);
   const runId = resource.tag?.runId ?? tag?.runId;
   if (runId === undefined) return entryOf(resource, 'kept', because);
-  const refused = await setMark(provider, resource.id, { as: 'completed', runId }, signal);
+  const completedBy = completerBefore(tag, runId);
+  const refused = await setMark(provider, resource.id, { as: 'completed', runId, completedBy }, signal);
   return refused ? keptUnmarked(resource.id, because, refused) : entryOf(resource, 'kept', because);
 }
 

@@ -3,7 +3,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { Activities, ReleaseAssetInput } from '../../contracts/activities';
 import { FAILURES, failureType } from '../../contracts/failures';
 import type { ReceiptEntry } from '../../contracts/lifecycle-status';
-import { releaseFields, TAG_FIELDS, type Release } from '../../contracts/resource';
+import { completedField, releaseFields, TAG_FIELDS, type Release } from '../../contracts/resource';
 import type { MediaProvider } from '../../providers/media-provider';
 import { withHeartbeat, cancellationOf } from '../lib/activity-call';
 import { findByTag } from '../lib/find-by-tag';
@@ -63,11 +63,11 @@ async function surplusOf(
 export async function setMark(
   provider: MediaProvider,
   assetId: string,
-  { as, runId }: { as: Release; runId: string },
+  { as, runId, completedBy }: { as: Release; runId: string; completedBy?: string },
   signal: AbortSignal,
 ): Promise<string | undefined> {
   if (signal.aborted) throw cancellationOf(signal);
-  const fields = { ...releaseFields(as, runId), [TAG_FIELDS.runId]: runId };
+  const fields = { ...releaseFields(as, runId), [TAG_FIELDS.runId]: runId, ...completedField(completedBy) };
   try {
     await unlessGone(provider.assets.annotate([{ assetId, fields }], { signal }).then(only));
     return undefined;

@@ -19,11 +19,12 @@ export async function removeExpiredBatches(
       if (signal.aborted) break;
       const files = createBatchFiles(store, { owner, batchId });
       const isOpen = (): Promise<boolean> => runs.isOpen(batchWorkflowId(batchId));
-      if (closedAt === undefined) {
-        if (!(await isOpen())) await files.close(new Date());
-      } else if (isExpired(closedAt) && (await mayRemove(files, isOpen))) {
+      const isBegun = (await files.removal()) === 'begun'; // and was broken off
+      if (isBegun || (closedAt && isExpired(closedAt) && (await mayRemove(files, isOpen)))) {
         await removeBatch(store, { owner, batchId });
         removed += 1;
+      } else if (closedAt === undefined && !(await isOpen())) {
+        await files.close(new Date());
       }
     }
   } catch (error) {
@@ -36,7 +37,6 @@ export async function removeExpiredBatches(
 
 /** Who starts the batch from now on waits until it is removed; one that was started before keeps it. */
 async function mayRemove(files: BatchFiles, isOpen: () => Promise<boolean>): Promise<boolean> {
-  if ((await files.removal()) === 'begun') return true; // and was broken off
   await files.noteRemoval('about to begin');
   const closedAt = await files.closedAt();
   const isWanted = closedAt === undefined || !isExpired(closedAt) || (await isOpen());

@@ -2,7 +2,15 @@ import { log } from '@temporalio/activity';
 import type { FindOrphansInput, FoundOrphans, LedgerActivities } from '../../contracts/activities';
 import { MOST_LISTED } from '../../contracts/ledger/most-listed';
 import { branchesInAttribute } from '../../contracts/ids';
-import { claimOf, isOfBranch, readTag, resultName, type ReadTag, type Resource } from '../../contracts/resource';
+import {
+  claimOf,
+  isAsset,
+  isOfBranch,
+  readTag,
+  resultName,
+  type ReadTag,
+  type Resource,
+} from '../../contracts/resource';
 import type { ProviderAsset } from '../../providers/assets';
 import type { MediaProvider } from '../../providers/media-provider';
 import { BEATS, withHeartbeatEvery } from '../lib/activity-call';
@@ -183,6 +191,10 @@ class Walk {
     const made = hadCompleted ? all.filter(isOfRun) : all;
     if (cause === 'stopped' && run) made.push(...(await this.resultsOf(run, tag)));
     made.push(...(await this.items.resultsOf(tag)));
+    if (hadCompleted && tag.released === 'completed' && policy !== 'force-delete' && made.every(isAsset)) {
+      this.found.seen.wanted += 1; // nothing is left that the later run has made
+      return;
+    }
     this.found.orphans.push({ assetId: id, key, workflowId, cause, policy, made });
     this.lastMadeAt = madeAt(asset);
   }

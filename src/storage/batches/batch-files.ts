@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { readable } from '../results/result-place';
 import { numbered, type SharedFiles } from './shared-files';
 
@@ -48,7 +49,9 @@ export interface BatchFiles {
    */
   noteRemoval(state: Removal | 'taken back'): Promise<void>;
   removal(): Promise<Removal | undefined>;
-  /** Removes everything of the batch, the note of its end last, so that a removal that broke off is found again. */
+  /** Which removal has begun; it is another one each time, and none once it has ended. */
+  removalBegun(): Promise<string | undefined>;
+  /** Removes everything of the batch, the note of its removal last: whoever starts the batch comes after all of it. */
   remove(): Promise<void>;
 }
 
@@ -78,7 +81,7 @@ export async function keptBatches(files: SharedFiles, owner: string): Promise<{ 
   for (const name of await files.list(ownerFolder(owner))) {
     const at = (file: string): string => `${ownerFolder(owner)}/${name}/${file}`;
     const closed = await files.read(at(CLOSED));
-    const content = closed ?? (await files.read(at(BEGIN)));
+    const content = closed ?? (await files.read(at(BEGIN))) ?? (await files.read(at(REMOVAL_BEGUN)));
     const { batchId, closedAt } = JSON.parse(content ?? '{}') as Partial<ClosedNote>;
     if (batchId !== undefined) kept.push({ batchId, ...(closedAt && { closedAt: new Date(closedAt) }) });
   }
@@ -155,17 +158,19 @@ export function createBatchFiles(files: SharedFiles, batch: BatchRef): BatchFile
 
     async noteRemoval(state) {
       if (state === 'taken back') await files.remove(at(REMOVAL));
-      else await files.create(at(state === 'begun' ? REMOVAL_BEGUN : REMOVAL), '');
+      else if (state === 'about to begin') await files.create(at(REMOVAL), '');
+      else await files.create(at(REMOVAL_BEGUN), JSON.stringify({ batchId: batch.batchId, id: randomUUID() }));
     },
     async removal() {
       if ((await files.read(at(REMOVAL_BEGUN))) !== undefined) return 'begun';
       return (await files.read(at(REMOVAL))) === undefined ? undefined : 'about to begin';
     },
 
+    removalBegun: () => files.read(at(REMOVAL_BEGUN)),
+
     async remove() {
       for (const part of ['pages', 'outcomes', 'starts', 'failed', 'found']) await files.removeFolder(at(part));
-      for (const name of [PAUSED, INDEX, BEGIN, REMOVAL, REMOVAL_BEGUN, CLOSED]) await files.remove(at(name));
-      await files.removeFolder(folder);
+      for (const name of [PAUSED, INDEX, BEGIN, CLOSED, REMOVAL, REMOVAL_BEGUN]) await files.remove(at(name));
     },
   };
 }

@@ -75,19 +75,25 @@ export function createItemOutcomes(files: SharedFiles, batch: BatchRef): ItemOut
       }
     }
     let { next } = read; // of this writer alone: an attempt that was given up may still run beside it
-    const write: OpenOutcomes['write'] = async (outcomes) => {
-      if (outcomes.length === 0) return;
+    let unanswered: readonly ItemOutcome[] | undefined;
+    const writeFile = async (outcomes: readonly ItemOutcome[]): Promise<void> => {
       const content = contentOf(slice, outcomes);
       const name = fileName(slice, next);
+      unanswered = outcomes;
       if (!(await files.create(name, content)) && (await files.read(name)) !== content) {
         const items = `items ${slice.from} to ${slice.end - 1} of batch "${batch.batchId}"`;
         throw failure('WorkerStopping', `${items}: another attempt has taken them over; this one ends`);
       }
+      unanswered = undefined;
       if (read.next === next) {
         for (const outcome of outcomes) read.known.set(outcome.item, outcome);
         read.next += 1;
       }
       next += 1;
+    };
+    const write: OpenOutcomes['write'] = async (outcomes) => {
+      if (unanswered) await writeFile(unanswered); // it may be there: what is there tells whether somebody else writes
+      if (outcomes.length > 0) await writeFile(outcomes);
     };
     return { known: new Map(read.known), write };
   };

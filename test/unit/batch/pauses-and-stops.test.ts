@@ -90,6 +90,52 @@ test('what a pause has held back is of the run of its group that makes it, and s
   expect(by).toMatchObject({ runId: 'run-2' });
 });
 
+/** Claims of new keys, before which something else happens. */
+function beforeClaims(happens: () => Promise<unknown>): void {
+  const { batches } = place.deps;
+  const claimNew: typeof batches.claims.claimNew = async (items, by) => {
+    await happens();
+    return batches.claims.claimNew(items, by);
+  };
+  place.deps = { ...place.deps, batches: { ...batches, claims: { ...batches.claims, claimNew } } };
+}
+
+test('an item that was held back as it was to begin is not taken though the pause ends in that moment', async () => {
+  const input = await listed(1);
+  const { notePause } = createBatchSteps(place.deps);
+  await inActivity(() => notePause({ ...input, paused: true }));
+  fakeTimers();
+  let isPaused = true;
+  beforeClaims(async () => {
+    if (isPaused) await inActivity(() => notePause({ ...input, paused: false }));
+    isPaused = false;
+    jest.setSystemTime(Date.now() + 1000);
+  });
+  const steps = createGroupSteps(place.deps);
+  expect(await inActivity(() => steps.submitItems(input))).toMatchObject({ due: { submit: 1 } });
+  expect(place.provider.held.size).toBe(0);
+  expect(await inActivity(() => steps.submitItems(input))).toMatchObject({ due: { submit: 0, settle: 1 } });
+});
+
+test('items whose beginning broke have not begun', async () => {
+  const input = await listed(2);
+  const away = failure('ProviderUnavailable', 'the store cannot be reached');
+  const breaks = [away];
+  beforeClaims(async () => {
+    const error = breaks.shift();
+    if (error) throw error;
+  });
+  await expect(inActivity(() => createGroupSteps(place.deps).submitItems(input))).rejects.toBe(away);
+  const outcomes = createItemOutcomes(place.deps.batches.files, { owner: OWNER, batchId: 'b' });
+  expect([await outcomes.ofItem(0), await outcomes.ofItem(1)]).toMatchObject([
+    { phase: 'pending' },
+    { phase: 'pending' },
+  ]);
+  await inActivity(() => createBatchSteps(place.deps).notePause({ ...input, paused: true }));
+  expect(await inActivity(() => createGroupSteps(place.deps).submitItems(input))).toMatchObject({ begun: 0 });
+  expect(place.provider.held.size).toBe(0);
+});
+
 test('a start of a batch that a sweep is removing waits for that, and lists it anew then', async () => {
   await listed(2);
   const files = createBatchFiles(place.deps.batches.files, { owner: OWNER, batchId: 'b' });

@@ -2,6 +2,7 @@ import { createRemoveResources } from '../../../src/activities/cleanup/remove-re
 import { createReleaseAsset } from '../../../src/activities/ownership/release-asset';
 import { createSubmitSource } from '../../../src/activities/submit-source';
 import { createFindOrphans } from '../../../src/activities/sweep/find-orphans';
+import type { CleanupPolicy } from '../../../src/contracts/cleanup-policy';
 import type { FoundOrphans, PendingSubmission, SubmittedAsset } from '../../../src/contracts/activities';
 import { failure } from '../../../src/contracts/failures';
 import type { ReceiptEntry } from '../../../src/contracts/lifecycle-status';
@@ -60,7 +61,7 @@ const submitSecond = async (): Promise<SubmittedAsset | PendingSubmission> => {
   return activityEnvironment().run(async () => submitSource(input));
 };
 const cleanUpSecond = async (
-  policy: 'delete' | 'force-delete' = 'delete',
+  policy: CleanupPolicy = 'delete',
   known: Partial<AssetResource> = {},
 ): Promise<ReceiptEntry[]> => {
   const remove = createRemoveResources(deps());
@@ -130,14 +131,17 @@ test('what the earlier run did not complete with goes as the policy says, and fo
 
 const SECOND = { workflowId, runId: 'second', key: 'k', open: false, closedAt: LONG_AGO, assetId: 'a' } as const;
 
-async function swept(): Promise<{ orphans: FoundOrphans['orphans']; entries: ReceiptEntry[] }> {
+type Swept = Pick<FoundOrphans, 'orphans'> & { entries: ReceiptEntry[]; wanted: number };
+
+async function swept(): Promise<Swept> {
   const findOrphans = createFindOrphans(deps());
   const sweep = { provider: 'twelvelabs', graceMs: 0, limit: 10, setMarks: true };
-  const { orphans }: FoundOrphans = await activityEnvironment().run(async () => findOrphans(sweep));
+  const { orphans, seen }: FoundOrphans = await activityEnvironment().run(async () => findOrphans(sweep));
   const remove = createRemoveResources(deps());
   const resources = orphans[0]?.made ?? [];
   const removal = { provider: 'twelvelabs', resources, policy: 'delete', unlessOpen: workflowId } as const;
-  return { orphans, entries: await activityEnvironment().run(async () => remove(removal)) };
+  const entries = await activityEnvironment().run(async () => remove(removal));
+  return { orphans, entries, wanted: seen.wanted };
 }
 
 test('a sweep after the second run was terminated keeps it, too', async () => {
@@ -155,10 +159,19 @@ test('so does one after the second run had set its mark, was cancelled then, and
   const receipt = { policy: 'delete', entries: [leftOver] };
   const status = { key: 'k', outcome: 'failed', asset: { id: 'a' }, receipt } as unknown as DescribedRun['status'];
   runs.unshift({ ...SECOND, ended: 'failed', status });
-  const { orphans, entries } = await swept();
-  expect(orphans).toMatchObject([{ assetId: 'a', cause: 'unfinished', policy: 'delete' }]);
-  expect(entries).toMatchObject(KEPT);
-  expect([...provider.held.keys()]).toEqual(['a']);
+  expect(await swept()).toEqual({ orphans: [], entries: [], wanted: 1 });
+  provider.addAsset({ id: 'a', filename: 'a.mp4', createdAt: LONG_AGO, metadata: tagFields(second) });
+  expect(await swept()).toMatchObject({ orphans: [{ assetId: 'a', cause: 'unfinished', policy: 'delete' }] });
+  expect([...provider.held.keys()]).toEqual([]);
+});
+
+test('the first run stays in mind where taking up was refused, and what was refused then is not later', async () => {
+  provider.failNext('assets.annotate', failure('ProviderRejected', 'no'));
+  const { completedBefore } = (await submitSecond()) as SubmittedAsset;
+  expect(await cleanUpSecond('delete', { completedBefore })).toMatchObject(KEPT);
+  expect(tagOfAsset()).toMatchObject({ runId: 'second', released: 'completed', completedBy: 'first' });
+  expect(await cleanUpSecond('keep', { completedBefore })).toMatchObject([{ result: 'kept' }]);
+  expect(tagOfAsset()).toMatchObject({ runId: 'second', released: 'completed', completedBy: 'first' });
 });
 
 test('what an earlier run kept on purpose stays, where the second was cancelled before it came to it', async () => {

@@ -89,6 +89,48 @@ test('a removal that broke off is ended by the next sweep, though a start waits 
   expect([await kept.removal(), await kept.begun()]).toEqual([undefined, undefined]);
 });
 
+test('the note of a removal goes last, and what breaks off before that is ended by the next sweep', async () => {
+  const files = memoryFiles();
+  await keep(files, 'old', daysAgo(31));
+  const removed: string[] = [];
+  const remove: SharedFiles['remove'] = async (name) => {
+    if (name.endsWith('removal-begun')) throw new Error('killed');
+    removed.push(name);
+    await files.remove(name);
+  };
+  const removeFolder: SharedFiles['removeFolder'] = async (name) => {
+    removed.push(name);
+    await files.removeFolder(name);
+  };
+  await sweep({ ...files, remove, removeFolder });
+  expect(removed.at(-2)).toMatch(/closed\.json$/);
+  expect(await idsIn(files)).toEqual(['old']);
+  expect(await sweep(files)).toMatchObject({ batches: 1 });
+  expect(await idsIn(files)).toEqual([]);
+});
+
+const pageOf = (list: string): string => `${JSON.stringify({ from: 0, refused: 0, list })}\n`;
+
+test('of two sweeps that remove a batch the slower one leaves what was started after the other', async () => {
+  const files = memoryFiles();
+  const ref = { owner: OWNER, batchId: 'old' };
+  const kept = createBatchFiles(files, ref);
+  await keep(files, 'old', daysAgo(31));
+  await kept.writePage(0, pageOf('old'));
+  let isFirst = true;
+  const read: SharedFiles['read'] = async (name) => {
+    if (name.endsWith('pages/00000000.ndjson') && isFirst) {
+      isFirst = false;
+      expect(await sweep(files)).toMatchObject({ batches: 1 });
+      await keep(files, 'old');
+      await kept.writePage(0, pageOf('new'));
+    }
+    return files.read(name);
+  };
+  await sweep({ ...files, read });
+  expect([isFirst, await kept.page(0), await idsIn(files)]).toEqual([false, pageOf('new'), ['old']]);
+});
+
 test('a dry run removes nothing', async () => {
   const files = memoryFiles();
   await keep(files, 'old', daysAgo(31));

@@ -10,6 +10,9 @@ import { describeBatch, lineOfBatch, lineOfFailure, liveLineOfBatch, percentOf }
 /** What a shell gives a command that Ctrl-C ended. */
 const INTERRUPTED = 130;
 
+/** The newest ones, below the live line. */
+const FAILURES_SHOWN = 3;
+
 type Show = (status: BatchStatus) => void;
 
 /**
@@ -61,8 +64,8 @@ async function shown(
         task: async (shared, task) => {
           const show: Show = (status) => {
             task.title = printable(liveLineOfBatch(status));
-            const newest = status.failures.at(-1);
-            if (newest) task.output = printable(lineOfFailure(newest));
+            const newest = status.failures.slice(-FAILURES_SHOWN).map((one) => printable(lineOfFailure(one)));
+            if (newest.length > 0) task.output = newest.join('\n');
           };
           try {
             shared.status = await last(client, batchId, show, signal);

@@ -1,4 +1,6 @@
 import path from 'node:path';
+import { LifecycleClient } from '../../../../src/client/lifecycle-client';
+import { openSharedFiles } from '../../../../src/storage/batches/open-shared-files';
 import { DATASET, ViSystem } from '../../../support/system/vi-system';
 
 jest.setTimeout(300_000);
@@ -34,6 +36,22 @@ test('a folder of images becomes assets in one session, each once, and the lists
   expect(outcomes).toHaveLength(IMAGES);
   for (const { key, outcome, asset } of outcomes)
     expect({ key, outcome, id: asset?.id }).toEqual({ key, outcome: 'completed', id: idsByKey.get(key) });
+});
+
+test('a client tells of the batch in the terms of an upload, with the session that took the files in', async () => {
+  const place = { results: { folder: path.join(system.folder, 'results') }, s3: { forcePathStyle: false } };
+  const { batches } = await LifecycleClient.connect({
+    ...{ temporal: { client: system.client, ...system.temporal }, provider: 'datature-vi' },
+    openStore: () => openSharedFiles({ ...place, proxies: { noProxy: '' } }),
+  });
+  const { sessions: opened } = await system.control.state();
+  const result = await batches.uploadResult('many');
+  expect(result).toMatchObject({
+    ...{ totalFiles: IMAGES, totalSucceeded: IMAGES, totalFailed: 0, successRate: 100, isComplete: true },
+    sessionIds: opened.map(({ sessionId }) => sessionId),
+    sessions: [{ in: DATASET, progress: { total: IMAGES, succeeded: IMAGES, errored: 0 }, failed: {} }],
+  });
+  expect(result.summary()).toBe(`500 of 500 files uploaded (100.0 %), sessions: ${opened[0]?.sessionId}`);
 });
 
 test('another batch over the folder makes nothing, and asks for at most a page of the list for 50 items', async () => {

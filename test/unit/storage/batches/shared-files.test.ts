@@ -160,6 +160,28 @@ describe('outcomes', () => {
     });
   });
 
+  test('of more files than are read at once the last counts', async () => {
+    const writer = await createItemOutcomes(files, batch).open(slice);
+    for (let nth = 0; nth < 20; nth++) await writer.write([{ item: 100, key: `k${nth}`, phase: 'creating' }]);
+    expect([...(await createItemOutcomes(files, batch).read(slice)).values()]).toMatchObject([{ key: 'k19' }]);
+  });
+
+  test('a write whose answer was lost is no other attempt’s, though more is to be written by then', async () => {
+    let losesAnswer = true;
+    const create: SharedFiles['create'] = async (name, content) => {
+      const isFirst = await files.create(name, content);
+      if (!losesAnswer) return isFirst;
+      losesAnswer = false;
+      throw new Error('no answer');
+    };
+    const writer = await createItemOutcomes({ ...files, create }, batch).open(slice);
+    const first = { item: 100, key: 'a', phase: 'creating' } as const;
+    await expect(writer.write([first])).rejects.toThrow('no answer');
+    const second = { item: 101, key: 'b', phase: 'creating' } as const;
+    await writer.write([first, second]);
+    expect([...(await createItemOutcomes(files, batch).read(slice)).values()]).toEqual([first, second]);
+  });
+
   test('an item of another slice is refused', async () => {
     const write = createItemOutcomes(files, batch).write(slice, [{ item: 150, key: 'a', phase: 'creating' }]);
     await expect(write).rejects.toThrow('item 150 is not of the slice 100 to 150');
