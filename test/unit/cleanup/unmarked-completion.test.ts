@@ -140,7 +140,7 @@ async function swept(): Promise<Swept> {
   const remove = createRemoveResources(deps());
   const resources = orphans[0]?.made ?? [];
   const removal = { provider: 'twelvelabs', resources, policy: 'delete', unlessOpen: workflowId } as const;
-  const entries = await activityEnvironment().run(async () => remove(removal));
+  const entries: ReceiptEntry[] = await activityEnvironment().run(async () => remove(removal));
   return { orphans, entries, wanted: seen.wanted };
 }
 
