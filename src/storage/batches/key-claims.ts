@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Claimant, ClaimedKey, KeyClaim } from '../../contracts/batch/key-claim';
 import { readable } from '../results/result-place';
 import { numbered, type SharedFiles } from './shared-files';
@@ -40,19 +41,44 @@ export interface ClaimedItem extends ClaimedKey {
   item: number;
 }
 
-export function createKeyClaims(files: SharedFiles, now = (): string => new Date().toISOString()): KeyClaims {
+/** Whoever forgets a claim takes a few requests for it; one that has not ended by then has died. */
+const FORGETTING_MS = 30_000;
+const LOOKS_AGAIN_MS = 100;
+
+export interface KeyClaimsOptions {
+  /** RFC 3339. */
+  now?: () => string;
+  forgettingMs?: number;
+}
+
+export function createKeyClaims(
+  files: SharedFiles,
+  { now = () => new Date().toISOString(), forgettingMs = FORGETTING_MS }: KeyClaimsOptions = {},
+): KeyClaims {
   const folderOf = ({ owner, provider, key }: ClaimedKey): string => {
     const hash = createHash('sha256').update(key).digest('hex');
     return ['claims', readable(owner), provider, hash.slice(0, 2), hash].join('/');
   };
+  /** Ends what has begun to be forgotten; safe beside whoever began it. */
+  const endForgetting = async (folder: string, mark: string, { forgotten }: Forgetting): Promise<void> => {
+    for (const { name, content } of forgotten) {
+      if ((await files.read(`${folder}/${name}`)) === content) await files.remove(`${folder}/${name}`);
+    }
+    await files.remove(`${folder}/${mark}`);
+  };
   const last = async (key: ClaimedKey): Promise<Link | undefined> => {
     const folder = folderOf(key);
+    const until = Date.now() + forgettingMs;
     for (;;) {
       const name = (await files.list(folder)).at(-1);
       if (name === undefined) return undefined;
       const content = await files.read(`${folder}/${name}`);
-      if (content !== undefined) return { number: Number(name), content, claim: claimIn(content, key) };
-    } // it was forgotten in between: look again
+      if (content === undefined) continue; // it was forgotten in between
+      const forgetting = forgettingIn(content);
+      if (!forgetting) return { number: Number(name), content, claim: claimIn(content, key) };
+      if (Date.now() < until) await delay(LOOKS_AGAIN_MS);
+      else await endForgetting(folder, name, forgetting);
+    }
   };
   const claimBefore = async (key: ClaimedKey, { number }: Link): Promise<KeyClaim | undefined> => {
     const content = await files.read(`${folderOf(key)}/${numbered(number - 1)}`);
@@ -101,21 +127,28 @@ export function createKeyClaims(files: SharedFiles, now = (): string => new Date
       const claims: KeyClaim[] = [];
       for (const name of (await files.list(folder)).toReversed()) {
         const content = await files.read(`${folder}/${name}`);
-        if (content !== undefined) claims.push(claimIn(content, key));
+        if (content !== undefined && !forgettingIn(content)) claims.push(claimIn(content, key));
       }
       return claims;
     },
 
     async forget(key, batchId, isKept) {
       const folder = folderOf(key);
-      const gone: string[] = [];
-      for (const name of (await files.list(folder)).toReversed()) {
+      const forgotten: Forgetting['forgotten'] = [];
+      const end = (await last(key))?.number ?? 0;
+      for (let number = end; number > 0; number--) {
+        const name = numbered(number);
         const content = await files.read(`${folder}/${name}`);
         const { batchId: its } = content === undefined ? {} : claimIn(content, key).by;
-        if (its === undefined || (its !== batchId && (gone.length === 0 || (await isKept(its))))) break;
-        gone.unshift(name);
+        if (content === undefined || its === undefined) break;
+        if (its !== batchId && (forgotten.length === 0 || (await isKept(its)))) break;
+        forgotten.push({ name, content });
       }
-      for (const name of gone) await files.remove(`${folder}/${name}`);
+      if (forgotten.length === 0) return;
+      const mark = numbered(end + 1); // else somebody could take over what is just going
+      const forgetting: Forgetting = { forgotten };
+      if (await files.create(`${folder}/${mark}`, JSON.stringify(forgetting)))
+        await endForgetting(folder, mark, forgetting);
     },
   };
 }
@@ -124,6 +157,17 @@ export function createKeyClaims(files: SharedFiles, now = (): string => new Date
 interface ClaimsTogether extends Omit<KeyClaim, 'key'> {
   /** The item that claims, by its key. */
   items: Record<string, number>;
+}
+
+/** Lies behind the claims that are being forgotten, for as long as that takes: whoever wants the key waits. */
+interface Forgetting {
+  /** The last first, so that what is left of them is a chain. */
+  forgotten: { name: string; content: string }[];
+}
+
+function forgettingIn(content: string): Forgetting | undefined {
+  const found = JSON.parse(content) as KeyClaim | Forgetting;
+  return 'forgotten' in found ? found : undefined;
 }
 
 function claimIn(content: string, { key }: ClaimedKey): KeyClaim {

@@ -1,5 +1,5 @@
 import type { Claimant } from '../../../src/contracts/batch/key-claim';
-import { createKeyClaims } from '../../../src/storage/batches/key-claims';
+import { createKeyClaims, type ClaimAttempt } from '../../../src/storage/batches/key-claims';
 import type { SharedFiles } from '../../../src/storage/batches/shared-files';
 
 const isKept = async (batchId: string): Promise<boolean> => batchId === 'kept';
@@ -53,7 +53,7 @@ export function sharedFilesPromises(open: () => SharedFiles): void {
     const item = { workflowId: 'asset-group:b:0', batchId: 'b', item: 7 };
 
     test('one of two has the key, the other hears who; a repeat and a later run have it too', async () => {
-      const claims = createKeyClaims(open(), () => '2026-11-26T00:00:00Z');
+      const claims = createKeyClaims(open(), { now: () => '2026-11-26T00:00:00Z' });
       expect(await claims.holderOf(key)).toBeUndefined();
       expect(await claims.claim(key, lifecycle)).toEqual({ claimed: true });
       expect(await claims.claim(key, { ...lifecycle, runId: 'r2' })).toEqual({ claimed: true });
@@ -64,7 +64,7 @@ export function sharedFilesPromises(open: () => SharedFiles): void {
     });
 
     test('of items that claim together each has its key, but for keys that somebody has or had', async () => {
-      const claims = createKeyClaims(open(), () => '2026-11-26T00:00:00Z');
+      const claims = createKeyClaims(open(), { now: () => '2026-11-26T00:00:00Z' });
       const group = { workflowId: 'asset-group:b:0', runId: 'r1', batchId: 'b' };
       const items = ['ä/3', 'ä/4', '__proto__'].map((text, index) => ({ ...key, key: text, item: 3 + index }));
       const [first = key, taken = key, last = key] = items;
@@ -149,6 +149,42 @@ export function sharedFilesPromises(open: () => SharedFiles): void {
       await claims.forget(key, 'kept', isKept);
       expect(await claims.history(key)).toEqual([]);
       expect(await claims.claim(key, lifecycle)).toEqual({ claimed: true });
+    });
+
+    test('a claim that is just being forgotten is waited for, and the next one is the first of its key', async () => {
+      const files = open();
+      const claims = createKeyClaims(files);
+      await claims.claim(key, item);
+      const ended = await claims.holderOf(key);
+      if (!ended) throw new Error('nobody has the key');
+      const taken: Promise<ClaimAttempt>[] = [];
+      const reads: string[] = [];
+      const read: SharedFiles['read'] = async (name) => {
+        const content = await files.read(name);
+        reads.push(name);
+        return content;
+      };
+      const remove: SharedFiles['remove'] = async (name) => {
+        if (taken.length === 0) {
+          taken.push(createKeyClaims({ ...files, read }).takeOver(ended, lifecycle));
+          while (reads.length < 2 && !reads[0]?.endsWith('2')) await new Promise(setImmediate); // as far as it comes
+        }
+        await files.remove(name);
+      };
+      await createKeyClaims({ ...files, remove }).forget(key, 'b', isKept);
+      expect(await Promise.all(taken)).toMatchObject([{ claimed: true }]);
+      expect((await claims.history(key)).map(({ by }) => by)).toEqual([lifecycle]);
+      expect(await claims.claimNew([{ ...key, item: 7 }], { workflowId: 'g', batchId: 'b' })).toEqual(new Set());
+    });
+
+    test('a claim that was forgotten only half is no claim', async () => {
+      const files = open();
+      await createKeyClaims(files).claim(key, item);
+      const remove = (): Promise<never> => Promise.reject(new Error('killed'));
+      await expect(createKeyClaims({ ...files, remove }).forget(key, 'b', isKept)).rejects.toThrow('killed');
+      const claims = createKeyClaims(files, { forgettingMs: 0 });
+      expect(await claims.claim(key, lifecycle)).toEqual({ claimed: true });
+      expect((await claims.history(key)).map(({ by }) => by)).toEqual([lifecycle]);
     });
 
     test('who took over a claim that was forgotten meanwhile has nothing, and claims anew', async () => {

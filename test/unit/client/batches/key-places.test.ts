@@ -38,7 +38,7 @@ beforeEach(async () => {
 /** An item of the key that claimed it at ten o'clock, in a group that is open. */
 async function itemUnderWay(): Promise<void> {
   temporal.runs.push({ workflowId: group, runId: 'g', status: 'RUNNING' });
-  const claims = createKeyClaims(files, () => '2026-01-01T10:00:00Z');
+  const claims = createKeyClaims(files, { now: () => '2026-01-01T10:00:00Z' });
   await claims.claim(ofKey, { workflowId: group, runId: 'g', batchId: 'b', item: 0 });
   await nowIs({ phase: 'processing' });
 }
