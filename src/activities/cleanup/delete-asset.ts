@@ -24,6 +24,8 @@ export interface AssetDeletion {
   runId?: string;
   /** One did, as that run found before it set a mark of its own. */
   completedBefore?: boolean;
+  /** It lies beside the asset that the key goes on with, so that nothing is lost with what its last run completed with. */
+  surplus?: boolean;
   /** Deletes it although another run of the key completed with it: the key gets other content. */
   replaces?: boolean;
   /** Ids of branch objects that have just ended: the provider may still list them. */
@@ -92,10 +94,12 @@ async function usedByOthers(id: string, deletion: AssetDeletion): Promise<Ending
 async function isOfEarlierRun(
   id: string,
   tag: ReadTag | undefined,
-  { deps, force, replaces, completedBefore, runId }: AssetDeletion,
+  { deps, force, replaces, completedBefore, surplus, runId }: AssetDeletion,
 ): Promise<boolean> {
   if (force || replaces) return false;
-  return completedBefore || (tag !== undefined && (await completedWithAsset(deps, id, { tag, thisRun: runId })));
+  if (completedBefore || tag === undefined) return completedBefore === true;
+  const its = surplus && tag.released === 'completed' ? { ...tag, completedBy: undefined } : tag;
+  return completedWithAsset(deps, id, { tag: its, thisRun: runId });
 }
 
 /** Deletes what a late or repeated create made beside the lifecycle's own asset; what others use is kept. */
@@ -105,7 +109,7 @@ export async function removeSurplus(
 ): Promise<ReceiptEntry[]> {
   const entries: ReceiptEntry[] = [];
   for (const id of ids) {
-    const ending = await deleteAsset(id, deletion);
+    const ending = await deleteAsset(id, { ...deletion, surplus: true });
     const because = `a surplus: a create took effect twice, or too late`;
     entries.push({
       resource: 'asset',

@@ -1,3 +1,4 @@
+import { removeSurplus } from '../../../src/activities/cleanup/delete-asset';
 import { createRemoveResources } from '../../../src/activities/cleanup/remove-resources';
 import { createReleaseAsset } from '../../../src/activities/ownership/release-asset';
 import { createSubmitSource } from '../../../src/activities/submit-source';
@@ -103,6 +104,26 @@ test('nothing else that carries its tag is taken for it', async () => {
   expect(entries.map(({ id, result }) => [id, result])).toEqual([
     ['a', 'kept'],
     ['b', 'deleted'],
+  ]);
+});
+
+test('a surplus that two runs completed with goes, as one does that a single run completed with', async () => {
+  const marks = { asset_lifecycle_released: 'completed', asset_lifecycle_released_by: 'second' };
+  const metadata = { ...tagFields(second), ...marks };
+  provider.addAsset({ id: 'once', filename: 'b.mp4', metadata });
+  provider.addAsset({
+    id: 'twice',
+    filename: 'b.mp4',
+    metadata: { ...metadata, asset_lifecycle_completed_by: 'first' },
+  });
+  const { signal } = new AbortController();
+  const entries: ReceiptEntry[] = await activityEnvironment().run(async () =>
+    removeSurplus({ deps: deps(), provider, workflowId, signal }, ['once', 'twice', 'a']),
+  );
+  expect(entries.map(({ id, result }) => [id, result])).toEqual([
+    ['once', 'deleted'],
+    ['twice', 'deleted'],
+    ['a', 'kept'], // its run could set no mark
   ]);
 });
 
