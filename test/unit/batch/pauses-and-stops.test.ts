@@ -102,12 +102,12 @@ function beforeClaims(happens: () => Promise<unknown>): void {
 
 test('an item that was held back as it was to begin is not taken though the pause ends in that moment', async () => {
   const input = await listed(1);
-  const { notePause } = createBatchSteps(place.deps);
-  await inActivity(() => notePause({ ...input, paused: true }));
+  const batchSteps = createBatchSteps(place.deps);
+  await inActivity(() => batchSteps.notePause({ ...input, paused: true }));
   fakeTimers();
   let isPaused = true;
   beforeClaims(async () => {
-    if (isPaused) await inActivity(() => notePause({ ...input, paused: false }));
+    if (isPaused) await inActivity(() => batchSteps.notePause({ ...input, paused: false }));
     isPaused = false;
     jest.setSystemTime(Date.now() + 1000);
   });
