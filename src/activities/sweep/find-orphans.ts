@@ -139,7 +139,7 @@ class Walk {
     if (first?.is === 'open' && this.input.graceMs > OVERVIEW_LAG_MS) return { verdict: first };
     const run = await this.items.asItem(tag, await this.claimant(asset.id, tag));
     const verdict = classifyAsset({ ...evidence, run }) ?? { is: 'vanished' };
-    return { verdict: await this.spare({ asset, tag }, verdict), run };
+    return { verdict: await this.spare({ asset, tag }, verdict, run), run };
   }
 
   /**
@@ -155,17 +155,17 @@ class Walk {
   }
 
   /** What is not to go after all: what has vanished, unless told so, and what another lifecycle has adopted. */
-  private async spare(owned: Owned, verdict: Verdict): Promise<Verdict> {
+  private async spare(owned: Owned, verdict: Verdict, run: DescribedRun | undefined): Promise<Verdict> {
     const { asset, tag } = owned;
     const include = verdict.is === 'vanished' && this.input.includeVanished === true;
     const first: Verdict = include ? { is: 'orphan', cause: 'vanished', policy: carefulPolicy(tag) } : verdict;
     if (first.is !== 'orphan') return first;
     const wanting = await lifecyclesWanting(this.deps, asset.id, tag.workflowId);
     if (wanting.length > 0) return { is: wanting.some(({ open }) => open) ? 'open' : 'wanted' };
-    return this.orSurplus(owned, first);
+    return run?.assetId === undefined ? this.orSurplus(owned, first) : first; // else it is the one that the run names
   }
 
-  /** Of several that a terminated run would keep, the oldest is kept. */
+  /** Of several that a terminated run would keep, and names none of, the oldest is kept. */
   private async orSurplus({ asset, tag }: Owned, verdict: Extract<Verdict, { is: 'orphan' }>): Promise<Verdict> {
     if (verdict.cause !== 'stopped' || verdict.policy !== 'keep') return verdict;
     const { filename } = asset;

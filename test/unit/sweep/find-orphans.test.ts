@@ -61,6 +61,16 @@ test('of several assets that a terminated lifecycle wanted kept, the oldest is k
   ]);
 });
 
+test('of several, the one that the terminated lifecycle names is kept, though another came before it', async () => {
+  asset('late'); // its create committed after all, once it had been made again
+  asset('a');
+  run({ ended: 'stopped', assetId: 'a' });
+  expect((await find()).orphans).toMatchObject([
+    { assetId: 'a', cause: 'stopped', policy: 'keep' },
+    { assetId: 'late', cause: 'surplus', policy: 'delete' },
+  ]);
+});
+
 test('an asset whose lifecycle Temporal does not know is only reported', async () => {
   asset('a', { onCancel: 'force-delete' });
   const found = await find();

@@ -1,10 +1,12 @@
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { WorkerProcess } from '../../../chaos/worker/worker-process';
 import type { BatchStatus } from '../../../src/contracts/batch/batch-status';
 import { cli, type CliResult } from '../../support/cli';
+import { writeAtRest } from '../../support/media/files-at-rest';
 import { S3Server } from '../../support/system/s3-server';
 import { SAMPLES, System } from '../../support/system/system';
+import { until } from '../../support/until';
 
 jest.setTimeout(120_000);
 const ITEMS = 6;
@@ -81,4 +83,25 @@ test('a prefix is ingested by two workers whose store is in S3, and a second run
   expect(lastStatus(second)).toMatchObject({ outcome: 'completed', counts: { by: { completed: ITEMS } } });
   expect(await posts()).toBe(made);
   expect(`${first.stdout}${report.stdout}${second.stderr}`).not.toMatch(/X-Amz|Signature/i);
+});
+
+test('a worker with another store refuses the work of a batch, and the batch names both stores', async () => {
+  const folder = path.join(system.folder, 'apart');
+  await mkdir(folder);
+  await writeAtRest(path.join(folder, 'a.jpg'), await picture());
+  await serveWith({});
+  await system.control.setProcessing({ baseMs: 30_000, msPerMegabyte: 0 }); // the group tells when it has waited for ten seconds
+  const { batches } = system.lifecycles;
+  await batches.start({ batchId: 'apart', items: { type: 'folder', path: folder } });
+  await until(async () => (await batches.status('apart')).counts.by.processing === 1);
+  const elsewhere = path.join(system.folder, 'another-store');
+  await serveWith({ ASSET_LIFECYCLE_RESULTS: elsewhere });
+  const ended = await batches.result('apart');
+  expect(ended).toMatchObject({ outcome: 'failed', error: { type: 'InvalidRequest' } });
+  expect(ended.error?.message).toMatch(/results: .*another-store.* is another store \(.+\) than that of/);
+
+  await serveWith({});
+  await batches.retry('apart');
+  expect(await batches.result('apart')).toMatchObject({ outcome: 'completed', counts: { by: { completed: 1 } } });
+  expect((await system.assetsOf(path.join(folder, 'a.jpg'))).length).toBe(1);
 });
