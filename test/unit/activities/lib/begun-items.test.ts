@@ -1,4 +1,4 @@
-import { BegunItems } from '../../../src/activities/lib/begun-items';
+import { BegunItems } from '../../../../src/activities/lib/begun-items';
 
 const never = (): boolean => false;
 

@@ -1,8 +1,8 @@
 import { type ApplicationFailure, CancelledFailure } from '@temporalio/common';
-import { writeOnce } from '../../../src/activities/lib/write-once';
-import { failure } from '../../../src/contracts/failures';
-import { activityEnvironment } from '../../support/activity-dependencies';
-import { SubmissionAborted } from '../../../src/providers/outcome';
+import { writeOnce } from '../../../../src/activities/lib/write-once';
+import { failure } from '../../../../src/contracts/failures';
+import { activityEnvironment } from '../../../support/activity-dependencies';
+import { SubmissionAborted } from '../../../../src/providers/outcome';
 
 interface Attempt {
   attempt?: number;

@@ -1,8 +1,8 @@
 import { CancelledFailure } from '@temporalio/common';
-import { lookTogether } from '../../../src/activities/lib/look-together';
-import { assetHandle } from '../../../src/contracts/branches/handle';
-import { failure } from '../../../src/contracts/failures';
-import type { MediaProvider } from '../../../src/providers/media-provider';
+import { lookTogether } from '../../../../src/activities/lib/look-together';
+import { assetHandle } from '../../../../src/contracts/branches/handle';
+import { failure } from '../../../../src/contracts/failures';
+import type { MediaProvider } from '../../../../src/providers/media-provider';
 
 beforeEach(() => void jest.useFakeTimers());
 afterEach(() => void jest.useRealTimers());
