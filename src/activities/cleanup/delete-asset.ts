@@ -97,7 +97,8 @@ async function isOfEarlierRun(
   { deps, force, replaces, completedBefore, surplus, runId }: AssetDeletion,
 ): Promise<boolean> {
   if (force || replaces) return false;
-  if (completedBefore || tag === undefined) return completedBefore === true;
+  if (completedBefore) return true;
+  if (tag === undefined) return false;
   const its = surplus && tag.released === 'completed' ? { ...tag, completedBy: undefined } : tag;
   return completedWithAsset(deps, id, { tag: its, thisRun: runId });
 }

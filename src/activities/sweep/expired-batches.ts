@@ -19,7 +19,7 @@ export async function removeExpiredBatches(
       if (signal.aborted) break;
       const files = createBatchFiles(store, { owner, batchId });
       const isOpen = (): Promise<boolean> => runs.isOpen(batchWorkflowId(batchId));
-      const isBegun = (await files.removal()) === 'begun'; // and was broken off
+      const isBegun = (await files.removalBegun()) !== undefined; // and was broken off
       if (isBegun || (closedAt && isExpired(closedAt) && (await mayRemove(files, isOpen)))) {
         await removeBatch(store, { owner, batchId });
         removed += 1;

@@ -10,7 +10,7 @@ export const FAILURE_MODES = ['FailAfterAll', 'FailAfterOne'] as const;
 /** Most items of a list inside the input; more belong into a manifest. */
 export const MAX_INLINE_ITEMS = 500;
 const MAX_GLOBS = 100;
-/** Items under way at once: 1,000 open groups of a hundred. */
+/** Items under way at once: 500 groups of a hundred, of 1,000 that may be open. */
 const MAX_IN_FLIGHT = 50_000;
 
 export const MANIFEST_FORMATS = ['ndjson', 'csv'] as const;

@@ -52,6 +52,15 @@ export function sharedFilesPromises(open: () => SharedFiles): void {
     const lifecycle = { workflowId: 'asset-lifecycle:p:movies/ä b.mp4', runId: 'r1' };
     const item = { workflowId: 'asset-group:b:0', batchId: 'b', item: 7 };
 
+    /** The key has a holder, whose claim can be taken over or forgotten. */
+    async function heldBy(files: SharedFiles, by: Claimant) {
+      const claims = createKeyClaims(files);
+      await claims.claim(key, by);
+      const ended = await claims.holderOf(key);
+      if (!ended) throw new Error('nobody has the key');
+      return { claims, ended };
+    }
+
     test('one of two has the key, the other hears who; a repeat and a later run have it too', async () => {
       const claims = createKeyClaims(open(), { now: () => '2026-11-26T00:00:00Z' });
       expect(await claims.holderOf(key)).toBeUndefined();
@@ -109,10 +118,7 @@ export function sharedFilesPromises(open: () => SharedFiles): void {
 
     test('of many who take over an ended claim one has it, and the others hear of that one', async () => {
       const files = open();
-      const claims = createKeyClaims(files);
-      await claims.claim(key, lifecycle);
-      const ended = await claims.holderOf(key);
-      if (!ended) throw new Error('nobody has the key');
+      const { claims, ended } = await heldBy(files, lifecycle);
       const tries = Array.from({ length: 8 }, (_, n) => claims.takeOver(ended, { ...item, item: n }));
       const done = await Promise.all(tries);
       expect(done.filter((one) => one.claimed)).toHaveLength(1);
@@ -153,10 +159,7 @@ export function sharedFilesPromises(open: () => SharedFiles): void {
 
     test('a claim that is just being forgotten is waited for, and the next one is the first of its key', async () => {
       const files = open();
-      const claims = createKeyClaims(files);
-      await claims.claim(key, item);
-      const ended = await claims.holderOf(key);
-      if (!ended) throw new Error('nobody has the key');
+      const { claims, ended } = await heldBy(files, item);
       const taken: Promise<ClaimAttempt>[] = [];
       const reads: string[] = [];
       const read: SharedFiles['read'] = async (name) => {
@@ -189,10 +192,7 @@ export function sharedFilesPromises(open: () => SharedFiles): void {
 
     test('who took over a claim that was forgotten meanwhile has nothing, and claims anew', async () => {
       const files = open();
-      const claims = createKeyClaims(files);
-      await claims.claim(key, item);
-      const ended = await claims.holderOf(key);
-      if (!ended) throw new Error('nobody has the key');
+      const { claims, ended } = await heldBy(files, item);
       const other = { workflowId: 'asset-lifecycle:p:other' };
       // between the look and the write of the one who takes over, the claim is forgotten and somebody else claims the key
       const slow = createKeyClaims({
