@@ -77,7 +77,8 @@ function sweepFinishes(evidence: Evidence): string[] {
   if (wanted.some((id) => id !== undefined && gone.includes(id)) && is.length === 0) {
     problems.push('removed an asset that was wanted');
   }
-  const letGo = closedAs === 'TERMINATED' && was.some(isReleased); // done
+  const cameLate = sweep.report.marked === 0 && is.some(isReleased); // its write was on its way
+  const letGo = closedAs === 'TERMINATED' && (was.some(isReleased) || cameLate); // done
   const toGo = status?.outcome !== 'completed' && !letGo && policy !== 'keep' && policy !== undefined;
   // without its note, the place in an existing entity counts as somebody else's
   const joinedUnnoted = schedule.branches.includes('entity-existing') && evidence.marksRefused;
