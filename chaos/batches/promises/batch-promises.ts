@@ -174,8 +174,10 @@ function sweepFinishes(evidence: BatchEvidence): string[] {
         outcomes.some((one) => one.key === key && (one.outcome === 'completed' || isKept(one.receipt))),
       );
     if (mayBeKept) continue;
-    const left = assetsOf(sweep.after, key).filter(({ released }) => released !== 'completed'); // just before its group was ended
+    const there = assetsOf(sweep.after, key);
+    const left = there.filter(({ released }) => released !== 'completed'); // just before its group was ended
     problems.push(...left.map(({ id }) => `${key}: left asset ${id}`));
+    if (there.length > left.length) continue; // what was made of it stays with it
     const objects = sweep.after.objects.filter((one) => one.key === key);
     problems.push(...objects.map(({ kind, id }) => `${key}: left ${kind} ${id}`));
   }
