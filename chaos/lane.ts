@@ -5,7 +5,8 @@ import { EmulatorControl } from '../emulator/twelvelabs/control-client';
 import { startEmulator, type Emulator } from '../emulator/twelvelabs/start-emulator';
 import { LifecycleClient } from '../src/client/lifecycle-client';
 import { branchesOf, type LifecycleStatus } from '../src/contracts/lifecycle-status';
-import { DEFAULT_PROVIDER } from '../src/providers/registry';
+import { DEFAULT_PROVIDER, PROVIDERS } from '../src/providers/registry';
+import { sourceQueues } from '../src/temporal/source-queues';
 import { BatchLane } from './batches/batch-lane';
 import { BatchStriker } from './strikers/batch-striker';
 import type { BatchEvidence } from './batches/evidence';
@@ -61,6 +62,14 @@ interface Parts {
   batches: BatchLane;
 }
 
+/** While many lanes open at once, the server may take longer for a new task queue than a run waits for its file. */
+async function untilServed(temporal: Client, folder: string): Promise<void> {
+  const queues = sourceQueues(temporal);
+  for (const { name } of PROVIDERS) {
+    while (!(await queues.find(name, `${folder}/any`).catch(() => undefined))) await delay(200);
+  }
+}
+
 /** A namespace, an emulator and a worker of its own, where one schedule after the other runs. */
 export class Lane {
   private runs = 0;
@@ -92,6 +101,7 @@ export class Lane {
     const at = { origin: new URL(emulator.url).origin, datasets: datasets.origin };
     const environment = { ...workerEnvironment(settings, at), CHAOS_OWNER: owner };
     const worker = await LaneWorker.start(environment);
+    await untilServed(temporal, filesFolderOf(settings));
     const batches = new BatchLane(settings, {
       ...{ temporal, owner, worker, environment, striker: new BatchStriker() },
       account: { place: accountPlace(control, somebody), calls },
