@@ -7,6 +7,7 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils';
 import { EmulatorControl } from '../emulator/twelvelabs/control-client';
 import {
   ASSET_BATCH,
+  ASSET_BATCH_DELETION,
   ASSET_DELETION,
   ASSET_GROUP,
   ASSET_LIFECYCLE,
@@ -30,7 +31,7 @@ import { serveMedia } from './media-server';
  */
 async function main(): Promise<void> {
   const histories = path.join(packageRoot(), 'test/replay/histories');
-  const types = [ASSET_LIFECYCLE, ASSET_DELETION, ORPHAN_SWEEP, ASSET_BATCH, ASSET_GROUP];
+  const types = [ASSET_LIFECYCLE, ASSET_DELETION, ORPHAN_SWEEP, ASSET_BATCH, ASSET_GROUP, ASSET_BATCH_DELETION];
   const only = process.argv.slice(2);
   const replaces = packageVersion().startsWith('0.') && only.length === 0;
   const kept = new Set(packageVersion().startsWith('0.') ? [] : await readdir(histories, { recursive: true }));

@@ -25,7 +25,7 @@ export {
   TemporalUnreachable,
 } from './temporal/errors';
 export type { BatchSummary } from './client/batches/batch-runs';
-export type { StartedBatch } from './client/batches/batches';
+export type { ForceDeleteBatchRequest, StartedBatch } from './client/batches/batches';
 export type { OpenStore } from './client/batches/client-store';
 export type { BatchPlan } from './batch/plan/plan-items';
 export type { BatchUploadResult } from './client/batches/upload-result';

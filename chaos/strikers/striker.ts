@@ -63,7 +63,7 @@ export class Striker implements CallHooks {
   stops: AskedStop[] = [];
   /** A change of an asset's metadata was refused by the surroundings. */
   marksRefused = false;
-  /** One was let through while others worked aside: it may have been the lifecycle's. */
+  /** One was let through, or may have been: while others worked aside, or since it was struck otherwise. */
   marksAside = false;
   private readonly seen = new Map<StruckPhase, number>();
   private readonly entries = new Map<number, JournalEntry>();
@@ -136,10 +136,12 @@ export class Striker implements CallHooks {
     this.seen.set(phase, nth + 1);
     const index = this.left.findIndex((strike) => strike.phase === phase && strike.nth === nth);
     const [strike] = index < 0 ? [] : this.left.splice(index, 1);
-    if (strike) return this.strike(strike, call);
-    if (call.route !== MARK || !this.markFault) return undefined;
-    this.marksRefused = true;
-    return this.markFault;
+    const fault = strike && (await this.strike(strike, call));
+    if (call.route !== MARK || !this.markFault) return fault;
+    if (fault)
+      this.marksAside = true; // it may take effect
+    else this.marksRefused = true;
+    return fault ?? this.markFault;
   }
 
   answered({ id }: Call, outcome: number | 'dropped'): void {

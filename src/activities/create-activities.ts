@@ -1,11 +1,12 @@
 import type { AllActivities, LocalActivities } from '../contracts/activities';
 import { refusedInput, withKeyOf, type CompleteInput } from '../contracts/lifecycle-input';
 import { acceptDeletion, acceptInput, acceptSweep, branchRefusal, placeOf, plansOf } from '../providers/registry';
-import { acceptBatch } from '../batch/accept-batch';
+import { acceptBatch, acceptBatchDeletion } from '../batch/accept-batch';
 import { batchIdOf, batchWorkflowId } from '../contracts/ids';
 import type { AcceptedBatch, ListItems } from '../contracts/batch/batch-input';
 import { listedFrom } from '../contracts/batch/listed-from';
 import { createBatchSteps } from './batch/batch-steps';
+import { createBatchDeletionSteps } from './batch/deletion-steps';
 import { createGroupSteps } from './batch/group-steps';
 import type { ActivityDependencies } from './dependencies';
 import { createFindSourceQueue, queueOfFile } from './find-source-queue';
@@ -33,6 +34,7 @@ export function createActivities(deps: ActivityDependencies): AllActivities {
     findOrphans: createFindOrphans(deps),
     ...createBatchSteps(deps),
     ...createGroupSteps(deps),
+    ...createBatchDeletionSteps(deps),
   };
 }
 
@@ -55,14 +57,21 @@ export const createLocalActivities = ({ owner, sourceQueues }: LocalDependencies
   acceptBatch: async (raw, workflowId) => {
     const input = acceptBatch(raw);
     const batchId = input.batchId ?? batchIdOf(workflowId);
-    if (batchId === undefined || workflowId !== batchWorkflowId(batchId)) {
-      throw refusedInput('batch', `batchId: the workflow id of a batch is "${batchWorkflowId('<batchId>')}"`);
-    }
+    if (batchId === undefined || workflowId !== batchWorkflowId(batchId)) throw otherWorkflowId('batch');
     return { ...input, batchId, fileQueue: await queueOfItems(sourceQueues, input) };
+  },
+  acceptBatchDeletion: async (raw, workflowId) => {
+    const input = acceptBatchDeletion(raw);
+    if (workflowId !== batchWorkflowId(input.batchId)) throw otherWorkflowId('deletion');
+    return input;
   },
   acceptDeletion: async (input) => acceptDeletion(input),
   acceptSweep: async (input) => acceptSweep(input),
 });
+
+/** One id for a batch and its deletion, so that the two never run at once. */
+const otherWorkflowId = (what: string): Error =>
+  refusedInput(what, `batchId: the workflow id of a batch is "${batchWorkflowId('<batchId>')}"`);
 
 /** Absent when nobody serves the file yet, or nobody can tell: the workflow then waits for it where all can see it. */
 async function sourceQueueOf(queues: SourceQueues, { provider, source }: CompleteInput): Promise<string | undefined> {

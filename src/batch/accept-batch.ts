@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { BATCH_FIELDS, type AcceptedBatch } from '../contracts/batch/batch-input';
+import { BatchDeletionInputSchema, type BatchDeletionInput } from '../contracts/batch/batch-deletion';
 import type { ListingStart } from '../contracts/batch/listed-items';
 import { templateProblem } from '../contracts/batch/filename-template';
 import { plainInput } from '../contracts/checks/plain-input';
@@ -59,6 +60,17 @@ export function acceptBatch(input: unknown, registry: Registry = PROVIDERS): Acc
   const each = withOnCancel(given, onCancel);
   refuseContradictions(each, declared, registry);
   return { ...common, provider: declared.name, each };
+}
+
+/** Checks the input of the deletion of a batch. @throws InvalidRequest naming every wrong field */
+export function acceptBatchDeletion(input: unknown, registry: Registry = PROVIDERS): BatchDeletionInput {
+  const accepted = checkAgainst(BatchDeletionInputSchema, 'deletion', input);
+  try {
+    declarationOf(accepted.provider, registry);
+  } catch (error) {
+    throw refusedInput('deletion', (error as Error).message);
+  }
+  return accepted;
 }
 
 /** An item's own policy wins over that of `each`, and that over none. */

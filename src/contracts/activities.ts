@@ -1,3 +1,4 @@
+import type { BatchDeletionActivities, BatchDeletionInput } from './batch/batch-deletion';
 import type { BatchActivities, BatchToRun } from './batch/batch-status';
 import type { GroupActivities } from './batch/groups';
 import type { Branch } from './branches/branch';
@@ -240,7 +241,7 @@ export interface LedgerActivities {
 }
 
 /** What the worker's call queue serves. */
-export type AllActivities = Activities & LedgerActivities & BatchActivities & GroupActivities;
+export type AllActivities = Activities & LedgerActivities & BatchActivities & GroupActivities & BatchDeletionActivities;
 
 export interface FindOrphansInput extends ProviderRef {
   /** Neither asset nor end of the lifecycle may be younger, in milliseconds. */
@@ -282,6 +283,8 @@ export interface LocalActivities {
   acceptInput(input: unknown, workflowId: string): Promise<AcceptedInput>;
   /** @throws InvalidRequest */
   acceptBatch(input: unknown, workflowId: string): Promise<BatchToRun>;
+  /** @throws InvalidRequest */
+  acceptBatchDeletion(input: unknown, workflowId: string): Promise<BatchDeletionInput>;
   /** @throws InvalidRequest */
   acceptDeletion(input: unknown): Promise<AcceptedDeletion>;
   /** @throws InvalidRequest */

@@ -36,6 +36,7 @@ export const ASSET_DELETION = 'assetDeletion';
 export const ORPHAN_SWEEP = 'orphanSweep';
 export const ASSET_BATCH = 'assetBatch';
 export const ASSET_GROUP = 'assetGroup';
+export const ASSET_BATCH_DELETION = 'assetBatchDeletion';
 
 /** Names of the messages that a lifecycle receives. */
 export const CANCEL_SIGNAL = 'cancel';

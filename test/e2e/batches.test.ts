@@ -141,6 +141,25 @@ test('a batch is watched, told of in words, listed, and removed by force', async
   expect((await call('batch', 'list')).stdout).toMatch(/│ forced +│ (?!running)\w+ +│/);
   expect(await isCreated()).toBe(false);
   await system.control.setProcessing({ baseMs: 100, msPerMegabyte: 0 });
+  expect((await call('batch', 'retry', 'forced', '--wait')).code).toBe(0);
+  expect(await isCreated()).toBe(true);
+  expect(await call('batch', 'force-delete', 'forced')).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('"force-delete" with all (--all) of all'),
+  });
+  const removed = await call(
+    'batch',
+    'force-delete',
+    'forced',
+    '--all',
+    '--reason',
+    'the wrong folder',
+    '--wait',
+    '--json',
+  );
+  expect(removed.code).toBe(0);
+  expect(linesOf<BatchStatus>(removed).at(-1)).toMatchObject({ outcome: 'deleted', counts: { by: { deleted: 2 } } });
+  expect(await isCreated()).toBe(false);
 });
 
 const empty = async (): Promise<string[]> => [await pictures('empty', 0)];

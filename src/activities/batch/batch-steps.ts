@@ -1,12 +1,12 @@
 import type { BatchActivities, PlannedGroups } from '../../contracts/batch/batch-status';
 import { addCounts, countsOf, NO_COUNTS, type ItemRange } from '../../contracts/batch/item-outcome';
 import type { BatchIndex, ListedItem } from '../../contracts/batch/listed-items';
+import { failure } from '../../contracts/failures';
 import type { ProviderName } from '../../contracts/ids';
 import { groupWorkflowId } from '../../contracts/ids';
 import { inChunks } from '../../batch/listing/in-chunks';
 import { listBatch } from '../../batch/listing/list-batch';
 import { countsOfKnown } from '../../batch/report';
-import { failure } from '../../contracts/failures';
 import { declarationOf } from '../../providers/registry';
 import { createBatchFiles } from '../../storage/batches/batch-files';
 import { createItemOutcomes } from '../../storage/batches/item-outcomes';
@@ -26,7 +26,7 @@ const PLANNED_AT_ONCE = 20;
 /** Groups that Temporal is asked for side by side. */
 const LOOKS_AT_ONCE = 16;
 
-const isBeingRemoved = (batchId: string): Error =>
+export const isBeingSwept = (batchId: string): Error =>
   failure(
     'ProviderUnavailable',
     `batchId: a sweep is removing what "${batchId}" kept, which closed 30 days ago; this start waits for it (if none runs: asset-lifecycle sweep)`,
@@ -40,7 +40,7 @@ export const createBatchSteps = (deps: ActivityDependencies): BatchActivities =>
       const { batchId, provider } = batch;
       const storeId = await idOfStore(shared);
       const files = createBatchFiles(shared, { owner: deps.owner, batchId });
-      if (await files.removal()) throw isBeingRemoved(batchId);
+      if (await files.removal()) throw isBeingSwept(batchId);
       const onPage = (soFar: object): void => void setProgress(soFar);
       const { fileQueue: _queue, ...listed } = batch;
       const index = await listBatch({ batch: listed, files, storeId, access, signal, onPage });

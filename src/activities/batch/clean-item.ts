@@ -1,8 +1,8 @@
 import { ApplicationFailure } from '@temporalio/common';
-import type { ItemOutcome, ItemStop } from '../../contracts/batch/item-outcome';
+import type { ItemOutcome, ItemStop, ItemWork } from '../../contracts/batch/item-outcome';
 import type { CleanupPolicy } from '../../contracts/cleanup-policy';
 import { failureType } from '../../contracts/failures';
-import type { ReceiptEntry } from '../../contracts/lifecycle-status';
+import type { Receipt, ReceiptEntry } from '../../contracts/lifecycle-status';
 import type { Resource } from '../../contracts/resource';
 import { leftover } from '../cleanup/receipt-entry';
 import { createRemoveResources } from '../cleanup/remove-resources';
@@ -40,42 +40,51 @@ export const stopItem = (stop: ItemStop): ItemStep => ({
  */
 export const stopNamed = ({ outcome, policy, reason }: ItemStop, items: readonly number[]): ItemStep => {
   const stop = { outcome, policy, reason };
-  /** Those that had ended, as they were. */
-  const ended = new Map<number, ItemOutcome>();
   const taken = new Set<number>();
   return {
     isDue: (record, item) => {
-      const isLeft = record?.outcome === undefined || (outcome === 'deleted' && record.outcome !== 'deleted');
+      const isLeft = record?.outcome === undefined || (outcome === 'deleted' && !isGone(record));
       return items.includes(item) && !taken.has(item) && isLeft;
     },
     begin: (turn) => {
       const { record, item, group } = turn;
-      if (record?.outcome) {
-        ended.set(item.item, record);
-        return madeAgain(turn, record, stop);
+      const { start: of } = group;
+      if (record?.outcome) return madeAgain(turn, record, stop);
+      if (!record?.work) return { item: item.item, key: item.key, of, reason, phase: outcome, outcome };
+      const { work, ...known } = { ...record, of };
+      if (record.phase === 'pending') {
+        return { ...known, reason, receipt: receiptOf(turn, work, stop), phase: outcome, outcome };
       }
-      if (!record?.work) return { item: item.item, key: item.key, of: group.start, reason, phase: outcome, outcome };
-      const phase = record.phase === 'pending' ? 'pending' : 'cleaning';
-      return { ...record, phase, work: { ...record.work, stop } };
+      return { ...known, phase: 'cleaning', work: { ...record.work, troubledSince: undefined, stop } };
     },
     take: async (turn) => {
       const { record, item } = turn;
       taken.add(item.item);
-      if (record?.outcome) return record;
-      const before = ended.get(item.item);
-      return before && (await isKeyOfAnother(turn)) ? before : stopped(turn, stop);
+      return record?.outcome ? record : stopped(turn, stop);
     },
     beginsTogether: true,
     ...common,
   };
 };
 
-/** On its way once more, with what it had made. */
+/** One that was stopped before it came to its asset may have one all the same, of an earlier start. */
+const isGone = ({ outcome, receipt }: ItemOutcome): boolean =>
+  outcome === 'deleted' &&
+  receipt?.entries.some(({ resource, result }) => resource === 'asset' && result === 'deleted') === true;
+
+/** Of one that has made nothing. */
+const receiptOf = ({ input }: ItemTurn, { ended = [] }: Partial<ItemWork> = {}, { policy }: ItemStop): Receipt => ({
+  policy: policy ?? input.cleanup.onCancel,
+  entries: [...ended],
+});
+
+/** On its way once more, with what it had made; as it was, should somebody else have its key by now. */
 function madeAgain(turn: ItemTurn, record: ItemOutcome, stop: ItemStop): ItemOutcome {
   const since = record.startedAt ?? new Date().toISOString();
   const { id, adopted = false } = record.asset ?? {};
-  const work = { runId: turn.group.runId, since, stop };
-  const again = { ...record, phase: 'cleaning', outcome: undefined, endedAt: undefined } as const;
+  const work = { runId: turn.group.runId, since, stop, before: record };
+  const { error: _its, ...known } = record; // it says nothing of the removal
+  const again = { ...known, of: turn.group.start, phase: 'cleaning', outcome: undefined, endedAt: undefined } as const;
   const tag = tagOf({ ...turn, record: { ...again, work: { ...work, made: [] } } });
   const filename = turn.item.filename || undefined;
   const made = { kind: 'asset', id, adopted, tag, filename, since, ofEarlierRuns: id === undefined } as const;
@@ -83,6 +92,8 @@ function madeAgain(turn: ItemTurn, record: ItemOutcome, stop: ItemStop): ItemOut
 }
 
 async function stopped(turn: ItemTurn, { outcome, policy, reason }: ItemStop): Promise<ItemOutcome> {
+  const { before } = onItsWay(turn).work;
+  if (before && !(await takesKey(turn))) return before;
   const record = { ...(await cleaned(turn, policy ?? turn.input.cleanup.onCancel)), reason };
   const leftOver = record.receipt?.entries.find(({ result }) => result === 'leftover');
   if (!leftOver) return { ...record, phase: outcome, outcome };
@@ -115,6 +126,15 @@ async function removed(
     const rest = resources.filter(({ kind, id }) => !done.some((one) => one.resource === kind && one.id === id));
     return [...done, ...rest.map((resource) => leftover(resource, { type, message: error.message }))];
   }
+}
+
+/** Makes sure of the key of an item that had ended, so that nobody takes it up meanwhile. False if somebody has. */
+async function takesKey({ deps, group, item, input }: ItemTurn): Promise<boolean> {
+  const { owner, batches } = deps;
+  const { provider, key } = input;
+  const { workflowId, runId, batchId } = group;
+  const by = { workflowId, runId, batchId, item: item.item };
+  return (await batches.claims.claim({ owner, provider, key }, by)).claimed;
 }
 
 /** An item claims its key first: one whose claim is somebody else's has made nothing, and has adopted nothing. */

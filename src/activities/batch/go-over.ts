@@ -360,6 +360,9 @@ function withTimes(record: ItemOutcome): ItemOutcome {
 const withLeft = (record: ItemOutcome, left: unknown): ItemOutcome =>
   record.work && left !== undefined ? { ...record, work: { ...record.work, left } } : record;
 
+const hasLeftOverByForce = ({ receipt }: ItemOutcome): boolean =>
+  receipt?.policy === 'force-delete' && receipt.entries.some(({ result }) => result === 'leftover');
+
 /** Where the items of a slice stand. */
 export function newsOf(range: { from: number; end: number }, { known }: Slice): GroupNews {
   const records = [...known.values()];
@@ -371,5 +374,6 @@ export function newsOf(range: { from: number; end: number }, { known }: Slice): 
   const failures = records
     .flatMap(({ item, key, error, outcome }) => (error && outcome === 'failed' ? [{ item, key, error }] : []))
     .slice(-MOST_FAILURES_SHOWN);
-  return { counts: countsOf(records, range), due, failures };
+  const leftOver = records.filter(hasLeftOverByForce).length;
+  return { counts: countsOf(records, range), due, failures, ...(leftOver > 0 && { leftOver }) };
 }

@@ -5,14 +5,14 @@ import {
   type WorkflowExecutionDescription,
   type WorkflowExecutionInfo,
 } from '@temporalio/client';
-import { acceptBatch } from '../../batch/accept-batch';
+import { acceptBatch, acceptBatchDeletion } from '../../batch/accept-batch';
 import { batchCounts } from '../../batch/report';
 import { readIndex } from '../../batch/read-batch';
 import type { BatchOutcome, BatchStatus } from '../../contracts/batch/batch-status';
 import { NO_COUNTS, type BatchCounts } from '../../contracts/batch/item-outcome';
 import type { ListingStart } from '../../contracts/batch/listed-items';
 import { failureType } from '../../contracts/failures';
-import { batchIdOf, SEARCH_ATTRIBUTES } from '../../contracts/ids';
+import { ASSET_BATCH_DELETION, batchIdOf, SEARCH_ATTRIBUTES } from '../../contracts/ids';
 import type { LifecycleError } from '../../contracts/lifecycle-status';
 import { DEFAULT_PROVIDER } from '../../providers/registry';
 import { failureBehind } from '../../temporal/errors';
@@ -125,7 +125,8 @@ const emptyStatus = (batchId: string, provider: string): BatchStatus => ({
 
 async function settingsOf(client: Client, run: WorkflowExecutionDescription) {
   try {
-    return acceptBatch(await sentInput(client, run));
+    const input = await sentInput(client, run);
+    return run.type === ASSET_BATCH_DELETION ? { ...acceptBatchDeletion(input), inFlight: 0 } : acceptBatch(input);
   } catch {
     return { provider: DEFAULT_PROVIDER, inFlight: 0 }; // its input was refused: that is the error
   }
@@ -150,7 +151,8 @@ export async function unansweredStatus(
 ): Promise<BatchStatus> {
   const { provider, inFlight } = await settingsOf(client, run);
   const facts = kept && (await keptFacts(kept, firstRunIdOf(run)));
-  const phase = facts?.uri === undefined ? 'listing' : 'running';
+  const isListed = facts?.uri !== undefined;
+  const phase = run.type === ASSET_BATCH_DELETION ? 'cleaning' : isListed ? 'running' : 'listing';
   const timings = { startedAt: await startedAtOf(client, run) };
   return { ...emptyStatus(batchId, provider), ...facts, inFlight, phase, timings };
 }

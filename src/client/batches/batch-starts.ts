@@ -1,7 +1,8 @@
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import { acceptBatch, otherFieldOf } from '../../batch/accept-batch';
 import type { ListingStart } from '../../contracts/batch/listed-items';
-import { batchWorkflowId } from '../../contracts/ids';
+import { ASSET_BATCH_DELETION, batchWorkflowId } from '../../contracts/ids';
+import { InvalidInput } from '../../temporal/errors';
 import { isNotFound } from '../../temporal/grpc-errors';
 import { sentInput } from '../../temporal/runs/sent-input';
 import type { KeptBatch } from './client-store';
@@ -27,7 +28,10 @@ export async function inputToGoOn(
 ): Promise<object> {
   const inputOf = async (runId: string): Promise<unknown> => inputOfRun(client, { batchId, runId });
   const begun = await kept?.files.begun();
-  if (!kept || begun === undefined) return run ? ((await inputOf(run.runId)) as object) : {};
+  if (!kept || begun === undefined) {
+    if (run?.type === ASSET_BATCH_DELETION) throw wasRemoved(batchId);
+    return run ? ((await inputOf(run.runId)) as object) : {};
+  }
   const start = JSON.parse(begun) as ListingStart;
   const starts = (await kept.files.starts()).toReversed();
   for (const runId of run ? [run.runId, ...starts] : starts) {
@@ -37,6 +41,12 @@ export async function inputToGoOn(
   const { provider, each, items, inFlight } = start;
   return { items, each: { ...each, provider }, ...(inFlight !== undefined && { inFlight }) };
 }
+
+const wasRemoved = (batchId: string): InvalidInput =>
+  new InvalidInput(
+    `batch "${batchId}": its last run removed what its items had made, and this client has no store that keeps its list; ` +
+      'start it with its input, or name the store of the workers in ASSET_LIFECYCLE_RESULTS',
+  );
 
 async function inputOfRun(client: Client, { batchId, runId }: { batchId: string; runId: string }): Promise<unknown> {
   try {

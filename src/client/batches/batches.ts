@@ -15,6 +15,7 @@ import type { BatchStatus } from '../../contracts/batch/batch-status';
 import type { BatchIndex } from '../../contracts/batch/listed-items';
 import {
   ASSET_BATCH,
+  ASSET_BATCH_DELETION,
   batchWorkflowId,
   CANCEL_SIGNAL,
   FORCE_DELETE_SIGNAL,
@@ -61,6 +62,12 @@ export interface StartedBatch {
   joined: boolean;
 }
 
+/** How a batch is removed by force. */
+export interface ForceDeleteBatchRequest extends ForceDeleteRequest {
+  /** Also what items that have ended have made, and of a closed batch all of them. */
+  all?: boolean;
+}
+
 /** Time between two looks at a batch's status. */
 const WATCH_EVERY_MS = 1000;
 /** How long to wait for the answer of a running batch before its status is read from the store. */
@@ -76,17 +83,21 @@ export class Batches {
   /**
    * Starts a batch, or joins the running one of its id. One that has closed is started again, and goes on with what is not
    * completed. Safe to repeat.
-   * @throws InvalidInput before anything is started
+   * @throws InvalidInput before anything is started · BatchRunning while what its items have made is being removed
    */
   async start(input: { batchId: string } & Readonly<Record<string, unknown>>): Promise<StartedBatch> {
     const { batchId } = checkedInput(() => acceptBatch(input));
     if (batchId === undefined) throw new InvalidInput('batchId: is missing; it names the batch for ever');
     const workflowId = batchWorkflowId(batchId);
     for (;;) {
-      const runId = await this.ask(batchId, () => this.startRun(batchId, input));
+      const runId = await this.ask(batchId, () => this.startRun(batchId, ASSET_BATCH, input));
       if (runId !== undefined) return { batchId, workflowId, runId, joined: false };
       const run = await this.describe(batchId);
-      if (run.status.name === 'RUNNING') return { batchId, workflowId, runId: firstRunIdOf(run), joined: true };
+      if (run.status.name !== 'RUNNING') continue;
+      if (run.type !== ASSET_BATCH_DELETION) {
+        return { batchId, workflowId, runId: firstRunIdOf(run), joined: true };
+      }
+      throw new BatchRunning(`batch "${batchId}" is being removed; start it again once that has ended`);
     } // it has closed meanwhile
   }
 
@@ -173,10 +184,24 @@ export class Batches {
     await this.tell(batchId, (batch) => batch.signal(CANCEL_SIGNAL, request));
   }
 
-  /** Stops a batch, and removes by force what its items under way have made. @throws BatchNotFound · BatchClosed */
-  async forceDelete(batchId: string, request: ForceDeleteRequest = {}): Promise<void> {
-    const advice = '"force-delete <key>" removes what one of its items has made';
-    await this.tell(batchId, (batch) => batch.signal(FORCE_DELETE_SIGNAL, request), advice);
+  /**
+   * Stops a batch, and removes by force what its items under way have made; with `all` what any of its items has made or
+   * adopted, also once the batch has closed. That begins once a running batch has ended, which is waited for.
+   * @throws BatchNotFound · BatchClosed without `all`
+   */
+  async forceDelete(batchId: string, { all = false, reason }: ForceDeleteBatchRequest = {}): Promise<void> {
+    const advice =
+      '"force-delete <key>" removes what one of its items has made, "force-delete" with all (--all) of all';
+    if (!all) return this.tell(batchId, (batch) => batch.signal(FORCE_DELETE_SIGNAL, { reason }), advice);
+    for (;;) {
+      const { provider } = await this.status(batchId);
+      const run = await this.lastRun(batchId);
+      if (run?.status.name !== 'RUNNING') {
+        const input = { batchId, provider, reason };
+        if (await this.ask(batchId, () => this.startRun(batchId, ASSET_BATCH_DELETION, input))) return;
+      } else if (run.type === ASSET_BATCH_DELETION) return;
+      else await this.endByForce(batchId, reason);
+    }
   }
 
   /** Lets what is under way end, and starts nothing until {@link resume}. @throws BatchNotFound · BatchClosed */
@@ -213,7 +238,9 @@ export class Batches {
   }
 
   private async *runs(condition?: string): AsyncGenerator<WorkflowExecutionInfo> {
-    const query = [`WorkflowType = '${ASSET_BATCH}'`, condition].filter(Boolean).join(' AND ');
+    const query = [`WorkflowType IN ('${ASSET_BATCH}', '${ASSET_BATCH_DELETION}')`, condition]
+      .filter(Boolean)
+      .join(' AND ');
     const runs = this.calls.client.workflow.list({ query })[Symbol.asyncIterator]();
     for (;;) {
       const next = await this.calls.withClientErrors(() => runs.next());
@@ -289,16 +316,30 @@ export class Batches {
     }
   }
 
-  /** @returns its id; `undefined` if the batch is running */
-  private async startRun(batchId: string, input: unknown): Promise<string | undefined> {
+  /** Ends a running batch, and waits for its end. */
+  private async endByForce(batchId: string, reason: string | undefined): Promise<void> {
     try {
-      const handle = await this.calls.client.workflow.start(ASSET_BATCH, {
+      await this.forceDelete(batchId, { reason });
+      await this.result(batchId);
+    } catch (error) {
+      if (!(error instanceof BatchClosed)) throw error;
+    }
+  }
+
+  /** @returns its id; `undefined` if the batch is running, or is being removed */
+  private async startRun(
+    batchId: string,
+    type: typeof ASSET_BATCH | typeof ASSET_BATCH_DELETION,
+    input: unknown,
+  ): Promise<string | undefined> {
+    try {
+      const handle = await this.calls.client.workflow.start(type, {
         taskQueue: WORKFLOW_TASK_QUEUE,
         workflowId: batchWorkflowId(batchId),
         workflowIdReusePolicy: 'ALLOW_DUPLICATE',
         workflowIdConflictPolicy: 'FAIL',
         args: [input],
-        staticSummary: batchId,
+        staticSummary: type === ASSET_BATCH ? batchId : `delete ${batchId}`,
       });
       return handle.firstExecutionRunId;
     } catch (error) {

@@ -7,7 +7,8 @@ import type { BatchCounts, ItemRange } from './item-outcome';
 /** How a batch ended: `failed` if an item did. */
 export type BatchOutcome = 'completed' | 'failed' | 'cancelled' | 'deleted';
 
-export const BATCH_PHASES = ['listing', 'running', 'paused', 'stopping'] as const;
+/** `cleaning`: what the items of a closed batch have made is being removed by force. */
+export const BATCH_PHASES = ['listing', 'running', 'paused', 'stopping', 'cleaning'] as const;
 export type BatchPhase = (typeof BATCH_PHASES)[number] | BatchOutcome;
 
 /** Status of a batch: the query `status`, the workflow's result, the client and the CLI's `--json` have this shape. */

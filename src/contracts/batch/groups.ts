@@ -33,6 +33,8 @@ export interface GroupInput extends ListedBatchRef, ItemRange {
   aFile?: string;
   /** True if nothing more is to be started after a failure. */
   stopsAtFailure: boolean;
+  /** What its items have made in any start of the batch is to be removed by force, and nothing else is done. */
+  deletes?: { reason?: string };
 }
 
 /** A failed item, for those who look at the batch. */
@@ -52,6 +54,8 @@ export interface GroupNews {
   due: Readonly<Record<GroupStep, number>>;
   /** The last of those that failed. */
   failures: readonly ItemFailure[];
+  /** Items after which a removal by force has left something over; absent if there are none. */
+  leftOver?: number;
   /** The batch has been ended from outside. */
   batchIsGone?: boolean;
   /** An item of the batch has failed, of whichever group, and nothing more is to be started. */
@@ -88,6 +92,8 @@ export interface GroupEnd extends ItemRange {
   failures: readonly ItemFailure[];
   /** See {@link GroupNews.batchHasFailure}. */
   batchHasFailure?: boolean;
+  /** See {@link GroupNews.leftOver}. */
+  leftOver?: number;
   /** A pause has held back its `pending` items: it is to run again for them. */
   isHeldBack?: boolean;
   /** Why it gave up on all of its items, such as a worker with another store. */

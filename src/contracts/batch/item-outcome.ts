@@ -56,6 +56,8 @@ export interface ItemWork {
   waitsSince?: string;
   /** What it may have made, in order of creation. */
   made: readonly Resource[];
+  /** What it was before somebody asked to remove what it had made. */
+  before?: ItemOutcome;
   /** Turns that it has had to submit. Each may have sent a create, also one that a worker's death ended. */
   turns?: number;
   /** One create of it was sent at most, and its asset is known: there can be no second asset. */

@@ -7,10 +7,11 @@ import type { AcceptedInput } from '../../contracts/lifecycle-input';
 import { startingStatus, statusQuery } from './status';
 import { showRefused } from './visibility';
 
-export const { acceptInput, acceptBatch, acceptDeletion, acceptSweep } = proxyLocalActivities<LocalActivities>({
-  startToCloseTimeout: '10s',
-  retry: { nonRetryableErrorTypes: NON_RETRYABLE },
-});
+export const { acceptInput, acceptBatch, acceptBatchDeletion, acceptDeletion, acceptSweep } =
+  proxyLocalActivities<LocalActivities>({
+    startToCloseTimeout: '10s',
+    retry: { nonRetryableErrorTypes: NON_RETRYABLE },
+  });
 
 /**
  * The checked input, before anything else happens; one event.

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { LifecycleStatus } from '../../../src/contracts/lifecycle-status';
 import { writeAtRest } from '../../support/media/files-at-rest';
-import { resultInTime } from '../../support/result-in-time';
+import { resultInTime } from '../../support/system/result-in-time';
 import { SAMPLES } from '../../support/system/system';
 import { S3Server } from '../../support/system/s3-server';
 import { pictureBytes, ViSystem } from '../../support/system/vi-system';

@@ -1,5 +1,6 @@
 import { Context } from '@temporalio/activity';
 import type { Activities } from '../../../src/contracts/activities';
+import type { BatchDeletionActivities } from '../../../src/contracts/batch/batch-deletion';
 import type { BatchActivities } from '../../../src/contracts/batch/batch-status';
 import {
   GROUP_STEPS,
@@ -17,7 +18,7 @@ import {
 } from '../../../src/contracts/batch/item-outcome';
 import { fakeActivities } from '../fake-activities';
 
-export type FakeBatchActivities = Activities & BatchActivities & GroupActivities;
+export type FakeBatchActivities = Activities & BatchActivities & GroupActivities & BatchDeletionActivities;
 
 interface Fake {
   activities: FakeBatchActivities;
@@ -52,7 +53,19 @@ export function fakeBatch(
   const calls: string[] = [];
   const seen = new Map<number, BatchCounts>(); // by looks at groups, by their first item
   const completes = async (input: GroupStepInput): Promise<GroupNews> => newsOfAll(input, 'completed');
-  const standard: BatchActivities & GroupActivities = {
+  const standard: BatchActivities & GroupActivities & BatchDeletionActivities = {
+    openToDelete: async ({ batchId, provider }) => {
+      const ref = { batchId, provider, storeId: 'store-1', start: 'the last start' };
+      return { ...ref, items, refused: 0, bytes: 0, uri: `file:///results/${batchId}` };
+    },
+    groupsToDelete: async ({ from }) => {
+      const groups = [];
+      for (let first = from; first < items && groups.length < 20; first += size) {
+        groups.push({ from: first, end: Math.min(items, first + size) });
+      }
+      const next = groups.at(-1)?.end ?? items;
+      return { groups, ...(next < items && { next }) };
+    },
     listItems: async ({ batch: { batchId, provider }, start }) => {
       const ref = { batchId, provider, storeId: 'store-1', start };
       return { ...ref, items, refused: 0, bytes: 0, uri: `file:///results/${batchId}` };

@@ -1,4 +1,6 @@
+import { stopNamed } from '../../../src/activities/batch/clean-item';
 import { createGroupSteps } from '../../../src/activities/batch/group-steps';
+import type { ItemTurn } from '../../../src/activities/batch/item-step';
 import type { GroupNews, GroupStepInput } from '../../../src/contracts/batch/groups';
 import type { ItemOutcome } from '../../../src/contracts/batch/item-outcome';
 import { failure } from '../../../src/contracts/failures';
@@ -61,6 +63,51 @@ test('an item whose key somebody else has by now stays as it was, with all that 
   await place.deps.batches.claims.takeOver(holder, { workflowId: 'the other', runId: 'its run' });
   expect((await stop({ outcome: 'deleted' })).counts.by).toEqual({ completed: 2 });
   expect(place.provider.held.size).toBe(2);
+});
+
+test('an item is what it was before if somebody takes its key between two attempts', async () => {
+  await complete();
+  const before = await outcomeOf(0);
+  place.provider.failNext('assets.remove by force', failure('ProviderUnavailable', '503'));
+  await expect(stop({ outcome: 'deleted' })).rejects.toThrow('503');
+  const { claims } = place.deps.batches;
+  const holder = await claims.holderOf({ owner: OWNER, provider: 'twelvelabs', key: before?.key ?? '' });
+  if (!holder) throw new Error('nobody has the key');
+  await claims.takeOver(holder, { workflowId: 'the other', runId: 'its run' });
+  expect((await inActivity(() => steps().cleanItems(input))).counts.by).toEqual({ completed: 2 });
+  expect(await outcomeOf(0)).toEqual(before);
+  expect(place.provider.held.size).toBe(2);
+});
+
+test('an item that had ended takes its key again before it is removed, so that nobody else does', async () => {
+  await complete();
+  const key = { owner: OWNER, provider: 'twelvelabs', key: (await outcomeOf(0))?.key ?? '' };
+  const { claims } = place.deps.batches;
+  const looked = await claims.holderOf(key); // by somebody who wants the key, and sees that its group has ended
+  const again = { ...input, runId: 'a later run', deletes: {} };
+  await inActivity(() => steps().stopItems({ ...again, outcome: 'deleted', policy: 'force-delete', items: [0] }));
+  if (!looked) throw new Error('nobody has the key');
+  const attempt = await claims.takeOver(looked, { workflowId: 'the other', runId: 'its run' });
+  expect(attempt).toMatchObject({ claimed: false, holder: { by: { runId: 'a later run', item: 0 } } });
+});
+
+test('an item that has begun and made nothing ends as it is told, though nobody comes to it', () => {
+  const work = { runId: 'r', since: '2026-11-01T00:00:00Z', made: [], turns: 1 };
+  const record: ItemOutcome = { item: 0, key: 'k', phase: 'pending', of: 'start-1', work };
+  const step = stopNamed({ outcome: 'cancelled', policy: 'delete', reason: 'enough' }, [0]);
+  const turn = { record, item: { item: 0, key: 'k' }, group: input } as unknown as ItemTurn;
+  expect(step.begin?.(turn)).toEqual({
+    ...{ item: 0, key: 'k', of: 'start-1', phase: 'cancelled', outcome: 'cancelled', reason: 'enough' },
+    receipt: { policy: 'delete', entries: [] },
+  });
+});
+
+test('what had completed in an earlier start, and is deleted, is not made again by this one', async () => {
+  await complete();
+  const later = { ...input, start: 'start-2' };
+  await inActivity(() => steps().stopItems({ ...later, outcome: 'deleted', policy: 'force-delete', items: [0] }));
+  const { due, counts } = await inActivity(() => steps().cleanItems(later));
+  expect([due.submit, counts.by]).toEqual([0, { deleted: 1, completed: 1 }]);
 });
 
 test('a stop of the group ends an item as was asked for it alone, unless it is by force', async () => {

@@ -15,7 +15,7 @@ import type { ActivityDependencies } from '../../dependencies';
 export interface Slice {
   items: readonly ListedItem[];
   each: ProviderFields;
-  /** What is known of them from this start of the batch, or had completed before. */
+  /** What is known of them from this start of the batch, or had completed before; of any start, if that is to be removed. */
   known: Map<number, ItemOutcome>;
   outcomes: OpenOutcomes;
 }
@@ -26,14 +26,14 @@ export interface Slice {
  */
 export async function openSlice(
   deps: ActivityDependencies,
-  { from, end, start, ...ref }: ItemRange & Pick<GroupInput, 'batchId' | 'storeId' | 'start'>,
+  { from, end, start, deletes, ...ref }: ItemRange & Pick<GroupInput, 'batchId' | 'storeId' | 'start' | 'deletes'>,
   read?: OutcomesRead,
 ): Promise<Slice> {
   const index = await readIndex(deps, ref);
   const { owner, batches } = deps;
   const { batchId } = ref;
   const outcomes = await createItemOutcomes(batches.files, { owner, batchId }).open({ from, end }, read);
-  const counts = [...outcomes.known].filter(([, outcome]) => countsInStart(outcome, start));
+  const counts = [...outcomes.known].filter(([, outcome]) => deletes !== undefined || countsInStart(outcome, start));
   return {
     items: await readItems(deps, { batchId, index }, { from, end }),
     each: index.each,
@@ -44,7 +44,7 @@ export async function openSlice(
 
 /** @throws InvalidRequest if the batch lies in another store than this worker's, or is not listed */
 export async function readIndex(
-  { owner, batches }: ActivityDependencies,
+  { owner, batches }: Pick<ActivityDependencies, 'owner' | 'batches'>,
   { batchId, storeId }: Pick<ListedBatchRef, 'batchId' | 'storeId'>,
 ): Promise<BatchIndex> {
   await mustBeStore(batches.files, storeId);

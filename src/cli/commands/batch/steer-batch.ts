@@ -11,6 +11,7 @@ import { followBatch } from './follow-batch';
 interface SteerFlags {
   reason?: string;
   cleanup?: CleanupPolicy;
+  all?: boolean;
   wait?: boolean;
   json?: boolean;
 }
@@ -38,17 +39,21 @@ export const forceDeleteBatchCommand = (): Command =>
   commandAbout('force-delete', 'stop a batch, and remove by force what its items under way have made')
     .description(
       'Stops a running batch, and removes by force what its items under way have made. Items that have completed keep ' +
-        'their assets: "force-delete <key>" removes one of those.',
+        'their assets; "force-delete <key>" removes one of those. With --all everything goes that an item has made or ' +
+        'adopted, also of a batch that has ended; only a key that has been taken up since stays with whoever has it.',
     )
+    .option('--all', 'also what has completed, and of a closed batch everything')
     .option('--reason <text>', 'kept in the status')
     .option('--wait', 'wait for the end; exit 1 unless it ends as deleted')
     .option('--json', 'print JSON only; with --wait a status a line')
-    .addHelpText('after', '\nExample:\n  $ asset-lifecycle batch force-delete spring --wait')
+    .addHelpText('after', '\nExample:\n  $ asset-lifecycle batch force-delete spring --all --wait')
     .action(
-      action((batchId: string, { reason, ...flags }: SteerFlags) =>
+      action((batchId: string, { all, reason, ...flags }: SteerFlags) =>
         withClient(async (client) => {
-          await client.batches.forceDelete(batchId, { reason });
-          return after(client, batchId, { ...flags, done: 'asked to stop and to delete', wanted: 'deleted' });
+          if (all && !flags.json) note(`batch ${batchId}: if it runs, it is ended first; that may take a while`);
+          await client.batches.forceDelete(batchId, { all, reason });
+          const done = all ? 'is being removed with all that its items have made' : 'asked to stop and to delete';
+          return after(client, batchId, { ...flags, done, wanted: 'deleted' });
         }),
       ),
     );

@@ -1,5 +1,5 @@
 import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
-import type { BatchOutcome, BatchStatus, BatchToRun, ListedBatch } from '../../../contracts/batch/batch-status';
+import type { BatchOutcome, BatchStatus, ListedBatch } from '../../../contracts/batch/batch-status';
 import { MOST_FAILURES_SHOWN, type GroupEnd, type ItemFailure } from '../../../contracts/batch/groups';
 import {
   addCounts,
@@ -8,9 +8,18 @@ import {
   type BatchCounts,
   type ItemRange,
 } from '../../../contracts/batch/item-outcome';
-import { SEARCH_ATTRIBUTES } from '../../../contracts/ids';
+import { SEARCH_ATTRIBUTES, type ProviderName } from '../../../contracts/ids';
 import { OUTCOMES } from '../../../contracts/lifecycle-status';
 import { detailsOfBatch } from './words';
+
+/** The batch, and what is done with it. */
+interface BatchInProgress {
+  batchId: string;
+  provider: ProviderName;
+  inFlight: number;
+  /** What its items have made is removed. */
+  deletes?: boolean;
+}
 
 /** A group that was started and has not told its end. */
 export interface OpenGroup extends ItemRange {
@@ -71,7 +80,10 @@ export class BatchProgress {
   private stopping = false;
   private shown: string | undefined;
 
-  constructor({ batchId, provider, inFlight }: BatchToRun, carried: CarriedProgress | undefined) {
+  private readonly deletes: boolean;
+
+  constructor({ batchId, provider, inFlight, deletes = false }: BatchInProgress, carried: CarriedProgress | undefined) {
+    this.deletes = deletes;
     this.status = carried?.status ?? {
       ...{ batchId, provider, phase: 'listing', counts: NO_COUNTS, refused: 0, totalBytes: 0, groups: 0, inFlight },
       failures: [],
@@ -122,7 +134,8 @@ export class BatchProgress {
 
   noteStarted({ from, end, fileQueue, aFile }: ItemRange & Pick<OpenGroup, 'fileQueue' | 'aFile'>): OpenGroup {
     const items = end - from;
-    const counts = this.aside.get(from)?.counts ?? { items, by: { creating: items }, bytes: 0 };
+    const begins = this.deletes ? 'cleaning' : 'creating';
+    const counts = this.aside.get(from)?.counts ?? { items, by: { [begins]: items }, bytes: 0 };
     const open: OpenGroup = { from, end, fileQueue, aFile, heardAt: Date.now(), counts, failures: [] };
     this.aside.delete(from);
     this.addOpen(open);
@@ -205,7 +218,7 @@ export class BatchProgress {
     if (!status.outcome) status.phase = this.phase;
     this.tellRate();
     this.tellAttributes();
-    setCurrentDetails(detailsOfBatch(status));
+    setCurrentDetails(detailsOfBatch(status, this.deletes));
   }
 
   private addOpen(group: OpenGroup): void {
@@ -225,8 +238,9 @@ export class BatchProgress {
 
   private get phase(): BatchStatus['phase'] {
     if (this.stopping) return 'stopping';
-    if (!this.listed) return 'listing';
-    return this.paused ? 'paused' : 'running';
+    if (!this.listed && !this.deletes) return 'listing';
+    if (this.paused) return 'paused';
+    return this.deletes ? 'cleaning' : 'running';
   }
 
   private tellRate(): void {

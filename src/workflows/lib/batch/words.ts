@@ -8,16 +8,30 @@ const DOING: Record<BatchPhase, string> = {
   running: 'taking the items through their steps, group by group',
   paused: 'what is under way ends, and nothing is started; signal `resume` to go on',
   stopping: 'ending what is under way, and cleaning it up',
+  cleaning: 'removing by force what its items have made, group by group',
   completed: 'every item has completed',
   failed: 'not every item has completed; start it again to go on with those that have not',
   cancelled: 'stopped on request; start it again to go on with what has not completed',
   deleted: 'stopped on request, by force; start it again to go on with what has not completed',
 };
 
+/** The same while what the items of a closed batch have made is removed. */
+const DELETING: Partial<Record<BatchPhase, string>> = {
+  paused: 'what is under way is removed, and nothing more; signal `resume` to go on',
+  stopping: 'removing what is under way, and nothing more',
+  failed: 'something could not be removed; see the report, and remove it once more',
+  cancelled: 'stopped on request; what it had not come to stays',
+  deleted: 'what its items had made is gone',
+};
+
+const CANCEL = 'A cancel now ends what is under way, and cleans it up as each item’s policy says.';
+const CANCEL_OF_DELETION = 'A cancel now starts no further group: what is not under way stays.';
+
 /** What a batch is doing, how far it is, and what went wrong last. */
-export function detailsOfBatch(status: BatchStatus): string {
+export function detailsOfBatch(status: BatchStatus, deletes = false): string {
   const { phase, batchId, counts, refused, groups, inFlight, itemsPerSec, secondsLeft, reason, uri, outcome } = status;
-  const lines = [`**${phase}**: ${DOING[phase]}`, '', `- batch: ${code(batchId)}`, `- items: ${wordsOfCounts(counts)}`];
+  const doing = (deletes ? DELETING[phase] : undefined) ?? DOING[phase];
+  const lines = [`**${phase}**: ${doing}`, '', `- batch: ${code(batchId)}`, `- items: ${wordsOfCounts(counts)}`];
   if (refused > 0) lines.push(`- refused: ${refused} entries that can be no items; see the report`);
   if (!outcome) lines.push(`- under way: ${groups} groups, at most ${inFlight} items at once`);
   if (itemsPerSec !== undefined) lines.push(`- rate: ${itemsPerSec.toPrecision(3)} items a second`);
@@ -26,7 +40,7 @@ export function detailsOfBatch(status: BatchStatus): string {
   if (uri) lines.push(`- list and outcomes: ${code(uri)}`);
   if (status.error) lines.push(`- error: ${status.error.type}: ${code(status.error.message)}`);
   lines.push(...linesOfFailures(status.failures));
-  if (!outcome) lines.push('', 'A cancel now ends what is under way, and cleans it up as each item’s policy says.');
+  if (!outcome) lines.push('', deletes ? CANCEL_OF_DELETION : CANCEL);
   return lines.join('\n');
 }
 

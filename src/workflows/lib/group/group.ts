@@ -55,14 +55,15 @@ export class Group {
   constructor(private readonly input: GroupInput) {
     const { workflowId, runId } = workflowInfo();
     this.stepInput = { ...input, workflowId, runId };
-    const { from, end } = input;
-    const due = { submit: end - from, settle: 0, branch: 0, collect: 0, release: 0, clean: 0 };
+    const { from, end, deletes } = input;
+    const due = { submit: deletes ? 0 : end - from, settle: 0, branch: 0, collect: 0, release: 0, clean: 0 };
     this.news = { counts: countsOf([], input), due, failures: [] };
     setHandler(groupStatusQuery, () => ({ from, end, counts: this.news.counts, failures: this.news.failures }), {
       description: 'Counts of its items by phase and outcome.',
     });
     this.stops = new StopRequests(this.status, 'delete');
     this.itemStops = new ItemStops(input);
+    if (deletes) this.itemStops.deleteAll(deletes.reason);
     this.files = new FilesQueue(input);
     setHandler(resumeSignal, () => this.goOn(), { description: 'Goes on with what a pause has held back.' });
     this.show();
@@ -186,11 +187,11 @@ export class Group {
   }
 
   private end(): GroupEnd {
-    const { counts, failures, batchHasFailure, batchIsPaused } = this.news;
+    const { counts, failures, batchHasFailure, batchIsPaused, leftOver } = this.news;
     const { from, end, start } = this.input;
     const isHeldBack = batchIsPaused === true && !this.stops.isAsked;
     const common = { from, end, start, counts, failures, ...(batchHasFailure && { batchHasFailure }) };
-    return { ...common, ...(isHeldBack && { isHeldBack }) };
+    return { ...common, ...(isHeldBack && { isHeldBack }), ...(leftOver !== undefined && { leftOver }) };
   }
 
   /** A batch that is gone hears nothing. */

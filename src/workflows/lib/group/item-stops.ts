@@ -23,6 +23,12 @@ export class ItemStops {
     });
   }
 
+  /** What all of them have made is to be removed. */
+  deleteAll(reason: string | undefined): void {
+    const { from, end } = this.group;
+    for (let item = from; item < end; item++) this.ask(item, { outcome: 'deleted', policy: 'force-delete', reason });
+  }
+
   /** True while one is to end that has not been told of by `next`. */
   get isAsked(): boolean {
     return this.asked.size > 0;
@@ -72,7 +78,11 @@ export class ItemStops {
     const { from, end } = this.group;
     if (item === undefined || item < from || item >= end) return;
     if (this.asked.has(item) && outcome === 'cancelled') return;
-    this.asked.set(item, { outcome, policy: outcome === 'deleted' ? 'force-delete' : cleanup, reason });
+    this.ask(item, { outcome, policy: outcome === 'deleted' ? 'force-delete' : cleanup, reason });
+  }
+
+  private ask(item: number, how: ItemStop): void {
+    this.asked.set(item, how);
     this.step?.cancel();
   }
 }

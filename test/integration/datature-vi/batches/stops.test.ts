@@ -134,3 +134,15 @@ test('a paused batch starts nothing more until it is resumed', async () => {
   await system.lifecycles.batches.resume('paused');
   expect(await system.lifecycles.batches.result('paused')).toMatchObject({ counts: { by: { completed: 3 } } });
 });
+
+test('a closed batch is removed with all that its items have made, and can be started again', async () => {
+  await system.completeBatch('removed', await system.pictures('removed', names.slice(0, 12)));
+  expect((await system.control.state()).assets).toHaveLength(12);
+  await system.lifecycles.batches.forceDelete('removed', { all: true, reason: 'a test' });
+  const status = await system.lifecycles.batches.result('removed');
+  expect(status).toMatchObject({ outcome: 'deleted', reason: 'a test', counts: { by: { deleted: 12 } } });
+  expect((await system.control.state()).assets).toEqual([]);
+  const again = await system.completeBatch('removed', path.join(system.folder, 'removed'));
+  expect(again).toMatchObject({ outcome: 'completed', counts: { by: { completed: 12 } } });
+  expect((await system.control.state()).assets).toHaveLength(12);
+});

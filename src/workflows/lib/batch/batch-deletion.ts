@@ -1,0 +1,218 @@
+import {
+  CancellationScope,
+  condition,
+  continueAsNew,
+  proxyActivities,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { BatchDeletionActivities, BatchDeletionInput } from '../../../contracts/batch/batch-deletion';
+import type { BatchActivities, BatchOutcome, BatchStatus, ListedBatch } from '../../../contracts/batch/batch-status';
+import type { GroupEnd, GroupInput, ListedBatchRef } from '../../../contracts/batch/groups';
+import type { ItemRange } from '../../../contracts/batch/item-outcome';
+import { FORCE_DELETE_SIGNAL } from '../../../contracts/ids';
+import { readStopRequest } from '../../../contracts/messages';
+import { batchStep } from '../activity-options';
+import { cancelSignal, forceDeleteSignal } from '../status';
+import { BatchProgress, type CarriedProgress } from './batch-progress';
+import { GroupLooks, type HowHeard } from './group-looks';
+import { GroupStarts, signalGroup } from './group-starts';
+import { hearMessages } from './hear-messages';
+
+/** What a run of a deletion hands on to the next. */
+export interface CarriedDeletion {
+  deletion: BatchDeletionInput;
+  listed: ListedBatch;
+  progress: CarriedProgress;
+  planned: ItemRange[];
+  next?: number;
+  leftOver: number;
+}
+
+/** Items under way at once, until somebody says otherwise. */
+const IN_FLIGHT = 1000;
+/** Each holds a slot of the calls. */
+const MOST_OPEN_GROUPS = 20;
+/** A run has at most 2,000 children, and each costs about ten events. */
+const MOST_GROUPS_A_RUN = 500;
+
+/** The deletion of a batch as its story sees it. */
+export class BatchDeletion {
+  private readonly progress: BatchProgress;
+  private readonly starts = new GroupStarts();
+  private readonly looks: GroupLooks;
+  private listed: ListedBatch | undefined;
+  /** Groups that come next. */
+  private planned: ItemRange[];
+  /** First item of the groups behind those; absent once there are none. */
+  private next: number | undefined;
+  private isStopped = false;
+  private startedHere = 0;
+  /** Items after which something could not be removed. */
+  private leftOver: number;
+
+  constructor(
+    private readonly deletion: BatchDeletionInput,
+    carried: CarriedDeletion | undefined,
+  ) {
+    this.listed = carried?.listed;
+    this.planned = carried?.planned ?? [];
+    this.next = carried ? carried.next : 0;
+    this.leftOver = carried?.leftOver ?? 0;
+    const progress = new BatchProgress({ ...deletion, inFlight: IN_FLIGHT, deletes: true }, carried?.progress);
+    this.progress = progress;
+    progress.status.reason ??= deletion.reason;
+    hearMessages(progress, (news, how) => this.hear(news, how));
+    setHandler(cancelSignal, (payload) => this.stop(readStopRequest(payload).reason), {
+      description: 'Starts no further group: what is not under way stays.',
+    });
+    setHandler(forceDeleteSignal, () => {}, { description: 'That is what this run does.' });
+    void CancellationScope.current().cancelRequested.catch(() => this.stop(undefined));
+    this.looks = new GroupLooks({
+      open: progress.open,
+      isConfirmed: (from) => this.starts.isConfirmed(from),
+      look: async (groups) => (this.listed ? this.steps().lookAtGroups({ ...this.ref(this.listed), groups }) : []),
+      hear: (end, how) => this.hear(end, how),
+    });
+    progress.show();
+  }
+
+  async begin(): Promise<void> {
+    if (this.listed) return;
+    const { batchId, provider } = this.deletion;
+    this.listed = await this.steps().openToDelete({ batchId, provider });
+    this.progress.noteListed(this.listed);
+  }
+
+  /** Waits until a group can be started, or the history is long. False once every group has ended. */
+  async hasMore(): Promise<boolean> {
+    const { open } = this.progress;
+    for (;;) {
+      await this.planGroups();
+      if (this.isToAct) return true;
+      if (open.size === 0 && !this.isLeft) return false;
+      const { size } = open;
+      const { isStopped } = this;
+      await condition(() => open.size < size || this.isToAct || this.isStopped !== isStopped);
+    }
+  }
+
+  /** Starts all groups that may start now, in one workflow task. */
+  async startNextGroups(): Promise<void> {
+    while (this.mayStart) void this.startNext();
+    await condition(() => this.starts.areConfirmed);
+  }
+
+  /** Keeps the history short. */
+  async goOnInNewRun(input: unknown): Promise<void> {
+    const { deletion, listed, planned, next, leftOver } = this;
+    if (!listed || !this.isHistoryLong || !this.isLeft) return;
+    const { carried: progress } = this.progress;
+    await continueAsNew(input, { deletion, listed, progress, planned, next, leftOver } satisfies CarriedDeletion);
+  }
+
+  async close(): Promise<BatchStatus> {
+    const { listed, progress } = this;
+    const outcome = this.verdict();
+    if (listed) {
+      const rest = this.restOf(listed);
+      const stopped = outcome === 'failed' ? undefined : outcome;
+      const more = { ...(rest.length > 0 && { rest }), ...(stopped && { stopped }) };
+      const known = await this.steps().closeBatch({ ...this.ref(listed), ...more });
+      if (known) progress.noteCompletedBefore(known);
+    }
+    return progress.close(outcome);
+  }
+
+  private verdict(): Exclude<BatchOutcome, 'completed'> {
+    if (this.progress.status.error !== undefined || this.leftOver > 0) return 'failed';
+    return this.hasRest ? 'cancelled' : 'deleted';
+  }
+
+  private get hasRest(): boolean {
+    return this.planned.length > 0 || this.next !== undefined;
+  }
+
+  /** What it has not come to. */
+  private restOf({ items }: ListedBatch): ItemRange[] {
+    const behind = this.next === undefined ? [] : [{ from: this.next, end: items }];
+    return [...this.planned, ...behind];
+  }
+
+  private get isLeft(): boolean {
+    return this.hasRest && !this.isStopped;
+  }
+
+  private get isHistoryLong(): boolean {
+    return workflowInfo().continueAsNewSuggested || this.startedHere >= MOST_GROUPS_A_RUN;
+  }
+
+  private get isToAct(): boolean {
+    return this.mayStart || (this.isHistoryLong && this.isLeft);
+  }
+
+  private get mayStart(): boolean {
+    const { open, itemsUnderWay, isPaused, status } = this.progress;
+    const [first] = this.planned;
+    if (!first || this.isStopped || isPaused || this.isHistoryLong) return false;
+    if (open.size === 0) return true;
+    return open.size < MOST_OPEN_GROUPS && itemsUnderWay + first.end - first.from <= status.inFlight;
+  }
+
+  private async planGroups(): Promise<void> {
+    while (this.listed && this.isLeft && this.planned.length === 0) {
+      const { groups, next } = await this.steps().groupsToDelete({ ...this.ref(this.listed), from: this.next ?? 0 });
+      this.planned.push(...groups);
+      this.next = next;
+    }
+  }
+
+  /** Starts the next group. One that a batch ended from outside has left running is told, and runs once more. */
+  private async startNext(): Promise<void> {
+    const next = this.planned.shift();
+    if (!next || !this.listed) return;
+    this.startedHere += 1;
+    const group = this.progress.noteStarted(next);
+    if (await this.starts.start(this.groupInput(this.listed, next))) return;
+    const { batchId, reason } = this.deletion;
+    group.adopted = true;
+    this.looks.noteTakenUp();
+    await signalGroup(batchId, next.from, FORCE_DELETE_SIGNAL, { reason });
+  }
+
+  private groupInput(listed: ListedBatch, { from, end }: ItemRange): GroupInput {
+    const { workflowId: batchWorkflowId } = workflowInfo();
+    const { reason } = this.deletion;
+    return { ...this.ref(listed), from, end, batchWorkflowId, stopsAtFailure: false, deletes: { reason } };
+  }
+
+  private hear(news: GroupEnd, { hasEnded }: HowHeard): void {
+    const { progress } = this;
+    const { from, end, counts, error, leftOver = 0 } = news;
+    const group = progress.open.get(from);
+    if (!group) return;
+    if (!hasEnded) return progress.noteNews(news);
+    const isUnended = group.adopted === true || (counts.by.cleaning ?? 0) > 0; // it was no deletion, or was ended from outside
+    if (isUnended && error === undefined && !this.isStopped) {
+      progress.noteToRunAgain(group, news);
+      this.planned.unshift({ from, end });
+      return undefined;
+    }
+    this.leftOver += leftOver;
+    progress.noteEnd(leftOver > 0 ? news : { ...news, failures: [] }); // the others had failed before
+  }
+
+  private stop(reason: string | undefined): void {
+    this.isStopped = true;
+    this.progress.noteStop(reason);
+  }
+
+  private ref({ batchId, provider, storeId, start }: ListedBatch): ListedBatchRef {
+    return { batchId, provider, storeId, start };
+  }
+
+  private steps() {
+    const { provider, batchId: summary } = this.deletion;
+    return proxyActivities<BatchActivities & BatchDeletionActivities>({ ...batchStep(provider), summary });
+  }
+}
