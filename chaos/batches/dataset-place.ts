@@ -35,5 +35,7 @@ const stateOf = ({ assets, sessions }: DatatureViState): PlaceState => ({
     runId: textOf(tag[TAG_FIELDS.runId]),
   })),
   objects: [],
-  openSessions: sessions.flatMap(({ ended, sessionId }) => (ended === null ? [sessionId] : [])),
+  openSessions: sessions.flatMap(({ ended, sessionId: id, files }) =>
+    ended === null ? [{ id, hasAll: files.every(({ arrived }) => arrived) }] : [],
+  ),
 });

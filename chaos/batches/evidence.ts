@@ -21,7 +21,8 @@ export interface PlaceState {
   /** Made of assets by branches. */
   objects: { id: string; kind: string; key?: string; assetIds: string[] }[];
   /** Upload sessions of many files that go on. */
-  openSessions: string[];
+  /** `hasAll`: all of its files have arrived. */
+  openSessions: { id: string; hasAll: boolean }[];
 }
 
 /** A run of a batch or of a group, from its own history. */

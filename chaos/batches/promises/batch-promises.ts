@@ -210,7 +210,11 @@ function noSessionOpen(evidence: BatchEvidence): string[] {
   const entries = receipts.flatMap((receipt) => receipt?.entries ?? []);
   if (entries.some(({ result }) => result === 'leftover')) return []; // told
   const told = new Set(entries.filter(({ result }) => result !== 'deleted').map(({ id }) => id));
-  return beforeSweep.openSessions.filter((id) => !told.has(id)).map((id) => `session ${id}`);
+  const handedIn = (id: string) => starts.flatMap(({ outcomes }) => outcomes.filter((one) => one.ingestion?.id === id));
+  /** The assets came by another session meanwhile; this one ends by itself once its files are processed. */
+  const endsByItself = (id: string): boolean => handedIn(id).every(({ outcome }) => outcome === 'completed');
+  const open = beforeSweep.openSessions.filter(({ id, hasAll }) => !told.has(id) && !(hasAll && endsByItself(id)));
+  return open.map(({ id }) => `session ${id}`);
 }
 
 /** A round of a group with one branch, and what a fault, a death, a stop or a further branch adds. */

@@ -99,7 +99,7 @@ test('a closed batch is removed with all that its items have made, by one reques
 
 test('while it is removed neither it nor a key of it can be started; a cancel leaves what it has not come to', async () => {
   const keys = await start('halted', 25, { inFlight: 1 }); // groups of one, of which twenty run at once
-  await until(async () => (await client.batches.status('halted')).phase === 'running');
+  await until(async () => (await client.batches.status('halted')).phase === 'running'); // the groups are cut by then
   await client.batches.setInFlight('halted', 25);
   await client.batches.result('halted');
   await system.control.addFault({ route: DELETE, status: 503 });

@@ -289,7 +289,9 @@ const BROKEN: Readonly<Record<string, Partial<BatchEvidence>>> = {
       },
     ],
   },
-  'no session is left open: session one': { beforeSweep: { ...state, openSessions: ['one'] } },
+  'no session is left open: session one': {
+    beforeSweep: { ...state, openSessions: [{ id: 'one', hasAll: false }] },
+  },
   'histories are short: asset-group:spring:0 has 90 events': { groups: [{ ...group, events: 90 }] },
   'histories are short: asset-group:spring:0 has an event of': { groups: [{ ...group, longestEvent: 30_000 }] },
   'nothing secret is kept: a presigned URL is in the history': {

@@ -1,6 +1,7 @@
-import type { WorkflowHandle } from '@temporalio/client';
+import { WithStartWorkflowOperation, type WorkflowHandle } from '@temporalio/client';
 import { failure } from '../../../src/contracts/failures';
 import type { GroupInput } from '../../../src/contracts/batch/groups';
+import type { ItemRange } from '../../../src/contracts/batch/item-outcome';
 import {
   ASSET_BATCH,
   ASSET_GROUP,
@@ -43,6 +44,11 @@ const startGroup = (batchId: string, end: number) => {
     workflowId: groupWorkflowId(batchId, 0),
     args,
   });
+};
+
+const onceLetGo = (held: Held) => async (input: ItemRange) => {
+  await held.wait();
+  return newsOfAll(input, 'completed');
 };
 
 const handleOf = (id: string, runId?: string): WorkflowHandle => lifecycles.env.client.workflow.getHandle(id, runId);
@@ -133,15 +139,7 @@ test('a stop before the groups are cut also reaches those that an earlier start 
 
 test('a group that runs already is taken up, and its end is the batch’s', async () => {
   const held = new Held();
-  const { activities, calls } = fakeBatch(
-    { items: 2, size: 2 },
-    {
-      submitItems: async (input) => {
-        await held.wait();
-        return newsOfAll(input, 'completed');
-      },
-    },
-  );
+  const { activities, calls } = fakeBatch({ items: 2, size: 2 }, { submitItems: onceLetGo(held) });
   await lifecycles.with(activities, async () => {
     const group = await startGroup('adopting', 2);
     await until(() => held.waiting === 1);
@@ -228,17 +226,28 @@ test.each([
   expect(policies).toEqual([policy]);
 });
 
+test('setInFlight is heard as soon as the batch is started', async () => {
+  const held = new Held();
+  const { activities } = fakeBatch({ items: 6, size: 1 }, { submitItems: onceLetGo(held) });
+  await lifecycles.with(activities, async () => {
+    const startWorkflowOperation = new WithStartWorkflowOperation(ASSET_BATCH, {
+      ...common,
+      workflowId: batchWorkflowId('at-once'),
+      args: [{ batchId: 'at-once', items, inFlight: 6 }],
+    });
+    const update = { args: [2], startWorkflowOperation };
+    expect(await lifecycles.env.client.workflow.executeUpdateWithStart('setInFlight', update)).toBe(2);
+    await until(() => held.waiting === 2);
+    const batch = handleOf(batchWorkflowId('at-once'));
+    expect(await statusOf(batch)).toMatchObject({ inFlight: 2, groups: 2 });
+    held.letGo();
+    expect((await resultOf(batch)).counts.by).toEqual({ completed: 6 });
+  });
+});
+
 test('at most so many items are under way as inFlight says, and setInFlight changes it', async () => {
   const held = new Held();
-  const { activities } = fakeBatch(
-    { items: 10, size: 2 },
-    {
-      submitItems: async (input) => {
-        await held.wait();
-        return newsOfAll(input, 'completed');
-      },
-    },
-  );
+  const { activities } = fakeBatch({ items: 10, size: 2 }, { submitItems: onceLetGo(held) });
   await lifecycles.with(activities, async () => {
     const batch = await start('window', { inFlight: 4 });
     await until(openGroups(batch, 2));
@@ -258,15 +267,7 @@ test('at most so many items are under way as inFlight says, and setInFlight chan
 
 test('a pause lets open groups end and starts none, until it is resumed', async () => {
   const held = new Held();
-  const { activities } = fakeBatch(
-    { items: 6, size: 2 },
-    {
-      submitItems: async (input) => {
-        await held.wait();
-        return newsOfAll(input, 'completed');
-      },
-    },
-  );
+  const { activities } = fakeBatch({ items: 6, size: 2 }, { submitItems: onceLetGo(held) });
   await lifecycles.with(activities, async () => {
     const batch = await start('pausing', { inFlight: 2 });
     await until(() => held.waiting === 1);
@@ -281,15 +282,7 @@ test('a pause lets open groups end and starts none, until it is resumed', async 
 
 test('a second start joins the running batch', async () => {
   const held = new Held();
-  const { activities } = fakeBatch(
-    { items: 2, size: 2 },
-    {
-      submitItems: async (input) => {
-        await held.wait();
-        return newsOfAll(input, 'completed');
-      },
-    },
-  );
+  const { activities } = fakeBatch({ items: 2, size: 2 }, { submitItems: onceLetGo(held) });
   await lifecycles.with(activities, async () => {
     const first = await start('joined');
     await until(() => held.waiting === 1);

@@ -6,25 +6,32 @@ import { batchIdOf } from '../../../contracts/ids';
 import { acceptBatch, acceptBatchDeletion, checked } from '../accept';
 import type { CarriedBatch } from './batch';
 import type { CarriedDeletion } from './batch-deletion';
+import { hearInFlight } from './hear-messages';
 import { batchStatusQuery } from './messages';
 
 /** The checked input; a run that goes on has it from the one before. */
 export async function acceptBatchInput(input: unknown, carried: CarriedBatch | undefined): Promise<BatchToRun> {
   if (carried) return carried.batch;
-  return checked(() => acceptBatch(input, answering('listing')));
+  const { workflowId } = workflowInfo();
+  const pending = answerMeanwhile('listing');
+  const batch = await checked(() => acceptBatch(input, workflowId));
+  return { ...batch, inFlight: pending.inFlight || batch.inFlight };
 }
 
-/** The same of a deletion. */
+/** The same of a deletion, with how many items somebody wants under way at once. */
 export async function acceptDeletionInput(
   input: unknown,
   carried: CarriedDeletion | undefined,
-): Promise<BatchDeletionInput> {
+): Promise<BatchDeletionInput & { inFlight?: number }> {
   if (carried) return carried.deletion;
-  return checked(() => acceptBatchDeletion(input, answering('cleaning')));
+  const { workflowId } = workflowInfo();
+  const pending = answerMeanwhile('cleaning');
+  const deletion = await checked(() => acceptBatchDeletion(input, workflowId));
+  return pending.inFlight ? { ...deletion, inFlight: pending.inFlight } : deletion;
 }
 
-/** Answers what is asked until the run sets its own handler. @returns the run's workflow id */
-function answering(phase: BatchPhase): string {
+/** Until the run sets its own handlers. An update that finds none is refused, and a query too. */
+function answerMeanwhile(phase: BatchPhase): BatchStatus {
   const { workflowId, startTime } = workflowInfo();
   const pending: BatchStatus = {
     batchId: batchIdOf(workflowId) ?? workflowId,
@@ -33,5 +40,6 @@ function answering(phase: BatchPhase): string {
     timings: { startedAt: startTime.toISOString() },
   };
   setHandler(batchStatusQuery, () => pending);
-  return workflowId;
+  hearInFlight((inFlight) => (pending.inFlight = inFlight));
+  return pending;
 }

@@ -52,14 +52,14 @@ export class BatchDeletion {
   private leftOver: number;
 
   constructor(
-    private readonly deletion: BatchDeletionInput,
+    private readonly deletion: BatchDeletionInput & { inFlight?: number },
     carried: CarriedDeletion | undefined,
   ) {
     this.listed = carried?.listed;
     this.planned = carried?.planned ?? [];
     this.next = carried ? carried.next : 0;
     this.leftOver = carried?.leftOver ?? 0;
-    const progress = new BatchProgress({ ...deletion, inFlight: IN_FLIGHT, deletes: true }, carried?.progress);
+    const progress = new BatchProgress({ inFlight: IN_FLIGHT, ...deletion, deletes: true }, carried?.progress);
     this.progress = progress;
     progress.status.reason ??= deletion.reason;
     hearMessages(progress, (news, how) => this.hear(news, how));

@@ -14,6 +14,21 @@ import {
 
 const MOST_IN_FLIGHT = 50_000;
 
+/** @param set takes how many items may be under way at once */
+export function hearInFlight(set: (inFlight: number) => void): void {
+  const take = (inFlight: number): number => {
+    set(inFlight);
+    return inFlight;
+  };
+  setHandler(setInFlightUpdate, take, {
+    description: 'Sets how many items may be under way at once.',
+    validator: (inFlight) => {
+      if (Number.isInteger(inFlight) && inFlight >= 1 && inFlight <= MOST_IN_FLIGHT) return;
+      throw failure('InvalidRequest', `inFlight: must be a whole number from 1 to ${MOST_IN_FLIGHT}`);
+    },
+  });
+}
+
 /** Answers what a batch is asked and told, but for its stop. @param hear takes news of its groups */
 export function hearMessages(progress: BatchProgress, hear: (news: GroupEnd, how: HowHeard) => void): void {
   const { status } = progress;
@@ -24,19 +39,8 @@ export function hearMessages(progress: BatchProgress, hear: (news: GroupEnd, how
     description: 'Lets what is under way end, and starts nothing.',
   });
   setHandler(resumeSignal, () => progress.notePause(false), { description: 'Goes on after a pause.' });
-  setHandler(
-    setInFlightUpdate,
-    (inFlight) => {
-      status.inFlight = inFlight;
-      progress.show();
-      return inFlight;
-    },
-    {
-      description: 'Sets how many items may be under way at once.',
-      validator: (inFlight) => {
-        if (Number.isInteger(inFlight) && inFlight >= 1 && inFlight <= MOST_IN_FLIGHT) return;
-        throw failure('InvalidRequest', `inFlight: must be a whole number from 1 to ${MOST_IN_FLIGHT}`);
-      },
-    },
-  );
+  hearInFlight((inFlight) => {
+    status.inFlight = inFlight;
+    progress.show();
+  });
 }
