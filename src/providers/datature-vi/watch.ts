@@ -8,7 +8,7 @@ import { isContent, readContent } from './intake/content-facts';
 import type { Departures } from './intake/departures';
 import { meaningOf } from './intake/ingestion-codes';
 import { INGESTION } from './intake/send-files';
-import { errorsIn, hasEnded, wordsOfEnd, type SessionsApi } from './intake/sessions-api';
+import { errorsIn, hasEnded, hasToldOfAll, wordsOfEnd, type SessionsApi } from './intake/sessions-api';
 
 type Heard = Observation | ObservationTrouble;
 
@@ -171,8 +171,8 @@ export class Watch {
     const isThis = listed && facts ? isContent(facts, listed.metadata) : undefined;
     const isNew = listed !== undefined && isSince(listed, session);
     const code = session && errorsIn(session).get(handle.item ?? '');
-    // what cannot be compared may be what had the name before, until the session has ended without a word against the file
-    const isMade = isThis ?? (code === undefined && (session === undefined || hasEnded(session)));
+    // what cannot be compared may be what had the name before, until the session has told of all its files, and not against this one
+    const isMade = isThis ?? (code === undefined && session !== undefined && hasToldOfAll(session));
     if (listed && isNew && isMade && statusOf(listed) !== 'processing') {
       this.missingSince.delete(keyOf(handle));
       return ofAsset(handle, listed);

@@ -88,6 +88,17 @@ test('an asset that cannot be compared does not stand for a file that its sessio
   expect(await vi.watch(handle)).toMatchObject([{ state: 'failed', message: expect.stringContaining('ECORRUPT') }]);
 });
 
+test('an asset that cannot be compared does not stand for a file of a session that was ended early, or that is not kept', async () => {
+  vi.api.hashAlgorithm = 'unheard-of';
+  const handle = only(await submitted('a.png'));
+  const session = only([...vi.api.sessions.values()]);
+  session.done.clear(); // what is listed is what had the name before
+  session.cancelled = true;
+  expect(await overdue(handle)).toMatchObject({ state: 'failed', type: 'UploadExpired' });
+  vi.api.sessions.clear();
+  expect(await overdue(handle)).toMatchObject({ state: 'gone' });
+});
+
 test('an asset that another upload has overwritten is said to be', async () => {
   const handle = only(await submitted('a.png'));
   vi.api.addAsset('a.png', png('other'));

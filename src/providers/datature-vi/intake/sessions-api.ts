@@ -107,6 +107,12 @@ export const hasEnded = ({ status: { conditions } }: SessionAnswer): boolean =>
     ({ condition, status }) => status === 'FailedReach' || (condition === 'Finished' && status === 'Reached'),
   );
 
+/** Whether it has ended with each of its files as an asset or with an error; one that was ended early knows nothing of some. */
+export function hasToldOfAll(session: SessionAnswer): boolean {
+  const { total, succeeded, errored } = session.status.progressCount;
+  return hasEnded(session) && succeeded + errored === total;
+}
+
 /** The files of a session, as far as it tells them. */
 export const filesIn = ({ spec, status }: SessionAnswer): SessionFile[] =>
   status.assets?.map(({ metadata }) => metadata) ?? spec.assets ?? [];

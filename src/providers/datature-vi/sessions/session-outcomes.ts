@@ -4,7 +4,7 @@ import { sleep } from '../../shared/sleep';
 import type { AssetAnswer, SessionAnswer } from '../api/schemas';
 import { isContent } from '../intake/content-facts';
 import type { Departures } from '../intake/departures';
-import { errorsIn, hasEnded, wordsOfEnd, type SessionsApi } from '../intake/sessions-api';
+import { errorsIn, hasEnded, hasToldOfAll, wordsOfEnd, type SessionsApi } from '../intake/sessions-api';
 import type { Outbound } from './check-files';
 import type { UploadStates } from './upload-states';
 
@@ -93,8 +93,7 @@ export class SessionOutcomes {
   private async takeDownOne(session: SessionAnswer, outbound: readonly Outbound[]): Promise<void> {
     const { states } = this.deps;
     const errors = errorsIn(session);
-    const { total, succeeded, errored } = session.status.progressCount;
-    const isWhole = hasEnded(session) && succeeded + errored === total;
+    const isWhole = hasToldOfAll(session);
     const there = hasEnded(session) && !isWhole ? await this.deps.assetsOf(outbound) : undefined; // it does not tell which came
     for (const { at, file, facts } of outbound) {
       const code = errors.get(file.filename);
