@@ -218,8 +218,9 @@ function holdersAtWork(evidence: BatchEvidence): string[] {
       ({ workflowId, from, end }) => workflowId.startsWith(`asset-group:${batchId}:`) && item >= from && item < end,
     );
   for (const { outcomes, batchId, listed } of starts) {
-    for (const { error, item, key } of outcomes) {
-      if (error?.type !== 'KeyInUse') continue;
+    for (const { error, item, key, of } of outcomes) {
+      const isOfKnown = starts.some(({ runId }) => runId === of); // what joins a batch just after its terminate starts it anew
+      if (error?.type !== 'KeyInUse' || !isOfKnown) continue;
       const named = singles.filter((one) => one.key === key && error.message.includes(one.workflowId));
       const others = starts.filter(
         (other) => other.batchId !== batchId && error.message.includes(`"${other.batchId}"`),

@@ -18,7 +18,9 @@ export const cleanItem: ItemStep = {
   take: async (turn) => {
     const { stop } = onItsWay(turn).work;
     if (stop) return stopped(turn, stop);
-    return { ...(await cleaned(turn, turn.input.cleanup.onFailure)), phase: 'failed', outcome: 'failed' };
+    const { onFailure: policy } = turn.input.cleanup;
+    const record = await cleaned(turn, { policy, hasKey: await hasItsKey(turn) });
+    return { ...record, phase: 'failed', outcome: 'failed' };
   },
   ...common,
 };
@@ -49,28 +51,34 @@ export const stopNamed = ({ outcome, policy, reason }: ItemStop, items: readonly
     begin: (turn) => {
       const { record, item, group } = turn;
       const { start: of } = group;
-      if (record?.outcome) return madeAgain(turn, record, stop);
+      if (record?.outcome) return madeAgain(turn, record, { stop, before: record });
       if (!record?.work) return { item: item.item, key: item.key, of, reason, phase: outcome, outcome };
       const { work, ...known } = { ...record, of };
-      if (record.phase === 'pending') {
-        return { ...known, reason, receipt: receiptOf(turn, work, stop), phase: outcome, outcome };
-      }
-      return { ...known, phase: 'cleaning', work: { ...record.work, troubledSince: undefined, stop } };
+      if (record.phase !== 'pending') return { ...known, phase: 'cleaning', work: stoppedWork(record.work, stop) };
+      if (outcome === 'deleted') return madeAgain(turn, record, { stop }); // an earlier start may have made something
+      return { ...known, reason, receipt: receiptOf(turn, work, stop), phase: outcome, outcome };
     },
     take: async (turn) => {
       const { record, item } = turn;
       taken.add(item.item);
-      return record?.outcome ? record : stopped(turn, stop);
+      return record?.outcome ? record : stopped(turn, record?.work?.stop ?? stop);
     },
     beginsTogether: true,
     ...common,
   };
 };
 
-/** One that was stopped before it came to its asset may have one all the same, of an earlier start. */
+/** Of one that was stopped before it came to its asset an earlier start may have one. What never began has no receipt. */
 const isGone = ({ outcome, receipt }: ItemOutcome): boolean =>
   outcome === 'deleted' &&
-  receipt?.entries.some(({ resource, result }) => resource === 'asset' && result === 'deleted') === true;
+  (receipt === undefined ||
+    receipt.entries.some(({ resource, result }) => resource === 'asset' && result === 'deleted'));
+
+/** A force that was asked for before stays one, and trouble that is tried again goes on. */
+const stoppedWork = (work: ItemWork, stop: ItemStop): ItemWork =>
+  work.stop === undefined
+    ? { ...work, troubledSince: undefined, stop }
+    : { ...work, stop: work.stop.outcome === 'deleted' ? work.stop : stop };
 
 /** Of one that has made nothing. */
 const receiptOf = ({ input }: ItemTurn, { ended = [] }: Partial<ItemWork> = {}, { policy }: ItemStop): Receipt => ({
@@ -78,11 +86,15 @@ const receiptOf = ({ input }: ItemTurn, { ended = [] }: Partial<ItemWork> = {}, 
   entries: [...ended],
 });
 
-/** On its way once more, with what it had made; as it was, should somebody else have its key by now. */
-function madeAgain(turn: ItemTurn, record: ItemOutcome, stop: ItemStop): ItemOutcome {
+/** On its way once more, with what it had made. @param before what it is to be, should somebody else have its key by now */
+function madeAgain(
+  turn: ItemTurn,
+  record: ItemOutcome,
+  { stop, before }: { stop: ItemStop; before?: ItemOutcome },
+): ItemOutcome {
   const since = record.startedAt ?? new Date().toISOString();
   const { id, adopted = false } = record.asset ?? {};
-  const work = { runId: turn.group.runId, since, stop, before: record };
+  const work = { runId: turn.group.runId, since, stop, before };
   const { error: _its, ...known } = record; // it says nothing of the removal
   const again = { ...known, of: turn.group.start, phase: 'cleaning', outcome: undefined, endedAt: undefined } as const;
   const tag = tagOf({ ...turn, record: { ...again, work: { ...work, made: [] } } });
@@ -92,9 +104,11 @@ function madeAgain(turn: ItemTurn, record: ItemOutcome, stop: ItemStop): ItemOut
 }
 
 async function stopped(turn: ItemTurn, { outcome, policy, reason }: ItemStop): Promise<ItemOutcome> {
-  const { before } = onItsWay(turn).work;
-  if (before && !(await takesKey(turn))) return before;
-  const record = { ...(await cleaned(turn, policy ?? turn.input.cleanup.onCancel)), reason };
+  const { before, runId } = onItsWay(turn).work;
+  const isOfEarlierRun = runId !== turn.group.runId; // whoever looks at its claim sees that this has closed
+  const hasKey = before || isOfEarlierRun ? await takesKey(turn) : await hasItsKey(turn);
+  if (before && !hasKey) return before;
+  const record = { ...(await cleaned(turn, { policy: policy ?? turn.input.cleanup.onCancel, hasKey })), reason };
   const leftOver = record.receipt?.entries.find(({ result }) => result === 'leftover');
   if (!leftOver) return { ...record, phase: outcome, outcome };
   const { resource, id = '', because, errorType = 'Unexpected' } = leftOver;
@@ -102,10 +116,13 @@ async function stopped(turn: ItemTurn, { outcome, policy, reason }: ItemStop): P
   return { ...record, error: record.error ?? { type: errorType, message }, phase: 'failed', outcome: 'failed' };
 }
 
-async function cleaned(turn: ItemTurn, policy: CleanupPolicy): Promise<ItemOutcome> {
+async function cleaned(
+  turn: ItemTurn,
+  { policy, hasKey }: { policy: CleanupPolicy; hasKey: boolean },
+): Promise<ItemOutcome> {
   const record = onItsWay(turn);
   const { made, ended = [] } = record.work;
-  const mayHaveMade = made.length > 0 && record.phase !== 'pending' && !(await isKeyOfAnother(turn));
+  const mayHaveMade = made.length > 0 && record.phase !== 'pending' && hasKey;
   const entries = mayHaveMade ? await removed(turn, made.toReversed(), policy) : [];
   return { ...record, receipt: { policy, entries: [...entries, ...ended] }, work: undefined };
 }
@@ -128,18 +145,21 @@ async function removed(
   }
 }
 
-/** Makes sure of the key of an item that had ended, so that nobody takes it up meanwhile. False if somebody has. */
+/**
+ * Makes sure of the key of an item that had ended, or whose group's run had, so that nobody takes it up meanwhile: who has seen
+ * its claim before cannot follow it any more. False if somebody has the key.
+ */
 async function takesKey({ deps, group, item, input }: ItemTurn): Promise<boolean> {
   const { owner, batches } = deps;
   const { provider, key } = input;
   const { workflowId, runId, batchId } = group;
-  const by = { workflowId, runId, batchId, item: item.item };
+  const by = { workflowId, runId, batchId, item: item.item, removes: true } as const;
   return (await batches.claims.claim({ owner, provider, key }, by)).claimed;
 }
 
 /** An item claims its key first: one whose claim is somebody else's has made nothing, and has adopted nothing. */
-async function isKeyOfAnother({ deps, group, item, input }: ItemTurn): Promise<boolean> {
+async function hasItsKey({ deps, group, item, input }: ItemTurn): Promise<boolean> {
   const { provider, key } = input;
   const { by } = (await deps.batches.claims.holderOf({ owner: deps.owner, provider, key })) ?? {};
-  return by !== undefined && (by.workflowId !== group.workflowId || by.item !== item.item);
+  return by === undefined || (by.workflowId === group.workflowId && by.item === item.item);
 }

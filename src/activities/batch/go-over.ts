@@ -33,8 +33,6 @@ import { inputOf, openSlice, type Slice } from './group/open-slice';
 
 /** No item waits longer for others of its group that are ready. */
 const STRAGGLERS_AFTER_MS = 2 * 60_000;
-/** Steps in which others may be waited for, while an item is to be tried again. */
-const WAITS: readonly (GroupStep | undefined)[] = ['settle', 'collect'];
 /** Outcomes are written together: at most this far apart, and soon after there are so many. */
 const WRITE_EVERY_MS = 1000;
 const WRITTEN_SOON = 16;
@@ -152,8 +150,8 @@ class Round {
   private hasRound(step: ItemStep): boolean {
     if (this.gotOn > 0 || this.batchIsGone) return true;
     const others = this.others(step);
-    const isHeld = (record: ItemOutcome): boolean => WAITS.includes(nextStepOf(record)) && !isTroubledFor(record, 0);
-    if (others.some(isHeld)) return true; // that takes its time
+    const goesOn = (record: ItemOutcome): boolean => record.phase !== 'pending' && !isTroubledFor(record, 0);
+    if (others.some(goesOn)) return true; // it may be what this step waits for
     const { scheduledTimestampMs } = Context.current().info;
     const heldUpForMs = Date.now() - scheduledTimestampMs;
     return others.length > 0 && heldUpForMs >= (triedAgainAfterMs([...this.slice.known.values()]) ?? 0);

@@ -44,7 +44,7 @@ export async function inputToGoOn(
 
 const wasRemoved = (batchId: string): InvalidInput =>
   new InvalidInput(
-    `batch "${batchId}": its last run removed what its items had made, and this client has no store that keeps its list; ` +
+    `batch "${batchId}": its last run was to remove what its items had made, and this client has no store with its list; ` +
       'start it with its input, or name the store of the workers in ASSET_LIFECYCLE_RESULTS',
   );
 

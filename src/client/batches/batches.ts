@@ -8,7 +8,8 @@ import {
   type WorkflowExecutionInfo,
   type WorkflowHandle,
 } from '@temporalio/client';
-import { acceptBatch } from '../../batch/accept-batch';
+import { acceptBatch, acceptBatchDeletion } from '../../batch/accept-batch';
+import type { BatchDeletionInput } from '../../contracts/batch/batch-deletion';
 import { BATCH_FIELDS } from '../../contracts/batch/batch-input';
 import { checkAgainst } from '../../contracts/lifecycle-input';
 import type { BatchStatus } from '../../contracts/batch/batch-status';
@@ -187,7 +188,7 @@ export class Batches {
   /**
    * Stops a batch, and removes by force what its items under way have made; with `all` what any of its items has made or
    * adopted, also once the batch has closed. That begins once a running batch has ended, which is waited for.
-   * @throws BatchNotFound · BatchClosed without `all`
+   * @throws BatchNotFound, also with `all` if the store has no list of it · BatchClosed without `all` · InvalidInput
    */
   async forceDelete(batchId: string, { all = false, reason }: ForceDeleteBatchRequest = {}): Promise<void> {
     const advice =
@@ -196,11 +197,12 @@ export class Batches {
     for (;;) {
       const { provider } = await this.status(batchId);
       const run = await this.lastRun(batchId);
-      if (run?.status.name !== 'RUNNING') {
-        const input = { batchId, provider, reason };
-        if (await this.ask(batchId, () => this.startRun(batchId, ASSET_BATCH_DELETION, input))) return;
-      } else if (run.type === ASSET_BATCH_DELETION) return;
-      else await this.endByForce(batchId, reason);
+      const isRunning = run?.status.name === 'RUNNING';
+      if (isRunning && run.type === ASSET_BATCH_DELETION) return;
+      const input = { batchId, provider, reason };
+      checkedInput(() => acceptBatchDeletion(input));
+      if (isRunning) await this.endByForce(batchId, reason);
+      else if (await this.startDeletion(input)) return;
     }
   }
 
@@ -314,6 +316,17 @@ export class Batches {
       if (error instanceof BatchNotFound) return undefined;
       throw error;
     }
+  }
+
+  /** @returns false if the batch runs by now */
+  private async startDeletion(input: BatchDeletionInput): Promise<boolean> {
+    const { batchId } = input;
+    const kept = await this.kept(batchId);
+    const index = await kept?.files.index();
+    if (kept && index === undefined) throw await this.notKept(batchId, kept);
+    const { provider } = index === undefined ? input : (JSON.parse(index) as BatchIndex);
+    const its = { ...input, provider };
+    return (await this.ask(batchId, () => this.startRun(batchId, ASSET_BATCH_DELETION, its))) !== undefined;
   }
 
   /** Ends a running batch, and waits for its end. */

@@ -94,6 +94,8 @@ export interface GroupEnd extends ItemRange {
   batchHasFailure?: boolean;
   /** See {@link GroupNews.leftOver}. */
   leftOver?: number;
+  /** It was there to remove what its items had made, and for nothing else. */
+  deletes?: true;
   /** A pause has held back its `pending` items: it is to run again for them. */
   isHeldBack?: boolean;
   /** Why it gave up on all of its items, such as a worker with another store. */

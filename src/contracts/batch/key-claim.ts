@@ -16,6 +16,8 @@ export interface Claimant {
   /** The batch, and the item's number in it. */
   batchId?: string;
   item?: number;
+  /** The item had ended, and is to be removed: it has the key once more. */
+  removes?: true;
 }
 
 /** A key and who works on it, or did last. */

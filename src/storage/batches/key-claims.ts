@@ -100,7 +100,7 @@ export function createKeyClaims(
       const before = await last(key);
       const isOwn = before !== undefined && isSame(before.claim.by, by);
       if (isOwn && isSameRun(before.claim.by, by)) return { claimed: true, before: await claimBefore(key, before) };
-      const hasEnded = isSame(before?.claim.by, ended?.by) && before?.claim.by.runId === ended?.by.runId;
+      const hasEnded = ended !== undefined && before !== undefined && isSameClaim(before.claim.by, ended.by);
       const mayFollow = before === undefined || isOwn || hasEnded;
       if (!mayFollow) return { claimed: false, holder: before.claim };
       if (await add(key, by, before)) return { claimed: true, before: before?.claim };
@@ -185,8 +185,11 @@ interface Link {
 }
 
 /** A group that runs again under its id is the same claimant; so is a later run of a lifecycle's id. */
-const isSame = (one: Claimant | undefined, other: Claimant | undefined): boolean =>
-  one !== undefined && one.workflowId === other?.workflowId && one.batchId === other.batchId && one.item === other.item;
+const isSame = (one: Claimant, other: Claimant): boolean =>
+  one.workflowId === other.workflowId && one.batchId === other.batchId && one.item === other.item;
+
+const isSameClaim = (one: Claimant, other: Claimant): boolean =>
+  isSame(one, other) && one.runId === other.runId && one.removes === other.removes;
 
 /** Each run of a group claims anew: by what was claimed before, the next one tells what it may rely on. */
-const isSameRun = (one: Claimant, other: Claimant): boolean => other.item === undefined || one.runId === other.runId;
+const isSameRun = (one: Claimant, other: Claimant): boolean => other.item === undefined || isSameClaim(one, other);

@@ -91,6 +91,41 @@ test('an item that had ended takes its key again before it is removed, so that n
   expect(attempt).toMatchObject({ claimed: false, holder: { by: { runId: 'a later run', item: 0 } } });
 });
 
+test('an item that had ended takes its key again also in the run that has it', async () => {
+  await complete();
+  const key = { owner: OWNER, provider: 'twelvelabs', key: (await outcomeOf(0))?.key ?? '' };
+  const { claims } = place.deps.batches;
+  const looked = await claims.holderOf(key); // by somebody who wants the key, and sees that the item has ended
+  await stop({ outcome: 'deleted' });
+  if (!looked) throw new Error('nobody has the key');
+  const attempt = await claims.takeOver(looked, { workflowId: 'the other', runId: 'its run' });
+  expect(attempt).toMatchObject({ claimed: false, holder: { by: { item: 0, removes: true } } });
+  if (attempt.claimed) throw new Error('it was claimed');
+  expect(await claims.takeOver(attempt.holder, { workflowId: 'the other' })).toMatchObject({ claimed: true });
+});
+
+test('one that cannot be removed at once keeps no other from its submission', async () => {
+  await complete();
+  const { files } = place.deps.batches;
+  const other = await outcomeOf(1);
+  if (!other) throw new Error('there is no other');
+  const work = { runId: input.runId, since: '2026-11-01T00:00:00Z', made: [], turns: 1 };
+  const creating: ItemOutcome = { ...other, phase: 'creating', outcome: undefined, work };
+  await createItemOutcomes(files, { owner: OWNER, batchId: 'b' }).write({ from: 0, end: 2 }, [creating]);
+  place.provider.failNext('assets.remove by force', failure('ProviderUnavailable', '503'));
+  expect((await stop({ outcome: 'deleted' })).due).toMatchObject({ clean: 1, submit: 1 });
+});
+
+test('a cancel does not soften a force that was asked for before', async () => {
+  await complete();
+  place.provider.failNext('assets.remove by force', failure('ProviderUnavailable', '503'));
+  await expect(stop({ outcome: 'deleted' })).rejects.toThrow('503');
+  const cancel = { ...input, outcome: 'cancelled' as const, policy: 'keep' as const, items: [0] };
+  await inActivity(() => steps().stopItems(cancel));
+  expect((await inActivity(() => steps().cleanItems(input))).counts.by).toMatchObject({ completed: 1 });
+  expect(place.provider.held.size).toBe(1);
+});
+
 test('an item that has begun and made nothing ends as it is told, though nobody comes to it', () => {
   const work = { runId: 'r', since: '2026-11-01T00:00:00Z', made: [], turns: 1 };
   const record: ItemOutcome = { item: 0, key: 'k', phase: 'pending', of: 'start-1', work };

@@ -65,11 +65,15 @@ export class GroupKeyFacts {
     return isOpen;
   }
 
-  /** That an item has ended holds, so its slice is read once for all; one that had not ended then is read again. */
-  private async outcomeOf({ batchId, item }: Claimant): Promise<ItemOutcome | undefined> {
+  /**
+   * That an item has ended holds until it is removed, so its slice is read once for all; one that had not ended then, or is being
+   * removed, is read again.
+   */
+  private async outcomeOf({ batchId, item, removes }: Claimant): Promise<ItemOutcome | undefined> {
     if (batchId === undefined || item === undefined) return undefined;
     const { owner, batches } = this.deps;
     const outcomes = createItemOutcomes(batches.files, { owner, batchId });
+    if (removes) return outcomes.ofItem(item);
     const known = await outcomes.ofItem(item, {
       slices: () => once(this.slices, batchId, () => outcomes.slices()),
       read: (slice) => once(this.outcomes, `${slice.from} ${slice.end} ${batchId}`, () => outcomes.read(slice)),

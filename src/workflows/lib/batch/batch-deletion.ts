@@ -27,6 +27,7 @@ export interface CarriedDeletion {
   planned: ItemRange[];
   next?: number;
   leftOver: number;
+  isStopped: boolean;
 }
 
 /** Items under way at once, until somebody says otherwise. */
@@ -46,8 +47,10 @@ export class BatchDeletion {
   private planned: ItemRange[];
   /** First item of the groups behind those; absent once there are none. */
   private next: number | undefined;
-  private isStopped = false;
+  private isStopped: boolean;
   private startedHere = 0;
+  /** Groups that ran already, and are being told to stop. */
+  private telling = 0;
   /** Items after which something could not be removed. */
   private leftOver: number;
 
@@ -59,6 +62,7 @@ export class BatchDeletion {
     this.planned = carried?.planned ?? [];
     this.next = carried ? carried.next : 0;
     this.leftOver = carried?.leftOver ?? 0;
+    this.isStopped = carried?.isStopped ?? false;
     const progress = new BatchProgress({ inFlight: IN_FLIGHT, ...deletion, deletes: true }, carried?.progress);
     this.progress = progress;
     progress.status.reason ??= deletion.reason;
@@ -74,12 +78,16 @@ export class BatchDeletion {
       look: async (groups) => (this.listed ? this.steps().lookAtGroups({ ...this.ref(this.listed), groups }) : []),
       hear: (end, how) => this.hear(end, how),
     });
+    if (this.isStopped) progress.noteStop(undefined);
     progress.show();
   }
 
+  /** Takes up the list. Groups that a batch ended from outside has left running are told at once, whenever their turn comes. */
   async begin(): Promise<void> {
     if (this.listed) return;
     const { batchId, provider } = this.deletion;
+    const running = await this.steps().findEarlierGroups({ batchId, provider, from: 0 });
+    await Promise.all(running.map((group) => this.tell(group)));
     this.listed = await this.steps().openToDelete({ batchId, provider });
     this.progress.noteListed(this.listed);
   }
@@ -100,20 +108,22 @@ export class BatchDeletion {
   /** Starts all groups that may start now, in one workflow task. */
   async startNextGroups(): Promise<void> {
     while (this.mayStart) void this.startNext();
-    await condition(() => this.starts.areConfirmed);
+    await condition(() => this.starts.areConfirmed && this.telling === 0);
   }
 
   /** Keeps the history short. */
   async goOnInNewRun(input: unknown): Promise<void> {
-    const { deletion, listed, planned, next, leftOver } = this;
-    if (!listed || !this.isHistoryLong || !this.isLeft) return;
+    const { deletion, listed, planned, next, leftOver, isStopped } = this;
+    if (!listed || !this.isHistoryLong) return;
     const { carried: progress } = this.progress;
-    await continueAsNew(input, { deletion, listed, progress, planned, next, leftOver } satisfies CarriedDeletion);
+    const carried: CarriedDeletion = { deletion, listed, progress, planned, next, leftOver, isStopped };
+    await continueAsNew(input, carried);
   }
 
   async close(): Promise<BatchStatus> {
     const { listed, progress } = this;
     const outcome = this.verdict();
+    progress.takeUntold(); // what was put aside is of the rest
     if (listed) {
       const rest = this.restOf(listed);
       const stopped = outcome === 'failed' ? undefined : outcome;
@@ -148,7 +158,7 @@ export class BatchDeletion {
   }
 
   private get isToAct(): boolean {
-    return this.mayStart || (this.isHistoryLong && this.isLeft);
+    return this.mayStart || (this.isHistoryLong && (this.isLeft || this.progress.open.size > 0));
   }
 
   private get mayStart(): boolean {
@@ -174,10 +184,16 @@ export class BatchDeletion {
     this.startedHere += 1;
     const group = this.progress.noteStarted(next);
     if (await this.starts.start(this.groupInput(this.listed, next))) return;
-    const { batchId, reason } = this.deletion;
     group.adopted = true;
     this.looks.noteTakenUp();
-    await signalGroup(batchId, next.from, FORCE_DELETE_SIGNAL, { reason });
+    await this.tell(next);
+  }
+
+  private async tell({ from }: ItemRange): Promise<void> {
+    const { batchId, reason } = this.deletion;
+    this.telling += 1;
+    await signalGroup(batchId, from, FORCE_DELETE_SIGNAL, { reason });
+    this.telling -= 1;
   }
 
   private groupInput(listed: ListedBatch, { from, end }: ItemRange): GroupInput {
@@ -186,20 +202,20 @@ export class BatchDeletion {
     return { ...this.ref(listed), from, end, batchWorkflowId, stopsAtFailure: false, deletes: { reason } };
   }
 
-  private hear(news: GroupEnd, { hasEnded }: HowHeard): void {
+  /** Only what a group that deletes tells itself is its end: another's end, or one that was only seen, leaves it to run once more. */
+  private hear(news: GroupEnd, { hasEnded, isSeen = false }: HowHeard): void {
     const { progress } = this;
-    const { from, end, counts, error, leftOver = 0 } = news;
+    const { from, deletes = false, leftOver = 0 } = news;
     const group = progress.open.get(from);
     if (!group) return;
     if (!hasEnded) return progress.noteNews(news);
-    const isUnended = group.adopted === true || (counts.by.cleaning ?? 0) > 0; // it was no deletion, or was ended from outside
-    if (isUnended && error === undefined && !this.isStopped) {
+    if (!deletes || isSeen) {
       progress.noteToRunAgain(group, news);
-      this.planned.unshift({ from, end });
+      this.planned.unshift({ from, end: group.end });
       return undefined;
     }
     this.leftOver += leftOver;
-    progress.noteEnd(leftOver > 0 ? news : { ...news, failures: [] }); // the others had failed before
+    progress.noteEnd(leftOver > 0 || news.error ? news : { ...news, failures: [] }); // the others had failed before
   }
 
   private stop(reason: string | undefined): void {

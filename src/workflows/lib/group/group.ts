@@ -188,10 +188,15 @@ export class Group {
 
   private end(): GroupEnd {
     const { counts, failures, batchHasFailure, batchIsPaused, leftOver } = this.news;
-    const { from, end, start } = this.input;
+    const { from, end, start, deletes } = this.input;
     const isHeldBack = batchIsPaused === true && !this.stops.isAsked;
     const common = { from, end, start, counts, failures, ...(batchHasFailure && { batchHasFailure }) };
-    return { ...common, ...(isHeldBack && { isHeldBack }), ...(leftOver !== undefined && { leftOver }) };
+    return {
+      ...common,
+      ...(isHeldBack && { isHeldBack }),
+      ...(deletes && { deletes: true }),
+      ...(leftOver && { leftOver }),
+    };
   }
 
   /** A batch that is gone hears nothing. */
