@@ -37,10 +37,12 @@ export const ownEntries = (state: EmulatorState, about: About) =>
 const wasThere = ({ had }: About, id: string): boolean => had !== undefined && idsOf(had.state).includes(id);
 
 /** What a run of the key that did not complete has left of the asset. */
-export const leftByEarlier = ({ had, ...about }: About): string[] =>
-  had && !had.completed
-    ? [...keyEntities(had.state, about), ...keyEntries(had.state, about)].map(({ _id }) => _id)
-    : [];
+export function leftByEarlier({ had, ...about }: About): string[] {
+  if (!had || had.completed) return [];
+  const assets = new Set(keyAssets(had.state, about).map(({ _id }) => _id));
+  const joined = had.state.entities.filter(({ asset_ids }) => asset_ids.some((id) => assets.has(id)));
+  return [...joined, ...keyEntities(had.state, about), ...keyEntries(had.state, about)].map(({ _id }) => _id);
+}
 
 /** Others refer to the asset, so that it stays unless it is deleted by force. */
 export const isHeldByOthers = ({ othersEntry, othersEntityId, joinedEntityId }: Before): boolean =>
