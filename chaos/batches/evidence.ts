@@ -20,8 +20,7 @@ export interface PlaceState {
   assets: { id: string; key?: string; workflowId?: string; runId?: string; released?: string; sha256?: string }[];
   /** Made of assets by branches. */
   objects: { id: string; kind: string; key?: string; assetIds: string[] }[];
-  /** Upload sessions of many files that go on. */
-  /** `hasAll`: all of its files have arrived. */
+  /** Upload sessions of many files that go on. `hasAll`: all of its files have arrived. */
   openSessions: { id: string; hasAll: boolean }[];
 }
 

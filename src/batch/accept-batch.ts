@@ -8,7 +8,14 @@ import { plainInput } from '../contracts/checks/plain-input';
 import { checkAgainst, refusedInput, type ProviderFields } from '../contracts/lifecycle-input';
 import { HALF_A_CHARACTER, halfCharactersIn } from '../contracts/values/text';
 import type { ProviderDeclaration } from '../providers/provider-declaration';
-import { acceptInput, declarationOf, inputSchemaOf, PROVIDERS, type Registry } from '../providers/registry';
+import {
+  acceptInput,
+  declarationOf,
+  declaredFor,
+  inputSchemaOf,
+  PROVIDERS,
+  type Registry,
+} from '../providers/registry';
 
 const LONGEST_FILENAME = 255;
 
@@ -65,11 +72,7 @@ export function acceptBatch(input: unknown, registry: Registry = PROVIDERS): Acc
 /** Checks the input of the deletion of a batch. @throws InvalidRequest naming every wrong field */
 export function acceptBatchDeletion(input: unknown, registry: Registry = PROVIDERS): BatchDeletionInput {
   const accepted = checkAgainst(BatchDeletionInputSchema, 'deletion', input);
-  try {
-    declarationOf(accepted.provider, registry);
-  } catch (error) {
-    throw refusedInput('deletion', (error as Error).message);
-  }
+  declaredFor(accepted.provider, 'deletion', registry);
   return accepted;
 }
 

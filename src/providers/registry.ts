@@ -228,7 +228,7 @@ const providerIn = (input: unknown): unknown =>
   typeof input === 'object' && input !== null ? (input as { provider?: unknown }).provider : undefined;
 
 /** @throws InvalidRequest in the words of a whole input's check */
-function declaredFor(name: unknown, whose: string, registry: Registry): ProviderDeclaration {
+export function declaredFor(name: unknown, whose: string, registry: Registry): ProviderDeclaration {
   const declared = registry.find((one) => one.name === name);
   if (declared) return declared;
   throw refusedInput(whose, `provider: ${mustBeOneOf(registry)}`);

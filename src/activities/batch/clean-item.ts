@@ -53,8 +53,8 @@ export const stopNamed = ({ outcome, policy, reason }: ItemStop, items: readonly
       const { start: of } = group;
       if (record?.outcome) return madeAgain(turn, record, { stop, before: record });
       if (!record?.work) return { item: item.item, key: item.key, of, reason, phase: outcome, outcome };
-      const { work, ...known } = { ...record, of };
-      if (record.phase !== 'pending') return { ...known, phase: 'cleaning', work: stoppedWork(record.work, stop) };
+      const { work, ...known } = { ...record, work: record.work, of };
+      if (record.phase !== 'pending') return { ...known, phase: 'cleaning', work: stoppedWork(work, stop) };
       if (outcome === 'deleted') return madeAgain(turn, record, { stop }); // an earlier start may have made something
       return { ...known, reason, receipt: receiptOf(turn, work, stop), phase: outcome, outcome };
     },
@@ -81,7 +81,7 @@ const stoppedWork = (work: ItemWork, stop: ItemStop): ItemWork =>
     : { ...work, stop: work.stop.outcome === 'deleted' ? work.stop : stop };
 
 /** Of one that has made nothing. */
-const receiptOf = ({ input }: ItemTurn, { ended = [] }: Partial<ItemWork> = {}, { policy }: ItemStop): Receipt => ({
+const receiptOf = ({ input }: ItemTurn, { ended = [] }: ItemWork, { policy }: ItemStop): Receipt => ({
   policy: policy ?? input.cleanup.onCancel,
   entries: [...ended],
 });

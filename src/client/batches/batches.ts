@@ -321,10 +321,7 @@ export class Batches {
   /** @returns false if the batch runs by now */
   private async startDeletion(input: BatchDeletionInput): Promise<boolean> {
     const { batchId } = input;
-    const kept = await this.kept(batchId);
-    const index = await kept?.files.index();
-    if (kept && index === undefined) throw await this.notKept(batchId, kept);
-    const { provider } = index === undefined ? input : (JSON.parse(index) as BatchIndex);
+    const { provider } = this.store.isThere ? (await this.listed(batchId)).index : input;
     const its = { ...input, provider };
     return (await this.ask(batchId, () => this.startRun(batchId, ASSET_BATCH_DELETION, its))) !== undefined;
   }

@@ -12,6 +12,11 @@ export interface ListedBatchRef {
   start: string;
 }
 
+/** What of a listed batch names it. */
+export const refOf = ({ batchId, provider, storeId, start }: ListedBatchRef): ListedBatchRef => ({
+  ...{ batchId, provider, storeId, start },
+});
+
 /** What one walk over the account's list found of a batch's keys. */
 export interface FoundAssets {
   /** Names it in the store, beside the batch's list. */

@@ -1,9 +1,8 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { ReportEntry } from '../../../src/batch/report';
-import { LifecycleClient } from '../../../src/client/lifecycle-client';
+import type { LifecycleClient } from '../../../src/client/lifecycle-client';
 import { batchWorkflowId } from '../../../src/contracts/ids';
-import { openSharedFiles } from '../../../src/storage/batches/open-shared-files';
 import {
   BatchClosed,
   BatchNotFound,
@@ -11,6 +10,7 @@ import {
   LifecycleClosed,
   LifecycleNotFailed,
 } from '../../../src/temporal/errors';
+import { storeClient } from '../../support/system/store-client';
 import { writeAtRest } from '../../support/media/files-at-rest';
 import { forget, SAMPLES, System } from '../../support/system/system';
 import { until } from '../../support/until';
@@ -20,11 +20,7 @@ let system: System;
 let client: LifecycleClient;
 beforeAll(async () => {
   system = await System.start();
-  const place = { results: { folder: path.join(system.folder, 'results') }, s3: { forcePathStyle: false } };
-  client = await LifecycleClient.connect({
-    temporal: { client: system.client, ...system.temporal },
-    openStore: () => openSharedFiles({ ...place, proxies: { noProxy: '' } }),
-  });
+  client = await storeClient(system);
 });
 beforeEach(async () => {
   await system.control.reset();

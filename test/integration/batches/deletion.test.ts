@@ -2,7 +2,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ReportEntry } from '../../../src/batch/report';
-import { LifecycleClient } from '../../../src/client/lifecycle-client';
+import type { LifecycleClient } from '../../../src/client/lifecycle-client';
 import {
   ASSET_BATCH_DELETION,
   batchWorkflowId,
@@ -11,8 +11,8 @@ import {
   WORKFLOW_TASK_QUEUE,
 } from '../../../src/contracts/ids';
 import type { ItemOutcome } from '../../../src/contracts/batch/item-outcome';
-import { openSharedFiles } from '../../../src/storage/batches/open-shared-files';
 import { BatchClosed, BatchNotFound, BatchRunning, failureBehind } from '../../../src/temporal/errors';
+import { storeClient } from '../../support/system/store-client';
 import { writeAtRest } from '../../support/media/files-at-rest';
 import { SAMPLES, System } from '../../support/system/system';
 import { until } from '../../support/until';
@@ -24,11 +24,7 @@ let system: System;
 let client: LifecycleClient;
 beforeAll(async () => {
   system = await System.start();
-  const place = { results: { folder: path.join(system.folder, 'results') }, s3: { forcePathStyle: false } };
-  client = await LifecycleClient.connect({
-    temporal: { client: system.client, ...system.temporal },
-    openStore: () => openSharedFiles({ ...place, proxies: { noProxy: '' } }),
-  });
+  client = await storeClient(system);
 });
 beforeEach(async () => {
   await system.control.reset();

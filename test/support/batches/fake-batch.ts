@@ -15,6 +15,7 @@ import {
   NO_COUNTS,
   type BatchCounts,
   type ItemOutcome,
+  type ItemRange,
 } from '../../../src/contracts/batch/item-outcome';
 import { fakeActivities } from '../fake-activities';
 
@@ -53,16 +54,20 @@ export function fakeBatch(
   const calls: string[] = [];
   const seen = new Map<number, BatchCounts>(); // by looks at groups, by their first item
   const completes = async (input: GroupStepInput): Promise<GroupNews> => newsOfAll(input, 'completed');
+  const cut = ({ from, end }: ItemRange): ItemRange[] => {
+    const groups = [];
+    for (let first = from; first < end && groups.length < 20; first += size) {
+      groups.push({ from: first, end: Math.min(end, first + size) });
+    }
+    return groups;
+  };
   const standard: BatchActivities & GroupActivities & BatchDeletionActivities = {
     openToDelete: async ({ batchId, provider }) => {
       const ref = { batchId, provider, storeId: 'store-1', start: 'the last start' };
       return { ...ref, items, refused: 0, bytes: 0, uri: `file:///results/${batchId}` };
     },
     groupsToDelete: async ({ from }) => {
-      const groups = [];
-      for (let first = from; first < items && groups.length < 20; first += size) {
-        groups.push({ from: first, end: Math.min(items, first + size) });
-      }
+      const groups = cut({ from, end: items });
       const next = groups.at(-1)?.end ?? items;
       return { groups, ...(next < items && { next }) };
     },
@@ -72,10 +77,7 @@ export function fakeBatch(
     },
     findExisting: async () => null,
     planGroups: async ({ from, end }) => {
-      const groups = [];
-      for (let first = from; first < end && groups.length < 20; first += size) {
-        groups.push({ from: first, end: Math.min(end, first + size) });
-      }
+      const groups = cut({ from, end });
       return { groups, next: groups.at(-1)?.end ?? end, completed: { items: 0, by: {}, bytes: 0 } };
     },
     noteFailure: async () => {},

@@ -8,7 +8,7 @@ import {
 } from '@temporalio/workflow';
 import type { BatchDeletionActivities, BatchDeletionInput } from '../../../contracts/batch/batch-deletion';
 import type { BatchActivities, BatchOutcome, BatchStatus, ListedBatch } from '../../../contracts/batch/batch-status';
-import type { GroupEnd, GroupInput, ListedBatchRef } from '../../../contracts/batch/groups';
+import { refOf, type GroupEnd, type GroupInput } from '../../../contracts/batch/groups';
 import type { ItemRange } from '../../../contracts/batch/item-outcome';
 import { FORCE_DELETE_SIGNAL } from '../../../contracts/ids';
 import { readStopRequest } from '../../../contracts/messages';
@@ -16,16 +16,15 @@ import { batchStep } from '../activity-options';
 import { cancelSignal, forceDeleteSignal } from '../status';
 import { BatchProgress, type CarriedProgress } from './batch-progress';
 import { GroupLooks, type HowHeard } from './group-looks';
+import { GroupPlan, type CarriedPlan } from './group-plan';
 import { GroupStarts, signalGroup } from './group-starts';
 import { hearMessages } from './hear-messages';
 
 /** What a run of a deletion hands on to the next. */
-export interface CarriedDeletion {
+export interface CarriedDeletion extends CarriedPlan {
   deletion: BatchDeletionInput;
   listed: ListedBatch;
   progress: CarriedProgress;
-  planned: ItemRange[];
-  next?: number;
   leftOver: number;
   isStopped: boolean;
 }
@@ -43,10 +42,7 @@ export class BatchDeletion {
   private readonly starts = new GroupStarts();
   private readonly looks: GroupLooks;
   private listed: ListedBatch | undefined;
-  /** Groups that come next. */
-  private planned: ItemRange[];
-  /** First item of the groups behind those; absent once there are none. */
-  private next: number | undefined;
+  private readonly plan: GroupPlan;
   private isStopped: boolean;
   private startedHere = 0;
   /** Groups that ran already, and are being told to stop. */
@@ -59,8 +55,7 @@ export class BatchDeletion {
     carried: CarriedDeletion | undefined,
   ) {
     this.listed = carried?.listed;
-    this.planned = carried?.planned ?? [];
-    this.next = carried ? carried.next : 0;
+    this.plan = new GroupPlan(carried);
     this.leftOver = carried?.leftOver ?? 0;
     this.isStopped = carried?.isStopped ?? false;
     const progress = new BatchProgress({ inFlight: IN_FLIGHT, ...deletion, deletes: true }, carried?.progress);
@@ -75,7 +70,7 @@ export class BatchDeletion {
     this.looks = new GroupLooks({
       open: progress.open,
       isConfirmed: (from) => this.starts.isConfirmed(from),
-      look: async (groups) => (this.listed ? this.steps().lookAtGroups({ ...this.ref(this.listed), groups }) : []),
+      look: async (groups) => (this.listed ? this.steps().lookAtGroups({ ...refOf(this.listed), groups }) : []),
       hear: (end, how) => this.hear(end, how),
     });
     if (this.isStopped) progress.noteStop(undefined);
@@ -113,10 +108,10 @@ export class BatchDeletion {
 
   /** Keeps the history short. */
   async goOnInNewRun(input: unknown): Promise<void> {
-    const { deletion, listed, planned, next, leftOver, isStopped } = this;
+    const { deletion, listed, leftOver, isStopped } = this;
     if (!listed || !this.isHistoryLong) return;
     const { carried: progress } = this.progress;
-    const carried: CarriedDeletion = { deletion, listed, progress, planned, next, leftOver, isStopped };
+    const carried: CarriedDeletion = { deletion, listed, progress, ...this.plan.carried, leftOver, isStopped };
     await continueAsNew(input, carried);
   }
 
@@ -125,10 +120,10 @@ export class BatchDeletion {
     const outcome = this.verdict();
     progress.takeUntold(); // what was put aside is of the rest
     if (listed) {
-      const rest = this.restOf(listed);
+      const rest = this.plan.rest(listed.items);
       const stopped = outcome === 'failed' ? undefined : outcome;
       const more = { ...(rest.length > 0 && { rest }), ...(stopped && { stopped }) };
-      const known = await this.steps().closeBatch({ ...this.ref(listed), ...more });
+      const known = await this.steps().closeBatch({ ...refOf(listed), ...more });
       if (known) progress.noteCompletedBefore(known);
     }
     return progress.close(outcome);
@@ -140,13 +135,7 @@ export class BatchDeletion {
   }
 
   private get hasRest(): boolean {
-    return this.planned.length > 0 || this.next !== undefined;
-  }
-
-  /** What it has not come to. */
-  private restOf({ items }: ListedBatch): ItemRange[] {
-    const behind = this.next === undefined ? [] : [{ from: this.next, end: items }];
-    return [...this.planned, ...behind];
+    return this.listed === undefined || this.plan.rest(this.listed.items).length > 0;
   }
 
   private get isLeft(): boolean {
@@ -163,23 +152,23 @@ export class BatchDeletion {
 
   private get mayStart(): boolean {
     const { open, itemsUnderWay, isPaused, status } = this.progress;
-    const [first] = this.planned;
-    if (!first || this.isStopped || isPaused || this.isHistoryLong) return false;
+    if (!this.plan.first || this.isStopped || isPaused || this.isHistoryLong) return false;
     if (open.size === 0) return true;
-    return open.size < MOST_OPEN_GROUPS && itemsUnderWay + first.end - first.from <= status.inFlight;
+    return open.size < MOST_OPEN_GROUPS && itemsUnderWay + this.plan.itemsOfFirst <= status.inFlight;
   }
 
   private async planGroups(): Promise<void> {
-    while (this.listed && this.isLeft && this.planned.length === 0) {
-      const { groups, next } = await this.steps().groupsToDelete({ ...this.ref(this.listed), from: this.next ?? 0 });
-      this.planned.push(...groups);
-      this.next = next;
+    while (this.listed && this.isLeft && !this.plan.first) {
+      const { items } = this.listed;
+      const { from } = this.plan;
+      const { groups, next = items } = await this.steps().groupsToDelete({ ...refOf(this.listed), from });
+      this.plan.add({ groups, next });
     }
   }
 
   /** Starts the next group. One that a batch ended from outside has left running is told, and runs once more. */
   private async startNext(): Promise<void> {
-    const next = this.planned.shift();
+    const next = this.plan.takeFirst();
     if (!next || !this.listed) return;
     this.startedHere += 1;
     const group = this.progress.noteStarted(next);
@@ -199,7 +188,7 @@ export class BatchDeletion {
   private groupInput(listed: ListedBatch, { from, end }: ItemRange): GroupInput {
     const { workflowId: batchWorkflowId } = workflowInfo();
     const { reason } = this.deletion;
-    return { ...this.ref(listed), from, end, batchWorkflowId, stopsAtFailure: false, deletes: { reason } };
+    return { ...refOf(listed), from, end, batchWorkflowId, stopsAtFailure: false, deletes: { reason } };
   }
 
   /** Only what a group that deletes tells itself is its end: another's end, or one that was only seen, leaves it to run once more. */
@@ -211,7 +200,7 @@ export class BatchDeletion {
     if (!hasEnded) return progress.noteNews(news);
     if (!deletes || isSeen) {
       progress.noteToRunAgain(group, news);
-      this.planned.unshift({ from, end: group.end });
+      this.plan.putFirst({ from, end: group.end });
       return undefined;
     }
     this.leftOver += leftOver;
@@ -221,10 +210,6 @@ export class BatchDeletion {
   private stop(reason: string | undefined): void {
     this.isStopped = true;
     this.progress.noteStop(reason);
-  }
-
-  private ref({ batchId, provider, storeId, start }: ListedBatch): ListedBatchRef {
-    return { batchId, provider, storeId, start };
   }
 
   private steps() {

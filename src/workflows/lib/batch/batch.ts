@@ -9,7 +9,13 @@ import type {
   PlannedGroups,
 } from '../../../contracts/batch/batch-status';
 import { listedFrom } from '../../../contracts/batch/listed-from';
-import type { FoundAssets, GroupEnd, GroupInput, ListedBatchRef } from '../../../contracts/batch/groups';
+import {
+  refOf,
+  type FoundAssets,
+  type GroupEnd,
+  type GroupInput,
+  type ListedBatchRef,
+} from '../../../contracts/batch/groups';
 import type { ItemRange } from '../../../contracts/batch/item-outcome';
 import { RESUME_SIGNAL } from '../../../contracts/ids';
 import { batchStep, sourceWait } from '../activity-options';
@@ -74,7 +80,7 @@ export class Batch {
     this.looks = new GroupLooks({
       open: progress.open,
       isConfirmed: (from) => this.starts.isConfirmed(from),
-      look: async (groups) => (this.listed ? this.steps().lookAtGroups({ ...this.ref(this.listed), groups }) : []),
+      look: async (groups) => (this.listed ? this.steps().lookAtGroups({ ...refOf(this.listed), groups }) : []),
       hear: (end, how) => this.hear(end, how),
     });
   }
@@ -94,7 +100,7 @@ export class Batch {
     });
     if (!this.listed) return;
     this.progress.noteListed(this.listed);
-    const ref = this.ref(this.listed);
+    const ref = refOf(this.listed);
     this.found = await this.stop.unlessStopped(() => this.findExisting(ref));
   }
 
@@ -182,7 +188,7 @@ export class Batch {
         ...(untold.length > 0 && { untold }),
         ...(stopped && { stopped }),
       };
-      const input = { ...this.ref(listed), ...more };
+      const input = { ...refOf(listed), ...more };
       const { closeBatch } = this.steps();
       const before = await CancellationScope.nonCancellable(() => closeBatch(input));
       if (before) this.progress.noteCompletedBefore(before);
@@ -221,7 +227,7 @@ export class Batch {
     while (this.goesOn && this.listed && !this.plan.first) {
       const uncut = this.plan.uncut(this.listed.items);
       if (!uncut) return;
-      const input = { ...this.ref(this.listed), ...uncut };
+      const input = { ...refOf(this.listed), ...uncut };
       const planned = await this.stop.unlessStopped(() => this.steps().planGroups(input));
       if (!planned) return;
       this.plan.add(planned);
@@ -247,7 +253,7 @@ export class Batch {
     const { listed } = this;
     if (!listed || !this.hasFailureToPassOn) return;
     this.failurePassedOn = true;
-    await this.stop.unlessStopped(() => this.steps().noteFailure(this.ref(listed)));
+    await this.stop.unlessStopped(() => this.steps().noteFailure(refOf(listed)));
     if (this.plan.rest(listed.items).length === 0) return;
     const groups = await this.stop.unlessStopped(() => this.findEarlierGroups()); // a stop finds them itself
     if (groups) await this.takeUpEarlierGroups(groups);
@@ -263,7 +269,7 @@ export class Batch {
       const { listed } = this;
       const { isPaused: paused } = this.progress;
       this.pausePassedOn = paused;
-      await this.stop.unlessStopped(() => this.steps().notePause({ ...this.ref(listed), paused }));
+      await this.stop.unlessStopped(() => this.steps().notePause({ ...refOf(listed), paused }));
       const groups = paused ? [] : [...this.progress.open.values()];
       await Promise.all(groups.map((group) => this.starts.tell(this.batch.batchId, group, RESUME_SIGNAL)));
     }
@@ -296,7 +302,7 @@ export class Batch {
   private async takeOver(): Promise<void> {
     while (this.listed && this.endedOfEarlier.length > 0) {
       const groups = this.endedOfEarlier.splice(0);
-      const ref = this.ref(this.listed);
+      const ref = refOf(this.listed);
       const { takeOverOutcomes } = this.steps();
       await CancellationScope.nonCancellable(() => takeOverOutcomes({ ...ref, groups }));
     }
@@ -313,10 +319,6 @@ export class Batch {
     const stopsAtFailure = failureMode === 'FailAfterOne';
     const { found } = this;
     return { batchId, provider, storeId, start, ...group, batchWorkflowId, found, stopsAtFailure };
-  }
-
-  private ref({ batchId, provider, storeId, start }: ListedBatch) {
-    return { batchId, provider, storeId, start };
   }
 
   private steps() {
