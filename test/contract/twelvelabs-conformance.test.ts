@@ -13,7 +13,6 @@ const PART_URL_LIFE_MS = 60_000;
 const SUBMIT = 'POST /assets';
 
 const ANSWERS: Partial<Record<FailureType, { status: number; code: string }>> = {
-  ProviderRejected: { status: 400, code: 'parameter_invalid' },
   ProviderAuth: { status: 401, code: 'api_key_invalid' },
   QuotaExhausted: { status: 403, code: 'usage_limit_exceeded' },
   PayloadTooLarge: { status: 413, code: 'video_filesize_too_large' },
@@ -54,12 +53,14 @@ async function start(): Promise<Harness> {
     impossible: { source: 'object', noUrlBecause: 'its key has a "?"', method: 'direct' },
     unknown: { assetId: '0'.repeat(24), sessionId: '0'.repeat(24) },
     cause: async (type) => {
+      // A fault would strike whichever of several requests arrives first.
+      if (type === 'ProviderRejected') return { changes: { filename: `${'too-long-'.repeat(30)}.mp4` } };
       const route = SUBMIT;
       if (type === 'OutcomeUnknown') {
         await control.addFault({ route, drop: 'after', times: 1 });
         return {};
       }
-      const { status, code } = ANSWERS[type] ?? { status: 400, code: 'parameter_invalid' };
+      const { status, code } = ANSWERS[type] ?? { status: 500, code: 'internal_error' };
       const headers: Record<string, string> = type === 'RateLimited' ? { 'retry-after': '0' } : {};
       await control.addFault({ route, status, headers, body: { code, message: `a fault: ${type}` }, times: 1 });
       return {};
