@@ -57,6 +57,8 @@ export interface BranchResource {
   ofRunOnly?: boolean;
   /** Run id in the object's own tag, where it was read. */
   madeBy?: string;
+  /** What the object's own tag says of a run that was terminated, where it was read; a membership has no tag. */
+  onCancel?: CleanupPolicy;
 }
 
 /** The stored embeddings of a lifecycle, in the result store. */
@@ -233,6 +235,12 @@ export const claimOf = ({ runId, released, releasedBy }: ReadTag): string =>
 export function runIdIn(metadata: Record<string, unknown> | undefined): string | undefined {
   const runId = metadata?.[TAG_FIELDS.runId];
   return typeof runId === 'string' ? runId : undefined;
+}
+
+/** Which run made an object with user metadata like these, and what it wants of it. */
+export function makerIn(metadata: Record<string, unknown> | undefined): Pick<BranchResource, 'madeBy' | 'onCancel'> {
+  const policy = metadata?.[TAG_FIELDS.onCancel];
+  return { madeBy: runIdIn(metadata), onCancel: CLEANUP_POLICIES.find((one) => one === policy) };
 }
 
 /** Reads the tag from user metadata; `undefined` if there is no complete one. */

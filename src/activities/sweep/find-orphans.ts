@@ -4,6 +4,7 @@ import { MOST_LISTED } from '../../contracts/ledger/most-listed';
 import { branchesInAttribute } from '../../contracts/ids';
 import {
   claimOf,
+  isAdoptedByAnother,
   isAsset,
   isOfBranch,
   readTag,
@@ -18,6 +19,7 @@ import { providerOf, type ActivityDependencies } from '../dependencies';
 import { madeFrom } from './find-made';
 import { removeExpiredBatches } from './expired-batches';
 import { ItemRuns } from './item-runs';
+import { cleanedUpBy, objectsLeftOf } from './objects-left';
 import type { DescribedRun, LifecycleRun } from '../../contracts/runs';
 import { carefulPolicy, classifyAsset, namesAsset, SURPLUS, type Verdict } from './orphan-verdict';
 import { completedWithAsset } from '../ownership/completed-before';
@@ -123,6 +125,7 @@ class Walk {
     }
     const { verdict, run } = await this.decide({ asset, tag }, runs);
     if (verdict.is === 'orphan') return this.addOrphan({ asset, tag }, verdict, run);
+    if (verdict.is === 'wanted' && (await this.addObjects({ asset, tag }, run))) return;
     this.found.seen[verdict.is] += 1;
     if (verdict.is === 'vanished') this.addVanished(asset, tag);
     if (verdict.is === 'wanted' && verdict.mark) await this.mark(asset, verdict.mark);
@@ -133,7 +136,8 @@ class Walk {
     const { oldEnough } = this;
     if (!isBefore(madeAt(asset), new Date(oldEnough).toISOString())) return { verdict: { is: 'young' } };
     const evidence = { assetId: asset.id, tag, closedBefore: oldEnough };
-    const seen = runs.find(({ assetId, workflowId }) => assetId === asset.id && workflowId === tag.workflowId);
+    const its = runs.filter(({ assetId, workflowId }) => assetId === asset.id && workflowId === tag.workflowId);
+    const [seen] = its.length === 1 ? its : []; // of several the latest is to be described
     const first = seen && classifyAsset({ ...evidence, run: seen });
     if (first?.is === 'wanted' && !first.mark) return { verdict: first };
     if (first?.is === 'open' && this.input.graceMs > OVERVIEW_LAG_MS) return { verdict: first };
@@ -197,6 +201,21 @@ class Walk {
     }
     this.found.orphans.push({ assetId: id, key, workflowId, cause, policy, made });
     this.lastMadeAt = madeAt(asset);
+  }
+
+  /** @returns true if objects of its run are to go of an asset that stays */
+  private async addObjects({ asset, tag }: Owned, run: DescribedRun | undefined): Promise<boolean> {
+    if (!run || isAdoptedByAnother(tag)) return false;
+    const { id: assetId } = asset;
+    const cleanedUp = run.status ? cleanedUpBy(run.status) : await this.items.cleanedUp(tag, assetId);
+    const made = await objectsLeftOf(this.provider, { assetId, tag, run, cleanedUp }, this.signal);
+    if (made.length === 0) return false;
+    const { key, workflowId } = tag;
+    if ((await lifecyclesWanting(this.deps, assetId, workflowId)).length > 0) return false; // they may have adopted these
+    const cause = run.ended === 'stopped' ? 'stopped' : 'unfinished';
+    this.found.orphans.push({ assetId, key, workflowId, cause, policy: 'delete', made });
+    this.lastMadeAt = madeAt(asset);
+    return true;
   }
 
   /** What a stopped run may have stored: one result for each of its branches that gives records. */

@@ -5,6 +5,7 @@ import { isResult, type ReadTag, type Resource } from '../../contracts/resource'
 import type { DescribedRun } from '../../contracts/runs';
 import { createItemOutcomes } from '../../storage/batches/item-outcomes';
 import type { ActivityDependencies } from '../dependencies';
+import type { CleanedUp } from './objects-left';
 
 /** Outcomes of a group, by key. */
 type Outcomes = ReadonlyMap<string, ItemOutcome>;
@@ -27,6 +28,13 @@ export class ItemRuns {
     if (outcome === undefined) return { ...run, ended: 'stopped' };
     const assetId = outcome === 'completed' ? asset?.id : undefined;
     return { ...run, key: tag.key, ended: outcome, assetId, status: statusOf(record, tag) };
+  }
+
+  /** How an item that has ended with this asset has cleaned up. One that completed is not asked about. */
+  async cleanedUp(tag: ReadTag, assetId: string): Promise<CleanedUp | undefined> {
+    if (tag.released === 'completed' && (tag.completedBy ?? tag.runId) === tag.runId) return undefined;
+    const { asset, receipt, error, branches = [] } = (await this.outcomeOf(tag)) ?? {};
+    return receipt && asset?.id === assetId ? { receipt, error, branches } : undefined;
   }
 
   /** What an item may have stored that has not ended. */

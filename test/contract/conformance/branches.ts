@@ -56,7 +56,8 @@ export function describeBranches(current: Current, { branches: kinds, marksAsset
       const { kind, item, assetId, start } = await started(name);
       const [made, ...others] = (await kind.madeFrom?.({ assetId, tag: readTagOf('k') })) ?? [];
       expect(others).toEqual([]);
-      expect(made).toMatchObject({ id: start.id, assetId, branch: kind.type });
+      const { runId: madeBy, onCancel } = item.tag;
+      expect(made).toMatchObject({ id: start.id, assetId, branch: kind.type, madeBy, onCancel });
       expect(await kind.madeFrom?.({ assetId, tag: readTagOf('another') })).toEqual([]);
       const resource: BranchResource = { kind: '', branch: kind.type, assetId, ...made };
       const tagged = { ...resource, id: undefined, name: item.name, tag: item.tag };

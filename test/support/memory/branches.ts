@@ -3,6 +3,7 @@ import type { Handle } from '../../../src/contracts/branches/handle';
 import {
   carriesTag,
   readTag,
+  makerIn,
   runIdIn,
   tagFields,
   type BranchResource,
@@ -107,7 +108,7 @@ export const entityBranch = (state: MemoryState) => {
           if (!state.held.has(assetId) || !one.assetIds.includes(assetId)) return [];
           const made = { branch: 'entity', id, in: collectionOf(one), assetId };
           if (carriesTag(one.metadata, tag)) {
-            return [{ ...made, kind: 'entity', name: one.name, madeBy: runIdIn(one.metadata) }];
+            return [{ ...made, kind: 'entity', name: one.name, ...makerIn(one.metadata) }];
           }
           const joined = tag.joined?.find((other) => other.id === id);
           return joined ? [{ ...made, kind: MEMBERSHIP, madeBy: joined.runId }] : [];
@@ -190,7 +191,7 @@ export const indexBranch = (state: MemoryState) => {
           .filter(({ indexedAssetId }) => isOwn(indexedAssetId, tag))
           .map(({ indexId, indexedAssetId: id }) => ({
             ...{ kind: 'indexed-asset', branch: 'index', id, in: indexId, assetId },
-            madeBy: runIdIn(state.entryMetadata.get(id)),
+            ...makerIn(state.entryMetadata.get(id)),
           })),
       ),
     tagged: ({ in: indexId, assetId, tag }, { signal } = {}) =>

@@ -25,7 +25,11 @@ const asset = (id: string, changes: object = {}, marks: Record<string, unknown> 
   provider.addAsset({ id, createdAt: LONG_AGO, metadata: { ...tagFields({ ...tag, ...changes }), ...marks } });
 
 const withReceipt = (policy: string, entries: object[]) =>
-  ({ asset: { id: 'a' }, receipt: { policy, entries } }) as unknown as LifecycleStatus;
+  ({
+    asset: { id: 'a' },
+    receipt: { policy, entries },
+    timings: { startedAt: LONG_AGO },
+  }) as unknown as LifecycleStatus;
 
 type Doubles = Partial<Parameters<typeof dependencies>[0]['runs']>;
 

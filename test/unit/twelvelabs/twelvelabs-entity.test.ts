@@ -105,7 +105,10 @@ test('what a lifecycle made of an asset are its entities, and the one that the a
   answers = { 'GET /assets/a/entities': [200, { data: [mine, ...others], page_info: { total_page: 1 } }] };
   const tag = { ...TAG, joined: [{ in: 'c', id: 'joined', runId: 'r0' }] };
   expect(await entity().madeFrom?.({ assetId: 'a', tag })).toEqual([
-    { kind: 'entity', branch: 'entity', id: 'mine', in: 'c', name: 'n', assetId: 'a', madeBy: TAG.runId },
+    {
+      ...{ kind: 'entity', branch: 'entity', id: 'mine', in: 'c', name: 'n', assetId: 'a' },
+      ...{ madeBy: TAG.runId, onCancel: TAG.onCancel },
+    },
     { kind: 'entity-membership', branch: 'entity', id: 'joined', in: 'c', assetId: 'a', madeBy: 'r0' },
   ]);
 });

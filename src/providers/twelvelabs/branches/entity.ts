@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { failureType } from '../../../contracts/failures';
 import type { Handle } from '../../../contracts/branches/handle';
-import { carriesTag, readTag, runIdIn, tagFields, type BranchResource } from '../../../contracts/resource';
+import { carriesTag, makerIn, readTag, runIdIn, tagFields, type BranchResource } from '../../../contracts/resource';
 import type { BranchItem, BranchRemoval, RemoveOptions, TaggedObject } from '../../branch-kind';
 import type { ProviderAsset } from '../../assets';
 import { outcomeOf, unlessGone, type CallOptions } from '../../outcome';
@@ -67,7 +67,7 @@ export const entity = {
         if (collectionId === undefined) continue;
         const found = { branch: 'entity', id: entityId, in: collectionId, assetId };
         const joined = tag.joined?.find(({ id }) => id === entityId);
-        if (carriesTag(metadata, tag)) made.push({ ...found, kind: 'entity', name, madeBy: runIdIn(metadata) });
+        if (carriesTag(metadata, tag)) made.push({ ...found, kind: 'entity', name, ...makerIn(metadata) });
         else if (joined) made.push({ ...found, kind: MEMBERSHIP, madeBy: joined.runId });
       }
       return made;

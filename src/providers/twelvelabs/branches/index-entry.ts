@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Handle } from '../../../contracts/branches/handle';
-import { carriesTag, runIdIn, tagFields, type LedgerTag } from '../../../contracts/resource';
-import type { BranchItem, TaggedObject } from '../../branch-kind';
+import { carriesTag, makerIn, tagFields, type BranchResource, type LedgerTag } from '../../../contracts/resource';
+import type { BranchItem } from '../../branch-kind';
 import { outcomeOf, unlessGone } from '../../outcome';
 import type { TwelveLabsClient } from '../api/client';
 import { CreatedSchema, IndexedAssetSchema } from '../api/schemas';
@@ -60,7 +60,7 @@ export const indexEntry = {
     async madeFrom({ assetId, tag }, { signal } = {}) {
       const { own } = await entriesOf(client, { assetId, tag }, signal);
       const common = { kind: 'indexed-asset', branch: 'index', assetId };
-      return own.map(({ indexId, id, madeBy }) => ({ ...common, id, in: indexId, madeBy }));
+      return own.map(({ indexId, id, madeBy, onCancel }) => ({ ...common, id, in: indexId, madeBy, onCancel }));
     },
 
     async tagged({ in: indexId, assetId, tag }, { signal } = {}) {
@@ -104,7 +104,7 @@ async function startOne(
   return startOf({ indexId, id });
 }
 
-type OwnEntry = IndexEntry & Pick<TaggedObject, 'madeBy'>;
+type OwnEntry = IndexEntry & Pick<BranchResource, 'madeBy' | 'onCancel'>;
 
 /** The asset's entries in one index or in all, divided into those with the tag and those of others. */
 async function entriesOf(
@@ -119,7 +119,7 @@ async function entriesOf(
     const call = { ...oneEntry('GET', entry), signal };
     const answer = await unlessGone(client.call(call, IndexedAssetSchema));
     if (!answer) continue;
-    if (carriesTag(answer.user_metadata, tag)) own.push({ ...entry, madeBy: runIdIn(answer.user_metadata) });
+    if (carriesTag(answer.user_metadata, tag)) own.push({ ...entry, ...makerIn(answer.user_metadata) });
     else others.push(entry);
   }
   return { own, others };
