@@ -109,6 +109,7 @@ async function start(settings: WorkerSettings, s3: S3Access, close: () => Promis
   const stopping = new AbortController();
   const queues = sourceQueues(client);
   const { results, marks } = await openStores(config, s3);
+  for (const provider of providers) provider.keepDeparturesIn?.(marks.departures(provider.name));
   const accounts = providers.map((provider) => ({
     provider: withMarksBeside(withGatheredIntake(provider), { marks, owner }),
     watcher: new StatusWatcher({ provider, ...config.poll }),

@@ -1,6 +1,7 @@
 import type { Handle } from '../contracts/branches/handle';
 import type { FailureType } from '../contracts/failures';
 import type { ProviderName } from '../contracts/ids';
+import type { DepartureNotes } from '../storage/results/departure-notes';
 import type { Assets, ProviderAsset } from './assets';
 import type { BranchKind } from './branch-kind';
 import type { Ingestions } from './ingestions';
@@ -35,6 +36,11 @@ export interface MediaProvider {
   readonly within?: (place: string) => MediaProvider;
   /** Within a place: the sessions in which its assets come, at a provider that has such. */
   readonly ingestions?: Ingestions;
+  /**
+   * Where all workers note which files of upload sessions nobody waits for, at a provider that has such sessions; else each
+   * knows of its own. To be called before the first submission.
+   */
+  readonly keepDeparturesIn?: (notes: DepartureNotes) => void;
   /** Closes the connections. */
   close(): Promise<void>;
 }

@@ -2,6 +2,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import type { ActivityDependencies } from '../../src/activities/dependencies';
 import { MediaReader } from '../../src/media/media-reader';
+import { departureNotesInMemory } from '../../src/storage/results/departure-notes';
 import { PartBuffers } from '../../src/providers/shared/parts/part-buffers';
 import { createKeyClaims } from '../../src/storage/batches/key-claims';
 import { memoryFiles } from './batches/memory-files';
@@ -75,6 +76,7 @@ export function dependencies({
       marked: unused('marks'),
       placeOfKey: async (_key, place) => place,
       freeKey: async () => {},
+      departures: departureNotesInMemory,
     },
     otherHosts: otherHosts ?? unused('other hosts'),
     settleWindowMs,

@@ -49,6 +49,29 @@ export function markStorePromises(open: () => MarkStore): void {
     expect(await open().placeOfKey(key, 'e')).toBe('e');
   });
 
+  test('what has left an upload session is noted by every process, and forgotten with the session', async () => {
+    const notes = () => open().departures('p');
+    expect(await notes().read('s/1')).toEqual(new Map());
+    await notes().change('s/1', () => new Map([['a.png', true]]));
+    const both = await notes().change('s/1', (before) => new Map([...before, ['..', false]]));
+    expect(both).toEqual(new Map([['a.png', true], ['..', false]])); // prettier-ignore
+    expect(await notes().read('s/1')).toEqual(both);
+    expect(await notes().read('s')).toEqual(new Map());
+    expect(await open().departures('another').read('s/1')).toEqual(new Map());
+    await notes().forget('s/1');
+    await notes().forget('s/1');
+    expect(await notes().read('s/1')).toEqual(new Map());
+  });
+
+  test('what has left a session long ago is forgotten', async () => {
+    const notes = open().departures('p');
+    for (const id of ['s1', 's2']) await notes.change(id, () => new Map([['a.png', true]]));
+    await notes.forgetBefore(Date.now() - 60_000);
+    expect((await notes.read('s1')).size).toBe(1);
+    await notes.forgetBefore(Date.now() + 60_000);
+    expect([(await notes.read('s1')).size, (await notes.read('s2')).size]).toEqual([0, 0]);
+  });
+
   test('the store has one id, whoever asks first', async () => {
     const ids = await Promise.all(Array.from({ length: 5 }, () => open().id()));
     expect(new Set(ids).size).toBe(1);

@@ -25,7 +25,7 @@ import { carefulPolicy, classifyAsset, namesAsset, SURPLUS, type Verdict } from 
 import { completedWithAsset } from '../ownership/completed-before';
 import { setMark } from '../ownership/release-asset';
 import { orphansInSessions } from './open-sessions';
-import { isMarkedElsewhere, reasonToReportOnly, removeMarksOfGone } from './marks-of-place';
+import { forgetDepartures, isMarkedElsewhere, reasonToReportOnly, removeMarksOfGone } from './marks-of-place';
 import { newestPages } from '../../providers/shared/newest-pages';
 import { findByTag } from '../lib/find-by-tag';
 import { lifecyclesWanting } from '../ownership/users-of-asset';
@@ -98,6 +98,7 @@ class Walk {
     if (this.mayAct) {
       const { listed, signal } = this;
       await removeMarksOfGone(this.deps, this.provider, { where: { provider, place }, listed, signal });
+      await forgetDepartures(this.deps, this.provider);
     }
     return this.found;
   }

@@ -27,6 +27,17 @@ export async function reasonToReportOnly(
 export const isMarkedElsewhere = async ({ marks }: Deps, tag: ReadTag): Promise<boolean> =>
   tag.marks !== undefined && tag.marks !== (await marks.id());
 
+/** Sessions of a week ago have expired, and nobody was there to see them end. */
+const LONGEST_SESSION_MS = 7 * 24 * 3_600_000;
+
+/** Forgets who had left sessions that are long over. */
+export async function forgetDepartures(
+  { marks }: Pick<Deps, 'marks'>,
+  { name, traits }: Pick<MediaProvider, 'name' | 'traits'>,
+): Promise<void> {
+  if (!traits.marksAssets) await marks.departures(name).forgetBefore(Date.now() - LONGEST_SESSION_MS);
+}
+
 /**
  * Removes the marks of assets that are gone, such as those that somebody has deleted at the provider.
  * @param listed ids of the place's assets; each that is missing there is asked for once more.

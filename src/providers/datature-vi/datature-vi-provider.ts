@@ -82,6 +82,7 @@ export function createDatatureViProvider(account: DatatureViAccount): MediaProvi
 
   return {
     ...{ name: NAME, traits, branches: {}, intake: NO_INTAKE, assets: NO_ASSETS, watch, within },
+    keepDeparturesIn: (notes) => departures.keepIn(notes),
     close: async () => {
       await Promise.all([client.close(), store.close()]);
     },

@@ -141,8 +141,13 @@ export class Watch {
       return;
     }
     for (const [id, { handles: some, session }] of awaited) {
-      for (const handle of some) yield this.ofFile(handle, session, listed.get(handle.item ?? ''));
-      if (session && this.deps.departures.has(id)) {
+      let isAnyDecided = false; // it may have been the last that came, of a session that others have left
+      for (const handle of some) {
+        const heard = this.ofFile(handle, session, listed.get(handle.item ?? ''));
+        isAnyDecided ||= heard.state !== 'working';
+        yield heard;
+      }
+      if (session && (this.deps.departures.has(id) || (isAnyDecided && !hasEnded(session)))) {
         await this.deps.departures.settle(place.sessions, id, session).catch(() => {}); // the next round does
       }
     }

@@ -2,15 +2,8 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
-import {
-  isContended,
-  markStoreOf,
-  MAX_CHANGES,
-  STORE_ID_FILE,
-  type DocumentPath,
-  type Documents,
-  type MarkStore,
-} from './mark-store';
+import type { DocumentPath, Documents } from './documents';
+import { isContended, markStoreOf, MAX_CHANGES, STORE_ID_FILE, type MarkStore } from './mark-store';
 import { nameFile, syncFolder, unlessMissing, writeNew } from './whole-files';
 
 /** Marks below the folder of the results. */

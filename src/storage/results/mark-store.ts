@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { failure } from '../../contracts/failures';
+import { departureNotesOf, type DepartureNotes } from './departure-notes';
+import { nameIn, partOf, type DocumentPath, type Documents } from './documents';
 
 /** The assets of one owner in one place of a provider. */
 export interface MarkedPlace {
@@ -29,14 +31,11 @@ export interface OwnedKey {
 }
 
 /**
- * What lifecycles keep beside the results: marks of assets, and in which place a key is used. Each is changed as a whole; a
+ * What lifecycles keep beside the results: marks of assets, in which place a key is used, and which files of upload sessions
+ * nobody waits for. Each is changed as a whole; a
  * change that another writer overtakes is made again.
  */
-export interface MarkStore {
-  /** The host whose folder it is; absent where every worker sees the same store. */
-  readonly host?: string;
-  /** Of the store itself, kept in it from its first use on. */
-  id(): Promise<string>;
+export interface MarkStore extends Pick<Documents, 'host' | 'id'> {
   read(asset: MarkedAsset): Promise<AssetMark | undefined>;
   change(asset: MarkedAsset, change: (before: AssetMark | undefined) => AssetMark): Promise<void>;
   /** Safe to repeat. */
@@ -47,19 +46,8 @@ export interface MarkStore {
   placeOfKey(key: OwnedKey, place: string): Promise<string>;
   /** The key may be used in any place again, if that is the place that it is used in. Safe to repeat. */
   freeKey(key: OwnedKey, place: string): Promise<void>;
-}
-
-/** Folders and name of a document; safe as file names and as parts of object keys. */
-export type DocumentPath = readonly string[];
-
-/** Small texts that a store keeps below its folder or prefix. */
-export interface Documents extends Pick<MarkStore, 'host' | 'id'> {
-  read(path: DocumentPath): Promise<string | undefined>;
-  /** A change that another writer overtakes is made again, on what that one has written. */
-  change(path: DocumentPath, change: (before: string | undefined) => string): Promise<void>;
-  remove(path: DocumentPath): Promise<void>;
-  /** Names of the documents in that folder. */
-  namesIn(folder: DocumentPath): AsyncIterable<string>;
+  /** Of the sessions of that provider. */
+  departures(provider: string): DepartureNotes;
 }
 
 /** Name of the file that holds the store's id. */
@@ -92,7 +80,7 @@ export function markStoreOf(documents: Documents): MarkStore {
 
     async *marked(place) {
       for await (const name of documents.namesIn(folderOfMarks(place))) {
-        const assetId = assetOfMark(name);
+        const assetId = nameIn(name);
         if (assetId !== undefined) yield assetId;
       }
     },
@@ -110,13 +98,12 @@ export function markStoreOf(documents: Documents): MarkStore {
       const text = await documents.read(pathOfKey(key));
       if (text !== undefined && placeIn(text) === place) await documents.remove(pathOfKey(key));
     },
+
+    departures: (provider) => departureNotesOf(documents, provider),
   };
 }
 
 const placeIn = (text: string): string => (JSON.parse(text) as { place: string }).place;
-
-/** Never "..", and never empty. */
-const partOf = (text: string): string => `_${encodeURIComponent(text)}`;
 
 const folderOfMarks = ({ owner, provider, place = '' }: MarkedPlace): DocumentPath => [
   'marks',
@@ -129,15 +116,3 @@ const pathOfKey = ({ owner, provider, key }: OwnedKey): DocumentPath => {
   const hash = createHash('sha256').update(key).digest('hex');
   return ['keys', partOf(owner), partOf(provider), `${hash}.json`];
 };
-
-const FILE_OF_A_MARK = /^_(.+)\.json$/;
-
-/** The asset whose marks the document of that name holds; `undefined` for one that is none of ours. */
-function assetOfMark(file: string): string | undefined {
-  const name = FILE_OF_A_MARK.exec(file)?.[1];
-  try {
-    return name === undefined ? undefined : decodeURIComponent(name);
-  } catch {
-    return undefined;
-  }
-}

@@ -6,15 +6,8 @@ import {
   PutObjectCommand,
   type PutObjectCommandInput,
 } from '@aws-sdk/client-s3';
-import {
-  isContended,
-  markStoreOf,
-  MAX_CHANGES,
-  STORE_ID_FILE,
-  type DocumentPath,
-  type Documents,
-  type MarkStore,
-} from '../results/mark-store';
+import type { DocumentPath, Documents } from '../results/documents';
+import { isContended, markStoreOf, MAX_CHANGES, STORE_ID_FILE, type MarkStore } from '../results/mark-store';
 import type { S3Access } from './s3-client';
 import { s3CodeOf, s3TroubleOf } from './s3-errors';
 import type { S3Folder } from './s3-result-store';

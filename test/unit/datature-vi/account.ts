@@ -39,9 +39,9 @@ export function pendingIn(outcome: Outcome<Submitted> | undefined): Handle {
   throw outcome && !outcome.ok ? outcome.error : new Error('it is not pending');
 }
 
-/** A dataset at the stand-in, and the stand-in. */
-export async function startAccount(changes: Partial<DatatureViAccount> = {}) {
-  const api = await ViStandIn.start();
+/** A dataset at the stand-in, and the stand-in, which closes with whoever started it. */
+export async function startAccount({ at, ...changes }: Partial<DatatureViAccount> & { at?: ViStandIn } = {}) {
+  const api = at ?? (await ViStandIn.start());
   const account = createDatatureViProvider({
     ...{ secretKey: SECRET_KEY, organizationId: 'org', endpoint: api.origin, requestTimeoutMs: 5000 },
     ...{ sessionsPer5Minutes: 1_000_000, ...changes },
@@ -58,7 +58,7 @@ export async function startAccount(changes: Partial<DatatureViAccount> = {}) {
   };
   const close = async (): Promise<void> => {
     await account.close();
-    await api.close();
+    if (!at) await api.close();
   };
   return { api, account, provider, submit, watch, close };
 }

@@ -17,7 +17,8 @@ const port =
 /** What is known of the providers without an account: no HTTP. */
 const registry = /^src\/providers\/(registry|provider-declaration|input-schemas|branch-kind)$/;
 const storagePorts = /^src\/storage\/(files\/(source-[^/]+|file-sources)|results\/(result|mark)-store)$/;
-const markStore = /^src\/storage\/results\/mark-store$/;
+/** What providers keep beside the results, which take no marks themselves. */
+const besideResults = /^src\/storage\/results\/(mark-store|departure-notes)$/;
 const sourceBytes = /^src\/storage\/(files\/source-(file|bytes|fingerprint)|s3\/s3-codes)$/;
 /** What batches keep in a store, whichever it is. */
 const batchStorage = /^src\/storage\/batches\/(?!folder-|open-)/;
@@ -59,12 +60,12 @@ const LAYERS: Layer[] = [
   },
   {
     files: /^src\/providers\/(shared\/.*|[^/]+)$/,
-    may: [contracts, port, mediaFacts, /^src\/providers\/shared\//, sourceBytes, markStore],
+    may: [contracts, port, mediaFacts, /^src\/providers\/shared\//, sourceBytes, besideResults],
   },
   ...['twelvelabs', 'datature-vi'].map((vendor): Layer => ({
     files: new RegExp(`^src/providers/${vendor}/`),
     may: [
-      ...[contracts, port, registry, configError, mediaFacts, sourceBytes],
+      ...[contracts, port, registry, configError, mediaFacts, sourceBytes, besideResults],
       new RegExp(`^src/(providers/(shared|${vendor})|http)/`),
     ],
   })),

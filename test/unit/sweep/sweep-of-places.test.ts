@@ -138,6 +138,17 @@ test('marks of assets that are gone are removed by the sweep, but not by a dry r
   expect(await marked()).toEqual(['b']);
 });
 
+test('who had left a session that is long over is forgotten', async () => {
+  const notes = marks.departures(memory.name);
+  await notes.change('s', () => new Map([['a.png', true]]));
+  await find();
+  expect((await notes.read('s')).size).toBe(1);
+  const inAWeek = Date.now() + 8 * 24 * 3_600_000;
+  const clock = jest.spyOn(Date, 'now').mockReturnValue(inAWeek);
+  await find().finally(() => clock.mockRestore());
+  expect((await notes.read('s')).size).toBe(0);
+});
+
 test('batches follow the order of the list, also where an asset was overwritten after it was made', async () => {
   const day = (n: number) => `2026-01-0${n}T00:00:00Z`;
   for (const n of [2, 3, 4])

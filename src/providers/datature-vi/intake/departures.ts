@@ -1,4 +1,5 @@
 import { failureType } from '../../../contracts/failures';
+import { departureNotesInMemory, type Departed, type DepartureNotes } from '../../../storage/results/departure-notes';
 import type { SessionAnswer } from '../api/schemas';
 import { MAX_PAGE_ASSETS } from '../api/dataset-api';
 import { namesInUse } from '../names-in-use';
@@ -6,30 +7,43 @@ import { errorsIn, filesIn, hasEnded, type SessionsApi } from './sessions-api';
 
 /**
  * Files of open sessions that nobody waits for any more. A session whose open files have all gone is cancelled, so that
- * it does not stay open until its URLs expire.
+ * it does not stay open until its URLs expire. Several workers may have left files of one session, so it is the notes that
+ * count.
  */
 export class Departures {
-  /** By session: filenames, and whether each may have come before it was left. */
-  private readonly gone = new Map<string, Map<string, boolean>>();
+  /** By session: what is not noted yet. */
+  private readonly unsaved = new Map<string, Map<string, boolean>>();
+  /** Sessions that this process has left files of, and has not seen end. */
+  private readonly left = new Set<string>();
+
+  constructor(private notes: DepartureNotes = departureNotesInMemory()) {}
+
+  /** Where all workers see them. To be called before the first file is left. */
+  keepIn(notes: DepartureNotes): void {
+    this.notes = notes;
+  }
 
   /**
    * The file will not come, or nobody wants it.
    * @param mayHaveCome false where the store cannot have all of its bytes
    */
   leave(sessionId: string, filename: string, mayHaveCome = true): void {
-    const files = this.gone.get(sessionId) ?? new Map<string, boolean>();
-    this.gone.set(sessionId, files.set(filename, mayHaveCome && files.get(filename) !== false));
+    const files = this.unsaved.get(sessionId) ?? new Map<string, boolean>();
+    this.unsaved.set(sessionId, files.set(filename, mayHaveCome && files.get(filename) !== false));
+    this.left.add(sessionId);
   }
 
-  /** The file is sent once more, in the session that it had left. */
-  comeBack(sessionId: string, filename: string): void {
-    const files = this.gone.get(sessionId);
-    files?.delete(filename);
-    if (files?.size === 0) this.gone.delete(sessionId);
+  /** These files are sent once more, in the session that they had left. */
+  async comeBack(sessionId: string, filenames: readonly string[]): Promise<void> {
+    for (const filename of filenames) this.unsaved.get(sessionId)?.delete(filename);
+    const noted = await this.notes.read(sessionId);
+    if (!filenames.some((filename) => noted.has(filename))) return;
+    await this.notes.change(sessionId, (gone) => new Map([...gone].filter(([name]) => !filenames.includes(name))));
   }
 
+  /** Whether this process has left files of the session; others may have. */
   has(sessionId: string): boolean {
-    return this.gone.has(sessionId);
+    return this.left.has(sessionId);
   }
 
   /**
@@ -38,16 +52,32 @@ export class Departures {
    * @returns whether it has ended, also by another who settled it meanwhile.
    */
   async settle(sessions: SessionsApi, sessionId: string, known?: SessionAnswer): Promise<boolean> {
-    const files = this.gone.get(sessionId);
-    const session = known ?? (await orGone(sessions, sessionId));
-    if (!session || hasEnded(session)) {
-      this.gone.delete(sessionId);
-      return true;
-    }
-    if (!files || !(await hasOnlyGone(sessions, session, files))) return false;
-    await sessions.cancel(sessionId);
-    this.gone.delete(sessionId);
+    const isNews = this.unsaved.has(sessionId);
+    const gone = await this.noted(sessionId);
+    // whoever else looks at it either sees this note, or is seen by what the session says from now on
+    const session = (isNews ? undefined : known) ?? (await orGone(sessions, sessionId));
+    const isOpen = session !== undefined && !hasEnded(session);
+    if (isOpen && (gone.size === 0 || !(await hasOnlyGone(sessions, session, gone)))) return false;
+    if (isOpen) await sessions.cancel(sessionId);
+    if (gone.size > 0) await this.notes.forget(sessionId).catch(() => {}); // a sweep does
+    this.left.delete(sessionId);
     return true;
+  }
+
+  private async noted(sessionId: string): Promise<Departed> {
+    const news = this.unsaved.get(sessionId);
+    if (!news) return this.notes.read(sessionId);
+    this.unsaved.delete(sessionId);
+    try {
+      return await this.notes.change(sessionId, (before) => {
+        const all = new Map(before);
+        for (const [filename, may] of news) all.set(filename, may && before.get(filename) !== false);
+        return all;
+      });
+    } catch (error) {
+      for (const [filename, mayHaveCome] of news) this.leave(sessionId, filename, mayHaveCome);
+      throw error;
+    }
   }
 }
 
@@ -55,11 +85,7 @@ export class Departures {
  * Whether nobody waits for any file that is still open. A session only counts those that have come: who they were is told
  * by the assets of the files that have not gone, which come of no other session. They may be listed only once it has ended.
  */
-async function hasOnlyGone(
-  { dataset }: SessionsApi,
-  session: SessionAnswer,
-  gone: ReadonlyMap<string, boolean>,
-): Promise<boolean> {
+async function hasOnlyGone({ dataset }: SessionsApi, session: SessionAnswer, gone: Departed): Promise<boolean> {
   const { total, succeeded, errored } = session.status.progressCount;
   const errors = errorsIn(session);
   const leftFiles = [...gone].filter(([filename]) => !errors.has(filename));

@@ -36,14 +36,15 @@ export async function earlierSessions(
       if (!member || errors.has(file.filename)) continue;
       const upload = uploads.get(file.filename);
       const isUsable = upload !== undefined && expiryMs(upload.expiry) > Date.now() + LEAST_LIFE_MS;
-      if (isUsable && !taken.has(member)) {
-        boarded.push({ member, upload });
-        departures.comeBack(id, file.filename);
-      } else departures.leave(id, file.filename);
+      if (isUsable && !taken.has(member)) boarded.push({ member, upload });
+      else departures.leave(id, file.filename);
       if (isUsable) taken.add(member);
     }
-    if (boarded.length > 0) found.push({ session, boarded });
-    else await departures.settle(sessions, id, session);
+    if (boarded.length > 0) {
+      const names = boarded.map(({ member }) => member.item.filename);
+      await departures.comeBack(id, names);
+      found.push({ session, boarded });
+    } else await departures.settle(sessions, id, session);
   }
   return found;
 }

@@ -1,9 +1,9 @@
-import { SessionBudget } from '../../../src/providers/datature-vi/intake/session-budget';
-import { createDatatureViProvider } from '../../../src/providers/datature-vi/datature-vi-provider';
-import type { Intake } from '../../../src/providers/intake';
-import { succeeded } from '../../../src/providers/outcome';
-import { gatheringIntake } from '../../../src/providers/shared/gather-submissions';
-import { image, SECRET_KEY } from './account';
+import { SessionBudget } from '../../../../src/providers/datature-vi/intake/session-budget';
+import { createDatatureViProvider } from '../../../../src/providers/datature-vi/datature-vi-provider';
+import type { Intake } from '../../../../src/providers/intake';
+import { succeeded } from '../../../../src/providers/outcome';
+import { gatheringIntake } from '../../../../src/providers/shared/gather-submissions';
+import { image, SECRET_KEY } from '../account';
 
 const FIVE_MINUTES_MS = 300_000;
 const LIMIT = { sessions: 5, windowMs: FIVE_MINUTES_MS };

@@ -1,5 +1,5 @@
-import { SubmissionAborted } from '../../../src/providers/outcome';
-import { image, pendingIn, png, SECRET_KEY, startAccount, tagOf, wordOf, type Account } from './account';
+import { SubmissionAborted } from '../../../../src/providers/outcome';
+import { image, pendingIn, png, SECRET_KEY, startAccount, tagOf, wordOf, type Account } from '../account';
 
 let vi: Account;
 beforeEach(async () => {

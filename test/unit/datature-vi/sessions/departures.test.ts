@@ -1,0 +1,78 @@
+import { departureNotesInMemory, type DepartureNotes } from '../../../../src/storage/results/departure-notes';
+import { failure } from '../../../../src/contracts/failures';
+import { image, pendingIn, png, startAccount, wordOf, type Account } from '../account';
+
+let notes: DepartureNotes;
+let one: Account;
+let other: Account;
+beforeEach(async () => {
+  notes = departureNotesInMemory();
+  one = await startAccount();
+  other = await startAccount({ at: one.api });
+  for (const { account } of [one, other]) account.keepDeparturesIn?.({ ...notes, read: (id) => notes.read(id) });
+});
+afterEach(async () => {
+  await other.close();
+  await one.close();
+});
+
+/** Two files in one session, of which nothing has come yet. */
+async function submitted() {
+  const [a, b] = (await one.submit([image('a.png'), image('b.png')])).map(pendingIn);
+  const [session] = one.api.sessions.values();
+  if (!a || !b || !session) throw new Error('no session');
+  session.done.clear();
+  one.api.assets.clear();
+  return { a, b, session };
+}
+
+describe('two workers', () => {
+  test('each give up a file of a session: the second ends it', async () => {
+    const { a, b, session } = await submitted();
+    expect(await one.provider.intake.abandon?.(a)).toBe('open');
+    expect(await other.provider.intake.abandon?.(b)).toBe('ended');
+    expect(session.cancelled).toBe(true);
+    expect(await notes.read(session.id)).toEqual(new Map());
+  });
+
+  test('one gives up a file, and the other sees the last of the rest come', async () => {
+    const { a, b, session } = await submitted();
+    expect(await one.provider.intake.abandon?.(a)).toBe('open');
+    expect(await other.watch(b)).toMatchObject([{ state: 'working' }]);
+    expect(session.cancelled).toBe(false);
+    const [file] = session.files.filter(({ filename }) => filename === 'b.png');
+    one.api.addAsset('b.png', png('b.png'), { file });
+    session.done.add('b.png');
+    expect(await other.watch(b)).toMatchObject([{ state: 'ready' }]);
+    expect(session.cancelled).toBe(true);
+  });
+
+  test('one gives up a file that the other then goes on with: the session is left open for it', async () => {
+    one.api.faults.push({ route: 'POST /assetIngestionSessions', drop: 'after' });
+    expect((await one.submit([image('a.png'), image('b.png')])).map(wordOf)).toEqual([
+      'OutcomeUnknown',
+      'OutcomeUnknown',
+    ]);
+    const [session] = one.api.sessions.values();
+    if (!session) throw new Error('no session');
+    const [a] = (await one.provider.intake.openFor?.(image('a.png').tag)) ?? [];
+    const [b] = (await one.provider.intake.openFor?.(image('b.png').tag)) ?? [];
+    if (!a || !b) throw new Error('they are not in the session');
+    expect(await one.provider.intake.abandon?.(a)).toBe('open');
+    const [again] = await other.submit([image('a.png')]);
+    expect(pendingIn(again)).toMatchObject({ id: session.id });
+    session.done.clear();
+    expect(await one.provider.intake.abandon?.(b)).toBe('open');
+    expect(session.cancelled).toBe(false);
+  });
+});
+
+test('what could not be noted is noted with the next look', async () => {
+  const { a, b, session } = await submitted();
+  const change = jest.spyOn(notes, 'change').mockRejectedValueOnce(failure('ProviderUnavailable', 'the store is down'));
+  one.account.keepDeparturesIn?.(notes);
+  await expect(one.provider.intake.abandon?.(a)).rejects.toThrow('the store is down');
+  await one.watch(b);
+  expect(change).toHaveBeenCalledTimes(2);
+  expect([...(await notes.read(session.id)).keys()]).toEqual(['a.png']);
+});
