@@ -1,5 +1,6 @@
 import { failure, failureType } from '../../contracts/failures';
 import type { Handle } from '../../contracts/branches/handle';
+import { retryBriefly } from '../shared/parts/retry-briefly';
 import type { MediaProvider, Observation, ObservationTrouble, WatchOptions } from '../media-provider';
 import { AssetSchema, type AssetAnswer, type SessionAnswer } from './api/schemas';
 import { NEWEST_FIRST, type DatasetApi } from './api/dataset-api';
@@ -148,7 +149,8 @@ export class Watch {
         yield heard;
       }
       if (session && (this.deps.departures.has(id) || (isAnyDecided && !hasEnded(session)))) {
-        await this.deps.departures.settle(place.sessions, id, session).catch(() => {}); // the next round does
+        const settle = (): Promise<boolean> => this.deps.departures.settle(place.sessions, id, session);
+        await retryBriefly(settle, options.signal).catch(() => {}); // there may be no further round
       }
     }
   }

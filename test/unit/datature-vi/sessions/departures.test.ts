@@ -67,6 +67,17 @@ describe('two workers', () => {
   });
 });
 
+test('the last look at a session ends it, though the request fails at first', async () => {
+  const { a, b, session } = await submitted();
+  await one.provider.intake.abandon?.(a);
+  const [file] = session.files.filter(({ filename }) => filename === 'b.png');
+  one.api.addAsset('b.png', png('b.png'), { file });
+  session.done.add('b.png');
+  one.api.faults.push({ route: 'POST /assetIngestionSessions/{id}:cancel', status: 503 });
+  expect(await other.watch(b)).toMatchObject([{ state: 'ready' }]);
+  expect(session.cancelled).toBe(true);
+});
+
 test('what could not be noted is noted with the next look', async () => {
   const { a, b, session } = await submitted();
   const change = jest.spyOn(notes, 'change').mockRejectedValueOnce(failure('ProviderUnavailable', 'the store is down'));
