@@ -101,6 +101,8 @@ export interface RunEvidence {
 /** What there is of a key when a later run of it starts. */
 export interface Had {
   state: EmulatorState;
+  /** The run, if it was terminated: a write of it that was on its way may take effect while the later run works. */
+  terminatedRunId?: string;
   /** True if a run has completed, so that all of it is to stay. */
   completed: boolean;
   /** The key's own asset, unless it was adopted. */

@@ -7,7 +7,13 @@ import type { Had, RunEvidence } from './evidence';
  * @param results SHA-256 of the stored results that are there, by their URI.
  */
 export function hadAfter(
-  { status, schedule, before }: Pick<RunEvidence, 'status' | 'schedule' | 'before'>,
+  {
+    status,
+    schedule,
+    before,
+    runId,
+    closedAs,
+  }: Pick<RunEvidence, 'status' | 'schedule' | 'before' | 'runId' | 'closedAs'>,
   state: EmulatorState,
   results: Record<string, string | undefined>,
 ): Had {
@@ -17,6 +23,7 @@ export function hadAfter(
   const ids = branchesOf(status).flatMap(({ id, type }) => (id !== undefined && type !== 'embed' ? [id] : []));
   return {
     state,
+    terminatedRunId: closedAs === 'TERMINATED' ? runId : undefined,
     completed,
     assetId: completed && !asset?.adopted ? asset?.id : undefined,
     objects: completed ? ids.filter((id) => !foreign.includes(id)) : [],

@@ -13,10 +13,12 @@ export const keyAssets = ({ assets }: EmulatorState, { key, before, twin }: Abou
 
 /** Assets of the key that this run has made or taken up, without the one that an earlier run has completed with. */
 export const ownAssets = (state: EmulatorState, about: About): EmulatorAsset[] =>
-  keyAssets(state, about).filter(
-    ({ _id, user_metadata }) =>
-      _id !== about.had?.assetId && (!wasThere(about, _id) || user_metadata[TAG_FIELDS.runId] === about.runId),
-  );
+  keyAssets(state, about).filter(({ _id, user_metadata }) => {
+    const { had, runId } = about;
+    const madeBy = user_metadata[TAG_FIELDS.runId];
+    if (_id === had?.assetId || (madeBy !== undefined && madeBy === had?.terminatedRunId)) return false;
+    return !wasThere(about, _id) || madeBy === runId;
+  });
 
 export const keyEntities = ({ entities }: EmulatorState, { key }: Pick<About, 'key'>) =>
   entities.filter((entity) => entity.metadata?.[TAG_FIELDS.key] === key);

@@ -126,10 +126,10 @@ class Walk {
     }
     const { verdict, run } = await this.decide({ asset, tag }, runs);
     if (verdict.is === 'orphan') return this.addOrphan({ asset, tag }, verdict, run);
-    if (verdict.is === 'wanted' && (await this.addObjects({ asset, tag }, run))) return;
-    this.found.seen[verdict.is] += 1;
     if (verdict.is === 'vanished') this.addVanished(asset, tag);
     if (verdict.is === 'wanted' && verdict.mark) await this.mark(asset, verdict.mark);
+    const isListed = verdict.is === 'wanted' && (await this.addObjects({ asset, tag }, run));
+    if (!isListed) this.found.seen[verdict.is] += 1;
   }
 
   /** Visibility lags, so the overview only skips assets. Before anything is done, the run itself is described. */

@@ -33,8 +33,9 @@ export class ItemRuns {
   /** How an item that has ended with this asset has cleaned up. One that completed is not asked about. */
   async cleanedUp(tag: ReadTag, assetId: string): Promise<CleanedUp | undefined> {
     if (tag.released === 'completed' && (tag.completedBy ?? tag.runId) === tag.runId) return undefined;
-    const { asset, receipt, error, branches = [] } = (await this.outcomeOf(tag)) ?? {};
-    return receipt && asset?.id === assetId ? { receipt, error, branches } : undefined;
+    const { outcome, asset, receipt, error, branches = [] } = (await this.outcomeOf(tag)) ?? {};
+    if (outcome === undefined || outcome === 'completed' || asset?.id !== assetId) return undefined;
+    return { receipt, error, branches };
   }
 
   /** What an item may have stored that has not ended. */

@@ -11,10 +11,12 @@ export type CleanedUp = Pick<LifecycleStatus, 'receipt' | 'error'> & {
   branches: readonly (BranchStatus | KeyBranch)[];
 };
 
-export const cleanedUpBy = (status: LifecycleStatus): CleanedUp => ({
-  ...status,
-  branches: status.timings.readyAt === undefined ? [] : branchesOf(status),
-});
+/** @returns undefined of one that completed, whose objects are wanted */
+export function cleanedUpBy(status: LifecycleStatus): CleanedUp | undefined {
+  const { outcome, receipt, error, timings } = status;
+  if (outcome === undefined || outcome === 'completed') return undefined;
+  return { receipt, error, branches: timings.readyAt === undefined ? [] : branchesOf(status) };
+}
 
 interface EndedRun {
   run: DescribedRun;

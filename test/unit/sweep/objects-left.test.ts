@@ -127,6 +127,23 @@ describe('of a run that was stopped and gave the asset back', () => {
   });
 });
 
+test('what a run has completed with stays, and its mark is set, though it has a receipt', async () => {
+  asset({}, {});
+  entity('its-own');
+  const done = { ...BRANCH, status: 'ready', id: 'its-own' } as const;
+  run({ ended: 'completed', status: status(done, { phase: 'completed', outcome: 'completed' }) });
+  expect(await find()).toMatchObject({ ...wanted, marked: 1 });
+});
+
+test('a mark that is missing is set also where something goes', async () => {
+  asset({}, {});
+  entity('late');
+  run({ ended: 'cancelled', status: status() });
+  const { orphans, marked } = await find();
+  expect(orphans[0]?.made.map(({ id }) => id)).toEqual(['late']);
+  expect(marked).toBe(1);
+});
+
 describe('of a run that was terminated and could not note that it had taken the asset up', () => {
   test.each([
     ['delete', ['late']],
@@ -155,4 +172,6 @@ test('what was made late for an item of a batch goes as well', async () => {
   await outcomes.write({ from: 50, end: 100 }, [record]);
   const { orphans } = await find(deps);
   expect(orphans[0]?.made.map(({ id }) => id)).toEqual(['late']);
+  await outcomes.write({ from: 50, end: 100 }, [{ ...record, phase: 'completed', outcome: 'completed' }]);
+  expect(await find(deps)).toMatchObject(wanted); // a later start of the batch has completed with it
 });
