@@ -34,6 +34,9 @@ const STUCK_MS = 2600;
 /** An effect that is to come late comes within this of its time; a slow provider's later. */
 const SLACK_MS = 200;
 const SLOW_SLACK_MS = 1000;
+/** Heartbeats of a step that may write, and the answer of a slow provider. */
+const HEARS_WITHIN_MS = 3000;
+const QUIET_WITHIN_MS = 30_000;
 const ENTITIES = 'POST /entity-collections/{entity_collection_id}/entities';
 const MARK = 'PATCH /assets/{asset_id}/user-metadata';
 
@@ -105,8 +108,18 @@ export class Striker implements CallHooks {
   async disarm(): Promise<void> {
     this.left = [];
     await Promise.all(this.pending);
+    if (this.stops.some(({ what, accepted }) => what === 'terminate' && accepted)) await this.untilQuiet();
     this.means = undefined;
     await delay(Math.max(0, this.quietAt - Date.now()));
+  }
+
+  /** A step hears with its next heartbeat that its run was terminated; what it has sent by then takes effect. */
+  private async untilQuiet(): Promise<void> {
+    const until = Date.now() + QUIET_WITHIN_MS;
+    for (let known = -1; this.calls.length > known && Date.now() < until;) {
+      known = this.calls.length;
+      await delay(HEARS_WITHIN_MS);
+    }
   }
 
   /** Calls made meanwhile are not taken for the lifecycle's, and nothing is done to them. */
