@@ -113,10 +113,15 @@ function nothingLeft(evidence: DatasetEvidence): string[] {
   });
 }
 
+/** The id of a session is lost with the answer, where sessions do not tell their files. */
+const LOSES_ANSWERS = ['drop-after', 'garbled', 'unavailable-after', 'stuck', 'kill-during', 'kill-after'] as const;
+
 /** A session whose create took effect though nobody heard of it stands until its URLs expire. */
 function noSessionOpen(evidence: DatasetEvidence): string[] {
-  const { beforeSweep, runs } = evidence;
+  const { beforeSweep, runs, schedule } = evidence;
+  const isUnknown = schedule.around.includes('forgets-files') && wasStruckBy(evidence, ...LOSES_ANSWERS);
   if (
+    isUnknown ||
     surplusIsLikely(evidence) ||
     wasStruckBy(evidence, 'late') ||
     runs.some(({ closedAs }) => closedAs === 'TERMINATED')

@@ -208,7 +208,7 @@ class Walk {
   private async addObjects({ asset, tag }: Owned, run: DescribedRun | undefined): Promise<boolean> {
     if (!run || isAdoptedByAnother(tag)) return false;
     const { id: assetId } = asset;
-    const cleanedUp = run.status ? cleanedUpBy(run.status) : await this.items.cleanedUp(tag, assetId);
+    const cleanedUp = (await this.items.cleanedUp(tag, assetId)) ?? (run.status && cleanedUpBy(run.status));
     const made = await objectsLeftOf(this.provider, { assetId, tag, run, cleanedUp }, this.signal);
     if (made.length === 0) return false;
     const { key, workflowId } = tag;

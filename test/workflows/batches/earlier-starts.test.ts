@@ -110,6 +110,30 @@ test.each([
 });
 
 test.each([
+  ['cancel', (batch: WorkflowHandle) => batch.signal('cancel')],
+  ['native cancel', (batch: WorkflowHandle) => batch.cancel()],
+])('a %s that comes while a batch closes is obeyed', async (name, stop) => {
+  const held = new Held();
+  const { activities } = fakeBatch(
+    { items: 2, size: 2 },
+    {
+      closeBatch: async () => {
+        await held.wait();
+        return undefined;
+      },
+    },
+  );
+  await lifecycles.with(activities, async () => {
+    const batchId = `closing-${name.replace(' ', '-')}`;
+    const batch = await startBatch(batchId, [{ batchId, items }]);
+    await until(() => Promise.resolve(held.waiting === 1));
+    await stop(batch);
+    held.letGo();
+    expect(await resultOf(batch)).toMatchObject({ outcome: 'cancelled', counts: { by: { completed: 2 } } });
+  });
+});
+
+test.each([
   ['cancel', (group: WorkflowHandle) => group.signal('cancel')],
   ['native cancel', (group: WorkflowHandle) => group.cancel()],
 ])('a group whose step breaks while a %s ends it still cleans up', async (name, stop) => {

@@ -192,6 +192,7 @@ export class Batch {
       const { closeBatch } = this.steps();
       const before = await CancellationScope.nonCancellable(() => closeBatch(input));
       if (before) this.progress.noteCompletedBefore(before);
+      this.stop.heedCancellation(); // it may have come meanwhile, as a signal may
     }
     return this.progress.close(this.stop.outcome ?? this.verdict());
   }
