@@ -146,8 +146,10 @@ export class Watch {
       for (const handle of some) {
         const heard = this.ofFile(handle, session, listed.get(handle.item ?? ''));
         isAnyDecided ||= heard.state !== 'working';
+        if (heard.state === 'ready') this.deps.departures.hasCome(id, handle.item ?? '');
         yield heard;
       }
+      if (!session || hasEnded(session)) this.deps.departures.hasEnded(id);
       if (session && (this.deps.departures.has(id) || (isAnyDecided && !hasEnded(session)))) {
         const settle = (): Promise<boolean> => this.deps.departures.settle(place.sessions, id, session);
         await retryBriefly(settle, options.signal).catch(() => {}); // there may be no further round

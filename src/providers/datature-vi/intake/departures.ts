@@ -1,9 +1,12 @@
 import { failureType } from '../../../contracts/failures';
 import { departureNotesInMemory, type Departed, type DepartureNotes } from '../../../storage/results/departure-notes';
-import type { SessionAnswer } from '../api/schemas';
+import type { AssetAnswer, SessionAnswer } from '../api/schemas';
 import { MAX_PAGE_ASSETS } from '../api/dataset-api';
 import { namesInUse } from '../names-in-use';
 import { errorsIn, filesIn, hasEnded, type SessionsApi } from './sessions-api';
+
+/** Most open sessions of which a process remembers what has come. */
+const MOST_SESSIONS = 1000;
 
 /**
  * Files of open sessions that nobody waits for any more. A session whose open files have all gone is cancelled, so that
@@ -15,6 +18,8 @@ export class Departures {
   private readonly unsaved = new Map<string, Map<string, boolean>>();
   /** Sessions that this process has left files of, and has not seen end. */
   private readonly left = new Set<string>();
+  /** Files that this process has seen come, by sessions that were open then: their assets may have been deleted since. */
+  private readonly come = new Map<string, Set<string>>();
 
   constructor(private notes: DepartureNotes = departureNotesInMemory()) {}
 
@@ -41,6 +46,19 @@ export class Departures {
     await this.notes.change(sessionId, (gone) => new Map([...gone].filter(([name]) => !filenames.includes(name))));
   }
 
+  /** The file's asset has come of the session, which is still open. */
+  hasCome(sessionId: string, filename: string): void {
+    const files = this.come.get(sessionId) ?? new Set<string>();
+    this.come.set(sessionId, files.add(filename));
+    const [oldest] = this.come.keys();
+    if (this.come.size > MOST_SESSIONS && oldest !== undefined) this.come.delete(oldest);
+  }
+
+  /** The session has ended. */
+  hasEnded(sessionId: string): void {
+    this.come.delete(sessionId);
+  }
+
   /** Whether this process has left files of the session; others may have. */
   has(sessionId: string): boolean {
     return this.left.has(sessionId);
@@ -57,10 +75,12 @@ export class Departures {
     // whoever else looks at it either sees this note, or is seen by what the session says from now on
     const session = (isNews ? undefined : known) ?? (await orGone(sessions, sessionId));
     const isOpen = session !== undefined && !hasEnded(session);
-    if (isOpen && (gone.size === 0 || !(await hasOnlyGone(sessions, session, gone)))) return false;
+    const come = this.come.get(sessionId) ?? new Set();
+    if (isOpen && (gone.size === 0 || !(await hasOnlyGone(sessions, session, { gone, come })))) return false;
     if (isOpen) await sessions.cancel(sessionId);
     if (gone.size > 0) await this.notes.forget(sessionId).catch(() => {}); // a sweep does
     this.left.delete(sessionId);
+    this.hasEnded(sessionId);
     return true;
   }
 
@@ -83,22 +103,33 @@ export class Departures {
 
 /**
  * Whether nobody waits for any file that is still open. A session only counts those that have come: who they were is told
- * by the assets of the files that have not gone, which come of no other session. They may be listed only once it has ended.
+ * by the assets of the files that have not gone, which come of no other session, and by those that were seen and may have
+ * been deleted since. Assets may be listed only once the session has ended.
  */
-async function hasOnlyGone({ dataset }: SessionsApi, session: SessionAnswer, gone: Departed): Promise<boolean> {
+async function hasOnlyGone(
+  { dataset }: SessionsApi,
+  session: SessionAnswer,
+  { gone, come }: { gone: Departed; come: ReadonlySet<string> },
+): Promise<boolean> {
   const { total, succeeded, errored } = session.status.progressCount;
   const errors = errorsIn(session);
   const leftFiles = [...gone].filter(([filename]) => !errors.has(filename));
   const left = leftFiles.length;
   const mayHaveCome = leftFiles.filter(([, may]) => may).length;
+  const goneSeen = leftFiles.filter(([filename, may]) => may && come.has(filename)).length;
   const open = total - succeeded - errored;
   const others = new Set(filesIn(session).flatMap(({ filename }) => (gone.has(filename) ? [] : [filename])));
   if (open > left || succeeded === 0 || mayHaveCome === 0 || others.size === 0) return open <= left;
   const assets = await namesInUse(dataset, others, { pageSize: MAX_PAGE_ASSETS });
   const { timeCreated } = session.metadata;
-  const came = [...assets.values()].filter(({ metadata }) => (metadata.contentsLastUpdated ?? 0) >= timeCreated).length;
-  const cameAndGone = Math.min(mayHaveCome, Math.max(0, succeeded - came));
-  return open <= left - cameAndGone;
+  const isNew = ({ metadata }: AssetAnswer): boolean => (metadata.contentsLastUpdated ?? 0) >= timeCreated;
+  const hasCome = (filename: string): boolean => {
+    const asset = assets.get(filename);
+    return come.has(filename) || (asset !== undefined && isNew(asset));
+  };
+  const came = [...others].filter(hasCome).length;
+  const unseen = Math.min(mayHaveCome - goneSeen, Math.max(0, succeeded - came - goneSeen));
+  return open <= left - goneSeen - unseen;
 }
 
 async function orGone(sessions: SessionsApi, id: string): Promise<SessionAnswer | undefined> {

@@ -78,6 +78,31 @@ test('the last look at a session ends it, though the request fails at first', as
   expect(session.cancelled).toBe(true);
 });
 
+test('a file that has come and was deleted since is not taken for one that was given up', async () => {
+  const names = ['a.png', 'b.png', 'c.png'];
+  const [a, b, c] = (await one.submit(names.map((name) => image(name)))).map(pendingIn);
+  const [session] = one.api.sessions.values();
+  if (!a || !b || !c || !session) throw new Error('no session');
+  session.done = new Set(['a.png', 'b.png']);
+  expect(await one.watch(a, b)).toMatchObject([{ state: 'ready' }, { state: 'ready' }]);
+  const deleted = [...one.api.assets.values()].find(({ filename }) => filename === 'b.png');
+  if (deleted) one.api.assets.delete(deleted.id);
+  expect(await one.provider.intake.abandon?.(c)).toBe('ended');
+  expect(session.cancelled).toBe(true);
+});
+
+test('a file that was given up, came and was deleted takes no session from one that is awaited', async () => {
+  const { a, b, session } = await submitted();
+  expect(await one.provider.intake.abandon?.(a)).toBe('open');
+  const [file] = session.files.filter(({ filename }) => filename === 'a.png');
+  const made = one.api.addAsset('a.png', png('a.png'), { file });
+  session.done.add('a.png');
+  expect(await one.watch(a)).toMatchObject([{ state: 'ready' }]);
+  one.api.assets.delete(made.id);
+  expect(await one.watch(b)).toMatchObject([{ state: 'working' }]);
+  expect(session.cancelled).toBe(false);
+});
+
 test('what could not be noted is noted with the next look', async () => {
   const { a, b, session } = await submitted();
   const change = jest.spyOn(notes, 'change').mockRejectedValueOnce(failure('ProviderUnavailable', 'the store is down'));
