@@ -31,7 +31,10 @@ export const cleanItem: ItemStep = {
  */
 export const stopItem = (stop: ItemStop): ItemStep => ({
   isDue: (record) => record?.outcome === undefined && record?.work !== undefined,
-  take: (turn) => stopped(turn, stop.outcome === 'deleted' ? stop : (onItsWay(turn).work.stop ?? stop)),
+  take: (turn) => {
+    const own = onItsWay(turn).work.stop;
+    return stopped(turn, stop.outcome === 'deleted' ? { ...stop, reason: stop.reason ?? own?.reason } : (own ?? stop));
+  },
   untilAll: true,
   ...common,
 });
@@ -107,13 +110,25 @@ async function stopped(turn: ItemTurn, { outcome, policy, reason }: ItemStop): P
   const { before, runId } = onItsWay(turn).work;
   const isOfEarlierRun = runId !== turn.group.runId; // whoever looks at its claim sees that this has closed
   const hasKey = before || isOfEarlierRun ? await takesKey(turn) : await hasItsKey(turn);
-  if (before && !hasKey) return before;
+  if (before && !hasKey) return leftToItsHolder(before);
   const record = { ...(await cleaned(turn, { policy: policy ?? turn.input.cleanup.onCancel, hasKey })), reason };
   const leftOver = record.receipt?.entries.find(({ result }) => result === 'leftover');
   if (!leftOver) return { ...record, phase: outcome, outcome };
   const { resource, id = '', because, errorType = 'Unexpected' } = leftOver;
   const message = `Cleanup could not finish: ${resource} ${id} is left over: ${because}`;
   return { ...record, error: record.error ?? { type: errorType, message }, phase: 'failed', outcome: 'failed' };
+}
+
+/** What force had left over is of whoever has the key by now. */
+function leftToItsHolder(before: ItemOutcome): ItemOutcome {
+  const { receipt } = before;
+  if (!receipt?.entries.some(({ result }) => result === 'leftover')) return before;
+  const entries = receipt.entries.map(({ errorType, ...one }): ReceiptEntry =>
+    one.result === 'leftover'
+      ? { ...one, result: 'kept', because: `somebody else has the key by now; before that: ${one.because}` }
+      : { ...one, errorType },
+  );
+  return { ...before, receipt: { ...receipt, entries } };
 }
 
 async function cleaned(

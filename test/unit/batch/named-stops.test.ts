@@ -65,6 +65,22 @@ test('an item whose key somebody else has by now stays as it was, with all that 
   expect(place.provider.held.size).toBe(2);
 });
 
+test('what force had left over is of whoever has the key by now, and fails no later removal', async () => {
+  await complete();
+  place.provider.failNext('assets.remove by force', failure('ProviderAuth', '401: the key was revoked'));
+  expect(await stop({ outcome: 'deleted' })).toMatchObject({ leftOver: 1, counts: { by: { failed: 1 } } });
+  const key = { owner: OWNER, provider: 'twelvelabs', key: (await outcomeOf(0))?.key ?? '' } as const;
+  const holder = await place.deps.batches.claims.holderOf(key);
+  if (!holder) throw new Error('nobody has the key');
+  await place.deps.batches.claims.takeOver(holder, { workflowId: 'the other', runId: 'its run' });
+  const news = await stop({ outcome: 'deleted' });
+  expect(news.leftOver).toBeUndefined();
+  expect(news.counts.by).toEqual({ failed: 1, completed: 1 });
+  const words = expect.stringMatching(/^somebody else has the key by now; .*401: the key was revoked/);
+  expect((await outcomeOf(0))?.receipt?.entries).toMatchObject([{ result: 'kept', because: words }]);
+  expect(place.provider.held.size).toBe(2);
+});
+
 test('an item is what it was before if somebody takes its key between two attempts', async () => {
   await complete();
   const before = await outcomeOf(0);

@@ -1,5 +1,6 @@
 import { WorkflowFailedError } from '@temporalio/client';
 import type { BatchStatus } from '../../../src/contracts/batch/batch-status';
+import { failure } from '../../../src/contracts/failures';
 import { ASSET_BATCH_DELETION, batchWorkflowId, WORKFLOW_TASK_QUEUE } from '../../../src/contracts/ids';
 import { fakeBatch, Held, newsOfAll } from '../../support/batches/fake-batch';
 import { statusOf } from '../../support/batches/started-batches';
@@ -41,6 +42,21 @@ test('a deletion of many groups goes on in new runs; a group that is cleaned up 
     expect(calls.filter((call) => call.startsWith('cleanItems'))).toEqual(['cleanItems 3']);
     expect(calls.filter((call) => call === 'closeBatch')).toHaveLength(1);
   });
+});
+
+test('one that is refused has told no group of a batch that was ended from outside', async () => {
+  const { activities, calls } = fakeBatch(
+    { items: 2, size: 2 },
+    {
+      openToDelete: async () => {
+        throw failure('InvalidRequest', 'provider: the batch is one of another');
+      },
+    },
+  );
+  await lifecycles.with(activities, async () => {
+    await expect((await start('refused')).result()).rejects.toThrow(WorkflowFailedError);
+  });
+  expect(calls).not.toContain('findEarlierGroups');
 });
 
 test('a cancellation lets what is under way end; the rest is told of as the store knows it', async () => {

@@ -58,9 +58,9 @@ export class TagSearch {
     }
   }
 
-  /** Where the list can be narrowed, the look before a first create asks at once. */
+  /** Where the list is narrowed by a filename, the look before a first create asks at once. */
   private mayWait({ query }: Look): boolean {
-    return !this.list.narrows || query.since !== undefined;
+    return !this.list.narrows || query.filename === undefined || query.since !== undefined;
   }
 
   private gather(look: Look, patient: boolean): Round {

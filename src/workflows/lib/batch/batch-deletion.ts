@@ -77,14 +77,15 @@ export class BatchDeletion {
     progress.show();
   }
 
-  /** Takes up the list. Groups that a batch ended from outside has left running are told at once, whenever their turn comes. */
+  /** Takes up the list. Groups that a batch ended from outside has left running are then told at once, whenever their turn comes. */
   async begin(): Promise<void> {
     if (this.listed) return;
     const { batchId, provider } = this.deletion;
+    const listed = await this.steps().openToDelete({ batchId, provider });
     const running = await this.steps().findEarlierGroups({ batchId, provider, from: 0 });
     await Promise.all(running.map((group) => this.tell(group)));
-    this.listed = await this.steps().openToDelete({ batchId, provider });
-    this.progress.noteListed(this.listed);
+    this.listed = listed;
+    this.progress.noteListed(listed);
   }
 
   /** Waits until a group can be started, or the history is long. False once every group has ended. */

@@ -40,19 +40,31 @@ export function detailsOfBatch(status: BatchStatus, deletes = false): string {
   if (uri) lines.push(`- list and outcomes: ${code(uri)}`);
   if (status.error) lines.push(`- error: ${status.error.type}: ${code(status.error.message)}`);
   lines.push(...linesOfFailures(status.failures));
+  const stay = outcome === undefined || !deletes ? 0 : stayIn(counts);
+  if (stay > 0)
+    lines.push('', `${stay} stay as they were: somebody else has their keys by now, or they were not come to.`);
   if (!outcome) lines.push('', deletes ? CANCEL_OF_DELETION : CANCEL);
   return lines.join('\n');
 }
 
+/** Items that a removal has left as they were; one that was never begun has made nothing. */
+const stayIn = ({ items, by: { deleted = 0, pending = 0, failed = 0 } }: BatchCounts): number =>
+  items - deleted - pending - failed;
+
 /** The same of one group of a batch. */
-export function detailsOfGroup(batchId: string, { from, end }: ItemRange, news: GroupNews): string {
+export function detailsOfGroup(
+  batchId: string,
+  { from, end }: ItemRange,
+  news: GroupNews,
+  { deletes = false }: { deletes?: boolean } = {},
+): string {
   const { counts, due, failures } = news;
-  const lines = [
-    `**items ${from} to ${end - 1}** of the batch ${code(batchId)}`,
-    '',
-    `- items: ${wordsOfCounts(counts)}`,
-  ];
+  const lines = [`**items ${from} to ${end - 1}** of the batch ${code(batchId)}`, ''];
+  if (deletes) lines.push('What these items have made is removed by force, also of those that had completed.', '');
+  const isUntold = deletes && counts.by.pending === counts.items; // it tells with its end
+  if (!isUntold) lines.push(`- items: ${wordsOfCounts(counts)}`);
   lines.push(...linesOfFailures(failures));
+  if (deletes) return lines.join('\n').trimEnd();
   if (Object.values(due).some((items) => items > 0)) {
     const oneOfThem = 'One of them is stopped by its key (`asset-lifecycle cancel <key>`),';
     lines.push('', `A cancel here stops these items. ${oneOfThem}`, 'the whole batch by its own workflow.');

@@ -211,6 +211,7 @@ export class Group {
   }
 
   private show(): void {
-    setCurrentDetails(detailsOfGroup(this.input.batchId, this.input, this.news));
+    const { batchId, deletes } = this.input;
+    setCurrentDetails(detailsOfGroup(batchId, this.input, this.news, { deletes: deletes !== undefined }));
   }
 }

@@ -70,6 +70,16 @@ test('the look before a first create waits for nobody, where the list can be nar
   expect(list.asked).toEqual(['k0 page 1']);
 });
 
+test('looks that nothing narrows share a walk of four pages at most, where the list could be narrowed', async () => {
+  list.addOthers(100, { every: 1 });
+  list.add('k1', 15);
+  const unnamed = keys(3).map((key) => ({ ...queryOf(key), filename: undefined }));
+  const found = Promise.all(unnamed.map((query) => search.find([query], { patient: true }).then(idsOf)));
+  await jest.advanceTimersByTimeAsync(500);
+  expect(await found).toEqual([[[]], [['k1']], [[]]]);
+  expect(list.asked).toEqual(['page 1', 'page 2', 'page 3', 'page 4']);
+});
+
 test('where it cannot be narrowed, the looks before the first creates share a walk of four pages at most', async () => {
   search = new TagSearch(list.searched(false));
   list.addOthers(100, { every: 1 });
