@@ -57,6 +57,8 @@ export interface BranchResource {
   ofRunOnly?: boolean;
   /** Run id in the object's own tag, where it was read. */
   madeBy?: string;
+  /** {@link claimOf} the asset's tag at the time of the sweep. If it differs by now, the object is left alone. */
+  claim?: string;
   /** What the object's own tag says of a run that was terminated, where it was read; a membership has no tag. */
   onCancel?: CleanupPolicy;
 }

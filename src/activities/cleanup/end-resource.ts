@@ -2,6 +2,7 @@ import { failureType } from '../../contracts/failures';
 import type { ReceiptEntry } from '../../contracts/lifecycle-status';
 import {
   carriesTag,
+  claimOf,
   completerBefore,
   isAdoptedByAnother,
   isAsset,
@@ -18,6 +19,7 @@ import { untilFound } from '../lib/until-found';
 import { isKeyOfAnotherAtWork } from '../ownership/claim-key';
 import { completedWithAsset } from '../ownership/completed-before';
 import { keptUnmarked, setMark } from '../ownership/release-asset';
+import { lifecyclesWanting } from '../ownership/users-of-asset';
 import { removeSurplus } from './delete-asset';
 import { leaveSession } from '../uploads/leave-session';
 import { endMadeBefore } from './end-made-before';
@@ -77,6 +79,9 @@ async function isOfAnother({ id, tag, adopted, pending, session }: AssetResource
 
 async function endEach(resource: BranchResource, ids: readonly string[], removal: Removal): Promise<ReceiptEntry[]> {
   if (ids.length > 0 && (await isLeftToOthers(removal))) return leaveToOthers(resource, ids);
+  if (ids.length > 0 && (await isTakenUpSince(resource, removal))) {
+    return ids.map((id) => entryOf({ ...resource, id }, 'kept', 'another lifecycle has taken the asset up since'));
+  }
   const entries: ReceiptEntry[] = [];
   for (const id of ids) entries.push(await endOne({ ...resource, id }, removal));
   return entries;
@@ -87,6 +92,16 @@ const leaveToOthers = (resource: Resource, ids: readonly string[]): ReceiptEntry
 
 async function isLeftToOthers({ unlessOpen, deps }: Removal): Promise<boolean> {
   return unlessOpen !== undefined && (await deps.runs.find(unlessOpen))?.open === true;
+}
+
+/** Whoever has the asset by now may have found the object, and want it. */
+async function isTakenUpSince({ claim, assetId }: BranchResource, removal: Removal): Promise<boolean> {
+  if (claim === undefined) return false;
+  const { deps, provider, unlessOpen, signal } = removal;
+  const asset = await unlessGone(provider.assets.get(assetId, { signal }));
+  const tag = asset && readTag(asset.metadata);
+  if (tag && claimOf(tag) !== claim) return true;
+  return (await lifecyclesWanting(deps, assetId, unlessOpen)).length > 0;
 }
 
 /** Nobody waits for what may still come of it: a later sweep finds that as an asset. */

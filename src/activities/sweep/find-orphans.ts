@@ -138,7 +138,8 @@ class Walk {
     if (!isBefore(madeAt(asset), new Date(oldEnough).toISOString())) return { verdict: { is: 'young' } };
     const evidence = { assetId: asset.id, tag, closedBefore: oldEnough };
     const its = runs.filter(({ assetId, workflowId }) => assetId === asset.id && workflowId === tag.workflowId);
-    const [seen] = its.length === 1 ? its : []; // of several the latest is to be described
+    const [latest] = its; // newest first
+    const seen = its.length === 1 || latest?.ended === 'completed' ? latest : undefined; // else it is to be described
     const first = seen && classifyAsset({ ...evidence, run: seen });
     if (first?.is === 'wanted' && !first.mark) return { verdict: first };
     if (first?.is === 'open' && this.input.graceMs > OVERVIEW_LAG_MS) return { verdict: first };
@@ -206,7 +207,8 @@ class Walk {
 
   /** @returns true if objects of its run are to go of an asset that stays */
   private async addObjects({ asset, tag }: Owned, run: DescribedRun | undefined): Promise<boolean> {
-    if (!run || isAdoptedByAnother(tag)) return false;
+    if (!run || !this.mayHaveObjects || isAdoptedByAnother(tag)) return false;
+    if (run.closedAt === undefined || Date.parse(run.closedAt) < this.oldEnough - LATEST_MS) return false;
     const { id: assetId } = asset;
     const cleanedUp = (await this.items.cleanedUp(tag, assetId)) ?? (run.status && cleanedUpBy(run.status));
     const made = await objectsLeftOf(this.provider, { assetId, tag, run, cleanedUp }, this.signal);
@@ -214,7 +216,8 @@ class Walk {
     const { key, workflowId } = tag;
     if ((await lifecyclesWanting(this.deps, assetId, workflowId)).length > 0) return false; // they may have adopted these
     const cause = run.ended === 'stopped' ? 'stopped' : 'unfinished';
-    this.found.orphans.push({ assetId, key, workflowId, cause, policy: 'delete', made });
+    const claimed = made.map((one) => ({ ...one, claim: claimOf(tag) }));
+    this.found.orphans.push({ assetId, key, workflowId, cause, policy: 'delete', made: claimed });
     this.lastMadeAt = madeAt(asset);
     return true;
   }
@@ -237,6 +240,10 @@ class Walk {
     this.found[set ? 'marked' : 'unmarked'] += 1;
   }
 
+  private get mayHaveObjects(): boolean {
+    return Object.values(this.provider.branches).some(({ madeFrom: finds }) => finds !== undefined);
+  }
+
   private get mayAct(): boolean {
     return this.input.setMarks === true && this.found.reportsOnly === undefined;
   }
@@ -246,6 +253,9 @@ class Walk {
     return tag?.owner === this.deps.owner ? tag : undefined;
   }
 }
+
+/** So long after the end of a run its assets are looked at for what it made too late; each look costs requests. */
+const LATEST_MS = 48 * 3_600_000;
 
 /** A run that the overview calls open may have closed this long ago; with more grace than that it would be young. */
 const OVERVIEW_LAG_MS = 60_000;

@@ -1,3 +1,4 @@
+import { log } from '@temporalio/activity';
 import type { ProviderRef } from '../../contracts/activities';
 import type { ReadTag } from '../../contracts/resource';
 import type { MediaProvider } from '../../providers/media-provider';
@@ -35,7 +36,12 @@ export async function forgetDepartures(
   { marks }: Pick<Deps, 'marks'>,
   { name, traits }: Pick<MediaProvider, 'name' | 'traits'>,
 ): Promise<void> {
-  if (!traits.marksAssets) await marks.departures(name).forgetBefore(Date.now() - LONGEST_SESSION_MS);
+  if (traits.marksAssets) return;
+  try {
+    await marks.departures(name).forgetBefore(Date.now() - LONGEST_SESSION_MS);
+  } catch (error) {
+    log.warn('old notes of upload sessions stay until the next sweep', { error: (error as Error).message });
+  }
 }
 
 /**

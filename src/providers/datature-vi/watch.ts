@@ -142,17 +142,20 @@ export class Watch {
       return;
     }
     for (const [id, { handles: some, session }] of awaited) {
-      let isAnyDecided = false; // it may have been the last that came, of a session that others have left
+      const awaited: string[] = [];
       for (const handle of some) {
         const heard = this.ofFile(handle, session, listed.get(handle.item ?? ''));
-        isAnyDecided ||= heard.state !== 'working';
+        if (heard.state === 'working') awaited.push(handle.item ?? '');
         if (heard.state === 'ready') this.deps.departures.hasCome(id, handle.item ?? '');
         yield heard;
       }
       if (!session || hasEnded(session)) this.deps.departures.hasEnded(id);
-      if (session && (this.deps.departures.has(id) || (isAnyDecided && !hasEnded(session)))) {
-        const settle = (): Promise<boolean> => this.deps.departures.settle(place.sessions, id, session);
-        await retryBriefly(settle, options.signal).catch(() => {}); // there may be no further round
+      // a file that was decided may have been the last that came, of a session that others have left
+      const isNews = awaited.length < some.length && session !== undefined && !hasEnded(session);
+      if (session && (this.deps.departures.has(id) || isNews)) {
+        const settle = () => this.deps.departures.settle(place.sessions, id, { known: session, awaited });
+        // without a file that is awaited there is no further round, and nobody who could abort this one
+        await (awaited.length > 0 ? settle() : retryBriefly(settle)).catch(() => {});
       }
     }
   }

@@ -1,3 +1,4 @@
+import { createRemoveResources } from '../../../src/activities/cleanup/remove-resources';
 import { createFindOrphans } from '../../../src/activities/sweep/find-orphans';
 import type { FoundOrphans } from '../../../src/contracts/activities';
 import type { ItemOutcome } from '../../../src/contracts/batch/item-outcome';
@@ -9,7 +10,7 @@ import { createItemOutcomes } from '../../../src/storage/batches/item-outcomes';
 import { activityEnvironment, dependencies, OWNER } from '../../support/activity-dependencies';
 import { MemoryProvider } from '../../support/memory-provider';
 
-const LONG_AGO = '2026-01-01T00:00:00Z';
+const LONG_AGO = new Date(Date.now() - 3_600_000).toISOString();
 const tag: LedgerTag = { key: 'k', workflowId: 'w', runId: 'r2', owner: OWNER, onCancel: 'delete', onFailure: 'keep' };
 const givenBack = { ...releaseFields('completed', 'r2'), [TAG_FIELDS.completedBy]: 'r1' };
 const kept = (id: string, resource = 'asset'): ReceiptEntry => ({
@@ -142,6 +143,37 @@ test('a mark that is missing is set also where something goes', async () => {
   const { orphans, marked } = await find();
   expect(orphans[0]?.made.map(({ id }) => id)).toEqual(['late']);
   expect(marked).toBe(1);
+});
+
+test('long after its end nothing is looked for: each look costs requests', async () => {
+  asset();
+  entity('late');
+  run({ ended: 'cancelled', status: status(), closedAt: new Date(Date.now() - 50 * 3_600_000).toISOString() });
+  expect(await find()).toMatchObject(wanted);
+  expect(provider.calls).not.toContain('entity.madeFrom');
+});
+
+describe('between the look and the removal', () => {
+  const remove = async (orphan: FoundOrphans['orphans'][number] | undefined) => {
+    const { made: resources = [], policy = 'delete', workflowId: unlessOpen } = orphan ?? {};
+    const steps = createRemoveResources(dependenciesHere());
+    return activityEnvironment().run(steps, { provider: 'twelvelabs', resources, policy, unlessOpen });
+  };
+
+  test.each([
+    ['nothing happened: it goes', {}, undefined, 'deleted'],
+    ['another run of the key took the asset up: it stays', releaseFields(null), undefined, 'kept'],
+    ['another lifecycle began that has the asset: it stays', {}, { workflowId: 'adopter', open: true }, 'kept'],
+  ] as const)('%s', async (_what, marks, other, result) => {
+    asset();
+    entity('late');
+    run({ ended: 'cancelled', status: status() });
+    const [orphan] = (await find()).orphans;
+    Object.assign(provider.held.get('a')?.metadata ?? {}, marks);
+    if (other) runs.push({ runId: 'r9', key: 'o', assetId: 'a', ...other });
+    expect(await remove(orphan)).toMatchObject([{ resource: 'entity', id: 'late', result }]);
+    expect(provider.entities.has('late')).toBe(result === 'kept');
+  });
 });
 
 describe('of a run that was terminated and could not note that it had taken the asset up', () => {

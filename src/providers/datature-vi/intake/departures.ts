@@ -40,7 +40,9 @@ export class Departures {
 
   /** These files are sent once more, in the session that they had left. */
   async comeBack(sessionId: string, filenames: readonly string[]): Promise<void> {
-    for (const filename of filenames) this.unsaved.get(sessionId)?.delete(filename);
+    const unsaved = this.unsaved.get(sessionId);
+    for (const filename of filenames) unsaved?.delete(filename);
+    if (unsaved?.size === 0) this.unsaved.delete(sessionId);
     const noted = await this.notes.read(sessionId);
     if (!filenames.some((filename) => noted.has(filename))) return;
     await this.notes.change(sessionId, (gone) => new Map([...gone].filter(([name]) => !filenames.includes(name))));
@@ -66,17 +68,22 @@ export class Departures {
 
   /**
    * Cancels the session if nobody waits for it any more.
-   * @param known what the session said just now; else it is asked.
+   * @param known what the session said a moment ago, and who waits for files of it here.
    * @returns whether it has ended, also by another who settled it meanwhile.
    */
-  async settle(sessions: SessionsApi, sessionId: string, known?: SessionAnswer): Promise<boolean> {
-    const isNews = this.unsaved.has(sessionId);
+  async settle(
+    sessions: SessionsApi,
+    sessionId: string,
+    { known, awaited = [] }: { known?: SessionAnswer; awaited?: readonly string[] } = {},
+  ): Promise<boolean> {
     const gone = await this.noted(sessionId);
     // whoever else looks at it either sees this note, or is seen by what the session says from now on
-    const session = (isNews ? undefined : known) ?? (await orGone(sessions, sessionId));
+    const session = (gone.size > 0 ? undefined : known) ?? (await orGone(sessions, sessionId));
     const isOpen = session !== undefined && !hasEnded(session);
+    if (isOpen && (gone.size === 0 || awaited.some((filename) => !gone.has(filename)))) return false;
     const come = this.come.get(sessionId) ?? new Set();
-    if (isOpen && (gone.size === 0 || !(await hasOnlyGone(sessions, session, { gone, come })))) return false;
+    if (isOpen && !(await hasOnlyGone(sessions, session, { gone, come }))) return false;
+    if (isOpen && (await this.hasAnyComeBack(sessionId, gone))) return false;
     if (isOpen) await sessions.cancel(sessionId);
     if (gone.size > 0) await this.notes.forget(sessionId).catch(() => {}); // a sweep does
     this.left.delete(sessionId);
@@ -84,20 +91,25 @@ export class Departures {
     return true;
   }
 
+  /**
+   * What could not be noted is forgotten: a session that stays open is better than one that is cancelled later, when others
+   * have gone on with the file.
+   */
   private async noted(sessionId: string): Promise<Departed> {
     const news = this.unsaved.get(sessionId);
     if (!news) return this.notes.read(sessionId);
     this.unsaved.delete(sessionId);
-    try {
-      return await this.notes.change(sessionId, (before) => {
-        const all = new Map(before);
-        for (const [filename, may] of news) all.set(filename, may && before.get(filename) !== false);
-        return all;
-      });
-    } catch (error) {
-      for (const [filename, mayHaveCome] of news) this.leave(sessionId, filename, mayHaveCome);
-      throw error;
-    }
+    return this.notes.change(sessionId, (before) => {
+      const all = new Map(before);
+      for (const [filename, may] of news) all.set(filename, may && before.get(filename) !== false);
+      return all;
+    });
+  }
+
+  /** Others may have gone on with a file while the session and its assets were asked for. */
+  private async hasAnyComeBack(sessionId: string, gone: Departed): Promise<boolean> {
+    const now = await this.notes.read(sessionId);
+    return [...gone.keys()].some((filename) => !now.has(filename));
   }
 }
 
@@ -119,7 +131,8 @@ async function hasOnlyGone(
   const goneSeen = leftFiles.filter(([filename, may]) => may && come.has(filename)).length;
   const open = total - succeeded - errored;
   const others = new Set(filesIn(session).flatMap(({ filename }) => (gone.has(filename) ? [] : [filename])));
-  if (open > left || succeeded === 0 || mayHaveCome === 0 || others.size === 0) return open <= left;
+  if (open > left || succeeded === 0 || mayHaveCome === 0) return open <= left;
+  if (others.size === 0) return open <= left - goneSeen;
   const assets = await namesInUse(dataset, others, { pageSize: MAX_PAGE_ASSETS });
   const { timeCreated } = session.metadata;
   const isNew = ({ metadata }: AssetAnswer): boolean => (metadata.contentsLastUpdated ?? 0) >= timeCreated;

@@ -55,7 +55,7 @@ export class SessionOutcomes {
   async look(id: string): Promise<SessionAnswer> {
     const { sessions, departures, signal } = this.deps;
     let session = await sessions.get(id, signal);
-    if ((await departures.settle(sessions, id, session)) && !hasEnded(session))
+    if ((await departures.settle(sessions, id, { known: session })) && !hasEnded(session))
       session = await sessions.get(id, signal);
     this.seen.set(id, session);
     return session;

@@ -103,12 +103,48 @@ test('a file that was given up, came and was deleted takes no session from one t
   expect(session.cancelled).toBe(false);
 });
 
-test('what could not be noted is noted with the next look', async () => {
+test('a file that somebody goes on with while its session is asked for keeps the session', async () => {
   const { a, b, session } = await submitted();
-  const change = jest.spyOn(notes, 'change').mockRejectedValueOnce(failure('ProviderUnavailable', 'the store is down'));
+  expect(await one.provider.intake.abandon?.(a)).toBe('open');
+  let struck: Promise<unknown> | undefined;
+  one.api.arrived = (route) => {
+    if (!route.startsWith('GET /assetIngestionSessions/')) return;
+    struck ??= notes.change(session.id, (gone) => new Map([...gone].filter(([name]) => name !== 'a.png')));
+  };
+  expect(await other.provider.intake.abandon?.(b)).toBe('open');
+  await struck;
+  expect(session.cancelled).toBe(false);
+});
+
+test('what could not be noted fails, and is forgotten: others may go on with the file meanwhile', async () => {
+  const { a, b, session } = await submitted();
+  jest.spyOn(notes, 'change').mockRejectedValueOnce(failure('ProviderUnavailable', 'the store is down'));
   one.account.keepDeparturesIn?.(notes);
   await expect(one.provider.intake.abandon?.(a)).rejects.toThrow('the store is down');
-  await one.watch(b);
-  expect(change).toHaveBeenCalledTimes(2);
-  expect([...(await notes.read(session.id)).keys()]).toEqual(['a.png']);
+  expect(await one.provider.intake.abandon?.(b)).toBe('open');
+  expect(session.cancelled).toBe(false);
+  expect(await one.provider.intake.abandon?.(a)).toBe('ended'); // as the next attempt does
+});
+
+test('a session is not ended under a file that is waited for here, though it does not tell its files', async () => {
+  const names = ['a.png', 'b.png', 'c.png'];
+  const [a, b, c] = (await one.submit(names.map((name) => image(name)))).map(pendingIn);
+  const [session] = one.api.sessions.values();
+  if (!a || !b || !c || !session) throw new Error('no session');
+  one.api.tellsFiles = false;
+  session.done = new Set();
+  expect(await one.provider.intake.abandon?.(a)).toBe('open');
+  session.done = new Set(['a.png', 'c.png']); // it had all of its bytes
+  one.api.assets.delete([...one.api.assets.values()].find(({ filename }) => filename === 'b.png')?.id ?? '');
+  expect(await other.watch(b, c)).toMatchObject([{ state: 'working' }, { state: 'ready' }]);
+  expect(session.cancelled).toBe(false);
+});
+
+test('trouble with a session that others have left fails nobody’s submission', async () => {
+  const { a, b } = await submitted();
+  expect(await one.provider.intake.abandon?.(a)).toBe('open');
+  await notes.change(b.id, (gone) => new Map([...gone, ['b.png', false]]));
+  one.api.faults.push({ route: 'POST /assetIngestionSessions/{id}:cancel', status: 400 });
+  const outcomes = await other.submit([image('c.png')]);
+  expect(outcomes.map(wordOf)).toEqual(['pending']);
 });
