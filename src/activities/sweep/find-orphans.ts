@@ -241,7 +241,7 @@ class Walk {
   }
 
   private get mayHaveObjects(): boolean {
-    return Object.values(this.provider.branches).some(({ madeFrom: finds }) => finds !== undefined);
+    return Object.values(this.provider.branches).some((kind) => kind.madeFrom !== undefined);
   }
 
   private get mayAct(): boolean {
