@@ -117,19 +117,32 @@ function completed(record: ItemOutcome, { after, results }: BatchStart, evidence
 const isMark = (route: string): boolean => route.startsWith('PATCH ');
 
 function receiptsAreTrue(evidence: BatchEvidence): string[] {
+  const removed = removedBySingles(evidence);
   return ofStarts(evidence, (start) =>
     start.outcomes
       .filter(({ outcome, of }) => outcome !== undefined && of === start.runId)
-      .flatMap((record) => receipt(record, start.after).map((words) => `${record.key}: ${words}`)),
+      .flatMap((record) => receipt(record, start.after, removed).map((words) => `${record.key}: ${words}`)),
   );
 }
 
-function receipt({ receipt: told }: ItemOutcome, after: PlaceState): string[] {
+/** What a single start of an item's key has taken up, and removed as its own. */
+const removedBySingles = ({ singles }: BatchEvidence): ReadonlySet<string | undefined> =>
+  new Set(
+    singles
+      .flatMap(({ status }) => status?.receipt?.entries ?? [])
+      .flatMap(({ id, result }) => (result === 'deleted' ? [id] : [])),
+  );
+
+function receipt(
+  { receipt: told }: ItemOutcome,
+  after: PlaceState,
+  removed: ReadonlySet<string | undefined>,
+): string[] {
   return (told?.entries ?? []).flatMap(({ resource, id, result }) => {
     if (id === undefined || resource === 'result' || resource === 'upload-session') return [];
     const there = hasId(after, id);
     if (result === 'deleted' && there) return [`${resource} ${id} is called deleted, but is there`];
-    return result === 'kept' && !there ? [`${resource} ${id} is called kept, but is gone`] : [];
+    return result === 'kept' && !there && !removed.has(id) ? [`${resource} ${id} is called kept, but is gone`] : [];
   });
 }
 
