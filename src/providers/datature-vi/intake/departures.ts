@@ -16,6 +16,8 @@ const MOST_SESSIONS = 1000;
 export class Departures {
   /** By session: what is not noted yet. */
   private readonly unsaved = new Map<string, Map<string, boolean>>();
+  /** By session: the write that is on its way. */
+  private readonly saving = new Map<string, Promise<unknown>>();
   /** Sessions that this process has left files of, and has not seen end. */
   private readonly left = new Set<string>();
   /** Files that this process has seen come, by sessions that were open then: their assets may have been deleted since. */
@@ -43,6 +45,7 @@ export class Departures {
     const unsaved = this.unsaved.get(sessionId);
     for (const filename of filenames) unsaved?.delete(filename);
     if (unsaved?.size === 0) this.unsaved.delete(sessionId);
+    await this.saving.get(sessionId)?.catch(() => {});
     const noted = await this.notes.read(sessionId);
     if (!filenames.some((filename) => noted.has(filename))) return;
     await this.notes.change(sessionId, (gone) => new Map([...gone].filter(([name]) => !filenames.includes(name))));
@@ -96,14 +99,21 @@ export class Departures {
    * have gone on with the file.
    */
   private async noted(sessionId: string): Promise<Departed> {
+    await this.saving.get(sessionId)?.catch(() => {}); // whoever began it hears of its failure
     const news = this.unsaved.get(sessionId);
     if (!news) return this.notes.read(sessionId);
     this.unsaved.delete(sessionId);
-    return this.notes.change(sessionId, (before) => {
+    const saving = this.notes.change(sessionId, (before) => {
       const all = new Map(before);
       for (const [filename, may] of news) all.set(filename, may && before.get(filename) !== false);
       return all;
     });
+    this.saving.set(sessionId, saving);
+    try {
+      return await saving;
+    } finally {
+      if (this.saving.get(sessionId) === saving) this.saving.delete(sessionId);
+    }
   }
 
   /** Others may have gone on with a file while the session and its assets were asked for. */

@@ -116,6 +116,22 @@ test('a file that somebody goes on with while its session is asked for keeps the
   expect(session.cancelled).toBe(false);
 });
 
+test('a file that is being noted for one look is known to the next', async () => {
+  const { a, b, session } = await submitted();
+  await one.provider.intake.abandon?.(b);
+  const { change } = notes;
+  let letGo = (): void => {};
+  const held = new Promise<void>((resolve) => (letGo = resolve));
+  jest.spyOn(notes, 'change').mockImplementation(async (...args) => held.then(() => change(...args)));
+  one.account.keepDeparturesIn?.(notes);
+  const gaveUp = one.provider.intake.abandon?.(a); // gathers others for a moment before it looks
+  const watched = one.watch(a); // takes the note meanwhile
+  setTimeout(letGo, 200);
+  expect(await gaveUp).toBe('ended');
+  await watched;
+  expect(session.cancelled).toBe(true);
+});
+
 test('what could not be noted fails, and is forgotten: others may go on with the file meanwhile', async () => {
   const { a, b, session } = await submitted();
   jest.spyOn(notes, 'change').mockRejectedValueOnce(failure('ProviderUnavailable', 'the store is down'));
