@@ -119,10 +119,10 @@ test('a file that somebody goes on with while its session is asked for keeps the
 test('a file that is being noted for one look is known to the next', async () => {
   const { a, b, session } = await submitted();
   await one.provider.intake.abandon?.(b);
-  const { change } = notes;
+  const plain = { ...notes };
   let letGo = (): void => {};
   const held = new Promise<void>((resolve) => (letGo = resolve));
-  jest.spyOn(notes, 'change').mockImplementation(async (...args) => held.then(() => change(...args)));
+  jest.spyOn(notes, 'change').mockImplementation(async (...args) => held.then(() => plain.change(...args)));
   one.account.keepDeparturesIn?.(notes);
   const gaveUp = one.provider.intake.abandon?.(a); // gathers others for a moment before it looks
   const watched = one.watch(a); // takes the note meanwhile
