@@ -32,8 +32,7 @@ export interface OwnedKey {
 
 /**
  * What lifecycles keep beside the results: marks of assets, in which place a key is used, and which files of upload sessions
- * nobody waits for. Each is changed as a whole; a
- * change that another writer overtakes is made again.
+ * nobody waits for. Each is changed as a whole; a change that another writer overtakes is made again.
  */
 export interface MarkStore extends Pick<Documents, 'host' | 'id'> {
   read(asset: MarkedAsset): Promise<AssetMark | undefined>;

@@ -5,6 +5,7 @@ import { failure } from '../../../src/contracts/failures';
 import type { LifecycleStatus } from '../../../src/contracts/lifecycle-status';
 import { joinedField, releaseFields, tagFields } from '../../../src/contracts/resource';
 import { activityEnvironment, dependencies, OWNER } from '../../support/activity-dependencies';
+import { knownRuns } from '../../support/memory/known-runs';
 import { MemoryProvider } from '../../support/memory-provider';
 
 const LONG_AGO = '2026-01-01T00:00:00Z';
@@ -36,14 +37,7 @@ type Doubles = Partial<Parameters<typeof dependencies>[0]['runs']>;
 function find(changes: Partial<FindOrphansInput> = {}, doubles: Doubles = {}): Promise<FoundOrphans> {
   const deps = dependencies({
     provider,
-    runs: {
-      overview: async () => runs.map(({ status: _unknown, ...seen }) => seen),
-      find: async (workflowId, runId) =>
-        runs.find((one) => one.workflowId === workflowId && (runId === undefined || one.runId === runId)),
-      wantedBy: async (assetId) =>
-        runs.filter(({ open, ended, ...one }) => (open || ended === 'completed') && one.assetId === assetId),
-      ...doubles,
-    },
+    runs: { ...knownRuns(runs), ...doubles },
   });
   return activityEnvironment().run(createFindOrphans(deps), { ...input, ...changes });
 }

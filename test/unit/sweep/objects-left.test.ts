@@ -8,6 +8,7 @@ import { joinedField, releaseFields, TAG_FIELDS, tagFields, type LedgerTag } fro
 import type { DescribedRun } from '../../../src/contracts/runs';
 import { createItemOutcomes } from '../../../src/storage/batches/item-outcomes';
 import { activityEnvironment, dependencies, OWNER } from '../../support/activity-dependencies';
+import { knownRuns } from '../../support/memory/known-runs';
 import { MemoryProvider } from '../../support/memory-provider';
 
 const LONG_AGO = new Date(Date.now() - 3_600_000).toISOString();
@@ -58,13 +59,7 @@ function find(deps = dependenciesHere()): Promise<FoundOrphans> {
 const dependenciesHere = () =>
   dependencies({
     provider,
-    runs: {
-      overview: async () => runs.map(({ status: _unknown, ...seen }) => seen),
-      find: async (workflowId, runId) =>
-        runs.find((one) => one.workflowId === workflowId && (runId === undefined || one.runId === runId)),
-      wantedBy: async (assetId) =>
-        runs.filter(({ open, ended, ...one }) => (open || ended === 'completed') && one.assetId === assetId),
-    },
+    runs: knownRuns(runs),
   });
 
 const wanted = { orphans: [], seen: { wanted: 1 } };

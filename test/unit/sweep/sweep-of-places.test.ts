@@ -10,6 +10,7 @@ import { withMarksBeside } from '../../../src/providers/shared/marks-beside';
 import { createFolderMarkStore } from '../../../src/storage/results/folder-mark-store';
 import type { MarkStore } from '../../../src/storage/results/mark-store';
 import { activityEnvironment, dependencies, OWNER } from '../../support/activity-dependencies';
+import { knownRuns } from '../../support/memory/known-runs';
 import { PlacedProvider } from '../../support/memory/placed-provider';
 
 const LONG_AGO = '2026-01-01T00:00:00Z';
@@ -45,12 +46,7 @@ function find(changes: Partial<FindOrphansInput> = {}): Promise<FoundOrphans> {
     provider: provider(),
     marks,
     otherHosts: async () => hosts,
-    runs: {
-      overview: async () => runs.map(({ status: _unknown, ...seen }) => seen),
-      find: async (workflowId, runId) =>
-        runs.find((one) => one.workflowId === workflowId && (runId === undefined || one.runId === runId)),
-      wantedBy: async (assetId) => runs.filter(({ ended, ...one }) => ended === 'completed' && one.assetId === assetId),
-    },
+    runs: knownRuns(runs),
   });
   const input = { provider: 'twelvelabs', place: 'd', graceMs: 0, limit: 10, setMarks: true, ...changes };
   return activityEnvironment().run(createFindOrphans(deps), input);
