@@ -9,13 +9,18 @@ const BESIDE = 3;
 const FIRST = 15_000;
 const LAST = 32_000;
 
+/** What was given is still free until its asker listens: whoever asks next must not get it, nor a port beside it. */
+const given: number[] = [];
+
 /** A port that was free a moment ago, and the few after it too. */
 export async function freePort(): Promise<number> {
   for (;;) {
+    const port = randomInt(FIRST, LAST);
+    if (given.some((other) => Math.abs(other - port) <= BESIDE)) continue;
     const held: Server[] = [];
     try {
-      const port = await hold(randomInt(FIRST, LAST), held);
-      for (let next = 1; next <= BESIDE; next++) await hold(port + next, held);
+      for (let next = 0; next <= BESIDE; next++) await hold(port + next, held);
+      given.push(port);
       return port;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
@@ -25,9 +30,8 @@ export async function freePort(): Promise<number> {
   }
 }
 
-async function hold(port: number, held: Server[]): Promise<number> {
+async function hold(port: number, held: Server[]): Promise<void> {
   const server = createServer();
   await once(server.listen(port, '127.0.0.1'), 'listening');
   held.push(server);
-  return port;
 }
