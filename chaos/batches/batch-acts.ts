@@ -29,7 +29,7 @@ interface Stage {
 export class BatchActs {
   readonly sweeps: BatchEvidence['openSweeps'] = [];
   /** Run ids of starts that came too late to join. */
-  readonly ownStarts: string[] = [];
+  readonly ownStarts: { batchId: string; runId: string }[] = [];
   /** Of the batch that runs now. */
   input: Stage['input'];
   private windows = 0;
@@ -66,7 +66,7 @@ export class BatchActs {
       }
       case 'join': {
         const { joined, runId } = await batches.start(this.input);
-        if (!joined) this.ownStarts.push(runId);
+        if (!joined) this.ownStarts.push({ batchId, runId });
         return joined ? 'joined' : 'a start of its own';
       }
       case 'single-start':

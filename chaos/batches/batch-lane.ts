@@ -120,13 +120,17 @@ export class BatchLane {
     await place.setPace(slow ? { beforeEffectMs: SLOW_MS, afterEffectMs: SLOW_MS } : {});
 
     const starts: Omit<BatchStart, 'runs'>[] = [];
+    /** Those that were to join, and came too late. */
+    const takeOwn = async (): Promise<void> => {
+      for (let own = acts.ownStarts.shift(); own; own = acts.ownStarts.shift())
+        starts.push(await this.ended(client, schedule, own));
+    };
     const take = async (what: BatchInput, isRetry = false): Promise<void> => {
       acts.input = what;
-      const { runId } = isRetry ? await client.batches.retry(what.batchId) : await client.batches.start(what);
-      starts.push(await this.ended(client, schedule, { batchId: what.batchId, runId }));
-      for (let own = acts.ownStarts.shift(); own; own = acts.ownStarts.shift()) {
-        starts.push(await this.ended(client, schedule, { batchId: what.batchId, runId: own })); // it was to join, and came too late
-      }
+      const { batchId } = what;
+      const { runId } = isRetry ? await client.batches.retry(batchId) : await client.batches.start(what);
+      starts.push(await this.ended(client, schedule, { batchId, runId }));
+      await takeOwn();
     };
     const ended = new AbortController();
     await Promise.all([
@@ -142,6 +146,7 @@ export class BatchLane {
     }
     if (has(schedule, 'single-after')) await singles.complete();
     await striker.disarm();
+    await takeOwn();
     await place.setPace({});
     await worker.settled();
     await singles.ended();

@@ -7,7 +7,8 @@ import { BatchDeletion, type CarriedDeletion } from './lib/batch/batch-deletion'
  * Removes by force what the items of a closed batch have made, also those that have completed, and what they have adopted. It
  * runs under the workflow id of the batch, which can be started again once this has ended. Harmless to repeat.
  *
- * Signals: `cancel` starts no further group; `pause`, `resume`. Update: `setInFlight`. Query: `status`.
+ * Signals: `cancel` ends the removals that are under way, and leaves the rest; `pause` ends them too, until `resume`. Update:
+ * `setInFlight`. Query: `status`.
  * @param input checked before anything is removed.
  * @param carried what an earlier run of the same deletion hands on.
  * @throws InvalidRequest naming the wrong field, or for a batch of which no list is kept

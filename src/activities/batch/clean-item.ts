@@ -10,6 +10,9 @@ import { BEATS } from '../lib/activity-call';
 import { CLEANUP_TRIED_FOR_MS, isTroubledFor } from './group/troubled-items';
 import { itemsAtOnce, nextStepOf, onItsWay, tagOf, type ItemStep, type ItemTurn } from './item-step';
 
+/** Where submissions are gathered, more at once share what is asked; but those under way end also when a removal is cancelled. */
+const MOST_REMOVED_AT_ONCE = 100;
+
 const common = { atOnce: itemsAtOnce, beatMs: BEATS.write };
 
 /** Cleans up after items that failed, as their policy says, and after those that were stopped by themselves. */
@@ -70,6 +73,14 @@ export const stopNamed = ({ outcome, policy, reason }: ItemStop, items: readonly
     ...common,
   };
 };
+
+/** Removes what each of them has made, some at a time: those that have not begun stay when that is not wanted any more. */
+export const removeNamed = (stop: ItemStop, items: readonly number[]): ItemStep => ({
+  ...stopNamed(stop, items),
+  beginsTogether: undefined,
+  leavesNobody: true,
+  atOnce: (deps, group) => Math.min(itemsAtOnce(deps, group), MOST_REMOVED_AT_ONCE),
+});
 
 /** Of one that was stopped before it came to its asset an earlier start may have one. What never began has no receipt. */
 const isGone = ({ outcome, receipt }: ItemOutcome): boolean =>

@@ -8,7 +8,8 @@ import type { ActivityDependencies } from '../dependencies';
 import { isBeingSwept } from './batch-steps';
 import { readIndex } from './group/open-slice';
 
-const PLANNED_AT_ONCE = 100;
+/** Each time the store lists all that have begun. */
+const PLANNED_AT_ONCE = 1000;
 
 /** See {@link BatchDeletionActivities}. */
 export const createBatchDeletionSteps = ({ owner, batches }: ActivityDependencies): BatchDeletionActivities => ({

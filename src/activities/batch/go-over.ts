@@ -282,9 +282,9 @@ class Round {
     this.hasGotOn(step);
   }
 
-  private hasGotOn({ untilAll }: ItemStep): void {
+  private hasGotOn({ untilAll, leavesNobody }: ItemStep): void {
     this.gotOn += 1;
-    if (this.gotOn === 1 && !untilAll) this.leaveIn(STRAGGLERS_AFTER_MS, 'others go on');
+    if (this.gotOn === 1 && !untilAll && !leavesNobody) this.leaveIn(STRAGGLERS_AFTER_MS, 'others go on');
   }
 
   /** What is still waited for, or to be taken, then is left to the next round. */

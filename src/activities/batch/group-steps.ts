@@ -1,7 +1,7 @@
-import type { GroupActivities, GroupNews, GroupStepInput } from '../../contracts/batch/groups';
+import type { GroupActivities, GroupNews, GroupStepInput, StopItemsInput } from '../../contracts/batch/groups';
 import type { ActivityDependencies } from '../dependencies';
 import { branchItem, collectItem } from './branch-item';
-import { cleanItem, stopItem, stopNamed } from './clean-item';
+import { cleanItem, removeNamed, stopItem, stopNamed } from './clean-item';
 import { goOver } from './go-over';
 import { GroupMemories } from './group/group-memory';
 import { SubmissionPlaces } from './group/submission-places';
@@ -23,6 +23,12 @@ export function createGroupSteps(deps: ActivityDependencies): GroupActivities {
     collectItems: (input) => take(input, collectItem),
     releaseItems: (input) => take(input, releaseItem),
     cleanItems: (input) => take(input, cleanItem),
-    stopItems: (input) => take(input, input.items ? stopNamed(input, input.items) : stopItem(input)),
+    stopItems: (input) => take(input, stopOf(input)),
   };
+}
+
+function stopOf(input: StopItemsInput): ItemStep {
+  const { items, deletes, outcome } = input;
+  if (!items) return stopItem(input);
+  return deletes && outcome === 'deleted' ? removeNamed(input, items) : stopNamed(input, items);
 }

@@ -33,9 +33,9 @@ export class ItemRuns {
   /** How an item that has ended with this asset has cleaned up. One that completed is not asked about. */
   async cleanedUp(tag: ReadTag, assetId: string): Promise<CleanedUp | undefined> {
     if (tag.released === 'completed' && (tag.completedBy ?? tag.runId) === tag.runId) return undefined;
-    const { outcome, asset, receipt, error, branches = [] } = (await this.outcomeOf(tag)) ?? {};
+    const { outcome, asset, receipt, branches = [] } = (await this.outcomeOf(tag)) ?? {};
     if (outcome === undefined || outcome === 'completed' || asset?.id !== assetId) return undefined;
-    return { receipt, error, branches };
+    return { receipt, branches };
   }
 
   /** What an item may have stored that has not ended. */

@@ -1,4 +1,3 @@
-import { FAILURES } from '../../contracts/failures';
 import { branchesOf, type BranchStatus, type KeyBranch, type LifecycleStatus } from '../../contracts/lifecycle-status';
 import { isOfBranch, type BranchResource, type ReadTag } from '../../contracts/resource';
 import type { DescribedRun } from '../../contracts/runs';
@@ -6,16 +5,16 @@ import type { MediaProvider } from '../../providers/media-provider';
 import { madeFrom } from './find-made';
 
 /** How a run, or an item of a batch, cleaned up that did not complete. */
-export type CleanedUp = Pick<LifecycleStatus, 'receipt' | 'error'> & {
+export type CleanedUp = Pick<LifecycleStatus, 'receipt'> & {
   /** Those that it came to. */
   branches: readonly (BranchStatus | KeyBranch)[];
 };
 
 /** @returns undefined of one that completed, whose objects are wanted */
 export function cleanedUpBy(status: LifecycleStatus): CleanedUp | undefined {
-  const { outcome, receipt, error, timings } = status;
+  const { outcome, receipt, timings } = status;
   if (outcome === undefined || outcome === 'completed') return undefined;
-  return { receipt, error, branches: timings.readyAt === undefined ? [] : branchesOf(status) };
+  return { receipt, branches: timings.readyAt === undefined ? [] : branchesOf(status) };
 }
 
 interface EndedRun {
@@ -45,19 +44,9 @@ export async function objectsLeftOf(
     .filter(({ onCancel }) => cleanedUp !== undefined || (onCancel !== undefined && onCancel !== 'keep'));
 }
 
-function mayGetMore({ branches: kinds }: MediaProvider, { receipt, error, branches }: CleanedUp): boolean {
+/** Also after a refusal: a create before it, whose answer was lost, may come yet. */
+function mayGetMore({ branches: kinds }: MediaProvider, { receipt, branches }: CleanedUp): boolean {
   if (!receipt || receipt.policy === 'keep') return false;
   const isOfEarlierRun = (branch: BranchStatus | KeyBranch): boolean => 'runId' in branch && branch.runId !== undefined;
-  return branches.some(
-    (branch) =>
-      !isOfEarlierRun(branch) &&
-      kinds[branch.type]?.madeFrom !== undefined &&
-      !wasRefused(branch, branch.error ?? error),
-  );
-}
-
-/** An answer that refuses proves that nothing comes. */
-function wasRefused({ status, id }: BranchStatus, error: LifecycleStatus['error']): boolean {
-  if (status !== 'failed' || id !== undefined || !error || error.type === 'Unexpected') return false;
-  return !FAILURES[error.type].retry && error.type !== 'DeadlineExceeded';
+  return branches.some((branch) => !isOfEarlierRun(branch) && kinds[branch.type]?.madeFrom !== undefined);
 }

@@ -5,7 +5,6 @@ import {
   WorkflowFailedError,
   WorkflowNotFoundError,
   type WorkflowExecutionDescription,
-  type WorkflowExecutionInfo,
   type WorkflowHandle,
 } from '@temporalio/client';
 import { acceptBatch, acceptBatchDeletion } from '../../batch/accept-batch';
@@ -40,17 +39,10 @@ import {
 import { grpcCodeOf } from '../../temporal/grpc-errors';
 import type { LifecycleCalls } from '../lifecycle-calls';
 import { checkedInput } from '../start/checked-input';
-import {
-  batchSummary,
-  closedBatchStatus,
-  firstRunIdOf,
-  keptBatchStatus,
-  startedAtOf,
-  unansweredStatus,
-  type BatchSummary,
-} from './batch-runs';
+import { closedBatchStatus, firstRunIdOf, keptBatchStatus, unansweredStatus, type BatchSummary } from './batch-runs';
 import { inputToGoOn, lastStartOf } from './batch-starts';
 import type { ClientStore, KeptBatch } from './client-store';
+import { listBatches } from './list-batches';
 import { batchUploadResult, type BatchUploadResult } from './upload-result';
 
 /** A batch that is running, or ran. */
@@ -195,14 +187,22 @@ export class Batches {
       '"force-delete <key>" removes what one of its items has made, "force-delete" with all (--all) of all';
     if (!all) return this.tell(batchId, (batch) => batch.signal(FORCE_DELETE_SIGNAL, { reason }), advice);
     for (;;) {
-      const { provider } = await this.status(batchId);
+      const status = await this.status(batchId);
       const run = await this.lastRun(batchId);
       const isRunning = run?.status.name === 'RUNNING';
-      if (isRunning && run.type === ASSET_BATCH_DELETION) return;
-      const input = { batchId, provider, reason };
+      if (isRunning && run.type === ASSET_BATCH_DELETION) {
+        if (status.phase !== 'stopping') return;
+        await this.result(batchId); // it leaves the rest
+        continue;
+      }
+      const input = { batchId, provider: status.provider, reason };
       checkedInput(() => acceptBatchDeletion(input));
-      if (isRunning) await this.endByForce(batchId, reason);
-      else if (await this.startDeletion(input)) return;
+      if (!isRunning) {
+        if ((await this.hasMadeNothing(status)) || (await this.startDeletion(input))) return;
+        continue;
+      }
+      if (status.uri !== undefined && this.store.isThere) await this.listed(batchId); // not stopped for nothing
+      await this.endByForce(batchId, reason);
     }
   }
 
@@ -227,41 +227,8 @@ export class Batches {
   }
 
   /** Batches of all providers, newest first, from Temporal's visibility, which may lag by about a second. */
-  async *list(): AsyncGenerator<BatchSummary> {
-    const wentOn = new Set<string>(); // few batches have further runs, and only theirs have to be described
-    for await (const { workflowId } of this.runs("ExecutionStatus = 'ContinuedAsNew'")) wentOn.add(workflowId);
-    const seen = new Set<string>();
-    for await (const run of this.runs()) {
-      const { workflowId } = run;
-      if (seen.has(workflowId)) continue; // an earlier run of the same batch
-      seen.add(workflowId);
-      yield batchSummary(run, wentOn.has(workflowId) ? await this.startedAt(run) : undefined);
-    }
-  }
-
-  private async *runs(condition?: string): AsyncGenerator<WorkflowExecutionInfo> {
-    const query = [`WorkflowType IN ('${ASSET_BATCH}', '${ASSET_BATCH_DELETION}')`, condition]
-      .filter(Boolean)
-      .join(' AND ');
-    const runs = this.calls.client.workflow.list({ query })[Symbol.asyncIterator]();
-    for (;;) {
-      const next = await this.calls.withClientErrors(() => runs.next());
-      if (next.done) return;
-      yield next.value;
-    }
-  }
-
-  /** `undefined` for a run that Temporal has forgotten meanwhile. */
-  private async startedAt({ workflowId, runId }: WorkflowExecutionInfo): Promise<string | undefined> {
-    const { client } = this.calls;
-    try {
-      return await this.ask(workflowId, async () =>
-        startedAtOf(client, await client.workflow.getHandle(workflowId, runId).describe()),
-      );
-    } catch (error) {
-      if (error instanceof BatchNotFound) return undefined;
-      throw error;
-    }
+  list(): AsyncGenerator<BatchSummary> {
+    return listBatches(this.calls);
   }
 
   private async statusOfRunning(batchId: string): Promise<BatchStatus> {
@@ -297,11 +264,20 @@ export class Batches {
     return { kept, index: await readIndex(kept.files), start };
   }
 
+  /** True of a batch that was stopped before any start of it had listed its items. */
+  private async hasMadeNothing(status: BatchStatus): Promise<boolean> {
+    const kept = await this.kept(status.batchId);
+    return wasStoppedUnlisted(status) && kept !== undefined && (await kept.files.begun()) !== undefined;
+  }
+
   private async notKept(batchId: string, { files }: KeptBatch): Promise<BatchNotFound> {
-    const { phase, uri, error } = await this.status(batchId);
+    const status = await this.status(batchId);
+    const { phase, uri, error } = status;
     if (error) return new BatchNotFound(`batch "${batchId}" was not listed: ${error.message}`);
     if (phase === 'listing')
       return new BatchNotFound(`batch "${batchId}" is being listed; there is nothing to report yet`);
+    if (wasStoppedUnlisted(status))
+      return new BatchNotFound(`batch "${batchId}" was stopped before its items were listed; there is nothing of it`);
     return new BatchNotFound(
       `batch "${batchId}" is not in ${files.uri}${uri === undefined ? '' : ` but in ${uri}`}: its workers have another ` +
         'store, or it was removed 30 days after its end; name the store of the workers in ASSET_LIFECYCLE_RESULTS',
@@ -389,5 +365,8 @@ export class Batches {
     }
   }
 }
+
+const wasStoppedUnlisted = ({ outcome, uri }: BatchStatus): boolean =>
+  (outcome === 'cancelled' || outcome === 'deleted') && uri === undefined;
 
 const notFound = (batchId: string): BatchNotFound => new BatchNotFound(`no batch has the id "${batchId}"`);

@@ -101,6 +101,8 @@ export interface GroupEnd extends ItemRange {
   leftOver?: number;
   /** It was there to remove what its items had made, and for nothing else. */
   deletes?: true;
+  /** It was stopped, and what it had not begun to remove stays. */
+  leavesSome?: true;
   /** A pause has held back its `pending` items: it is to run again for them. */
   isHeldBack?: boolean;
   /** Why it gave up on all of its items, such as a worker with another store. */

@@ -1,3 +1,4 @@
+import { createGroupSteps } from '../../../src/activities/batch/group-steps';
 import { createBatchDeletionSteps } from '../../../src/activities/batch/deletion-steps';
 import { createItemOutcomes } from '../../../src/storage/batches/item-outcomes';
 import { activityEnvironment, OWNER } from '../../support/activity-dependencies';
@@ -24,12 +25,59 @@ test('a batch is opened for its removal as it was listed, by its own provider on
 test('groups that have ever begun are told page by page', async () => {
   const ref = await listedGroup(place, ['a.mp4', 'b.mp4']);
   const outcomes = createItemOutcomes(place.deps.batches.files, { owner: OWNER, batchId: 'b' });
-  for (let from = 0; from < 130; from++) await outcomes.begin({ from, end: from + 1 });
+  for (let from = 0; from < 1030; from++) await outcomes.begin({ from, end: from + 1 });
   const steps = createBatchDeletionSteps(place.deps);
   const from = (item: number) => inActivity(() => steps.groupsToDelete({ ...ref, from: item }));
   const first = await from(0);
-  expect([first.groups.length, first.next]).toEqual([100, 100]);
-  const second = await from(100);
-  expect(second).toEqual({ groups: expect.arrayContaining([{ from: 129, end: 130 }]) });
+  expect([first.groups.length, first.next]).toEqual([1000, 1000]);
+  const second = await from(1000);
+  expect(second).toEqual({ groups: expect.arrayContaining([{ from: 1029, end: 1030 }]) });
   expect(second.groups).toHaveLength(30);
+});
+
+describe('of a group whose batch is removed', () => {
+  const FILES = Array.from({ length: 40 }, (_, nth) => `${nth}.mp4`);
+  const all = { outcome: 'deleted', policy: 'force-delete', items: [...FILES.keys()] } as const;
+
+  async function completed() {
+    const input = await listedGroup(place, FILES);
+    const steps = createGroupSteps(place.deps);
+    await inActivity(() => steps.submitItems(input));
+    await inActivity(() => steps.settleItems(input));
+    await inActivity(() => steps.releaseItems(input));
+    return { steps, input: { ...input, runId: 'of-the-removal', deletes: {} } };
+  }
+
+  test('a cancellation leaves what has not begun as it was, and the rest is removed to its end', async () => {
+    const { steps, input } = await completed();
+    const environment = activityEnvironment();
+    place.provider.onNext('assets.remove by force', () => environment.cancel('CANCELLED'));
+    await expect(environment.run(() => steps.stopItems({ ...input, ...all }))).rejects.toThrow('CANCELLED');
+    const { counts, due } = await inActivity(() => steps.stopItems({ ...input, outcome: 'cancelled' }));
+    const { deleted = 0, completed: left = 0 } = counts.by;
+    expect(deleted + left).toBe(40);
+    expect([deleted >= 1, deleted <= 32]).toEqual([true, true]); // those that began together, and their successors
+    expect(Object.values(due).every((items) => items === 0)).toBe(true);
+    expect(place.provider.held.size).toBe(left);
+    expect((await inActivity(() => steps.stopItems({ ...input, ...all }))).counts.by).toEqual({ deleted: 40 });
+  });
+
+  test('nobody is left out though it takes longer than the others of a step are waited for', async () => {
+    const { runs } = place.deps;
+    place.deps = { ...place.deps, runs: { ...runs, isOpen: async () => true } };
+    const { steps, input } = await completed();
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'performance', 'queueMicrotask', 'Date'] });
+    try {
+      let isFirst = true;
+      const { remove } = place.provider.assets;
+      place.provider.assets.remove = async (...args) => {
+        if (!isFirst) await jest.advanceTimersByTimeAsync(180_000);
+        isFirst = false;
+        return remove(...args);
+      };
+      expect((await inActivity(() => steps.stopItems({ ...input, ...all }))).counts.by).toEqual({ deleted: 40 });
+    } finally {
+      jest.useRealTimers();
+    }
+  });
 });

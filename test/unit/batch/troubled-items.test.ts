@@ -46,17 +46,19 @@ async function troubled(
   );
 }
 
-/** Two items, of which the first could not be submitted. */
-async function oneOfTwo(): Promise<GroupStepInput> {
+/** Two items, of which one could not be submitted: whichever came first. */
+async function oneOfTwo(): Promise<{ input: GroupStepInput; troubledItem: number; submittedItem: number }> {
   const input = await listedGroup(place, ['a.mp4', 'b.mp4']);
   place.provider.failNext('intake.submit of one', UNAVAILABLE);
   const { due } = await inActivity(() => createGroupSteps(place.deps).submitItems(input));
   expect(due).toMatchObject({ submit: 1, settle: 1 });
-  return input;
+  const outcomes = createItemOutcomes(place.deps.batches.files, { owner: OWNER, batchId: 'b' });
+  const submittedItem = (await outcomes.ofItem(0))?.phase === 'processing' ? 0 : 1;
+  return { input, submittedItem, troubledItem: 1 - submittedItem };
 }
 
 test('an item that cannot be submitted holds up nobody who waits, and is tried again meanwhile', async () => {
-  const input = await oneOfTwo();
+  const { input } = await oneOfTwo();
   const steps = createGroupSteps(place.deps);
   place.provider.failNext('intake.submit of one', UNAVAILABLE);
   expect((await inActivity(() => steps.submitItems(input))).due).toMatchObject({ submit: 1, settle: 1 });
@@ -80,7 +82,7 @@ test('an item that nobody waits beside is tried again by the step itself', async
 });
 
 test('where those who wait are in trouble as well, the step is tried for two minutes first', async () => {
-  const input = await oneOfTwo();
+  const { input } = await oneOfTwo();
   await troubled(input, 0);
   const submit = (at: number) => {
     place.provider.failNext('intake.submit of one', UNAVAILABLE);
@@ -92,14 +94,14 @@ test('where those who wait are in trouble as well, the step is tried for two min
 });
 
 test('an item that cannot be cleaned up holds the others up for two minutes at first', async () => {
-  const input = await oneOfTwo();
+  const { input, submittedItem } = await oneOfTwo();
   const { assets } = place.provider;
   const steps = createGroupSteps(place.deps);
   assets.remove = () => Promise.reject(UNAVAILABLE);
   await inActivity(() => steps.settleItems(input));
   const stop = (at: number) =>
     inActivity(
-      () => steps.stopItems({ ...input, items: [1], outcome: 'cancelled' }),
+      () => steps.stopItems({ ...input, items: [submittedItem], outcome: 'cancelled' }),
       activityEnvironment({ scheduledTimestampMs: at }),
     );
   await expect(stop(Date.now())).rejects.toThrow('try later'); // by Temporal, after a while
@@ -123,13 +125,13 @@ test('what an item that was stopped has made is cleaned up by a later step, as t
 });
 
 test('an item whose step has failed for two days has failed, in the provider’s words', async () => {
-  const input = await oneOfTwo();
+  const { input, troubledItem } = await oneOfTwo();
   const steps = createGroupSteps(place.deps);
   const submit = async () => {
     place.provider.failNext('intake.submit of one', UNAVAILABLE);
     return inActivity(() => steps.submitItems(input));
   };
-  await troubled(input, 2 * DAY_MS - MINUTE_MS, ({ item }) => item === 0);
+  await troubled(input, 2 * DAY_MS - MINUTE_MS, ({ item }) => item === troubledItem);
   expect((await submit()).failures).toEqual([]);
   await troubled(input, 2 * DAY_MS + MINUTE_MS, ({ phase }) => phase !== 'processing');
   const { failures } = await submit();

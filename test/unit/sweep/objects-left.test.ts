@@ -41,6 +41,7 @@ const asset = (changes: Partial<LedgerTag> = {}, marks: object = givenBack): voi
 const entity = (id: string, changes: Partial<LedgerTag> = {}): void =>
   void provider.entities.set(id, { name: id, metadata: tagFields({ ...tag, ...changes }), assetIds: ['a'] });
 
+const REFUSED = { type: 'ProviderRejected', message: 'no' } as const;
 const BRANCH: BranchStatus = { type: 'entity', status: 'pending' };
 const status = (branch: BranchStatus = BRANCH, changes: Partial<LifecycleStatus> = {}) =>
   ({
@@ -69,6 +70,7 @@ describe('of a run that was stopped and gave the asset back', () => {
     ['before its create was answered', BRANCH],
     ['after a create that was sent twice', { ...BRANCH, status: 'running', id: 'first' }],
     ['when its branch was late', { ...BRANCH, status: 'failed' }],
+    ['after a create without an answer and a refused one', { ...BRANCH, status: 'failed', error: REFUSED }],
   ])('what was made afterwards goes, and the asset stays: %s', async (_when, branch) => {
     asset();
     entity('late');
@@ -111,10 +113,6 @@ describe('of a run that was stopped and gave the asset back', () => {
     ['it came to no branch', status(BRANCH, { timings: { startedAt: LONG_AGO } })],
     ['its branch leaves nothing', status({ ...BRANCH, type: 'embed' })],
     ['its policy was to keep', status(BRANCH, { receipt: { policy: 'keep', entries: [kept('a')] } })],
-    [
-      'its branch was refused',
-      status({ ...BRANCH, status: 'failed' }, { error: { type: 'ProviderRejected', message: 'no' } }),
-    ],
   ])('nobody asks the provider where nothing can come: %s', async (_why, its) => {
     asset();
     run({ ended: 'cancelled', status: its });

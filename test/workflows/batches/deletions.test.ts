@@ -1,7 +1,16 @@
+import { Context } from '@temporalio/activity';
 import { WorkflowFailedError } from '@temporalio/client';
 import type { BatchStatus } from '../../../src/contracts/batch/batch-status';
+import type { StopItemsInput } from '../../../src/contracts/batch/groups';
 import { failure } from '../../../src/contracts/failures';
-import { ASSET_BATCH_DELETION, batchWorkflowId, WORKFLOW_TASK_QUEUE } from '../../../src/contracts/ids';
+import {
+  ASSET_BATCH_DELETION,
+  batchWorkflowId,
+  groupWorkflowId,
+  PAUSE_SIGNAL,
+  RESUME_SIGNAL,
+  WORKFLOW_TASK_QUEUE,
+} from '../../../src/contracts/ids';
 import { fakeBatch, Held, newsOfAll } from '../../support/batches/fake-batch';
 import { statusOf } from '../../support/batches/started-batches';
 import { LifecycleEnvironment } from '../../support/system/lifecycle-environment';
@@ -110,4 +119,96 @@ test('input that is wrong is refused', async () => {
   await lifecycles.with(activities, async () => {
     await expect((await start('x'.repeat(101))).result()).rejects.toThrow(WorkflowFailedError);
   });
+});
+
+/** A removal that goes on until it is cancelled, with half of a group gone; then `next` has its say. */
+function untilCancelled(next: () => boolean) {
+  const calls: string[] = [];
+  const half = (input: StopItemsInput) => {
+    const [gone, left] = [input.from + 1, input.from + 1];
+    const news = newsOfAll({ ...input, end: gone }, 'deleted');
+    const stay = newsOfAll({ ...input, from: left }, 'completed');
+    return { ...news, counts: { items: 2, by: { ...news.counts.by, ...stay.counts.by }, bytes: 0 } };
+  };
+  const stopItems = async (input: StopItemsInput) => {
+    const { items } = input;
+    calls.push(`${input.from} ${items === undefined ? 'ends what has begun' : 'removes'}`);
+    if (items === undefined) return half(input);
+    if (next()) return newsOfAll(input, 'deleted');
+    const beating = setInterval(() => Context.current().heartbeat(), 100);
+    return Context.current().cancelled.finally(() => clearInterval(beating));
+  };
+  return { stopItems, calls };
+}
+
+test('a cancel ends what a group is at, and leaves the rest', async () => {
+  const { stopItems, calls } = untilCancelled(() => false);
+  const { activities } = fakeBatch(
+    { items: 4, size: 2 },
+    {
+      stopItems,
+      closeBatch: async ({ rest = [] }) => {
+        expect(rest.toSorted((one, other) => one.from - other.from)).toEqual([
+          { from: 0, end: 2 },
+          { from: 2, end: 4 },
+        ]);
+        return { items: 4, by: { deleted: 2, completed: 2 }, bytes: 0 };
+      },
+    },
+  );
+  await lifecycles.with(activities, async () => {
+    const deletion = await start('halted');
+    await until(() => calls.length === 2);
+    await deletion.signal('cancel', { reason: 'the wrong one' });
+    expect(await deletion.result()).toMatchObject({
+      ...{ outcome: 'cancelled', reason: 'the wrong one', counts: { items: 4, by: { deleted: 2, completed: 2 } } },
+    });
+  });
+  expect(calls.toSorted()).toEqual(['0 ends what has begun', '0 removes', '2 ends what has begun', '2 removes']);
+});
+
+test('a pause ends it too, and the group runs again after it', async () => {
+  let isPaused = false;
+  const { stopItems, calls } = untilCancelled(() => isPaused);
+  const { activities } = fakeBatch({ items: 2, size: 2 }, { stopItems });
+  await lifecycles.with(activities, async () => {
+    const deletion = await start('paused');
+    await until(() => calls.length === 1);
+    await deletion.signal(PAUSE_SIGNAL);
+    await until(async () => (await statusOf(deletion)).groups === 0);
+    expect(await statusOf(deletion)).toMatchObject({ phase: 'paused', counts: { by: { deleted: 1, completed: 1 } } });
+    isPaused = true;
+    await deletion.signal(RESUME_SIGNAL);
+    expect(await deletion.result()).toMatchObject({ outcome: 'deleted', counts: { items: 2, by: { deleted: 2 } } });
+  });
+  expect(calls).toEqual(['0 removes', '0 ends what has begun', '0 removes']);
+});
+
+test('a group of a removal that was terminated leaves the rest to the next one', async () => {
+  let isNext = false;
+  const { stopItems, calls } = untilCancelled(() => isNext);
+  const group = lifecycles.env.client.workflow.getHandle(groupWorkflowId('terminated', 0));
+  const isRunning = async () => (await group.describe()).status.name === 'RUNNING';
+  const { activities } = fakeBatch(
+    { items: 2, size: 2 },
+    {
+      stopItems,
+      findEarlierGroups: async () => (isNext ? [{ from: 0, end: 2 }] : []),
+      lookAtGroups: async () => [
+        { from: 0, end: 2, open: await isRunning(), ...newsOfAll({ from: 0, end: 2 }, 'cleaning') },
+      ],
+    },
+  );
+  await lifecycles.with(activities, async () => {
+    const first = await start('terminated');
+    await until(() => calls.length === 1);
+    await lifecycles.env.client.workflow.getHandle(first.workflowId).terminate('a test');
+    expect(await isRunning()).toBe(true);
+    isNext = true;
+    expect(await (await start('terminated')).result()).toMatchObject({
+      ...{ outcome: 'deleted', counts: { by: { deleted: 2 } } },
+    });
+  });
+  expect(calls.filter((call) => call === '0 removes')).toHaveLength(2);
+  expect(calls.at(-1)).toBe('0 removes');
 });

@@ -10,7 +10,7 @@ import type { BatchDeletionActivities, BatchDeletionInput } from '../../../contr
 import type { BatchActivities, BatchOutcome, BatchStatus, ListedBatch } from '../../../contracts/batch/batch-status';
 import { refOf, type GroupEnd, type GroupInput } from '../../../contracts/batch/groups';
 import type { ItemRange } from '../../../contracts/batch/item-outcome';
-import { FORCE_DELETE_SIGNAL } from '../../../contracts/ids';
+import { CANCEL_SIGNAL, FORCE_DELETE_SIGNAL } from '../../../contracts/ids';
 import { readStopRequest } from '../../../contracts/messages';
 import { batchStep } from '../activity-options';
 import { cancelSignal, forceDeleteSignal } from '../status';
@@ -44,6 +44,8 @@ export class BatchDeletion {
   private listed: ListedBatch | undefined;
   private readonly plan: GroupPlan;
   private isStopped: boolean;
+  /** Open groups have heard of a stop or pause. */
+  private haltPassedOn = false;
   private startedHere = 0;
   /** Groups that ran already, and are being told to stop. */
   private telling = 0;
@@ -63,7 +65,7 @@ export class BatchDeletion {
     progress.status.reason ??= deletion.reason;
     hearMessages(progress, (news, how) => this.hear(news, how));
     setHandler(cancelSignal, (payload) => this.stop(readStopRequest(payload).reason), {
-      description: 'Starts no further group: what is not under way stays.',
+      description: 'Ends the removals that are under way, and leaves the rest.',
     });
     setHandler(forceDeleteSignal, () => {}, { description: 'That is what this run does.' });
     void CancellationScope.current().cancelRequested.catch(() => this.stop(undefined));
@@ -92,12 +94,12 @@ export class BatchDeletion {
   async hasMore(): Promise<boolean> {
     const { open } = this.progress;
     for (;;) {
+      if (this.hasHaltToPassOn) await this.passOnHalt();
       await this.planGroups();
       if (this.isToAct) return true;
       if (open.size === 0 && !this.isLeft) return false;
       const { size } = open;
-      const { isStopped } = this;
-      await condition(() => open.size < size || this.isToAct || this.isStopped !== isStopped);
+      await condition(() => open.size < size || this.isToAct || this.hasHaltToPassOn);
     }
   }
 
@@ -179,6 +181,23 @@ export class BatchDeletion {
     await this.tell(next);
   }
 
+  private get isHalted(): boolean {
+    return this.isStopped || this.progress.isPaused;
+  }
+
+  private get hasHaltToPassOn(): boolean {
+    return this.isHalted !== this.haltPassedOn;
+  }
+
+  /** Open groups then remove no further item, and end. One that a batch has left ends as it was told. */
+  private async passOnHalt(): Promise<void> {
+    this.haltPassedOn = this.isHalted;
+    if (!this.isHalted) return;
+    const { batchId } = this.deletion;
+    const groups = [...this.progress.open.keys()];
+    await Promise.all(groups.map((from) => signalGroup(batchId, from, CANCEL_SIGNAL)));
+  }
+
   private async tell({ from }: ItemRange): Promise<void> {
     const { batchId, reason } = this.deletion;
     this.telling += 1;
@@ -192,15 +211,19 @@ export class BatchDeletion {
     return { ...refOf(listed), from, end, batchWorkflowId, stopsAtFailure: false, deletes: { reason } };
   }
 
-  /** Only what a group that deletes tells itself is its end: another's end, or one that was only seen, leaves it to run once more. */
+  /**
+   * Only what a group that deletes tells itself is its end: another's end, or one that was only seen, leaves it to run once
+   * more, and so does a stop or pause before it had come to all of its items.
+   */
   private hear(news: GroupEnd, { hasEnded, isSeen = false }: HowHeard): void {
     const { progress } = this;
-    const { from, deletes = false, leftOver = 0 } = news;
+    const { from, deletes = false, leftOver = 0, leavesSome = false } = news;
     const group = progress.open.get(from);
     if (!group) return;
     if (!hasEnded) return progress.noteNews(news);
-    if (!deletes || isSeen) {
-      progress.noteToRunAgain(group, news);
+    if (!deletes || isSeen || leavesSome) {
+      if (this.isStopped && leavesSome) this.leftOver += leftOver; // nothing tries it again
+      progress.noteToRunAgain(group, leavesSome ? { ...news, isHeldBack: true } : news);
       this.plan.putFirst({ from, end: group.end });
       return undefined;
     }

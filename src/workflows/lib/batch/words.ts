@@ -17,15 +17,15 @@ const DOING: Record<BatchPhase, string> = {
 
 /** The same while what the items of a closed batch have made is removed. */
 const DELETING: Partial<Record<BatchPhase, string>> = {
-  paused: 'what is under way is removed, and nothing more; signal `resume` to go on',
-  stopping: 'removing what is under way, and nothing more',
+  paused: 'the removals that are under way end, and no other begins; signal `resume` to go on',
+  stopping: 'ending the removals that are under way; the rest stays',
   failed: 'something could not be removed; see the report, and remove it once more',
   cancelled: 'stopped on request; what it had not come to stays',
   deleted: 'what its items had made is gone',
 };
 
 const CANCEL = 'A cancel now ends what is under way, and cleans it up as each item’s policy says.';
-const CANCEL_OF_DELETION = 'A cancel now starts no further group: what is not under way stays.';
+const CANCEL_OF_DELETION = 'A cancel now ends the removals that are under way, and leaves the rest.';
 
 /** What a batch is doing, how far it is, and what went wrong last. */
 export function detailsOfBatch(status: BatchStatus, deletes = false): string {

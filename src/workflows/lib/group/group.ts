@@ -26,7 +26,7 @@ import { describeError } from '../step-failures';
 import { groupStatusQuery, resumeSignal } from '../batch/messages';
 import { detailsOfGroup } from '../batch/words';
 import { FilesQueue } from './files-queue';
-import { ItemStops } from './item-stops';
+import { ItemStops, type ItemsToStop } from './item-stops';
 
 const ACTIVITY_OF = {
   submit: 'submitItems',
@@ -49,6 +49,8 @@ export class Group {
   private readonly stepInput: GroupStepInput;
   private news: GroupNews;
   private toldOfFailure = false;
+  /** What is not removed yet is to stay. */
+  private leavesSome = false;
   /** The batch goes on after a pause; the step that runs may not know. */
   private goesOn = false;
 
@@ -143,7 +145,19 @@ export class Group {
   }
 
   private async endAskedItems(): Promise<void> {
-    for (let some = this.itemStops.next(); some; some = this.itemStops.next()) await this.endItems(some);
+    for (let some = this.itemStops.next(); some; some = this.itemStops.next()) {
+      await (this.input.deletes && some.outcome === 'deleted' ? this.removeItems(some) : this.endItems(some));
+    }
+  }
+
+  /** Left when the removal is not wanted any more. */
+  private async removeItems(how: ItemsToStop): Promise<void> {
+    const options = groupStep(this.input.provider);
+    const { stopItems } = proxyActivities<GroupActivities>({ ...options, summary: this.summary(how.items.length) });
+    this.leavesSome = true;
+    const news = await stopItems({ ...this.stepInput, ...how });
+    this.leavesSome = news.batchIsGone === true;
+    this.hear(news);
   }
 
   /** @param how of which items; of all, if none is named */
@@ -195,6 +209,7 @@ export class Group {
       ...common,
       ...(isHeldBack && { isHeldBack }),
       ...(deletes && { deletes: true }),
+      ...(this.leavesSome && { leavesSome: true }),
       ...(leftOver && { leftOver }),
     };
   }
