@@ -19,6 +19,7 @@ import {
   batchWorkflowId,
   CANCEL_SIGNAL,
   FORCE_DELETE_SIGNAL,
+  groupWorkflowId,
   PAUSE_SIGNAL,
   RESUME_SIGNAL,
   SET_IN_FLIGHT_UPDATE,
@@ -264,10 +265,17 @@ export class Batches {
     return { kept, index: await readIndex(kept.files), start };
   }
 
-  /** True of a batch that was stopped before any start of it had listed its items. */
+  /** True of a batch that was stopped before any start of it had listed its items, and so begun its first group. */
   private async hasMadeNothing(status: BatchStatus): Promise<boolean> {
-    const kept = await this.kept(status.batchId);
-    return wasStoppedUnlisted(status) && kept !== undefined && (await kept.files.begun()) !== undefined;
+    if (!wasStoppedUnlisted(status)) return false;
+    const { client } = this.calls;
+    try {
+      await this.ask(status.batchId, () => client.workflow.getHandle(groupWorkflowId(status.batchId, 0)).describe());
+      return false;
+    } catch (error) {
+      if (!(error instanceof BatchNotFound)) throw error;
+      return true;
+    }
   }
 
   private async notKept(batchId: string, { files }: KeptBatch): Promise<BatchNotFound> {

@@ -124,6 +124,55 @@ test('while it is removed neither it nor a key of it can be started; a cancel le
   ]);
 });
 
+test('a cancel leaves what a group has not come to; who asks for the removal meanwhile has the rest removed too', async () => {
+  await start('midway', 60);
+  await client.batches.result('midway');
+  await system.control.addFault({ route: DELETE, delayMs: 400 });
+  const before = await removals();
+  await client.batches.forceDelete('midway', { all: true });
+  await until(async () => (await removals()) > before);
+  await client.batches.cancel('midway');
+  await client.batches.forceDelete('midway', { all: true });
+  expect(await client.batches.result('midway')).toMatchObject({ outcome: 'deleted', counts: { by: { deleted: 60 } } });
+  expect(await held()).toBe(0);
+});
+
+test('a cancelled removal tells what stays', async () => {
+  await start('stays', 60);
+  await client.batches.result('stays');
+  await system.control.addFault({ route: DELETE, delayMs: 400 });
+  const before = await removals();
+  await client.batches.forceDelete('stays', { all: true });
+  await until(async () => (await removals()) > before);
+  await client.batches.cancel('stays', { reason: 'the wrong one' });
+  const { outcome, reason, counts } = await client.batches.result('stays');
+  const left = await held();
+  expect(left).toBeGreaterThan(0);
+  expect({ outcome, reason, by: counts.by }).toEqual({
+    ...{ outcome: 'cancelled', reason: 'the wrong one', by: { deleted: 60 - left, completed: left } },
+  });
+});
+
+test('a client with another store ends no batch of which it cannot tell', async () => {
+  await system.control.setProcessing({ baseMs: HOUR_MS, msPerMegabyte: 0 });
+  await start('elsewhere', 2);
+  await until(async () => (await creates()) === 2);
+  const stranger = await storeClient(system, 'another-store');
+  await expect(stranger.batches.forceDelete('elsewhere', { all: true })).rejects.toThrow('ASSET_LIFECYCLE_RESULTS');
+  expect(await client.batches.status('elsewhere')).toMatchObject({ phase: 'running' });
+  await client.batches.forceDelete('elsewhere', { all: true });
+  await client.batches.result('elsewhere');
+});
+
+test('one that is still being listed is stopped, and there is nothing to remove', async () => {
+  const items = { type: 'folder', path: path.join(path.parse(system.folder).root, 'of', 'no', 'worker') };
+  await client.batches.start({ batchId: 'unlisted-yet', items });
+  await until(async () => (await client.batches.status('unlisted-yet')).phase === 'listing');
+  await client.batches.forceDelete('unlisted-yet', { all: true });
+  expect(await client.batches.result('unlisted-yet')).toMatchObject({ outcome: 'deleted', counts: { items: 0 } });
+  await expect(outcomesOf('unlisted-yet')).rejects.toThrow('was stopped before its items were listed');
+});
+
 test('a running batch is ended first, and so is a group that a terminated one has left', async () => {
   await system.control.setProcessing({ baseMs: HOUR_MS, msPerMegabyte: 0 });
   await start('running', 3);

@@ -69,8 +69,9 @@ describe('of a group whose batch is removed', () => {
     jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'performance', 'queueMicrotask', 'Date'] });
     try {
       let isFirst = true;
-      const { remove } = place.provider.assets;
-      place.provider.assets.remove = async (...args) => {
+      const { assets } = place.provider;
+      const remove = assets.remove.bind(assets);
+      assets.remove = async (...args) => {
         if (!isFirst) await jest.advanceTimersByTimeAsync(180_000);
         isFirst = false;
         return remove(...args);
