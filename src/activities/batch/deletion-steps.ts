@@ -22,7 +22,9 @@ export const createBatchDeletionSteps = ({ owner, batches }: ActivityDependencie
       if (its !== provider) throw failure('InvalidRequest', `provider: batch "${batchId}" is one of "${its}"`);
       await files.reopen();
       const start = (await files.starts()).at(-1) ?? '';
-      return { batchId, provider, storeId, start, items, refused, bytes, uri: files.uri };
+      const slices = await createItemOutcomes(batches.files, { owner, batchId }).slices();
+      const begun = slices.reduce((sum, { from, end }) => sum + end - from, 0);
+      return { batchId, provider, storeId, start, items, refused, bytes, uri: files.uri, begun };
     }),
 
   groupsToDelete: ({ batchId, storeId, from }) =>

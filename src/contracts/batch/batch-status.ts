@@ -52,6 +52,8 @@ export interface ListedBatch extends ListedBatchRef {
   refused: number;
   bytes: number;
   uri: string;
+  /** Items of the groups that have begun, of a batch that is removed: nothing is to be done for the others. */
+  begun?: number;
 }
 
 /** Some of a batch's groups. */

@@ -17,7 +17,9 @@ test('a batch is opened for its removal as it was listed, by its own provider on
   const { storeId, start } = await listedGroup(place, ['a.mp4', 'b.mp4']);
   const steps = createBatchDeletionSteps(place.deps);
   const open = (batchId: string, provider: string) => inActivity(() => steps.openToDelete({ batchId, provider }));
-  expect(await open('b', 'twelvelabs')).toMatchObject({ batchId: 'b', storeId, start, items: 2 });
+  expect(await open('b', 'twelvelabs')).toMatchObject({ batchId: 'b', storeId, start, items: 2, begun: 0 });
+  await createItemOutcomes(place.deps.batches.files, { owner: OWNER, batchId: 'b' }).begin({ from: 1, end: 2 });
+  expect(await open('b', 'twelvelabs')).toMatchObject({ items: 2, begun: 1 });
   await expect(open('b', 'datature-vi')).rejects.toThrow('provider: batch "b" is one of "twelvelabs"');
   await expect(open('c', 'twelvelabs')).rejects.toThrow('has no list in the store');
 });

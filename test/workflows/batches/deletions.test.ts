@@ -141,6 +141,31 @@ function untilCancelled(next: () => boolean) {
   return { stopItems, calls };
 }
 
+test('the time left is that of the groups that have begun', async () => {
+  const held = new Held();
+  const { activities } = fakeBatch(
+    { items: 4, size: 1 },
+    {
+      openToDelete: async ({ batchId, provider }) => {
+        const ref = { batchId, provider, storeId: 'store-1', start: 'the last start' };
+        return { ...ref, items: 100, begun: 4, refused: 0, bytes: 0, uri: 'file:///results/of' };
+      },
+      stopItems: async (input) => {
+        if (input.from >= 2) await held.wait();
+        return newsOfAll(input, 'deleted');
+      },
+    },
+  );
+  await lifecycles.with(activities, async () => {
+    const deletion = await start('time-left');
+    await until(async () => (await statusOf(deletion)).groups === 2);
+    const { secondsLeft = 0, itemsPerSec = 0, counts } = await statusOf(deletion);
+    expect([Math.round(secondsLeft * itemsPerSec), counts.items]).toEqual([2, 100]);
+    held.letGo();
+    await deletion.result();
+  });
+});
+
 test('a cancel ends what a group is at, and leaves the rest', async () => {
   const { stopItems, calls } = untilCancelled(() => false);
   const { activities } = fakeBatch(

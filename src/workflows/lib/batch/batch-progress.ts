@@ -244,13 +244,14 @@ export class BatchProgress {
   }
 
   private tellRate(): void {
-    const { status, ended, endedBefore } = this;
+    const { status, ended, endedBefore, listed } = this;
     const { listedAt } = status.timings;
     const seconds = listedAt === undefined ? 0 : (Date.now() - Date.parse(listedAt)) / 1000;
     const done = ended.items - (ended.by.pending ?? 0) - endedBefore;
     if (seconds <= 0 || done <= 0) return;
     status.itemsPerSec = done / seconds;
-    if (!status.outcome) status.secondsLeft = (status.counts.items - ended.items) / status.itemsPerSec;
+    if (!status.outcome)
+      status.secondsLeft = ((listed?.begun ?? status.counts.items) - ended.items) / status.itemsPerSec;
   }
 
   /** Changes cost an event each, so only what lists are asked for is told. */
