@@ -1,10 +1,8 @@
-import type { TemporalCluster } from '../../scripts/cluster/temporal-cluster';
 import { InvalidInput } from '../../src/temporal/errors';
 import type { LifecycleClient } from '../../src/client/lifecycle-client';
 import { cli, type CliResult } from '../support/cli';
-import { startTestCluster } from '../support/system/cluster';
-import { quickRetriesWorker } from '../support/workflow-bundles/quick-retries-worker';
-import { sample, System, untilStatus } from '../support/system/system';
+import { ClusterSystem } from '../support/system/cluster';
+import { sample, untilStatus, type System } from '../support/system/system';
 
 jest.setTimeout(240_000);
 const HOUR_MS = 3_600_000;
@@ -26,23 +24,15 @@ const KEYS = [
   '\\',
 ];
 
-let cluster: TemporalCluster;
+let onCluster: ClusterSystem;
 let system: System;
 let client: LifecycleClient;
 beforeAll(async () => {
-  cluster = await startTestCluster();
-  const prepared = await cli(['setup'], { TEMPORAL_ADDRESS: cluster.address });
-  expect(prepared).toMatchObject({ code: 0, stdout: expect.stringContaining('search attributes: added AssetKey') });
-  system = await System.start({ processing: { baseMs: 100, msPerMegabyte: 0 } }, cluster);
-  await system.worker?.stop();
-  system.program = await quickRetriesWorker(system.folder);
-  await system.startWorker();
+  onCluster = await ClusterSystem.start();
+  ({ system } = onCluster);
   client = system.lifecycles;
 });
-afterAll(async () => {
-  await system?.close();
-  await cluster?.close();
-});
+afterAll(() => onCluster?.close());
 beforeEach(() => system.control.setProcessing({ baseMs: 100, msPerMegabyte: 0 }));
 
 const call = (...args: string[]): Promise<CliResult> => cli(args, system.environment);
@@ -69,6 +59,8 @@ async function terminated(key: string): Promise<string> {
 }
 
 test('a prepared namespace is complete', async () => {
+  const added = expect.stringContaining('search attributes: added AssetKey');
+  expect(onCluster.prepared).toMatchObject({ code: 0, stdout: added });
   expect(await call('setup', '--check')).toMatchObject({
     code: 0,
     stdout: 'search attributes: all there\nschedule orphan-sweep:twelvelabs: there\n',
@@ -115,15 +107,15 @@ test('a sweep removes what terminated lifecycles of such keys left, and nothing 
 });
 
 test.each<[string, () => Promise<void>]>([
-  ['the server', () => cluster.restartServer()],
-  ['the database', () => cluster.restartDatabase()],
-  ['the worker', restartWorker],
+  ['the server', () => onCluster.cluster.restartServer()],
+  ['the database', () => onCluster.cluster.restartDatabase()],
+  ['the worker', () => onCluster.restartWorker()],
   [
     'all of them',
     async () => {
-      await cluster.restartDatabase();
-      await cluster.restartServer();
-      await restartWorker();
+      await onCluster.cluster.restartDatabase();
+      await onCluster.cluster.restartServer();
+      await onCluster.restartWorker();
     },
   ],
 ])('a lifecycle goes on after %s was killed', async (what, kill) => {
@@ -137,8 +129,3 @@ test.each<[string, () => Promise<void>]>([
   const { assets } = await system.control.state();
   expect(assets.filter(({ user_metadata }) => user_metadata?.asset_lifecycle_key === key)).toHaveLength(1);
 });
-
-async function restartWorker(): Promise<void> {
-  await system.worker?.kill();
-  await system.startWorker();
-}
