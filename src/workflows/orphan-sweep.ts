@@ -91,7 +91,8 @@ async function sweepBatch({ sweep, place, madeBefore }: Batch, report: SweepRepo
   const isLookedAtOnly = dryRun || batch.reportsOnly !== undefined;
   for (const { assetId, key, cause, policy, workflowId, made } of batch.orphans) {
     const entries = isLookedAtOnly ? [] : await cleanUp({ provider, steps, made, policy, unlessOpen: workflowId });
-    addOrphan(report, { assetId, key, cause, policy, entries }, place);
+    const would = isLookedAtOnly && made.toReversed().map(({ kind: resource, id }) => ({ resource, id }));
+    addOrphan(report, { assetId, key, cause, policy, entries, ...(would && { would }) }, place);
   }
   setCurrentDetails(detailsOfSweep(report));
   return batch.next;

@@ -136,7 +136,10 @@ test('sweep prints what it would do, and then what it did', async () => {
   const { asset } = await untilStatus(handle, (status) => !!status.asset);
   await handle.terminate();
   const dry = await call('sweep', '--dry-run', '--grace', '0s');
-  expect(dry).toMatchObject({ code: 0, stdout: expect.stringContaining('would: delete') });
+  expect(dry).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(new RegExp(`would: delete .*asset ${asset?.id}`)),
+  });
   const swept = jsonOf<SweepReport>(await call('sweep', '--grace', '0s', '--json'));
   expect(swept.orphans).toMatchObject([{ assetId: asset?.id, cause: 'stopped', entries: [{ result: 'deleted' }] }]);
   expect(await call('sweep', '--grace', 'soon')).toMatchObject({ code: 2, stderr: expect.stringContaining('grace') });

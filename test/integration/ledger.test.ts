@@ -94,6 +94,9 @@ describe('the sweep', () => {
     const dry = await sweep({ dryRun: true });
     expect(dry.keys.toSorted()).toEqual(['terminated', 'terminated-keep']);
     expect(dry).toMatchObject({ dryRun: true, deleted: 0 });
+    expect(dry.orphans.find(({ key }) => key === 'terminated')).toMatchObject({
+      ...{ entries: [], would: [{ resource: 'asset', id: removed }] },
+    });
     expect(await assetsOf('terminated')).toHaveLength(1);
 
     const report = await sweep();

@@ -52,16 +52,17 @@ export const sweepCommand = (): Command => {
 function linesOf(report: SweepReport): string[] {
   const { places, dryRun, reportsOnly, seen, orphans, found, deleted, kept, leftover, unread = [] } = report;
   const wasTouched = !dryRun && reportsOnly === undefined;
-  const head = [...(places ? ['place'] : []), 'key', 'asset', 'cause', 'policy', 'done'];
-  const rows = orphans.map(({ place, key, assetId, cause, policy, entries }) => {
+  const head = [...(places ? ['place'] : []), 'key', 'asset', 'cause', 'policy', wasTouched ? 'done' : 'to end'];
+  const rows = orphans.map(({ place, key, assetId, cause, policy, entries, would = [] }) => {
     const done = entries.map(({ resource, id, result, because }) => `${resource} ${id}: ${result}, ${because}`);
+    const toDo = would.map(({ resource, id }) => `${resource} ${id ?? 'of unknown id'}`);
     return [
       ...(places ? [place] : []),
       key,
       assetId ?? 'in a session',
       cause,
       wasTouched ? policy : `would: ${policy}`,
-      done,
+      [...done, ...toDo],
     ];
   });
   const lines = [

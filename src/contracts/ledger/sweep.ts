@@ -75,8 +75,10 @@ export interface VanishedAsset extends Pick<Orphan, 'key' | 'workflowId'> {
 export interface SweptOrphan extends Pick<Orphan, 'assetId' | 'key' | 'cause' | 'policy'> {
   /** Where the provider has places. */
   place?: string;
-  /** Receipt entries, newest resource first, of which those of sessions name the session; empty in a dry run. */
+  /** Receipt entries, newest resource first, of which those of sessions name the session; empty if nothing was touched. */
   entries: ReceiptEntry[];
+  /** What was found to end, newest first, if nothing was touched: of an asset that stays for others only what was made from it. */
+  would?: { resource: string; id?: string }[];
 }
 
 /** A place that could not be looked at, such as one that is gone. */
