@@ -1,11 +1,13 @@
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
+import type { StartedBatch } from '../../src/client/batches/batches';
 import { LifecycleClient } from '../../src/client/lifecycle-client';
 import { openSharedFiles } from '../../src/storage/batches/open-shared-files';
 import type { BatchStatus } from '../../src/contracts/batch/batch-status';
 import { batchWorkflowId } from '../../src/contracts/ids';
 import type { ProviderFields } from '../../src/contracts/lifecycle-input';
+import { BatchRunning, LifecycleNotFailed } from '../../src/temporal/errors';
 import { takeLines, textsBelow } from '../checks/aftermath';
 import { emptyResults, filesFolderOf, resultsFolderOf, schemaBreaksFileOf, type LaneSettings } from '../lane-settings';
 import { stopRun } from '../run-of-key';
@@ -120,16 +122,30 @@ export class BatchLane {
     await place.setPace(slow ? { beforeEffectMs: SLOW_MS, afterEffectMs: SLOW_MS } : {});
 
     const starts: Omit<BatchStart, 'runs'>[] = [];
+    const takeRun = async (run: { batchId: string; runId: string }): Promise<void> => {
+      const isTaken = starts.some(({ runId }) => runId === run.runId);
+      if (!isTaken) starts.push(await this.ended(client, schedule, run));
+    };
     /** Those that were to join, and came too late. */
     const takeOwn = async (): Promise<void> => {
-      for (let own = acts.ownStarts.shift(); own; own = acts.ownStarts.shift())
-        starts.push(await this.ended(client, schedule, own));
+      for (let own = acts.ownStarts.shift(); own; own = acts.ownStarts.shift()) await takeRun(own);
+    };
+    /** One that was to join may run by now, and complete what is to be retried. */
+    const retry = async (what: BatchInput): Promise<StartedBatch | undefined> => {
+      for (;;) {
+        try {
+          return await client.batches.retry(what.batchId);
+        } catch (error) {
+          if (error instanceof LifecycleNotFailed) return undefined;
+          if (!(error instanceof BatchRunning)) throw error;
+          await takeRun(await client.batches.start(what));
+        }
+      }
     };
     const take = async (what: BatchInput, isRetry = false): Promise<void> => {
       acts.input = what;
-      const { batchId } = what;
-      const { runId } = isRetry ? await client.batches.retry(batchId) : await client.batches.start(what);
-      starts.push(await this.ended(client, schedule, { batchId, runId }));
+      const started = isRetry ? await retry(what) : await client.batches.start(what);
+      if (started) await takeRun(started);
       await takeOwn();
     };
     const ended = new AbortController();

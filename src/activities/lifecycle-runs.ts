@@ -11,7 +11,7 @@ export interface LifecycleRuns {
   /** The run, or without a run id the latest of the workflow id; `undefined` when Temporal knows none. */
   find(workflowId: string, runId?: string): Promise<DescribedRun | undefined>;
   /** True while a run of the workflow id is open, whatever its type. */
-  isOpen(workflowId: string): Promise<boolean>;
+  isOpen(workflowId: string, ofType?: string): Promise<boolean>;
   /**
    * When the run ended by itself, so that nothing of it was under way any more; `undefined` if it is open, or was ended from
    * outside. Without a run id the latest run of the workflow id.

@@ -1,4 +1,5 @@
 import { ApplicationFailure } from '@temporalio/common';
+import type { GroupInput } from '../../contracts/batch/groups';
 import type { ItemOutcome, ItemStop, ItemWork } from '../../contracts/batch/item-outcome';
 import type { CleanupPolicy } from '../../contracts/cleanup-policy';
 import { failureType } from '../../contracts/failures';
@@ -12,6 +13,7 @@ import { itemsAtOnce, nextStepOf, onItsWay, tagOf, type ItemStep, type ItemTurn 
 
 /** Where submissions are gathered, more at once share what is asked; but those under way end also when a removal is cancelled. */
 const MOST_REMOVED_AT_ONCE = 100;
+const SET_ASIDE_AFTER_MS = 10 * 60_000;
 
 const common = { atOnce: itemsAtOnce, beatMs: BEATS.write };
 
@@ -30,10 +32,10 @@ export const cleanItem: ItemStep = {
 
 /**
  * Ends items that are under way. One that was never begun stays as it is, and one that is being stopped by itself ends as was
- * asked for it, unless this is by force.
+ * asked for it, unless this is by force. Of a removal only those end that it has begun.
  */
-export const stopItem = (stop: ItemStop): ItemStep => ({
-  isDue: (record) => record?.outcome === undefined && record?.work !== undefined,
+export const stopItem = (stop: ItemStop, { deletes }: Pick<GroupInput, 'deletes'>): ItemStep => ({
+  isDue: (record) => record?.outcome === undefined && record?.work !== undefined && (!deletes || !!record.work.stop),
   take: (turn) => {
     const own = onItsWay(turn).work.stop;
     return stopped(turn, stop.outcome === 'deleted' ? { ...stop, reason: stop.reason ?? own?.reason } : (own ?? stop));
@@ -74,13 +76,20 @@ export const stopNamed = ({ outcome, policy, reason }: ItemStop, items: readonly
   };
 };
 
-/** Removes what each of them has made, some at a time: those that have not begun stay when that is not wanted any more. */
-export const removeNamed = (stop: ItemStop, items: readonly number[]): ItemStep => ({
-  ...stopNamed(stop, items),
-  beginsTogether: undefined,
-  leavesNobody: true,
-  atOnce: (deps, group) => Math.min(itemsAtOnce(deps, group), MOST_REMOVED_AT_ONCE),
-});
+/**
+ * Removes what each of them has made, some at a time: those that have not begun stay when that is not wanted any more. What is
+ * in trouble for long is left to a later step, so that it holds up nobody.
+ */
+export const removeNamed = (stop: ItemStop, items: readonly number[]): ItemStep => {
+  const named = stopNamed(stop, items);
+  return {
+    ...named,
+    isDue: (record, item) => named.isDue(record, item) && !isTroubledFor(record, SET_ASIDE_AFTER_MS),
+    beginsTogether: undefined,
+    leavesNobody: true,
+    atOnce: (deps, group) => Math.min(itemsAtOnce(deps, group), MOST_REMOVED_AT_ONCE),
+  };
+};
 
 /** Of one that was stopped before it came to its asset an earlier start may have one. What never began has no receipt. */
 const isGone = ({ outcome, receipt }: ItemOutcome): boolean =>

@@ -12,6 +12,7 @@ import { countsOf, type ItemOutcome } from '../../contracts/batch/item-outcome';
 import type { ListedItem } from '../../contracts/batch/listed-items';
 import type { AcceptedInput } from '../../contracts/lifecycle-input';
 import { FAILURES, failureType } from '../../contracts/failures';
+import { ASSET_BATCH_DELETION } from '../../contracts/ids';
 import { cancellationOf, withHeartbeatEvery } from '../lib/activity-call';
 import { BegunItems } from '../lib/begun-items';
 import type { ActivityDependencies } from '../dependencies';
@@ -38,6 +39,8 @@ const WRITE_EVERY_MS = 1000;
 const WRITTEN_SOON = 16;
 const SOON_MS = 50;
 const LOOK_AT_BATCH_EVERY_MS = 60_000;
+/** So many calls for it to be an outage or a limit, in which a step that may begin later begins no further item. */
+const FAILED_IN_A_ROW = 3;
 
 export interface WorkerOfGroup {
   deps: ActivityDependencies;
@@ -94,6 +97,7 @@ class Round {
   private tryAgain: unknown;
   /** Items whose turn failed so that it is to be tried again. */
   private readonly failedNow = new Set<number>();
+  private failedInARow = 0;
 
   constructor(
     deps: ActivityDependencies,
@@ -122,8 +126,10 @@ class Round {
     const atOnce = step.atOnce(this.deps, this.input);
     const beginsAtLeast = step.beginsTogether ? due.length : (step.beginsAtLeast?.(this.deps, this.input) ?? atOnce);
     const queue = new BegunItems(due, beginsAtLeast, (some) => this.orGivenBack(some, () => this.begin(some, step)));
+    if (step.leavesNobody) await this.lookAtBatch(step); // an attempt may end before the first look in between
+    const isHeldUp = (): boolean => step.leavesNobody === true && this.failedInARow >= FAILED_IN_A_ROW;
     const takeThem = async (): Promise<void> => {
-      const isOver = (): boolean => signal.aborted;
+      const isOver = (): boolean => signal.aborted || isHeldUp();
       for (let one = await queue.next(isOver); one; one = await queue.next(isOver)) {
         if (await this.mayTakeBegun(one)) await this.takeAll(one, step, step.waits ? signal : cancelled);
         else this.giveBack([one]);
@@ -143,7 +149,7 @@ class Round {
       if (step.begin) this.giveBack(queue.begun);
       await this.write();
     }
-    if (this.tryAgain !== undefined && (step.untilAll || !this.hasRound(step))) throw this.tryAgain;
+    if (this.tryAgain !== undefined && (step.untilAll || isHeldUp() || !this.hasRound(step))) throw this.tryAgain;
   }
 
   /** True if the next round is to take what is to be tried again; without one, the next attempt of this step does. */
@@ -273,6 +279,7 @@ class Round {
       if (isStop) return;
       this.tryAgain ??= error;
       this.failedNow.add(item);
+      this.failedInARow += 1;
       return;
     }
     if (type === undefined) throw error; // a mistake in the code, not the item's
@@ -284,6 +291,7 @@ class Round {
 
   private hasGotOn({ untilAll, leavesNobody }: ItemStep): void {
     this.gotOn += 1;
+    this.failedInARow = 0;
     if (this.gotOn === 1 && !untilAll && !leavesNobody) this.leaveIn(STRAGGLERS_AFTER_MS, 'others go on');
   }
 
@@ -341,13 +349,14 @@ class Round {
 
   /** A batch that was terminated can tell nobody. */
   private async lookAtBatch({ untilAll }: ItemStep): Promise<void> {
-    this.batchIsGone = await isGone(this.deps, this.input);
+    this.batchIsGone ||= await isGone(this.deps, this.input); // with a second look it may have been started again
     if (this.batchIsGone && !untilAll) this.enough.abort(new CancelledFailure('the batch was ended from outside'));
   }
 }
 
-const isGone = async ({ runs }: ActivityDependencies, { batchWorkflowId }: GroupStepInput): Promise<boolean> =>
-  !(await runs.isOpen(batchWorkflowId).catch(() => true));
+/** A removal that was terminated is gone also where its batch was started again, under the same id. */
+const isGone = async ({ runs }: ActivityDependencies, { batchWorkflowId, deletes }: GroupStepInput): Promise<boolean> =>
+  !(await runs.isOpen(batchWorkflowId, deletes && ASSET_BATCH_DELETION).catch(() => true));
 
 function withTimes(record: ItemOutcome): ItemOutcome {
   const now = new Date().toISOString();

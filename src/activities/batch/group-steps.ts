@@ -29,6 +29,6 @@ export function createGroupSteps(deps: ActivityDependencies): GroupActivities {
 
 function stopOf(input: StopItemsInput): ItemStep {
   const { items, deletes, outcome } = input;
-  if (!items) return stopItem(input);
+  if (!items) return stopItem(input, input);
   return deletes && outcome === 'deleted' ? removeNamed(input, items) : stopNamed(input, items);
 }

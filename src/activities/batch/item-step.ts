@@ -26,7 +26,10 @@ export interface ItemStep {
   begin?(turn: ItemTurn): ItemOutcome;
   /** All begin before the first is taken: nobody tells of them again. */
   beginsTogether?: true;
-  /** It is not left after those that got on: no round follows for the others. */
+  /**
+   * It is not left after those that got on: no round follows for the others. In an outage, or at a limit, no further item begins
+   * until the next attempt.
+   */
   leavesNobody?: true;
   /** What is done for those that begin together, whose turn no earlier attempt has taken, once that is in the store. */
   prepare?(turns: readonly ItemTurn[], keyFacts: GroupKeyFacts): Promise<void>;

@@ -267,7 +267,7 @@ export class Batches {
 
   /** True of a batch that was stopped before any start of it had listed its items, and so begun its first group. */
   private async hasMadeNothing(status: BatchStatus): Promise<boolean> {
-    if (!wasStoppedUnlisted(status)) return false;
+    if (!this.store.isThere || !wasStoppedUnlisted(status)) return false;
     const { client } = this.calls;
     try {
       await this.ask(status.batchId, () => client.workflow.getHandle(groupWorkflowId(status.batchId, 0)).describe());

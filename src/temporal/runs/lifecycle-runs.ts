@@ -40,9 +40,10 @@ export function lifecycleRuns(client: Client) {
   };
   return {
     find,
-    async isOpen(workflowId: string): Promise<boolean> {
+    async isOpen(workflowId: string, ofType?: string): Promise<boolean> {
       try {
-        return (await client.workflow.getHandle(workflowId).describe()).status.name === 'RUNNING';
+        const { status, type } = await client.workflow.getHandle(workflowId).describe();
+        return status.name === 'RUNNING' && (ofType === undefined || type === ofType);
       } catch (error) {
         if (error instanceof WorkflowNotFoundError) return false;
         throw error;

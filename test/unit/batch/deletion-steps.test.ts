@@ -1,5 +1,7 @@
 import { createGroupSteps } from '../../../src/activities/batch/group-steps';
 import { createBatchDeletionSteps } from '../../../src/activities/batch/deletion-steps';
+import { failure } from '../../../src/contracts/failures';
+import { ASSET_BATCH_DELETION } from '../../../src/contracts/ids';
 import { createItemOutcomes } from '../../../src/storage/batches/item-outcomes';
 import { activityEnvironment, OWNER } from '../../support/activity-dependencies';
 import { BatchPlace } from '../../support/batches/batch-place';
@@ -42,6 +44,7 @@ describe('of a group whose batch is removed', () => {
   const all = { outcome: 'deleted', policy: 'force-delete', items: [...FILES.keys()] } as const;
 
   async function completed() {
+    place.deps = { ...place.deps, runs: { ...place.deps.runs, isOpen: async () => true } };
     const input = await listedGroup(place, FILES);
     const steps = createGroupSteps(place.deps);
     await inActivity(() => steps.submitItems(input));
@@ -64,9 +67,54 @@ describe('of a group whose batch is removed', () => {
     expect((await inActivity(() => steps.stopItems({ ...input, ...all }))).counts.by).toEqual({ deleted: 40 });
   });
 
-  test('nobody is left out though it takes longer than the others of a step are waited for', async () => {
+  test('in an outage no more begin than are taken at once, so that a cancel leaves the others', async () => {
+    const { steps, input } = await completed();
+    place.provider.assets.remove = () => Promise.reject(failure('ProviderUnavailable', 'DELETE: 503, try later'));
+    for (let attempt = 0; attempt < 3; attempt++) {
+      await expect(inActivity(() => steps.stopItems({ ...input, ...all }))).rejects.toThrow('try later');
+    }
+    const { counts } = await inActivity(() => steps.settleItems(input));
+    expect(counts.by.cleaning).toBeLessThanOrEqual(32);
+    expect(counts.by).toEqual({ cleaning: counts.by.cleaning, completed: 40 - (counts.by.cleaning ?? 0) });
+  });
+
+  test('what is in trouble for long holds up nobody', async () => {
+    const { steps, input } = await completed();
+    const outcomes = createItemOutcomes(place.deps.batches.files, { owner: OWNER, batchId: 'b' });
+    const { assets } = place.provider;
+    const remove = assets.remove.bind(assets);
+    assets.remove = () => Promise.reject(failure('ProviderUnavailable', 'DELETE: 503, try later'));
+    await expect(inActivity(() => steps.stopItems({ ...input, ...all }))).rejects.toThrow('try later');
+    const begun = [...(await outcomes.read(input)).values()].filter(({ phase }) => phase === 'cleaning');
+    const troubledSince = new Date(Date.now() - 11 * 60_000).toISOString();
+    const longAgo = begun.flatMap((one) => (one.work ? [{ ...one, work: { ...one.work, troubledSince } }] : []));
+    await outcomes.write(input, longAgo);
+    assets.remove = remove;
+    const { counts, due } = await inActivity(() => steps.stopItems({ ...input, ...all }));
+    expect([counts.by, due.clean]).toEqual([{ deleted: 40 - begun.length, cleaning: begun.length }, begun.length]);
+    expect((await inActivity(() => steps.cleanItems(input))).counts.by).toEqual({ deleted: 40 });
+  });
+
+  test('it halts where its removal is gone, also when the batch was started again', async () => {
+    const { steps, input } = await completed();
     const { runs } = place.deps;
-    place.deps = { ...place.deps, runs: { ...runs, isOpen: async () => true } };
+    place.deps = { ...place.deps, runs: { ...runs, isOpen: async (_id, ofType) => ofType !== ASSET_BATCH_DELETION } }; // the batch itself runs
+    const news = await inActivity(() => createGroupSteps(place.deps).stopItems({ ...input, ...all }));
+    expect([news.batchIsGone, news.counts.by]).toEqual([true, { completed: 40 }]);
+    const { counts } = await inActivity(() => steps.stopItems({ ...input, outcome: 'cancelled' }));
+    expect(counts.by).toEqual({ completed: 40 });
+  });
+
+  test('a halt ends only what the removal has begun, not what a batch had under way that was terminated', async () => {
+    const input = { ...(await listedGroup(place, FILES)), deletes: {} };
+    const steps = createGroupSteps(place.deps);
+    await inActivity(() => steps.submitItems({ ...input, deletes: undefined }));
+    const { counts } = await inActivity(() => steps.stopItems({ ...input, outcome: 'cancelled' }));
+    expect(counts.by).toEqual({ processing: 40 });
+    expect(place.provider.held.size).toBe(40);
+  });
+
+  test('nobody is left out though it takes longer than the others of a step are waited for', async () => {
     const { steps, input } = await completed();
     jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'performance', 'queueMicrotask', 'Date'] });
     try {

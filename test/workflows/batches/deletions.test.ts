@@ -6,6 +6,7 @@ import { failure } from '../../../src/contracts/failures';
 import {
   ASSET_BATCH_DELETION,
   batchWorkflowId,
+  FORCE_DELETE_ITEM_SIGNAL,
   groupWorkflowId,
   PAUSE_SIGNAL,
   RESUME_SIGNAL,
@@ -193,8 +194,15 @@ test('a cancel ends what a group is at, and leaves the rest', async () => {
 });
 
 test('a pause ends it too, and the group runs again after it', async () => {
-  let isPaused = false;
-  const { stopItems, calls } = untilCancelled(() => isPaused);
+  let isResumed = false;
+  const held = new Held();
+  const halted = untilCancelled(() => isResumed);
+  const { calls } = halted;
+  const stopItems = async (input: StopItemsInput) => {
+    const news = await halted.stopItems(input);
+    if (isResumed) await held.wait();
+    return news;
+  };
   const { activities } = fakeBatch({ items: 2, size: 2 }, { stopItems });
   await lifecycles.with(activities, async () => {
     const deletion = await start('paused');
@@ -202,11 +210,92 @@ test('a pause ends it too, and the group runs again after it', async () => {
     await deletion.signal(PAUSE_SIGNAL);
     await until(async () => (await statusOf(deletion)).groups === 0);
     expect(await statusOf(deletion)).toMatchObject({ phase: 'paused', counts: { by: { deleted: 1, completed: 1 } } });
-    isPaused = true;
+    isResumed = true;
     await deletion.signal(RESUME_SIGNAL);
+    await until(() => held.waiting === 1);
+    expect((await statusOf(deletion)).counts.by).toEqual({ deleted: 1, cleaning: 1 }); // so much is under way
+    held.letGo();
     expect(await deletion.result()).toMatchObject({ outcome: 'deleted', counts: { items: 2, by: { deleted: 2 } } });
   });
   expect(calls).toEqual(['0 removes', '0 ends what has begun', '0 removes']);
+});
+
+test('an item that is asked for beside a pause does not make the rest pass for removed', async () => {
+  let isResumed = false;
+  const halted = untilCancelled(() => isResumed);
+  const stopItems = async (input: StopItemsInput) =>
+    input.items?.length === 1 ? newsOfAll(input, 'deleted') : halted.stopItems(input);
+  const { activities } = fakeBatch({ items: 2, size: 2 }, { stopItems });
+  await lifecycles.with(activities, async () => {
+    const deletion = await start('one-of-them');
+    await until(() => halted.calls.length === 1);
+    const group = lifecycles.env.client.workflow.getHandle(groupWorkflowId('one-of-them', 0));
+    await group.signal(FORCE_DELETE_ITEM_SIGNAL, { item: 1 });
+    await deletion.signal(PAUSE_SIGNAL);
+    await until(async () => (await statusOf(deletion)).groups === 0);
+    isResumed = true;
+    await deletion.signal(RESUME_SIGNAL);
+    expect(await deletion.result()).toMatchObject({ outcome: 'deleted' });
+  });
+  expect(halted.calls).toEqual(['0 removes', '0 ends what has begun', '0 removes']);
+});
+
+test('a group that still ends what it had begun goes on with a resumption', async () => {
+  const calls: string[] = [];
+  const forever = async (): Promise<never> => {
+    const beating = setInterval(() => Context.current().heartbeat(), 100);
+    return Context.current().cancelled.finally(() => clearInterval(beating));
+  };
+  const { activities } = fakeBatch(
+    { items: 2, size: 2 },
+    {
+      stopItems: async (input) => {
+        calls.push(input.items ? 'removes' : 'ends what has begun');
+        return calls.length === 3 ? newsOfAll(input, 'deleted') : forever();
+      },
+    },
+  );
+  await lifecycles.with(activities, async () => {
+    const deletion = await start('in-trouble');
+    await until(() => calls.length === 1);
+    await deletion.signal(PAUSE_SIGNAL);
+    await until(() => calls.length === 2);
+    await deletion.signal(RESUME_SIGNAL);
+    expect(await deletion.result()).toMatchObject({ outcome: 'deleted', counts: { by: { deleted: 2 } } });
+  });
+  expect(calls).toEqual(['removes', 'ends what has begun', 'removes']);
+});
+
+test('a group that gives up while it removes is not started again', async () => {
+  const { activities, calls } = fakeBatch(
+    { items: 4, size: 2 },
+    {
+      stopItems: async (input) => {
+        if (input.from === 0) throw failure('InvalidRequest', 'another store');
+        return newsOfAll(input, 'deleted');
+      },
+    },
+  );
+  await lifecycles.with(activities, async () => {
+    expect(await (await start('gave-up')).result()).toMatchObject({
+      ...{ outcome: 'failed', error: { message: expect.stringContaining('another store') } },
+    });
+  });
+  expect(calls.filter((call) => call === 'stopItems 0')).toHaveLength(1);
+});
+
+test('what a halted group had left over is told of by a cancel', async () => {
+  const halted = untilCancelled(() => false);
+  const stopItems = async (input: StopItemsInput) => ({ ...(await halted.stopItems(input)), leftOver: 1 });
+  const { activities } = fakeBatch({ items: 2, size: 2 }, { stopItems });
+  await lifecycles.with(activities, async () => {
+    const deletion = await start('left-over-by-halt');
+    await until(() => halted.calls.length === 1);
+    await deletion.signal(PAUSE_SIGNAL);
+    await until(async () => (await statusOf(deletion)).groups === 0);
+    await deletion.signal('cancel', {});
+    expect(await deletion.result()).toMatchObject({ outcome: 'failed' });
+  });
 });
 
 test('a group of a removal that was terminated leaves the rest to the next one', async () => {

@@ -10,7 +10,7 @@ import type { BatchDeletionActivities, BatchDeletionInput } from '../../../contr
 import type { BatchActivities, BatchOutcome, BatchStatus, ListedBatch } from '../../../contracts/batch/batch-status';
 import { refOf, type GroupEnd, type GroupInput } from '../../../contracts/batch/groups';
 import type { ItemRange } from '../../../contracts/batch/item-outcome';
-import { CANCEL_SIGNAL, FORCE_DELETE_SIGNAL } from '../../../contracts/ids';
+import { CANCEL_SIGNAL, FORCE_DELETE_SIGNAL, RESUME_SIGNAL } from '../../../contracts/ids';
 import { readStopRequest } from '../../../contracts/messages';
 import { batchStep } from '../activity-options';
 import { cancelSignal, forceDeleteSignal } from '../status';
@@ -25,7 +25,8 @@ export interface CarriedDeletion extends CarriedPlan {
   deletion: BatchDeletionInput;
   listed: ListedBatch;
   progress: CarriedProgress;
-  leftOver: number;
+  hasLeftOver: boolean;
+  haltedWithLeftOver: number[];
   isStopped: boolean;
 }
 
@@ -49,8 +50,10 @@ export class BatchDeletion {
   private startedHere = 0;
   /** Groups that ran already, and are being told to stop. */
   private telling = 0;
-  /** Items after which something could not be removed. */
-  private leftOver: number;
+  /** Something could not be removed. */
+  private hasLeftOver: boolean;
+  /** First items of the halted groups that could not remove something, and try it again when they go on. */
+  private readonly haltedWithLeftOver: Set<number>;
 
   constructor(
     private readonly deletion: BatchDeletionInput & { inFlight?: number },
@@ -58,7 +61,8 @@ export class BatchDeletion {
   ) {
     this.listed = carried?.listed;
     this.plan = new GroupPlan(carried);
-    this.leftOver = carried?.leftOver ?? 0;
+    this.hasLeftOver = carried?.hasLeftOver ?? false;
+    this.haltedWithLeftOver = new Set(carried?.haltedWithLeftOver);
     this.isStopped = carried?.isStopped ?? false;
     const progress = new BatchProgress({ inFlight: IN_FLIGHT, ...deletion, deletes: true }, carried?.progress);
     this.progress = progress;
@@ -85,7 +89,7 @@ export class BatchDeletion {
     const { batchId, provider } = this.deletion;
     const listed = await this.steps().openToDelete({ batchId, provider });
     const running = await this.steps().findEarlierGroups({ batchId, provider, from: 0 });
-    await Promise.all(running.map((group) => this.tell(group)));
+    if (!this.isHalted) await Promise.all(running.map((group) => this.tell(group)));
     this.listed = listed;
     this.progress.noteListed(listed);
   }
@@ -99,7 +103,9 @@ export class BatchDeletion {
       if (this.isToAct) return true;
       if (open.size === 0 && !this.isLeft) return false;
       const { size } = open;
-      await condition(() => open.size < size || this.isToAct || this.hasHaltToPassOn);
+      const { isStopped } = this;
+      const isNew = (): boolean => this.hasHaltToPassOn || this.isStopped !== isStopped;
+      await condition(() => open.size < size || this.isToAct || isNew());
     }
   }
 
@@ -111,10 +117,11 @@ export class BatchDeletion {
 
   /** Keeps the history short. */
   async goOnInNewRun(input: unknown): Promise<void> {
-    const { deletion, listed, leftOver, isStopped } = this;
+    const { deletion, listed, hasLeftOver, isStopped } = this;
     if (!listed || !this.isHistoryLong) return;
     const { carried: progress } = this.progress;
-    const carried: CarriedDeletion = { deletion, listed, progress, ...this.plan.carried, leftOver, isStopped };
+    const soFar = { hasLeftOver, haltedWithLeftOver: [...this.haltedWithLeftOver], isStopped };
+    const carried: CarriedDeletion = { deletion, listed, progress, ...this.plan.carried, ...soFar };
     await continueAsNew(input, carried);
   }
 
@@ -133,7 +140,8 @@ export class BatchDeletion {
   }
 
   private verdict(): Exclude<BatchOutcome, 'completed'> {
-    if (this.progress.status.error !== undefined || this.leftOver > 0) return 'failed';
+    if (this.progress.status.error !== undefined) return 'failed';
+    if (this.hasLeftOver || this.haltedWithLeftOver.size > 0) return 'failed';
     return this.hasRest ? 'cancelled' : 'deleted';
   }
 
@@ -189,13 +197,15 @@ export class BatchDeletion {
     return this.isHalted !== this.haltPassedOn;
   }
 
-  /** Open groups then remove no further item, and end. One that a batch has left ends as it was told. */
+  /**
+   * Open groups then remove no further item, and end. One that a batch has left ends as it was told. After a pause those that
+   * are still ending wait for nothing, and run again.
+   */
   private async passOnHalt(): Promise<void> {
     this.haltPassedOn = this.isHalted;
-    if (!this.isHalted) return;
     const { batchId } = this.deletion;
-    const groups = [...this.progress.open.keys()];
-    await Promise.all(groups.map((from) => signalGroup(batchId, from, CANCEL_SIGNAL)));
+    const signal = this.isHalted ? CANCEL_SIGNAL : RESUME_SIGNAL;
+    await Promise.all([...this.progress.open.keys()].map((from) => signalGroup(batchId, from, signal)));
   }
 
   private async tell({ from }: ItemRange): Promise<void> {
@@ -221,13 +231,14 @@ export class BatchDeletion {
     const group = progress.open.get(from);
     if (!group) return;
     if (!hasEnded) return progress.noteNews(news);
+    this.haltedWithLeftOver.delete(from);
     if (!deletes || isSeen || leavesSome) {
-      if (this.isStopped && leavesSome) this.leftOver += leftOver; // nothing tries it again
+      if (leftOver > 0) this.haltedWithLeftOver.add(from);
       progress.noteToRunAgain(group, leavesSome ? { ...news, isHeldBack: true } : news);
       this.plan.putFirst({ from, end: group.end });
       return undefined;
     }
-    this.leftOver += leftOver;
+    this.hasLeftOver ||= leftOver > 0;
     progress.noteEnd(leftOver > 0 || news.error ? news : { ...news, failures: [] }); // the others had failed before
   }
 

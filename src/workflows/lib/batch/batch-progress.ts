@@ -51,6 +51,11 @@ interface GroupAside extends ItemRange {
   isUntold?: boolean;
 }
 
+/** All but those that are gone already. */
+function beginsToDelete(items: number, { by: { deleted = 0 } } = NO_COUNTS): BatchCounts {
+  return { items, by: { ...(deleted > 0 && { deleted }), cleaning: items - deleted }, bytes: 0 };
+}
+
 /** Only so many are shown, and a group tells its own again when it ends: those of a thousand groups would be megabytes. */
 function withShownFailures(open: readonly OpenGroup[]): OpenGroup[] {
   let left = MOST_FAILURES_SHOWN;
@@ -134,8 +139,10 @@ export class BatchProgress {
 
   noteStarted({ from, end, fileQueue, aFile }: ItemRange & Pick<OpenGroup, 'fileQueue' | 'aFile'>): OpenGroup {
     const items = end - from;
-    const begins = this.deletes ? 'cleaning' : 'creating';
-    const counts = this.aside.get(from)?.counts ?? { items, by: { [begins]: items }, bytes: 0 };
+    const aside = this.aside.get(from)?.counts;
+    const counts = this.deletes
+      ? beginsToDelete(items, aside)
+      : (aside ?? { items, by: { creating: items }, bytes: 0 });
     const open: OpenGroup = { from, end, fileQueue, aFile, heardAt: Date.now(), counts, failures: [] };
     this.aside.delete(from);
     this.addOpen(open);

@@ -22,7 +22,7 @@ import type { LifecycleError } from '../../../contracts/lifecycle-status';
 import { GROUP_ENDED_SIGNAL, GROUP_PROGRESS_SIGNAL } from '../../../contracts/ids';
 import { groupStep, groupTransfer } from '../activity-options';
 import { StopRequests } from '../lifecycle/stop-requests';
-import { describeError } from '../step-failures';
+import { describeError, endsLifecycle } from '../step-failures';
 import { groupStatusQuery, resumeSignal } from '../batch/messages';
 import { detailsOfGroup } from '../batch/words';
 import { FilesQueue } from './files-queue';
@@ -51,6 +51,10 @@ export class Group {
   private toldOfFailure = false;
   /** What is not removed yet is to stay. */
   private leavesSome = false;
+  /** The step that ends what a removal had begun. */
+  private lastStep: CancellationScope | undefined;
+  /** The removal goes on, after the pause that this group was stopped for. */
+  private isResumed = false;
   /** The batch goes on after a pause; the step that runs may not know. */
   private goesOn = false;
 
@@ -90,6 +94,8 @@ export class Group {
   /** A wait is left for what was held back. */
   private goOn(): void {
     this.goesOn = true;
+    this.isResumed = this.stops.isAsked;
+    this.lastStep?.cancel();
     if (!this.news.batchIsPaused) return;
     this.news = { ...this.news, batchIsPaused: false };
     this.itemStops.leaveWait();
@@ -123,7 +129,7 @@ export class Group {
   /** Ends what is under way, as the stop says, once what had been sent is settled. */
   async stopItems(): Promise<void> {
     if (!this.stops.request) this.stops.noteCancellation();
-    await this.endAskedItems(); // as was asked for each
+    for (let some = this.itemStops.next(); some; some = this.itemStops.next()) await this.endItems(some);
     let request;
     do {
       ({ request } = this.stops);
@@ -134,6 +140,7 @@ export class Group {
 
   /** Tells the batch though the group fails. */
   async giveUp(error: unknown): Promise<unknown> {
+    this.leavesSome = false; // it is not to run again
     await this.tellBatch(GROUP_ENDED_SIGNAL, describeError(error));
     return error;
   }
@@ -160,12 +167,26 @@ export class Group {
     this.hear(news);
   }
 
+  /** After a pause nobody waits for what is to be tried again: the group takes it up when it runs once more. */
+  private async unlessResumed(step: () => Promise<void>): Promise<void> {
+    const lastStep = (this.lastStep = new CancellationScope());
+    if (this.isResumed) lastStep.cancel();
+    try {
+      await lastStep.run(step);
+    } catch (error) {
+      if (!this.isResumed || !endsLifecycle(error)) throw error;
+      this.leavesSome = true;
+    }
+  }
+
   /** @param how of which items; of all, if none is named */
   private async endItems(how: ItemStop & { items?: number[] }): Promise<void> {
-    const options = groupStep(this.input.provider, { cleans: true });
+    const { provider, deletes } = this.input;
+    const options = groupStep(provider, { cleans: deletes === undefined });
     const { stopItems } = proxyActivities<GroupActivities>({ ...options, summary: this.summary(how.items?.length) });
     const input = { ...this.stepInput, ...how };
-    await CancellationScope.nonCancellable(async () => this.hear(await stopItems(input), { isStopping: true }));
+    const end = async (): Promise<void> => this.hear(await stopItems(input), { isStopping: true });
+    await CancellationScope.nonCancellable(() => (deletes ? this.unlessResumed(end) : end()));
   }
 
   /** Once a wait has lasted, the batch is told where the items stand; a short one is not worth the events. */
