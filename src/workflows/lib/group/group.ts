@@ -95,7 +95,7 @@ export class Group {
   private goOn(): void {
     this.goesOn = true;
     this.isResumed = this.stops.isAsked;
-    this.lastStep?.cancel();
+    if (this.isResumed) this.lastStep?.cancel();
     if (!this.news.batchIsPaused) return;
     this.news = { ...this.news, batchIsPaused: false };
     this.itemStops.leaveWait();
