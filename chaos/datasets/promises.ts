@@ -135,8 +135,20 @@ function noSessionOpen(evidence: DatasetEvidence): string[] {
     .map(({ sessionId }) => `session ${sessionId}`);
 }
 
-function nothingOverwritten({ schedule, others, runs, beforeSweep, sweep }: DatasetEvidence): string[] {
-  const forced = runs.some(({ status }) => status?.receipt?.policy === 'force-delete');
+/** A run that was terminated while it cleaned up has no receipt that tells of its force. */
+function mayForce({ schedule: { onFailure, onCancel, strikes }, stops }: DatasetEvidence): boolean {
+  const wasStopped = stops.some(({ what, accepted }) => accepted && what !== 'terminate');
+  const byStop = strikes.some(
+    ({ what, cleanup }) => what === 'force-delete' || (what === 'cancel' && cleanup === 'force-delete'),
+  );
+  return onFailure === 'force-delete' || (wasStopped && (byStop || onCancel === 'force-delete'));
+}
+
+function nothingOverwritten(evidence: DatasetEvidence): string[] {
+  const { schedule, others, runs, beforeSweep, sweep } = evidence;
+  const forced = runs.some(({ status, closedAs }) =>
+    status?.receipt ? status.receipt.policy === 'force-delete' : closedAs === 'TERMINATED' && mayForce(evidence),
+  );
   const problems: string[] = [];
   for (const { assets } of [beforeSweep, sweep.after]) {
     if (!others || schedule.shape === 'name-taken-told') continue;

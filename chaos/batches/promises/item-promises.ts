@@ -212,9 +212,21 @@ function stopped(evidence: BatchEvidence): string[] {
       const isLeftAsItWas = steppedAt === undefined && record?.outcome === undefined; // nothing more was to be begun
       const mayHaveEnded = outcome === 'cancelled' || steppedAt === undefined; // force comes after an end as well
       const hadEnded = isLeftAsItWas || (mayHaveEnded && Date.parse(record?.endedAt ?? '') <= (steppedAt ?? at));
+      const isOfItsHolder = // whoever has taken its key up since it ended keeps what it made
+        Date.parse(record?.endedAt ?? '') <= (steppedAt ?? at) &&
+        evidence.singles.some(
+          ({ key, startedAt, cameToAssetAt }) =>
+            key === record?.key && startedAt <= closedAt && cameToAssetAt !== undefined,
+        );
       const mayBeCancelled = outcome === 'cancelled' || stopOf(start) !== undefined;
       const hasObeyed = record?.outcome === 'deleted' || (mayBeCancelled && record?.outcome === 'cancelled');
-      if (hasObeyed || hadEnded || record?.receipt?.entries.some(({ result }) => result === 'leftover')) return [];
+      if (
+        hasObeyed ||
+        hadEnded ||
+        isOfItsHolder ||
+        record?.receipt?.entries.some(({ result }) => result === 'leftover')
+      )
+        return [];
       return [`item ${item} was to be ${outcome}, yet it is ${record?.outcome ?? record?.phase ?? 'pending'}`];
     });
   });

@@ -196,6 +196,13 @@ test('an item that ended before the step that was to stop it, or before the stop
   expect(told({})).toEqual(['an item is stopped by itself: item 0 was to be cancelled, yet it is completed']);
   expect(told({ outcome: 'deleted', steppedAt: AT + 1000 })).toHaveLength(1); // force comes after an end as well
   expect(told({ steppedAt: undefined })).toHaveLength(1); // nobody has heard of the stop
+  const takenUp = { ...single, startedAt: AT + 1500 };
+  const byForce = { ...cancelled, outcome: 'deleted', steppedAt: AT + 2000 } as const;
+  const beside = (singles: BatchEvidence['singles']): string[] =>
+    batchViolationsOf({ ...sound, ...started(endsAfter(1000)), singles, groups: [{ ...group, itemStops: [byForce] }] });
+  const words = 'an item is stopped by itself: item 0 was to be deleted, yet it is completed';
+  expect(beside([{ ...takenUp, cameToAssetAt: AT + 1800 }])).not.toContain(words); // it is of whoever has its key
+  expect(beside([{ ...takenUp, cameToAssetAt: undefined }])).toContain(words);
   const before = { steppedAt: undefined, at: AT + 1000 };
   expect([told({ steppedAt: AT + 1000 }), told(before)]).toEqual([[], []]);
   const ofEarlier = { ...group, startedAt: AT - 1, itemStops: [STOP] };

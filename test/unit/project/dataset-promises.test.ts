@@ -57,6 +57,21 @@ test('a sweep that leaves something over has not finished', () => {
   expect(datasetViolationsOf(evidence({}, { sweep }))).toEqual([`${NAME}: the sweep left something over`]);
 });
 
+test('force takes what is of others and has the same content, also where a terminated run has no receipt of it', () => {
+  const others = { id: 'b', filename: 'a.jpg', sha256: 'h' };
+  const schedule = { ...SCHEDULE, shape: 'same-content' } as const;
+  const gone = (changes: Partial<DatasetEvidence>) =>
+    datasetViolationsOf(evidence({}, { schedule, others, ...changes })).filter((words) =>
+      words.startsWith('nothing is'),
+    );
+  const cancel = { phase: 'creating', nth: 0, what: 'cancel', delayMs: 0 } as const;
+  const stops = [{ what: 'cancel', accepted: true }] as DatasetEvidence['stops'];
+  const strikes = (cleanup: 'force-delete' | 'delete') => ({ ...schedule, strikes: [{ ...cancel, cleanup }] });
+  expect(gone({ schedule: strikes('force-delete'), stops })).toEqual([]);
+  expect(gone({ schedule: strikes('force-delete') })).toHaveLength(2); // nobody stopped it
+  expect(gone({ schedule: strikes('delete'), stops })).toHaveLength(2);
+});
+
 test('a sweep spares what is of others, until a run has overwritten it as it was told', () => {
   const others = { id: 'a', filename: 'a.jpg', sha256: 'of others' };
   const shape = { schedule: { ...SCHEDULE, shape: 'name-taken-told' }, others } as const;
