@@ -1,8 +1,8 @@
 import { mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { cli } from '../support/cli';
-import { SAMPLES } from '../support/system/system';
+import { cli, run } from '../support/cli';
+import { MAIN, SAMPLES } from '../support/system/system';
 
 jest.setTimeout(60_000);
 const NOWHERE = { TEMPORAL_ADDRESS: '127.0.0.1:1', TWELVELABS_BASE_URL: 'http://127.0.0.1:1/v1.3' };
@@ -79,6 +79,10 @@ test.each([
   const { code, stdout } = await cli([command, '--help']);
   expect(code).toBe(0);
   expect(stdout).toMatch(/Example/);
+});
+
+test('a build leaves a program that a shell can run, whether or not npm has linked it', async () => {
+  expect(await run(MAIN, ['--version'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+/) });
 });
 
 test('a file that only another host has is started with a warning', async () => {
