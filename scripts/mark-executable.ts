@@ -1,5 +1,5 @@
 import { chmodSync } from 'node:fs';
 import path from 'node:path';
 
-/** npm does this only when it links a command for the first time; a later build in a new folder would not be found executable. */
+/** npm makes the program executable once, when it links it; what is cloned again, or built anew, it leaves as it is. */
 chmodSync(path.resolve(__dirname, '../src/cli/main.js'), 0o755);

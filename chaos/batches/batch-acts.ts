@@ -28,7 +28,7 @@ interface Stage {
 /** What people do to a batch while it runs. What comes too late is refused, and does nothing. */
 export class BatchActs {
   readonly sweeps: BatchEvidence['openSweeps'] = [];
-  /** Run ids of starts that came too late to join. */
+  /** Starts that came too late to join. */
   readonly ownStarts: { batchId: string; runId: string }[] = [];
   /** Of the batch that runs now. */
   input: Stage['input'];

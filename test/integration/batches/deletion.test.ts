@@ -57,6 +57,16 @@ const held = async (): Promise<number> => (await system.control.state()).assets.
 const creates = async (): Promise<number> => (await system.control.counters())['POST /assets']?.requests ?? 0;
 const removals = async (): Promise<number> => (await system.control.counters())[DELETE]?.requests ?? 0;
 
+/** Takes items through a batch, and comes back while they are being removed. */
+async function beginRemoval(batchId: string, count: number): Promise<void> {
+  await start(batchId, count);
+  await client.batches.result(batchId);
+  await system.control.addFault({ route: DELETE, delayMs: 400 });
+  const before = await removals();
+  await client.batches.forceDelete(batchId, { all: true });
+  await until(async () => (await removals()) > before);
+}
+
 test('a closed batch is removed with all that its items have made, by one request each, and can be started again', async () => {
   const keys = await start('spring', 5, { each: { branch: { type: 'embed' } } });
   await client.batches.result('spring');
@@ -125,12 +135,7 @@ test('while it is removed neither it nor a key of it can be started; a cancel le
 });
 
 test('a cancel leaves what a group has not come to; who asks for the removal meanwhile has the rest removed too', async () => {
-  await start('midway', 60);
-  await client.batches.result('midway');
-  await system.control.addFault({ route: DELETE, delayMs: 400 });
-  const before = await removals();
-  await client.batches.forceDelete('midway', { all: true });
-  await until(async () => (await removals()) > before);
+  await beginRemoval('midway', 60);
   await client.batches.cancel('midway');
   await client.batches.forceDelete('midway', { all: true });
   expect(await client.batches.result('midway')).toMatchObject({ outcome: 'deleted', counts: { by: { deleted: 60 } } });
@@ -138,12 +143,7 @@ test('a cancel leaves what a group has not come to; who asks for the removal mea
 });
 
 test('a cancelled removal tells what stays', async () => {
-  await start('stays', 60);
-  await client.batches.result('stays');
-  await system.control.addFault({ route: DELETE, delayMs: 400 });
-  const before = await removals();
-  await client.batches.forceDelete('stays', { all: true });
-  await until(async () => (await removals()) > before);
+  await beginRemoval('stays', 60);
   await client.batches.cancel('stays', { reason: 'the wrong one' });
   const { outcome, reason, counts } = await client.batches.result('stays');
   const left = await held();

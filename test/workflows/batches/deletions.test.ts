@@ -125,21 +125,23 @@ test('input that is wrong is refused', async () => {
 /** A removal that goes on until it is cancelled, with half of a group gone; then `next` has its say. */
 function untilCancelled(next: () => boolean) {
   const calls: string[] = [];
-  const half = (input: StopItemsInput) => {
-    const [gone, left] = [input.from + 1, input.from + 1];
-    const news = newsOfAll({ ...input, end: gone }, 'deleted');
-    const stay = newsOfAll({ ...input, from: left }, 'completed');
-    return { ...news, counts: { items: 2, by: { ...news.counts.by, ...stay.counts.by }, bytes: 0 } };
-  };
+  const half = (input: StopItemsInput) => ({
+    ...newsOfAll(input, 'deleted'),
+    counts: { items: 2, by: { deleted: 1, completed: 1 }, bytes: 0 },
+  });
   const stopItems = async (input: StopItemsInput) => {
     const { items } = input;
     calls.push(`${input.from} ${items === undefined ? 'ends what has begun' : 'removes'}`);
     if (items === undefined) return half(input);
-    if (next()) return newsOfAll(input, 'deleted');
-    const beating = setInterval(() => Context.current().heartbeat(), 100);
-    return Context.current().cancelled.finally(() => clearInterval(beating));
+    return next() ? newsOfAll(input, 'deleted') : beatUntilCancelled();
   };
   return { stopItems, calls };
+}
+
+/** An activity hears of its cancellation by a heartbeat. */
+async function beatUntilCancelled(): Promise<never> {
+  const beating = setInterval(() => Context.current().heartbeat(), 100);
+  return Context.current().cancelled.finally(() => clearInterval(beating));
 }
 
 test('the time left is that of the groups that have begun', async () => {
@@ -242,16 +244,12 @@ test('an item that is asked for beside a pause does not make the rest pass for r
 
 test('a group that still ends what it had begun goes on with a resumption', async () => {
   const calls: string[] = [];
-  const forever = async (): Promise<never> => {
-    const beating = setInterval(() => Context.current().heartbeat(), 100);
-    return Context.current().cancelled.finally(() => clearInterval(beating));
-  };
   const { activities } = fakeBatch(
     { items: 2, size: 2 },
     {
       stopItems: async (input) => {
         calls.push(input.items ? 'removes' : 'ends what has begun');
-        return calls.length === 3 ? newsOfAll(input, 'deleted') : forever();
+        return calls.length === 3 ? newsOfAll(input, 'deleted') : beatUntilCancelled();
       },
     },
   );

@@ -106,7 +106,7 @@ export class Group {
    * itself: that one ends before the next step, and the others go on in the next round.
    */
   async take(step: GroupStep): Promise<void> {
-    await this.endAskedItems();
+    await this.endAskedItems((some) => this.removeOrEndItems(some));
     const { [step]: due } = this.due;
     if (due === 0) return;
     const waits = step === 'settle' || step === 'collect';
@@ -129,7 +129,7 @@ export class Group {
   /** Ends what is under way, as the stop says, once what had been sent is settled. */
   async stopItems(): Promise<void> {
     if (!this.stops.request) this.stops.noteCancellation();
-    for (let some = this.itemStops.next(); some; some = this.itemStops.next()) await this.endItems(some);
+    await this.endAskedItems((some) => this.endItems(some)); // as was asked for each
     let request;
     do {
       ({ request } = this.stops);
@@ -151,18 +151,18 @@ export class Group {
     return this.end();
   }
 
-  private async endAskedItems(): Promise<void> {
-    for (let some = this.itemStops.next(); some; some = this.itemStops.next()) {
-      await (this.input.deletes && some.outcome === 'deleted' ? this.removeItems(some) : this.endItems(some));
-    }
+  private async endAskedItems(end: (some: ItemsToStop) => Promise<void>): Promise<void> {
+    for (let some = this.itemStops.next(); some; some = this.itemStops.next()) await end(some);
+  }
+
+  private removeOrEndItems(some: ItemsToStop): Promise<void> {
+    return this.input.deletes && some.outcome === 'deleted' ? this.removeItems(some) : this.endItems(some);
   }
 
   /** Left when the removal is not wanted any more. */
   private async removeItems(how: ItemsToStop): Promise<void> {
-    const options = groupStep(this.input.provider);
-    const { stopItems } = proxyActivities<GroupActivities>({ ...options, summary: this.summary(how.items.length) });
     this.leavesSome = true;
-    const news = await stopItems({ ...this.stepInput, ...how });
+    const news = await this.takeStop(how, groupStep(this.input.provider));
     this.leavesSome = news.batchIsGone === true;
     this.hear(news);
   }
@@ -183,10 +183,13 @@ export class Group {
   private async endItems(how: ItemStop & { items?: number[] }): Promise<void> {
     const { provider, deletes } = this.input;
     const options = groupStep(provider, { cleans: deletes === undefined });
-    const { stopItems } = proxyActivities<GroupActivities>({ ...options, summary: this.summary(how.items?.length) });
-    const input = { ...this.stepInput, ...how };
-    const end = async (): Promise<void> => this.hear(await stopItems(input), { isStopping: true });
+    const end = async (): Promise<void> => this.hear(await this.takeStop(how, options), { isStopping: true });
     await CancellationScope.nonCancellable(() => (deletes ? this.unlessResumed(end) : end()));
+  }
+
+  private takeStop(how: ItemStop & { items?: number[] }, options: ActivityOptions): Promise<GroupNews> {
+    const { stopItems } = proxyActivities<GroupActivities>({ ...options, summary: this.summary(how.items?.length) });
+    return stopItems({ ...this.stepInput, ...how });
   }
 
   /** Once a wait has lasted, the batch is told where the items stand; a short one is not worth the events. */
